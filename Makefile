@@ -1,0 +1,67 @@
+# Everything here needs Go, make and a POSIX shell. Other tools are built from
+# tools/go.mod, which pins them; the browser tests need chromium ('make browsers').
+
+.PHONY: help run build generate test browsers generated format vet staticcheck race clean
+.DEFAULT_GOAL := help
+
+export CGO_ENABLED := 0
+
+TOOLS := bin/tools
+# The commit is stamped into the program where git can tell it; a folder that
+# belongs to somebody else, or is no clone, must build all the same.
+STAMP := $(if $(shell git status --porcelain >/dev/null 2>&1 && echo yes),auto,false)
+
+help: ## say what can be made
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
+
+run: build ## build and start the demo; ARGS='--http 127.0.0.1:9000' changes it
+	@exec bin/letterlock demo $(ARGS)
+
+build: ## build the one static program, bin/letterlock
+	@go build -trimpath -buildvcs=$(STAMP) -o bin/letterlock ./cmd/letterlock
+
+generate: $(TOOLS)/templ ## make the *_templ.go files anew
+	@$(TOOLS)/templ generate -path . -log-level error
+
+test: browsers generated format vet staticcheck ## check everything, browser tests included
+	@echo "go test"
+	@go test -count=1 -timeout 8m ./...
+
+browsers: ## install chromium if it is missing and we may
+	@if command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		apt-get -q update && DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends chromium; \
+	else \
+		echo "chromium is missing and only root on Debian can have it installed from here: install chromium, then try again"; \
+		exit 1; \
+	fi >&2
+
+generated: $(TOOLS)/templ
+	@echo "generated files"
+	@tools/check-generated "$(CURDIR)/$(TOOLS)/templ"
+
+format:
+	@echo "gofmt"
+	@bad=$$("$$(go env GOROOT)/bin/gofmt" -l .) || exit 1; \
+	if [ -n "$$bad" ]; then echo "not formatted, run gofmt -w:"; echo "$$bad"; exit 1; fi
+
+vet:
+	@echo "go vet"
+	@go vet ./...
+
+staticcheck: $(TOOLS)/staticcheck
+	@echo "staticcheck"
+	@$(TOOLS)/staticcheck ./...
+
+race: browsers ## run the tests with the race detector; needs a C compiler, takes long
+	@command -v gcc >/dev/null || command -v clang >/dev/null || { echo "the race detector needs a C compiler: install gcc"; exit 1; }
+	@CGO_ENABLED=1 go test -race -count=1 -timeout 30m ./...
+
+clean: ## remove what was built
+	@rm -rf bin
+
+$(TOOLS)/templ: tools/go.mod tools/go.sum
+	@go -C tools build -o ../$@ github.com/a-h/templ/cmd/templ && touch $@
+
+$(TOOLS)/staticcheck: tools/go.mod tools/go.sum
+	@go -C tools build -o ../$@ honnef.co/go/tools/cmd/staticcheck && touch $@

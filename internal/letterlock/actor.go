@@ -1,0 +1,63 @@
+package letterlock
+
+import "slices"
+
+// A Role is what an account of the organisation may do beside sending.
+type Role string
+
+const (
+	Sender  Role = "sender"
+	Auditor Role = "auditor" // reads trace, report and audit log
+	Revoker Role = "revoker" // auditor, and revokes and restores
+	Admin   Role = "admin"   // revoker, and accounts, brands, rules, settings, destroy
+)
+
+// A Kind says in what way an actor has shown who they are.
+type Kind string
+
+const (
+	Nobody Kind = ""       // has shown nothing; may do nothing
+	Staff  Kind = "staff"  // signed in to an account of the organisation
+	Reader Kind = "reader" // has proved a mailbox
+	System Kind = "system" // a job of the program itself
+)
+
+// An Actor is who asks for something. The zero Actor may do nothing.
+type Actor struct {
+	Kind    Kind
+	Address Address
+	Name    string // display name of an account
+	Roles   []Role // accounts only
+	IP      string // where from, for the audit log; empty for System
+	Agent   string // browser family or program, for the audit log
+}
+
+// Is reports whether the actor holds role, itself or by a greater one.
+func (a Actor) Is(role Role) bool {
+	if a.Kind != Staff {
+		return false
+	}
+	has := func(r Role) bool { return slices.Contains(a.Roles, r) }
+	switch role {
+	case Sender:
+		return has(Sender)
+	case Auditor:
+		return has(Auditor) || has(Revoker) || has(Admin)
+	case Revoker:
+		return has(Revoker) || has(Admin)
+	case Admin:
+		return has(Admin)
+	}
+	return false
+}
+
+// An Entry is one row of the audit log. It is written in the transaction of the
+// act that it records.
+type Entry struct {
+	Actor   Actor
+	Action  string // what was tried: "accept", "read", "download", "revoke", ...
+	Message ID     // empty when the act concerns no message
+	Target  string // recipient or account address the act concerns
+	Reason  string // what the actor said, or why it was refused
+	Allowed bool
+}

@@ -1,0 +1,162 @@
+// Package letterlock is the vocabulary of the product: the nouns that every
+// other package uses, and nothing that does anything.
+//
+// A message is one mail from one sender. A recipient is one address of one
+// message and has a link, a state and a history of its own.
+package letterlock
+
+import (
+	"crypto/rand"
+	"encoding/base32"
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+	"time"
+)
+
+// An ID names a message or a recipient inside Letterlock and in its URLs. It is
+// random and says nothing; knowing one opens nothing.
+type ID string
+
+var idEncoding = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
+
+// NewID returns a fresh ID of 128 random bits.
+func NewID() ID {
+	var b [16]byte
+	rand.Read(b[:]) // never fails: crypto/rand ends the program instead
+	return ID(idEncoding.EncodeToString(b[:]))
+}
+
+// ParseID returns the ID that s spells, or NotFound: a malformed ID is the name
+// of nothing, and an edge answers it as it answers any other unknown one.
+func ParseID(s string) (ID, error) {
+	b, err := idEncoding.DecodeString(s)
+	if err != nil || len(b) != 16 || idEncoding.EncodeToString(b) != s {
+		return "", &Error{Code: NotFound}
+	}
+	return ID(s), nil
+}
+
+// A Protection says what recipients may do with a message.
+type Protection string
+
+const (
+	EncryptOnly  Protection = "encrypt-only"   // read, reply, forward, print, copy, download
+	DoNotForward Protection = "do-not-forward" // read, reply, download; no forward, print or copy
+)
+
+// ParseProtection returns the protection that s names, or Invalid.
+func ParseProtection(s string) (Protection, error) {
+	switch p := Protection(strings.ToLower(strings.TrimSpace(s))); p {
+	case EncryptOnly, DoNotForward:
+		return p, nil
+	}
+	return "", &Error{Code: Invalid, Key: "protection", Err: fmt.Errorf("unknown protection")}
+}
+
+// A Method says who decided that a message is protected.
+type Method string
+
+const (
+	ByUser   Method = "user"   // its sender asked
+	ByPolicy Method = "policy" // a rule or a listener's default did
+)
+
+// An IdentityType says what an address is, which decides how its owner gets mail.
+type IdentityType string
+
+const (
+	Organization     IdentityType = "organization"
+	Microsoft365     IdentityType = "microsoft-365"
+	MicrosoftAccount IdentityType = "microsoft-account"
+	Google           IdentityType = "google"
+	Yahoo            IdentityType = "yahoo"
+	Other            IdentityType = "other"
+)
+
+// An Experience says how a recipient gets a message.
+type Experience string
+
+const (
+	Link   Experience = "link"   // reads in the portal; can be taken back
+	Inline Experience = "inline" // receives the message itself; can never be taken back
+)
+
+// A State says what has become of a recipient's access. States rank: destroyed
+// over revoked over expired over live.
+type State string
+
+const (
+	Live      State = "live"
+	Expired   State = "expired"
+	Revoked   State = "revoked"
+	Destroyed State = "destroyed"
+)
+
+// A Field is the header field that names a recipient.
+type Field string
+
+const (
+	To  Field = "to"
+	Cc  Field = "cc"
+	Bcc Field = "bcc"
+)
+
+// An EventKind is one thing that can happen to one recipient's copy of a message.
+type EventKind string
+
+const (
+	Accepted     EventKind = "accepted"
+	Notified     EventKind = "notified"
+	Delivered    EventKind = "delivered" // the message itself, inline
+	Deferred     EventKind = "deferred"
+	Bounced      EventKind = "bounced"
+	PasscodeSent EventKind = "passcode-sent"
+	Read         EventKind = "read"
+	Downloaded   EventKind = "downloaded"
+	RevokedEvent EventKind = "revoked"
+	Restored     EventKind = "restored"
+	ExpiredEvent EventKind = "expired"
+)
+
+// An Event is one entry of a recipient's history.
+type Event struct {
+	Kind   EventKind
+	At     time.Time
+	Part   int    // Downloaded: index of the part; -1 means the whole message
+	Detail string // Bounced, Deferred: the remote reply; Revoked, Restored: who, as a Standing
+}
+
+// A Standing says in what capacity somebody revoked, which is what a recipient
+// is told instead of an administrator's name.
+type Standing string
+
+const (
+	BySender        Standing = "sender"
+	ByAdministrator Standing = "administrator"
+)
+
+// A Token is the secret part of a link. It prints as a mask.
+type Token string
+
+func (Token) String() string       { return "[token]" }
+func (Token) LogValue() slog.Value { return slog.StringValue("[token]") }
+
+// Format prints the mask for every verb: %d and %#v would not ask String.
+func (Token) Format(f fmt.State, _ rune) { io.WriteString(f, "[token]") }
+
+// Reveal returns the token itself, for the link in a notification and nothing else.
+func (t Token) Reveal() string { return string(t) }
+
+// A Passcode is a one-time passcode. It prints as a mask.
+type Passcode string
+
+func (Passcode) String() string       { return "[passcode]" }
+func (Passcode) LogValue() slog.Value { return slog.StringValue("[passcode]") }
+
+// Format prints the mask for every verb: %d and %#v would not ask String.
+func (Passcode) Format(f fmt.State, _ rune) { io.WriteString(f, "[passcode]") }
+
+// Reveal returns the digits, for the passcode mail and nothing else.
+func (p Passcode) Reveal() string { return string(p) }

@@ -1,0 +1,80 @@
+package letterlock
+
+import "time"
+
+// A Message is one mail from one sender, as far as it is known in the clear.
+// Its text and its parts, their names included, are sealed.
+type Message struct {
+	ID          ID
+	MessageID   string // RFC 5322 header value with its angle brackets; unique here
+	Reference   string // the Message-ID it came with, when that was already taken
+	Sender      Mailbox
+	Subject     string
+	Protection  Protection
+	Method      Method
+	DecidedBy   string // what decided on protection, in words: "subject tag [secure]"
+	Via         Via
+	Portal      bool      // the sender forced everybody outside to the portal
+	Accepted    time.Time // when it was accepted
+	Expires     time.Time // zero: never
+	Size        int64     // of the raw mail, bytes
+	Attachments int
+	Destroyed   bool
+}
+
+// A Via says how a message came in.
+type Via string
+
+const (
+	BySubmission Via = "submission" // SMTP submission
+	ByCompose    Via = "compose"    // the web
+)
+
+// Ended reports whether the message has expired by now.
+func (m Message) Ended(now time.Time) bool {
+	return !m.Expires.IsZero() && !now.Before(m.Expires)
+}
+
+// A Recipient is one address of one message, with its own link and history.
+type Recipient struct {
+	ID         ID
+	Message    ID
+	Mailbox    Mailbox
+	Field      Field
+	Identity   IdentityType
+	Experience Experience
+	Why        string // key of the reason for the experience
+	Reference  string // short code that notification and portal both show
+	Revocation Revocation
+	FirstRead  time.Time // zero: not read
+	LastRead   time.Time
+	Notified   time.Time // notification or message handed over; zero: not yet
+	Bounced    time.Time // given up; zero: not
+	Reply      string    // what the other server said when it bounced
+}
+
+// A Revocation says who removed a recipient's access, and when. The zero
+// Revocation is none.
+type Revocation struct {
+	At       time.Time
+	By       Mailbox
+	Standing Standing
+	Reason   string // for the organisation's records; never shown to the recipient
+}
+
+// Revoked reports whether there is a revocation.
+func (r Revocation) Revoked() bool { return !r.At.IsZero() }
+
+// State returns what has become of r's access to m by now. It is meaningful for
+// link recipients only: what was delivered inline has no state of ours.
+func (r Recipient) State(m Message, now time.Time) State {
+	switch {
+	case m.Destroyed:
+		return Destroyed
+	case r.Revocation.Revoked():
+		return Revoked
+	case m.Ended(now):
+		return Expired
+	}
+	return Live
+}
