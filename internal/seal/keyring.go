@@ -1,0 +1,174 @@
+package seal
+
+import (
+	"crypto/rand"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"letterlock/internal/letterlock"
+)
+
+// A Master is the key that opens the keyring. It is kept outside the data folder
+// and its backup, because data and master together open everything.
+type Master struct{ key secret }
+
+// LoadMaster reads the master key, making it first when there is none.
+func LoadMaster(path string) (Master, error) {
+	k, err := loadOrCreate(path)
+	if err != nil {
+		return Master{}, fmt.Errorf("master key: %w", err)
+	}
+	return Master{k}, nil
+}
+
+// A Keyring holds the epoch keys that are alive. It is safe for concurrent use.
+type Keyring struct {
+	epochs  map[uint32]secret
+	current uint32
+}
+
+// A Holder names who a wrapped key is for: a link recipient or the sender's copy.
+type Holder = string
+
+// OpenKeyring reads the epoch keys in dir, making the first when there is none.
+// The keys exist in these files only, never in the database.
+func OpenKeyring(dir string, m Master) (*Keyring, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("keyring: %w", err)
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, fmt.Errorf("keyring: %w", err)
+	}
+	k := &Keyring{epochs: make(map[uint32]secret)}
+	for _, e := range entries {
+		number, ok := epochOf(e.Name())
+		if !ok {
+			continue // a leftover of an interrupted write
+		}
+		if k.epochs[number], err = openEpoch(filepath.Join(dir, e.Name()), number, m); err != nil {
+			return nil, fmt.Errorf("keyring: %s: %w", e.Name(), err)
+		}
+		k.current = max(k.current, number)
+	}
+	if k.current == 0 {
+		if err := k.addEpoch(dir, 1, m); err != nil {
+			return nil, fmt.Errorf("keyring: %w", err)
+		}
+	}
+	return k, nil
+}
+
+func epochOf(name string) (uint32, bool) {
+	s, ok := strings.CutPrefix(name, "epoch-")
+	if !ok {
+		return 0, false
+	}
+	if s, ok = strings.CutSuffix(s, ".key"); !ok {
+		return 0, false
+	}
+	n, err := strconv.ParseUint(s, 10, 32)
+	return uint32(n), err == nil && n > 0
+}
+
+func epochPurpose(number uint32) string { return fmt.Sprintf("letterlock/v1/epoch/%d", number) }
+
+func openEpoch(path string, number uint32, m Master) (secret, error) {
+	sealed, err := readKey(path, 0)
+	if err != nil {
+		return secret{}, err
+	}
+	b, err := m.key.open(epochPurpose(number), sealed)
+	if err != nil || len(b) != len(secret{}) {
+		return secret{}, errors.Join(ErrTampered, errors.New("is this the right master key?"))
+	}
+	return secret(b), nil
+}
+
+func (k *Keyring) addEpoch(dir string, number uint32, m Master) error {
+	s := newSecret()
+	path := filepath.Join(dir, fmt.Sprintf("epoch-%d.key", number))
+	if err := writeKey(path, m.key.close(epochPurpose(number), s[:])); err != nil {
+		return err
+	}
+	k.epochs[number], k.current = s, number
+	return nil
+}
+
+// Epoch returns the number of the epoch whose key wraps from now on.
+func (k *Keyring) Epoch() uint32 { return k.current }
+
+const saltSize = 16
+
+// wrapKey derives the key that wraps one data key for one holder. Without the
+// names in it, a wrap could be moved to another message or another holder.
+func wrapKey(epoch secret, salt []byte, message letterlock.ID, holder Holder) secret {
+	return epoch.derive(salt, "letterlock/v1/wrap|"+string(message)+"|"+holder)
+}
+
+// Wrap encrypts a message's data key for one holder, under the current epoch.
+// Layout: epoch (4 bytes), salt (16), AES-256-GCM.
+func (k *Keyring) Wrap(d DataKey, message letterlock.ID, holder Holder) []byte {
+	out := binary.BigEndian.AppendUint32(nil, k.current)
+	salt := make([]byte, saltSize)
+	rand.Read(salt) // never fails
+	out = append(out, salt...)
+	return append(out, wrapKey(k.epochs[k.current], salt, message, holder).close("data key", d.key[:])...)
+}
+
+// Unwrap decrypts what Wrap made for the same message and holder, or returns
+// ErrTampered; also when the epoch's key is gone, which is how rotation makes
+// old wraps worthless.
+func (k *Keyring) Unwrap(wrapped []byte, message letterlock.ID, holder Holder) (DataKey, error) {
+	if len(wrapped) < 4+saltSize {
+		return DataKey{}, ErrTampered
+	}
+	epoch, ok := k.epochs[binary.BigEndian.Uint32(wrapped)]
+	if !ok {
+		return DataKey{}, ErrTampered
+	}
+	salt, rest := wrapped[4:4+saltSize], wrapped[4+saltSize:]
+	b, err := wrapKey(epoch, salt, message, holder).open("data key", rest)
+	if err != nil || len(b) != dataKeySize {
+		return DataKey{}, ErrTampered
+	}
+	var d DataKey
+	copy(d.key[:], b)
+	clear(b)
+	return d, nil
+}
+
+// A Pepper is a key for secrets that people carry: links, passcodes, browsers.
+// What the database holds of them is worth nothing without it.
+type Pepper struct{ key secret }
+
+// LoadPepper reads the pepper, making it first when there is none.
+func LoadPepper(path string) (Pepper, error) {
+	k, err := loadOrCreate(path)
+	if err != nil {
+		return Pepper{}, fmt.Errorf("pepper: %w", err)
+	}
+	return Pepper{k}, nil
+}
+
+// Hash returns a keyed hash (HMAC-SHA-256 within HKDF) of a value for one purpose.
+func (p Pepper) Hash(purpose, value string) []byte {
+	h := p.key.derive([]byte(value), "letterlock/v1/hash|"+purpose)
+	return slices.Clone(h[:])
+}
+
+// Seal encrypts a small secret for one purpose; bind names what it belongs to.
+func (p Pepper) Seal(purpose, bind string, value []byte) []byte {
+	return p.key.derive(nil, "letterlock/v1/seal|"+purpose).close(bind, value)
+}
+
+// Open decrypts what Seal made for the same purpose and bind.
+func (p Pepper) Open(purpose, bind string, sealed []byte) ([]byte, error) {
+	return p.key.derive(nil, "letterlock/v1/seal|"+purpose).open(bind, sealed)
+}

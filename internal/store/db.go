@@ -1,0 +1,256 @@
+// Package store keeps everything Letterlock knows in one SQLite database: the
+// schema, the transactions, and one method of [Tx] per meaningful step.
+//
+// It decides nothing and permits nothing: who may do what is the business of the
+// use-case packages, which compose several steps in one transaction. When
+// [DB.Write] returns nil, what its function did is on disk and stays there.
+package store
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"time"
+
+	"letterlock/internal/letterlock"
+
+	"github.com/pressly/goose/v3"
+	_ "modernc.org/sqlite" // the database/sql driver "sqlite"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// File is the name of the database inside its folder.
+const File = "letterlock.db"
+
+// A DB is one open database. It is safe for concurrent use.
+type DB struct {
+	now    func() time.Time
+	reads  *pool
+	writer *conn
+	writes *pool
+	queue  chan *request
+
+	closing sync.Once
+	stop    chan struct{} // closed: take no more writes
+	stopped chan struct{} // closed: the writer has ended
+	closed  sync.Once
+	err     error // of closing
+}
+
+// Open opens the database in folder dir, creating or migrating it as needed, and
+// asserts the settings that durability rests on. now is the clock of every
+// transaction.
+func Open(ctx context.Context, dir string, now func() time.Time) (*DB, error) {
+	path := filepath.Join(dir, File)
+	if err := createPrivate(path); err != nil {
+		return nil, fmt.Errorf("creating the database: %w", err)
+	}
+	if err := migrate(ctx, path); err != nil {
+		return nil, fmt.Errorf("migrating the database: %w", err)
+	}
+	writes, err := openPool(ctx, path, 1, false)
+	if err != nil {
+		return nil, err
+	}
+	reads, err := openPool(ctx, path, max(4, 2*runtime.NumCPU()), true)
+	if err != nil {
+		writes.close()
+		return nil, err
+	}
+	db := &DB{
+		now: now, reads: reads, writes: writes, writer: <-writes.idle,
+		queue: make(chan *request, maxBatch),
+		stop:  make(chan struct{}), stopped: make(chan struct{}),
+	}
+	go db.runWriter()
+	return db, nil
+}
+
+// createPrivate makes sure that the database exists and only its owner can read
+// it: SQLite would create it under the process's umask, and gives its write-ahead
+// log the same mode.
+func createPrivate(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return err
+	}
+	return f.Close()
+}
+
+// Close ends all transactions under way and closes the database. Writes that are
+// waiting are refused.
+func (db *DB) Close() error {
+	db.closing.Do(func() { close(db.stop) })
+	<-db.stopped
+	db.closed.Do(func() {
+		db.writes.idle <- db.writer
+		db.err = errors.Join(db.reads.close(), db.writes.close())
+	})
+	return db.err
+}
+
+// Read runs f in a read transaction: everything f sees is of one moment. f must
+// not call Read or Write, and must not keep tx. When all connections are busy it
+// waits for one as long as ctx lasts.
+func (db *DB) Read(ctx context.Context, f func(tx *Tx) error) error {
+	var c *conn
+	select {
+	case c = <-db.reads.idle:
+		defer func() { db.reads.idle <- c }()
+	case <-ctx.Done():
+		return busy(ctx.Err())
+	case <-db.stop:
+		return busy(errClosing)
+	}
+	tx := &Tx{conn: c, Now: db.clock()}
+	if err := tx.exec("BEGIN"); err != nil {
+		return busy(err)
+	}
+	defer tx.exec("ROLLBACK") // nothing was written; there is nothing to lose
+	return f(tx)
+}
+
+func (db *DB) clock() time.Time { return db.now().UTC().Truncate(time.Second) }
+
+var errClosing = errors.New("the database is closing")
+
+func busy(err error) error {
+	return &letterlock.Error{Code: letterlock.Busy, Err: err}
+}
+
+// pragmas are set on every connection. They go into the DSN because they are per
+// connection: set with Exec, they would bind only the connection that happened
+// to run it. The third column says what asserts them.
+var pragmas = []struct{ name, value, want string }{
+	{"busy_timeout", "10000", "10000"},
+	{"journal_mode", "WAL", "wal"},
+	{"synchronous", "FULL", "2"}, // every commit is on the disk before it is answered
+	{"secure_delete", "ON", "1"},
+	{"foreign_keys", "ON", "1"},
+	{"trusted_schema", "OFF", "0"},
+	{"temp_store", "MEMORY", "2"}, // no plaintext in temporary files
+	{"cache_size", "-2000", "-2000"},
+}
+
+// A pool is a fixed number of connections to the database.
+type pool struct {
+	db   *sql.DB
+	size int
+	idle chan *conn
+}
+
+func openPool(ctx context.Context, path string, size int, readOnly bool) (*pool, error) {
+	db, err := sql.Open("sqlite", dsn(path, readOnly))
+	if err != nil {
+		return nil, err
+	}
+	p := &pool{db: db, size: size, idle: make(chan *conn, size)}
+	for range size {
+		c, err := openConn(ctx, db)
+		if err != nil {
+			db.Close()
+			return nil, fmt.Errorf("opening the database: %w", err)
+		}
+		p.idle <- c
+	}
+	return p, nil
+}
+
+// close waits until every connection is back, and closes them.
+func (p *pool) close() error {
+	var errs []error
+	for range p.size {
+		errs = append(errs, (<-p.idle).close())
+	}
+	return errors.Join(append(errs, p.db.Close())...)
+}
+
+func dsn(path string, readOnly bool) string {
+	q := url.Values{}
+	for _, p := range pragmas {
+		q.Add("_pragma", p.name+"("+p.value+")")
+	}
+	if readOnly {
+		q.Add("_pragma", "query_only(ON)")
+	}
+	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + q.Encode()
+}
+
+// A conn is one connection with its prepared statements. It is for one
+// transaction at a time. database/sql would prepare a statement of the pool anew
+// for each transaction, and wait for ever for a second connection of the one writer.
+type conn struct {
+	c     *sql.Conn
+	stmts map[string]*sql.Stmt
+}
+
+// openConn opens a connection and asserts its settings.
+func openConn(ctx context.Context, db *sql.DB) (*conn, error) {
+	c, err := db.Conn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, want := range pragmas {
+		var got string
+		err := c.QueryRowContext(ctx, "PRAGMA "+want.name).Scan(&got)
+		if err == nil && got != want.want {
+			err = fmt.Errorf("%s is %s, not %s: it would not be safe to run", want.name, got, want.want)
+		}
+		if err != nil {
+			c.Close()
+			return nil, err
+		}
+	}
+	return &conn{c: c, stmts: make(map[string]*sql.Stmt)}, nil
+}
+
+func (c *conn) close() error {
+	var errs []error
+	for _, s := range c.stmts {
+		errs = append(errs, s.Close())
+	}
+	return errors.Join(append(errs, c.c.Close())...)
+}
+
+// prepare returns the statement for query, made once per connection. The set of
+// queries is that of this package's source, so it is bounded.
+func (c *conn) prepare(query string) (*sql.Stmt, error) {
+	if s, ok := c.stmts[query]; ok {
+		return s, nil
+	}
+	s, err := c.c.PrepareContext(context.Background(), query)
+	if err != nil {
+		return nil, err
+	}
+	c.stmts[query] = s
+	return s, nil
+}
+
+func migrate(ctx context.Context, path string) error {
+	db, err := sql.Open("sqlite", dsn(path, false))
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	db.SetMaxOpenConns(1)
+	sub, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return err
+	}
+	m, err := goose.NewProvider(goose.DialectSQLite3, db, sub)
+	if err != nil {
+		return err
+	}
+	_, err = m.Up(ctx)
+	return err
+}

@@ -1,0 +1,138 @@
+package store
+
+import (
+	"database/sql"
+	"time"
+
+	"letterlock/internal/letterlock"
+)
+
+// BeginMessage makes room for a mail that is still coming in. Nobody can see it
+// until AcceptMessage.
+func (t *Tx) BeginMessage(id letterlock.ID) error {
+	return t.exec(`INSERT INTO messages (id, status, accepted_at) VALUES ($1, 'incoming', $2)`, id, t.Now.Unix())
+}
+
+// AddChunk stores the next sealed chunk of an incoming message.
+func (t *Tx) AddChunk(id letterlock.ID, seq int, data []byte) error {
+	return t.exec(`INSERT INTO chunks (message, seq, data) VALUES ($1, $2, $3)`, id, seq, data)
+}
+
+// Sealed is what is needed to open a message's mail, beside a key.
+type Sealed struct {
+	Head  []byte // start of the sealed stream
+	Size  int64  // length of the sealed stream
+	Index []byte // sealed index of the parts
+}
+
+// AcceptMessage makes an incoming message a real one, accepted now.
+func (t *Tx) AcceptMessage(m letterlock.Message, bodyHash []byte, s Sealed) error {
+	n, err := t.change(`UPDATE messages SET status = 'accepted', message_id = $2, reference = $3,
+		sender = $4, sender_name = $5, subject = $6, protection = $7, method = $8, decided_by = $9, via = $10,
+		portal = $11, accepted_at = $12, expires_at = $13, size = $14, attachments = $15, body_hash = $16,
+		sealed_head = $17, sealed_size = $18, sealed_index = $19
+		WHERE id = $1 AND status = 'incoming'`,
+		m.ID, m.MessageID, m.Reference, m.Sender.Address, m.Sender.Name, m.Subject, m.Protection, m.Method,
+		m.DecidedBy, m.Via, m.Portal, t.Now.Unix(), unix(m.Expires), m.Size, m.Attachments, bodyHash,
+		s.Head, s.Size, s.Index)
+	if err == nil && n == 0 {
+		return errNotFound
+	}
+	return err
+}
+
+// AbandonMessage removes an incoming message and its chunks.
+func (t *Tx) AbandonMessage(id letterlock.ID) error {
+	return t.exec(`DELETE FROM messages WHERE id = $1 AND status = 'incoming'`, id)
+}
+
+// SweepIncoming removes incoming messages that began before cut.
+func (t *Tx) SweepIncoming(cut time.Time) (int64, error) {
+	return t.change(`DELETE FROM messages WHERE status = 'incoming' AND accepted_at < $1`, cut.Unix())
+}
+
+// messageColumns is the order in which scanMessage reads.
+const messageColumns = `m.id, m.message_id, m.reference, m.sender, m.sender_name, m.subject, m.protection, m.method,
+	m.decided_by, m.via, m.portal, m.accepted_at, m.expires_at, m.size, m.attachments, m.status`
+
+func messageDest(m *letterlock.Message, at *times, status *string) []any {
+	return []any{&m.ID, &m.MessageID, &m.Reference, &m.Sender.Address, &m.Sender.Name, &m.Subject, &m.Protection,
+		&m.Method, &m.DecidedBy, &m.Via, &m.Portal, &at[0], &at[1], &m.Size, &m.Attachments, status}
+}
+
+// times holds the integer times of a row until they are translated.
+type times [6]int64
+
+func finishMessage(m *letterlock.Message, at times, status string) {
+	m.Accepted, m.Expires, m.Destroyed = moment(at[0]), moment(at[1]), status == "destroyed"
+}
+
+func (t *Tx) message(where string, arg any) (letterlock.Message, error) {
+	var m letterlock.Message
+	var at times
+	var status string
+	err := t.row(`SELECT `+messageColumns+` FROM messages m WHERE m.status <> 'incoming' AND `+where,
+		[]any{arg}, messageDest(&m, &at, &status)...)
+	finishMessage(&m, at, status)
+	return m, err
+}
+
+// Message returns an accepted or destroyed message.
+func (t *Tx) Message(id letterlock.ID) (letterlock.Message, error) {
+	return t.message(`m.id = $1`, id)
+}
+
+// MessageByMessageID returns the message with that Message-ID, angle brackets included.
+func (t *Tx) MessageByMessageID(messageID string) (letterlock.Message, error) {
+	return t.message(`m.message_id = $1`, messageID)
+}
+
+// BodyHash returns the hash of the mail as it came, which recognises a retry.
+func (t *Tx) BodyHash(id letterlock.ID) (hash []byte, err error) {
+	err = t.row(`SELECT body_hash FROM messages WHERE id = $1`, []any{id}, &hash)
+	return hash, err
+}
+
+// Sealed returns what is needed to open the message's mail, beside a key.
+func (t *Tx) Sealed(id letterlock.ID) (s Sealed, err error) {
+	err = t.row(`SELECT sealed_head, sealed_size, sealed_index FROM messages WHERE id = $1 AND status = 'accepted'`,
+		[]any{id}, &s.Head, &s.Size, &s.Index)
+	return s, err
+}
+
+// Chunk returns a sealed chunk of a message as long as holder still holds a key
+// to it, and NotFound otherwise: a reader whose access ends stops at the next chunk.
+func (t *Tx) Chunk(id letterlock.ID, seq int64, holder string) (data []byte, err error) {
+	err = t.row(`SELECT c.data FROM chunks c
+		WHERE c.message = $1 AND c.seq = $2 AND EXISTS (SELECT 1 FROM wraps w WHERE w.message = $1 AND w.holder = $3)`,
+		[]any{id, seq, holder}, &data)
+	return data, err
+}
+
+// Received lists the messages that have address as a link recipient, newest
+// first, each with that recipient.
+func (t *Tx) Received(address letterlock.Address, limit int) (list []Received, err error) {
+	err = t.rows(`SELECT `+messageColumns+`, `+recipientColumns+`
+		FROM recipients r JOIN messages m ON m.id = r.message
+		WHERE r.address = $1 AND r.experience = 'link' AND m.status = 'accepted'
+		ORDER BY m.accepted_at DESC, m.id DESC LIMIT $2`, []any{address, limit}, func(rows *sql.Rows) error {
+		var x Received
+		var mAt, rAt times
+		var status string
+		dest := append(messageDest(&x.Message, &mAt, &status), recipientDest(&x.Recipient, &rAt)...)
+		if err := rows.Scan(dest...); err != nil {
+			return err
+		}
+		finishMessage(&x.Message, mAt, status)
+		finishRecipient(&x.Recipient, rAt)
+		list = append(list, x)
+		return nil
+	})
+	return list, err
+}
+
+// A Received is a message as one of its recipients has it.
+type Received struct {
+	Message   letterlock.Message
+	Recipient letterlock.Recipient
+}

@@ -1,0 +1,107 @@
+package store
+
+import (
+	"time"
+
+	"letterlock/internal/letterlock"
+)
+
+// A Notice is something that is to leave the house: an intent, kept until it was
+// handed over or given up. What it says is written when it leaves.
+type Notice struct {
+	ID        int64
+	Kind      NoticeKind
+	Message   letterlock.ID
+	Recipient letterlock.ID
+	Secret    []byte // sealed token or passcode; nil where there is none
+	Created   time.Time
+	Attempts  int // made so far, the one under way included
+}
+
+// A NoticeKind says what a notice is.
+type NoticeKind string
+
+const (
+	PasscodeNotice NoticeKind = "passcode"     // the one-time passcode
+	LinkNotice     NoticeKind = "notification" // the mail with the link
+	InlineNotice   NoticeKind = "inline"       // the message itself
+	FailureNotice  NoticeKind = "failure"      // to the sender: this recipient cannot be reached
+)
+
+// priority says which notices leave first: people wait for passcodes.
+func (k NoticeKind) priority() int {
+	if k == PasscodeNotice {
+		return 0
+	}
+	return 1
+}
+
+// Enqueue adds a notice that is due now. It leaves after the transaction has
+// committed, and never without it.
+func (t *Tx) Enqueue(n Notice) error {
+	return t.exec(`INSERT INTO outbox (kind, priority, message, recipient, secret, created_at, due_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $6)`, n.Kind, n.Kind.priority(), n.Message, n.Recipient, n.Secret, t.Now.Unix())
+}
+
+// Claim takes the next notice that is due, or returns NotFound. It counts as one
+// attempt, and comes back by itself after lease if it is never finished: a crash
+// between sending and Finish sends it twice.
+func (t *Tx) Claim(lease time.Duration) (n Notice, err error) {
+	var created int64
+	err = t.row(`UPDATE outbox SET attempts = attempts + 1, due_at = $2
+		WHERE id = (SELECT id FROM outbox WHERE done_at = 0 AND due_at <= $1 ORDER BY priority, due_at, id LIMIT 1)
+		RETURNING id, kind, message, recipient, secret, created_at, attempts`,
+		[]any{t.Now.Unix(), t.Now.Add(lease).Unix()}, &n.ID, &n.Kind, &n.Message, &n.Recipient, &n.Secret, &created, &n.Attempts)
+	n.Created = moment(created)
+	return n, err
+}
+
+// NextDue returns when the next notice is due, or NotFound.
+func (t *Tx) NextDue() (time.Time, error) {
+	var due int64
+	err := t.row(`SELECT due_at FROM outbox WHERE done_at = 0 ORDER BY due_at LIMIT 1`, nil, &due)
+	return moment(due), err
+}
+
+// An Outcome says how a notice ended.
+type Outcome string
+
+const (
+	Sent    Outcome = "sent"
+	Failed  Outcome = "failed"  // given up
+	Dropped Outcome = "dropped" // not wanted any more
+)
+
+// Finish ends a notice and erases its secret.
+func (t *Tx) Finish(id int64, o Outcome) error {
+	return t.exec(`UPDATE outbox SET done_at = $2, outcome = $3, secret = NULL WHERE id = $1`, id, t.Now.Unix(), o)
+}
+
+// Postpone makes a notice due again at a later time.
+func (t *Tx) Postpone(id int64, until time.Time) error {
+	return t.exec(`UPDATE outbox SET due_at = $2 WHERE id = $1 AND done_at = 0`, id, until.Unix())
+}
+
+// NoteAttempt keeps the answer that an attempt got; empty means that it was taken.
+func (t *Tx) NoteAttempt(id int64, number int, reply string) error {
+	return t.exec(`INSERT INTO attempts (outbox, number, at, reply) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (outbox, number) DO UPDATE SET at = excluded.at, reply = excluded.reply`, id, number, t.Now.Unix(), reply)
+}
+
+// DropNotices drops a recipient's notices that have not left, and says how many
+// notifications were among them.
+func (t *Tx) DropNotices(recipient letterlock.ID) (int64, error) {
+	if err := t.exec(`UPDATE outbox SET done_at = $2, outcome = 'dropped', secret = NULL
+		WHERE recipient = $1 AND done_at = 0 AND kind = 'passcode'`, recipient, t.Now.Unix()); err != nil {
+		return 0, err
+	}
+	return t.change(`UPDATE outbox SET done_at = $2, outcome = 'dropped'
+		WHERE recipient = $1 AND done_at = 0 AND kind = 'notification'`, recipient, t.Now.Unix())
+}
+
+// ReviveNotices makes notifications due again that a revocation had dropped
+// before they left: after a restore the recipient must learn of the message.
+func (t *Tx) ReviveNotices(recipient letterlock.ID) error {
+	return t.exec(`UPDATE outbox SET done_at = 0, outcome = '', due_at = $2
+		WHERE recipient = $1 AND kind = 'notification' AND outcome = 'dropped' AND secret IS NOT NULL`, recipient, t.Now.Unix())
+}

@@ -1,0 +1,118 @@
+package store
+
+import (
+	"database/sql"
+
+	"letterlock/internal/letterlock"
+)
+
+// AddRecipient adds a recipient to a message, as its position-th. tokenHash is
+// nil for inline recipients.
+func (t *Tx) AddRecipient(r letterlock.Recipient, position int, tokenHash []byte) error {
+	return t.exec(`INSERT INTO recipients (id, message, position, address, name, field, identity, experience, why, token_hash, reference)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+		r.ID, r.Message, position, r.Mailbox.Address, r.Mailbox.Name, r.Field, r.Identity, r.Experience, r.Why, tokenHash, r.Reference)
+}
+
+// recipientColumns is the order in which recipientDest reads.
+const recipientColumns = `r.id, r.message, r.address, r.name, r.field, r.identity, r.experience, r.why, r.reference,
+	r.revoked_by, r.revoked_name, r.revoked_as, r.revoke_reason, r.reply,
+	r.revoked_at, r.first_read_at, r.last_read_at, r.notified_at, r.bounced_at`
+
+func recipientDest(r *letterlock.Recipient, at *times) []any {
+	return []any{&r.ID, &r.Message, &r.Mailbox.Address, &r.Mailbox.Name, &r.Field, &r.Identity, &r.Experience, &r.Why,
+		&r.Reference, &r.Revocation.By.Address, &r.Revocation.By.Name, &r.Revocation.Standing, &r.Revocation.Reason, &r.Reply,
+		&at[0], &at[1], &at[2], &at[3], &at[4]}
+}
+
+func finishRecipient(r *letterlock.Recipient, at times) {
+	r.Revocation.At, r.FirstRead, r.LastRead = moment(at[0]), moment(at[1]), moment(at[2])
+	r.Notified, r.Bounced = moment(at[3]), moment(at[4])
+}
+
+func (t *Tx) recipient(where string, args ...any) (letterlock.Recipient, error) {
+	var r letterlock.Recipient
+	var at times
+	err := t.row(`SELECT `+recipientColumns+` FROM recipients r WHERE `+where, args, recipientDest(&r, &at)...)
+	finishRecipient(&r, at)
+	return r, err
+}
+
+// Recipient returns the recipient with that ID.
+func (t *Tx) Recipient(id letterlock.ID) (letterlock.Recipient, error) {
+	return t.recipient(`r.id = $1`, id)
+}
+
+// RecipientByToken returns the recipient whose link has that keyed hash.
+func (t *Tx) RecipientByToken(hash []byte) (letterlock.Recipient, error) {
+	return t.recipient(`r.token_hash = $1`, hash)
+}
+
+// RecipientByAddress returns the recipient of a message that has that address.
+func (t *Tx) RecipientByAddress(message letterlock.ID, address letterlock.Address) (letterlock.Recipient, error) {
+	return t.recipient(`r.message = $1 AND r.address = $2`, message, address)
+}
+
+// Recipients returns all recipients of a message in the order they were given.
+func (t *Tx) Recipients(message letterlock.ID) (list []letterlock.Recipient, err error) {
+	err = t.rows(`SELECT `+recipientColumns+` FROM recipients r WHERE r.message = $1 ORDER BY r.position`,
+		[]any{message}, func(rows *sql.Rows) error {
+			var r letterlock.Recipient
+			var at times
+			if err := rows.Scan(recipientDest(&r, &at)...); err != nil {
+				return err
+			}
+			finishRecipient(&r, at)
+			list = append(list, r)
+			return nil
+		})
+	return list, err
+}
+
+// Revoke notes that a recipient's access was removed. It does not touch keys.
+func (t *Tx) Revoke(id letterlock.ID, r letterlock.Revocation) error {
+	return t.exec(`UPDATE recipients SET revoked_at = $2, revoked_by = $3, revoked_name = $4, revoked_as = $5, revoke_reason = $6
+		WHERE id = $1`, id, unix(r.At), r.By.Address, r.By.Name, r.Standing, r.Reason)
+}
+
+// Restore notes that a recipient's access is no longer removed.
+func (t *Tx) Restore(id letterlock.ID) error {
+	return t.Revoke(id, letterlock.Revocation{})
+}
+
+// AddEvent adds to a recipient's history and keeps the summary beside it true.
+func (t *Tx) AddEvent(r letterlock.Recipient, e letterlock.Event) error {
+	if err := t.exec(`INSERT INTO events (message, recipient, at, kind, part, detail) VALUES ($1, $2, $3, $4, $5, $6)`,
+		r.Message, r.ID, t.Now.Unix(), e.Kind, e.Part, e.Detail); err != nil {
+		return err
+	}
+	now := t.Now.Unix()
+	switch e.Kind {
+	case letterlock.Read:
+		return t.exec(`UPDATE recipients SET last_read_at = $2,
+			first_read_at = CASE first_read_at WHEN 0 THEN $2 ELSE first_read_at END WHERE id = $1`, r.ID, now)
+	case letterlock.Notified, letterlock.Delivered:
+		return t.exec(`UPDATE recipients SET notified_at = $2, reply = '' WHERE id = $1`, r.ID, now)
+	case letterlock.Bounced:
+		return t.exec(`UPDATE recipients SET bounced_at = $2, reply = $3 WHERE id = $1`, r.ID, now, e.Detail)
+	}
+	return nil
+}
+
+// Events returns the histories of all recipients of a message, oldest first.
+func (t *Tx) Events(message letterlock.ID) (byRecipient map[letterlock.ID][]letterlock.Event, err error) {
+	byRecipient = make(map[letterlock.ID][]letterlock.Event)
+	err = t.rows(`SELECT recipient, at, kind, part, detail FROM events WHERE message = $1 ORDER BY id`, []any{message},
+		func(rows *sql.Rows) error {
+			var id letterlock.ID
+			var e letterlock.Event
+			var at int64
+			if err := rows.Scan(&id, &at, &e.Kind, &e.Part, &e.Detail); err != nil {
+				return err
+			}
+			e.At = moment(at)
+			byRecipient[id] = append(byRecipient[id], e)
+			return nil
+		})
+	return byRecipient, err
+}

@@ -1,0 +1,51 @@
+package store
+
+import (
+	"time"
+
+	"letterlock/internal/letterlock"
+)
+
+// A Session is a browser that has shown who uses it.
+type Session struct {
+	Kind    letterlock.Kind
+	Address letterlock.Address
+	Created time.Time
+	Seen    time.Time // last use, to within a minute
+	Expires time.Time // absolute limit
+}
+
+// AddSession adds a session under the hash of its id.
+func (t *Tx) AddSession(hash []byte, s Session) error {
+	return t.exec(`INSERT INTO sessions (hash, kind, address, created_at, seen_at, expires_at) VALUES ($1, $2, $3, $4, $4, $5)`,
+		hash, s.Kind, s.Address, t.Now.Unix(), s.Expires.Unix())
+}
+
+// Session returns the session under that hash, whatever its age, or NotFound.
+func (t *Tx) Session(hash []byte) (s Session, err error) {
+	var created, seen, expires int64
+	err = t.row(`SELECT kind, address, created_at, seen_at, expires_at FROM sessions WHERE hash = $1`, []any{hash},
+		&s.Kind, &s.Address, &created, &seen, &expires)
+	s.Created, s.Seen, s.Expires = moment(created), moment(seen), moment(expires)
+	return s, err
+}
+
+// TouchSession notes that a session is in use.
+func (t *Tx) TouchSession(hash []byte) error {
+	return t.exec(`UPDATE sessions SET seen_at = $2 WHERE hash = $1`, hash, t.Now.Unix())
+}
+
+// EndSession deletes one session.
+func (t *Tx) EndSession(hash []byte) error {
+	return t.exec(`DELETE FROM sessions WHERE hash = $1`, hash)
+}
+
+// EndSessions deletes all sessions of one kind and address.
+func (t *Tx) EndSessions(kind letterlock.Kind, a letterlock.Address) error {
+	return t.exec(`DELETE FROM sessions WHERE kind = $1 AND address = $2`, kind, a)
+}
+
+// SweepSessions deletes sessions past their absolute limit.
+func (t *Tx) SweepSessions() (int64, error) {
+	return t.change(`DELETE FROM sessions WHERE expires_at <= $1`, t.Now.Unix())
+}

@@ -1,0 +1,84 @@
+package store
+
+import (
+	"database/sql"
+	"errors"
+	"time"
+
+	"letterlock/internal/letterlock"
+)
+
+// A Tx is a transaction under way. Its methods are steps with a meaning.
+type Tx struct {
+	// Now is the one reading of the clock in this transaction, in whole seconds.
+	Now time.Time
+
+	conn *conn
+}
+
+var errNotFound = &letterlock.Error{Code: letterlock.NotFound}
+
+func (t *Tx) exec(query string, args ...any) error {
+	_, err := t.change(query, args...)
+	return err
+}
+
+// change runs a statement and returns how many rows it touched.
+func (t *Tx) change(query string, args ...any) (int64, error) {
+	s, err := t.conn.prepare(query)
+	if err != nil {
+		return 0, err
+	}
+	r, err := s.Exec(args...)
+	if err != nil {
+		return 0, err
+	}
+	return r.RowsAffected()
+}
+
+// row reads exactly one row into dest, or returns NotFound.
+func (t *Tx) row(query string, args []any, dest ...any) error {
+	s, err := t.conn.prepare(query)
+	if err != nil {
+		return err
+	}
+	err = s.QueryRow(args...).Scan(dest...)
+	if errors.Is(err, sql.ErrNoRows) {
+		return errNotFound
+	}
+	return err
+}
+
+// rows calls scan for every row.
+func (t *Tx) rows(query string, args []any, scan func(*sql.Rows) error) error {
+	s, err := t.conn.prepare(query)
+	if err != nil {
+		return err
+	}
+	rs, err := s.Query(args...)
+	if err != nil {
+		return err
+	}
+	defer rs.Close() // its error is that of rs.Err
+	for rs.Next() {
+		if err := scan(rs); err != nil {
+			return err
+		}
+	}
+	return rs.Err()
+}
+
+// unix and moment translate times: 0 stands for the zero time.
+func unix(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.Unix()
+}
+
+func moment(sec int64) time.Time {
+	if sec == 0 {
+		return time.Time{}
+	}
+	return time.Unix(sec, 0).UTC()
+}

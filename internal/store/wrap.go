@@ -1,0 +1,48 @@
+package store
+
+import (
+	"database/sql"
+
+	"letterlock/internal/letterlock"
+)
+
+// SenderCopy is the holder of a message's key on behalf of its sender. Every
+// other holder is the ID of a link recipient.
+const SenderCopy = "sender"
+
+// Grant gives holder a wrapped key to a message, replacing one it may have had.
+func (t *Tx) Grant(message letterlock.ID, holder string, epoch uint32, wrapped []byte) error {
+	return t.exec(`INSERT INTO wraps (message, holder, epoch, wrapped) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (message, holder) DO UPDATE SET epoch = excluded.epoch, wrapped = excluded.wrapped`,
+		message, holder, epoch, wrapped)
+}
+
+// Wrapped returns holder's wrapped key to a message, or NotFound.
+func (t *Tx) Wrapped(message letterlock.ID, holder string) (wrapped []byte, err error) {
+	err = t.row(`SELECT wrapped FROM wraps WHERE message = $1 AND holder = $2`, []any{message, holder}, &wrapped)
+	return wrapped, err
+}
+
+// Shred deletes holder's wrapped key. That nothing of it stays on disk is the
+// business of key rotation, not of this row.
+func (t *Tx) Shred(message letterlock.ID, holder string) error {
+	return t.exec(`DELETE FROM wraps WHERE message = $1 AND holder = $2`, message, holder)
+}
+
+// ExpiredHolders returns up to limit link recipients who still hold a key to a
+// message that has expired.
+func (t *Tx) ExpiredHolders(limit int) (list []letterlock.Recipient, err error) {
+	err = t.rows(`SELECT `+recipientColumns+`
+		FROM messages m JOIN wraps w ON w.message = m.id JOIN recipients r ON r.id = w.holder
+		WHERE m.expires_at > 0 AND m.expires_at <= $1 LIMIT $2`, []any{t.Now.Unix(), limit}, func(rows *sql.Rows) error {
+		var r letterlock.Recipient
+		var at times
+		if err := rows.Scan(recipientDest(&r, &at)...); err != nil {
+			return err
+		}
+		finishRecipient(&r, at)
+		list = append(list, r)
+		return nil
+	})
+	return list, err
+}

@@ -1,0 +1,143 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+
+	"letterlock/internal/letterlock"
+)
+
+// maxBatch is how many waiting writes share one commit at most.
+const maxBatch = 128
+
+// A request is a write that waits for its turn.
+type request struct {
+	ctx  context.Context
+	f    func(*Tx) error
+	err  error
+	done chan struct{}
+}
+
+// Write runs f in a transaction, committing if f returns nil. f must not call
+// Read or Write, must not keep tx, and must not wait for anything but the
+// database: everybody else's writes wait for it.
+//
+// Writes that wait at the same time share one commit, and so one fsync. Each
+// runs inside a savepoint of its own, so that one that fails takes nothing of
+// the others with it, and none returns before the commit that holds it is on
+// disk. A crash before that leaves nothing of f behind.
+func (db *DB) Write(ctx context.Context, f func(tx *Tx) error) error {
+	r := &request{ctx: ctx, f: f, done: make(chan struct{})}
+	select {
+	case db.queue <- r:
+	case <-db.stop:
+		return busy(errClosing)
+	case <-ctx.Done():
+		return busy(ctx.Err())
+	}
+	select {
+	case <-r.done:
+		return r.err
+	case <-db.stopped:
+		// The writer ended; either it answered this write before, or never will.
+		select {
+		case <-r.done:
+			return r.err
+		default:
+			return busy(errClosing)
+		}
+	}
+}
+
+// runWriter is the one goroutine that writes.
+func (db *DB) runWriter() {
+	defer close(db.stopped)
+	batch := make([]*request, 0, maxBatch)
+	for {
+		select {
+		case r := <-db.queue:
+			batch = append(batch[:0], r)
+		case <-db.stop:
+			return
+		}
+		for more := true; more && len(batch) < maxBatch; {
+			select {
+			case r := <-db.queue:
+				batch = append(batch, r)
+			default:
+				more = false
+			}
+		}
+		db.commit(batch)
+		for _, r := range batch {
+			close(r.done)
+		}
+	}
+}
+
+// commit runs a batch in one transaction and sets the error of each request.
+//
+// The context of a single request never ends the shared transaction: it is
+// looked at before the request's turn only.
+func (db *DB) commit(batch []*request) {
+	tx := &Tx{conn: db.writer}
+	fail := func(err error) {
+		for _, r := range batch {
+			if r.err == nil {
+				r.err = busy(err)
+			}
+		}
+	}
+	if err := tx.exec("BEGIN IMMEDIATE"); err != nil {
+		fail(fmt.Errorf("beginning: %w", err))
+		return
+	}
+	good := 0
+	for _, r := range batch {
+		if r.err = db.runOne(r); r.err == nil {
+			good++
+		}
+	}
+	if good == 0 {
+		tx.exec("ROLLBACK") // every request has its own error already
+		return
+	}
+	if err := tx.exec("COMMIT"); err != nil {
+		tx.exec("ROLLBACK") // a failed commit may have left it open
+		fail(fmt.Errorf("committing: %w", err))
+	}
+}
+
+// runOne runs one request inside a savepoint and undoes all of it if it fails.
+func (db *DB) runOne(r *request) error {
+	if err := r.ctx.Err(); err != nil {
+		return busy(err)
+	}
+	tx := &Tx{conn: db.writer, Now: db.clock()}
+	if err := tx.exec("SAVEPOINT one"); err != nil {
+		return err
+	}
+	err := protect(r.f, tx)
+	if err != nil {
+		if undo := tx.exec("ROLLBACK TO one"); undo != nil {
+			return errors.Join(err, undo)
+		}
+	}
+	if release := tx.exec("RELEASE one"); release != nil {
+		return errors.Join(err, release)
+	}
+	return err
+}
+
+// protect turns a panic of f into an error: the writer serves everybody and must
+// not die of one caller's bug.
+func protect(f func(*Tx) error, tx *Tx) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = &letterlock.Error{Code: letterlock.Internal, Err: fmt.Errorf("panic in a transaction: %v\n%s", p, debug.Stack())}
+		}
+	}()
+	return f(tx)
+}
