@@ -1,0 +1,143 @@
+package eml
+
+import (
+	"bytes"
+	"io"
+	"strings"
+	"unicode/utf8"
+)
+
+// Open returns the decoded bytes of a part, read from the raw mail that ix was
+// made of. A message inside the mail and an unknown encoding come as they are.
+// It uses the same small memory for a part of any size.
+func (ix *Index) Open(raw io.ReaderAt, part int) io.Reader {
+	p := &ix.Parts[part]
+	src := io.NewSectionReader(raw, p.Body, p.End-p.Body)
+	t := newTransfer(p.Encoding)
+	if t == nil || p.multipart() {
+		return src
+	}
+	return &decoder{src: src, transfer: t, in: make([]byte, min(p.End-p.Body, 32<<10))}
+}
+
+// A decoder reads through a transfer.
+type decoder struct {
+	src      io.Reader
+	transfer transfer
+	in       []byte
+	out      []byte // decoded and not yet read
+	buf      []byte // what out is a part of
+	err      error
+}
+
+func (d *decoder) Read(p []byte) (int, error) {
+	for len(d.out) == 0 && d.err == nil {
+		var n int
+		if len(d.in) > 0 {
+			n, d.err = d.src.Read(d.in)
+		} else {
+			d.err = io.EOF
+		}
+		d.buf = d.transfer.decode(d.buf[:0], d.in[:n])
+		if d.err == io.EOF {
+			d.buf = d.transfer.end(d.buf)
+		}
+		d.out = d.buf
+	}
+	n := copy(p, d.out)
+	d.out = d.out[n:]
+	if n == 0 && len(p) > 0 {
+		return 0, d.err
+	}
+	return n, nil
+}
+
+// OpenText returns a text part as UTF-8, always valid, whatever the part says
+// about itself; truncated reports that there was more than max bytes of it.
+func (ix *Index) OpenText(raw io.ReaderAt, part int, max int64) (text string, truncated bool, err error) {
+	p := &ix.Parts[part]
+	b, err := io.ReadAll(io.LimitReader(ix.Open(raw, part), max+utf8.UTFMax))
+	if err != nil {
+		return "", false, err
+	}
+	charset := p.Charset
+	if charset == "" && p.Type == "text/html" {
+		charset = metaCharset(b)
+	}
+	if truncated = p.Size > max; truncated {
+		b = wholeRunes(b)
+	}
+	text = toUTF8(b, charset)
+	text = strings.TrimPrefix(text, "\uFEFF")
+	if int64(len(text)) > max {
+		text, truncated = cut(text, int(max)), true
+	}
+	return text, truncated, nil
+}
+
+// wholeRunes takes a character off the end of b that was cut in two.
+func wholeRunes(b []byte) []byte {
+	for i := len(b) - 1; i >= 0 && i >= len(b)-utf8.UTFMax; i-- {
+		if utf8.RuneStart(b[i]) {
+			if b[i] >= utf8.RuneSelf && !utf8.FullRune(b[i:]) {
+				return b[:i]
+			}
+			return b
+		}
+	}
+	return b
+}
+
+// cut returns at most n bytes of s, in whole characters.
+func cut(s string, n int) string {
+	for n > 0 && n < len(s) && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:min(n, len(s))]
+}
+
+// WithoutHidden returns the raw mail without its Hidden fields, for everybody
+// who is not the sender.
+func (ix *Index) WithoutHidden(raw io.ReaderAt) io.Reader {
+	return ix.without(raw, ix.Hidden, nil)
+}
+
+// Clean is WithoutHidden with another subject: the tag that asked for
+// protection is no business of those who get the mail.
+func (ix *Index) Clean(raw io.ReaderAt, subject string) io.Reader {
+	if len(ix.Subject) == 0 {
+		return ix.WithoutHidden(raw)
+	}
+	var line bytes.Buffer
+	writeField(&line, "Subject", words(clean(subject, subjectLimit), len("Subject: ")))
+	return ix.without(raw, merge(ix.Hidden, ix.Subject), line.Bytes())
+}
+
+// without leaves out ranges, and puts instead where the first Subject was.
+func (ix *Index) without(raw io.ReaderAt, ranges []Range, instead []byte) io.Reader {
+	var rs []io.Reader
+	at := int64(0)
+	for _, r := range ranges {
+		if r[0] > at {
+			rs = append(rs, io.NewSectionReader(raw, at, r[0]-at))
+		}
+		if instead != nil && r == ix.Subject[0] {
+			rs = append(rs, bytes.NewReader(instead))
+		}
+		at = r[1]
+	}
+	return io.MultiReader(append(rs, io.NewSectionReader(raw, at, ix.Size-at))...)
+}
+
+// merge joins two lists of ranges that are in order and do not overlap.
+func merge(a, b []Range) []Range {
+	var m []Range
+	for len(a) > 0 && len(b) > 0 {
+		if a[0][0] < b[0][0] {
+			m, a = append(m, a[0]), a[1:]
+		} else {
+			m, b = append(m, b[0]), b[1:]
+		}
+	}
+	return append(append(m, a...), b...)
+}

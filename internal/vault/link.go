@@ -1,0 +1,74 @@
+package vault
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/json"
+	"math/big"
+	"time"
+
+	"letterlock/internal/letterlock"
+	"letterlock/internal/seal"
+)
+
+// NewToken makes the secret of a link: 256 random bits, 43 characters.
+func NewToken() letterlock.Token {
+	var b [32]byte
+	rand.Read(b[:]) // never fails: crypto/rand ends the program instead
+	return letterlock.Token(base64.RawURLEncoding.EncodeToString(b[:]))
+}
+
+// TokenHash is what the database keeps of a link's token. Whoever has the
+// database alone can make no link from it, nor tell whether one is right.
+func TokenHash(p seal.Pepper, t letterlock.Token) []byte { return p.Hash("link", t.Reveal()) }
+
+// SealToken encrypts a token for the notice that will carry it to a recipient.
+func SealToken(p seal.Pepper, recipient letterlock.ID, t letterlock.Token) []byte {
+	return p.Seal("token", string(recipient), []byte(t.Reveal()))
+}
+
+// OpenToken decrypts what SealToken made for the same recipient.
+func OpenToken(p seal.Pepper, recipient letterlock.ID, sealed []byte) (letterlock.Token, error) {
+	b, err := p.Open("token", string(recipient), sealed)
+	return letterlock.Token(b), err
+}
+
+// A PasscodeMail is what a passcode mail has to say.
+type PasscodeMail struct {
+	Code      letterlock.Passcode
+	Reference string
+	Expires   time.Time
+}
+
+// SealPasscode encrypts a passcode for the notice that will carry it.
+func SealPasscode(p seal.Pepper, recipient letterlock.ID, m PasscodeMail) []byte {
+	b, err := json.Marshal(m)
+	if err != nil {
+		panic("vault: internal error: " + err.Error()) // strings and a time always marshal
+	}
+	return p.Seal("passcode mail", string(recipient), b)
+}
+
+// OpenPasscode decrypts what SealPasscode made for the same recipient.
+func OpenPasscode(p seal.Pepper, recipient letterlock.ID, sealed []byte) (m PasscodeMail, err error) {
+	b, err := p.Open("passcode mail", string(recipient), sealed)
+	if err != nil {
+		return m, err
+	}
+	return m, json.Unmarshal(b, &m)
+}
+
+// NewReference makes a code of n characters for people to compare. It has no
+// letters and digits that look alike.
+func NewReference(n int) string {
+	const alphabet = "ABCDEFGHJKMNPQRTUVWXY346789"
+	b := make([]byte, n)
+	for i := range b {
+		k, err := rand.Int(rand.Reader, big.NewInt(int64(len(alphabet))))
+		if err != nil {
+			panic("vault: internal error: " + err.Error()) // crypto/rand never fails
+		}
+		b[i] = alphabet[k.Int64()]
+	}
+	return string(b)
+}
