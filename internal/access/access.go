@@ -1,0 +1,133 @@
+// Package access decides who may read a protected message now, lets them, and
+// takes it away.
+//
+// Its one invariant: a recipient without access has no wrapped key in the
+// database. Every request for content asks again, and every chunk of content is
+// read only while the key is still there.
+package access
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"letterlock/internal/letterlock"
+	"letterlock/internal/policy"
+	"letterlock/internal/seal"
+	"letterlock/internal/store"
+	"letterlock/internal/vault"
+)
+
+// A Service answers for access to messages. It is safe for concurrent use.
+type Service struct {
+	DB     *store.DB
+	Vault  *vault.Vault
+	Pepper seal.Pepper
+	Rules  policy.Settings
+	// DownloadsUnderDoNotForward lets recipients save attachments of messages
+	// that are not to be forwarded.
+	DownloadsUnderDoNotForward bool
+	Wake                       func() // called after something was put into the outbox
+}
+
+// Ended is the error of a reader whose access is over. It says no more than an
+// end page shows, and only its reader gets it.
+type Ended struct {
+	State     letterlock.State // Revoked or Expired
+	Message   letterlock.Message
+	Recipient letterlock.Recipient
+}
+
+func (e *Ended) Error() string { return "access has ended: " + string(e.State) }
+
+// Unwrap yields Gone, so that errors.Is(err, letterlock.Gone) holds.
+func (e *Ended) Unwrap() error {
+	return &letterlock.Error{Code: letterlock.Gone, Key: string(e.State)}
+}
+
+// A Gate is what a link leads to, for somebody who has proved nothing yet: only
+// the masked address and the reference may be shown of it.
+type Gate struct {
+	Message   letterlock.Message
+	Recipient letterlock.Recipient
+}
+
+// Gate returns what the link with that token leads to. Revoked and expired
+// links answer like live ones; unknown and destroyed ones are NotFound.
+func (s *Service) Gate(ctx context.Context, token string) (g Gate, err error) {
+	hash := vault.TokenHash(s.Pepper, letterlock.Token(token))
+	err = s.DB.Read(ctx, func(tx *store.Tx) error {
+		if g.Recipient, err = tx.RecipientByToken(hash); err != nil {
+			return err
+		}
+		if g.Message, err = tx.Message(g.Recipient.Message); err != nil {
+			return err
+		}
+		if g.Message.Destroyed {
+			return &letterlock.Error{Code: letterlock.NotFound}
+		}
+		return nil
+	})
+	if err != nil {
+		return Gate{}, err
+	}
+	return g, nil
+}
+
+// holding is what a transaction finds for somebody who may read a message now.
+type holding struct {
+	message    letterlock.Message
+	recipients []letterlock.Recipient
+	recipient  letterlock.Recipient // a reader's own; zero for the sender
+	key        vault.Key
+}
+
+// hold finds the key of whoever asks. This is the one place that decides who may
+// read: a reader who is a link recipient, while their access lives; and the
+// sender, whose copy only destruction ends. Everybody else is refused here.
+func (s *Service) hold(tx *store.Tx, by letterlock.Actor, id letterlock.ID) (h holding, err error) {
+	if by.Kind != letterlock.Reader && !by.Is(letterlock.Sender) {
+		return h, &letterlock.Error{Code: letterlock.Denied}
+	}
+	if h.message, err = tx.Message(id); err != nil {
+		return h, err
+	}
+	if h.message.Destroyed {
+		return h, &letterlock.Error{Code: letterlock.NotFound}
+	}
+	if h.recipients, err = tx.Recipients(id); err != nil {
+		return h, err
+	}
+	holder := store.SenderCopy
+	if by.Kind == letterlock.Reader {
+		if h.recipient, err = findReader(by.Address, h.message, h.recipients, tx.Now); err != nil {
+			return h, err
+		}
+		holder = string(h.recipient.ID)
+	} else if h.message.Sender.Address != by.Address {
+		return h, &letterlock.Error{Code: letterlock.NotFound}
+	}
+	h.key, err = s.Vault.Find(tx, id, holder)
+	if errors.Is(err, letterlock.NotFound) {
+		// Live without a key is a fault of ours. It must not look like an end
+		// that somebody decided on.
+		return h, &letterlock.Error{Code: letterlock.Internal, Err: errors.New("no key for a live recipient")}
+	}
+	return h, err
+}
+
+func findReader(a letterlock.Address, m letterlock.Message, all []letterlock.Recipient, now time.Time) (letterlock.Recipient, error) {
+	for _, r := range all {
+		if r.Mailbox.Address != a {
+			continue
+		}
+		if r.Experience != letterlock.Link {
+			return r, &letterlock.Error{Code: letterlock.NotFound}
+		}
+		if state := r.State(m, now); state != letterlock.Live {
+			return r, &Ended{State: state, Message: m, Recipient: r}
+		}
+		return r, nil
+	}
+	return letterlock.Recipient{}, &letterlock.Error{Code: letterlock.Denied, Key: "different-address"}
+}

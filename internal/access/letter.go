@@ -1,0 +1,208 @@
+package access
+
+import (
+	"context"
+	"errors"
+	"io"
+	"time"
+
+	"letterlock/internal/eml"
+	"letterlock/internal/letterlock"
+	"letterlock/internal/sanitize"
+	"letterlock/internal/store"
+)
+
+// A Letter is an opened message. Reading from Raw fails as soon as the access
+// under which it was opened has ended.
+type Letter struct {
+	Message    letterlock.Message
+	Recipients []letterlock.Recipient // for readers without other people's Bcc
+	Recipient  letterlock.Recipient   // the reader's own; zero for the sender
+	Index      *eml.Index
+	Raw        io.ReaderAt
+}
+
+// An Attachment is a part of a message that is not its text.
+type Attachment struct {
+	Part int // index of the part; -1 is the whole mail
+	Name string
+	Type string // media type as its sender labelled it
+	Size int64  // bytes, decoded
+}
+
+// WholeMail stands for the mail itself where a part is asked for.
+const WholeMail = -1
+
+// Open opens a message for a reader or for its sender. The errors are
+//
+//   - [Ended], which is Gone: the reader's access was revoked or has expired;
+//   - Denied "different-address": the message was sent to others;
+//   - NotFound: there is no such message for this actor.
+//
+// State, expiry and key are looked at on every call. Open notes nothing.
+func (s *Service) Open(ctx context.Context, by letterlock.Actor, id letterlock.ID) (*Letter, error) {
+	var h holding
+	err := s.DB.Read(ctx, func(tx *store.Tx) (err error) { h, err = s.hold(tx, by, id); return err })
+	if err != nil {
+		return nil, err
+	}
+	return s.open(ctx, h)
+}
+
+func (s *Service) open(ctx context.Context, h holding) (*Letter, error) {
+	mail, err := s.Vault.Open(ctx, h.key)
+	if err != nil {
+		return nil, ended(err, h)
+	}
+	l := &Letter{Message: h.message, Recipient: h.recipient, Index: mail.Index, Raw: &endedReader{mail.Raw, h}}
+	for _, r := range h.recipients {
+		if h.recipient.ID == "" || r.Field != letterlock.Bcc || r.ID == h.recipient.ID {
+			l.Recipients = append(l.Recipients, r)
+		}
+	}
+	return l, nil
+}
+
+// ended translates what a reader meets whose key went away while they read: the
+// chunk is NotFound, and that is the end of their access. Which end it is, the
+// next request says.
+func ended(err error, h holding) error {
+	if errors.Is(err, letterlock.NotFound) && h.recipient.ID != "" {
+		return &letterlock.Error{Code: letterlock.Gone, Err: err}
+	}
+	return err
+}
+
+type endedReader struct {
+	raw io.ReaderAt
+	h   holding
+}
+
+func (r *endedReader) ReadAt(p []byte, off int64) (int, error) {
+	n, err := r.raw.ReadAt(p, off)
+	return n, ended(err, r.h)
+}
+
+// readAgain is how long a recipient may go on looking at a message, by reloading
+// or on a page that refreshes itself, for it to count as one read.
+const readAgain = 5 * time.Minute
+
+// Read opens a message as Open does, and notes that its recipient read it. The
+// note and the audit entry are on disk before any content leaves.
+func (s *Service) Read(ctx context.Context, by letterlock.Actor, id letterlock.ID) (*Letter, error) {
+	l, err := s.Open(ctx, by, id)
+	if err != nil || by.Kind != letterlock.Reader {
+		return l, err
+	}
+	if !l.Recipient.LastRead.IsZero() {
+		fresh := false
+		err := s.DB.Read(ctx, func(tx *store.Tx) error {
+			fresh = tx.Now.Sub(l.Recipient.LastRead) < readAgain
+			return nil
+		})
+		if err != nil || fresh {
+			return l, err
+		}
+	}
+	if err := s.note(ctx, by, id, letterlock.Event{Kind: letterlock.Read}); err != nil {
+		return nil, err
+	}
+	return l, nil
+}
+
+// note writes an act of a reader into the history and the audit log, if their
+// access still lives.
+func (s *Service) note(ctx context.Context, by letterlock.Actor, id letterlock.ID, e letterlock.Event) error {
+	return s.DB.Write(ctx, func(tx *store.Tx) error {
+		h, err := s.hold(tx, by, id)
+		if err != nil {
+			return err
+		}
+		if err := tx.AddEvent(h.recipient, e); err != nil {
+			return err
+		}
+		action := map[letterlock.EventKind]string{letterlock.Read: "read", letterlock.Downloaded: "download"}[e.Kind]
+		return tx.Audit(letterlock.Entry{Actor: by, Action: action, Message: id, Target: string(by.Address), Allowed: true})
+	})
+}
+
+// Download opens one attachment, or the whole mail for [WholeMail], and notes
+// that its recipient took it. Under do-not-forward the whole mail is Denied
+// "do-not-forward", and so are attachments where the settings say so. The errors
+// are otherwise those of Open.
+func (s *Service) Download(ctx context.Context, by letterlock.Actor, id letterlock.ID, part int) (*Letter, Attachment, io.Reader, error) {
+	l, err := s.Open(ctx, by, id)
+	if err != nil {
+		return nil, Attachment{}, nil, err
+	}
+	a, r, err := s.pick(l, part)
+	if err != nil {
+		return nil, Attachment{}, nil, err
+	}
+	if by.Kind == letterlock.Reader {
+		if err := s.note(ctx, by, id, letterlock.Event{Kind: letterlock.Downloaded, Part: part}); err != nil {
+			return nil, Attachment{}, nil, err
+		}
+	}
+	return l, a, r, nil
+}
+
+func (s *Service) pick(l *Letter, part int) (Attachment, io.Reader, error) {
+	bound := l.Recipient.ID != "" && l.Message.Protection == letterlock.DoNotForward
+	if bound && (part == WholeMail || !s.DownloadsUnderDoNotForward) {
+		return Attachment{}, nil, &letterlock.Error{Code: letterlock.Denied, Key: "do-not-forward"}
+	}
+	if part == WholeMail {
+		return Attachment{Part: part, Name: "message.eml", Type: "message/rfc822"}, l.Index.WithoutHidden(l.Raw), nil
+	}
+	for _, a := range l.Attachments() {
+		if a.Part == part {
+			return a, l.Index.Open(l.Raw, part), nil
+		}
+	}
+	return Attachment{}, nil, &letterlock.Error{Code: letterlock.NotFound}
+}
+
+// Attachments lists the parts of the message that are not its text.
+func (l *Letter) Attachments() []Attachment {
+	var list []Attachment
+	for _, i := range l.Index.Attachments() {
+		p := l.Index.Parts[i]
+		list = append(list, Attachment{Part: i, Name: p.Name, Type: p.Type, Size: p.Size})
+	}
+	return list
+}
+
+// maxText is how much of a text is shown in a page; the rest is in the raw mail.
+const maxText = 4 << 20
+
+// maxImage bounds one inline image.
+const maxImage = 8 << 20
+
+// Document returns the message's text as a document for its frame: of the HTML
+// part if there is one, else of the plain text, else empty. noCopy asks for the
+// signs of do-not-forward.
+func (l *Letter) Document(title string, noCopy bool) (sanitize.Document, error) {
+	o := sanitize.Options{Title: title, NoCopy: noCopy, Images: l.image}
+	if part := l.Index.HTMLPart(); part >= 0 {
+		text, _, err := l.Index.OpenText(l.Raw, part, maxText)
+		if err != nil {
+			return sanitize.Document{}, err
+		}
+		return sanitize.HTML(text, o)
+	}
+	if part := l.Index.TextPart(); part >= 0 {
+		text, _, err := l.Index.OpenText(l.Raw, part, maxText)
+		return sanitize.Text(text, o), err
+	}
+	return sanitize.Text("", o), nil
+}
+
+func (l *Letter) image(cid string) ([]byte, bool) {
+	part, ok := l.Index.Inline()[cid]
+	if !ok || l.Index.Parts[part].Size > maxImage {
+		return nil, false
+	}
+	b, err := io.ReadAll(io.LimitReader(l.Index.Open(l.Raw, part), maxImage))
+	return b, err == nil
+}

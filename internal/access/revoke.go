@@ -1,0 +1,217 @@
+package access
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"letterlock/internal/letterlock"
+	"letterlock/internal/policy"
+	"letterlock/internal/seal"
+	"letterlock/internal/store"
+)
+
+// MaxReason is how many bytes of a reason are kept.
+const MaxReason = 1000
+
+// MayRevoke says whether by may remove access to m, as [policy.Settings.MayRevoke].
+func (s *Service) MayRevoke(by letterlock.Actor, m letterlock.Message, all []letterlock.Recipient) error {
+	return s.Rules.MayRevoke(by, m, all)
+}
+
+// MayRestore says whether by may give back the access of at least one of the
+// revoked recipients of m.
+func (s *Service) MayRestore(by letterlock.Actor, m letterlock.Message, all []letterlock.Recipient) error {
+	return s.mayRestoreAny(by, m, all, all)
+}
+
+func (s *Service) mayRestoreAny(by letterlock.Actor, m letterlock.Message, all, chosen []letterlock.Recipient) error {
+	var err error = &letterlock.Error{Code: letterlock.Denied, Key: "nothing"}
+	for _, r := range chosen {
+		if !r.Revocation.Revoked() {
+			continue
+		}
+		if err = s.Rules.MayRestore(by, m, all, r); err == nil {
+			return nil
+		}
+	}
+	return err
+}
+
+// Revoke removes the recipients' access to a message; no recipients means all
+// link recipients.
+//
+// When it returns nil their wrapped keys no longer exist, notices that had not
+// left are dropped, and no further chunk of the content is read for them. The
+// sender's own copy stays, so that Restore can give access back. Revoking again
+// changes nothing and is not an error: the first revocation stands. Whether or
+// not the actor was allowed, the attempt is in the audit log before Revoke
+// returns. A crash before the commit leaves access as it was; after it, revoked.
+//
+// Recipients that are not of this message, or received it inline, are Invalid
+// "recipient"; the refusals are those of [policy.Settings.MayRevoke].
+func (s *Service) Revoke(ctx context.Context, by letterlock.Actor, id letterlock.ID, reason string, from ...letterlock.Address) error {
+	if len(reason) > MaxReason {
+		return &letterlock.Error{Code: letterlock.Invalid, Key: "reason"}
+	}
+	return s.change(ctx, by, id, "revoke", reason, from, func(tx *store.Tx, m letterlock.Message, _ []letterlock.Recipient, r letterlock.Recipient) error {
+		if r.Revocation.Revoked() {
+			return nil
+		}
+		return s.revokeOne(tx, by, m, r, reason)
+	})
+}
+
+func (s *Service) revokeOne(tx *store.Tx, by letterlock.Actor, m letterlock.Message, r letterlock.Recipient, reason string) error {
+	standing := policy.Standing(by, m)
+	revocation := letterlock.Revocation{
+		At: tx.Now, By: letterlock.Mailbox{Name: by.Name, Address: by.Address}, Standing: standing, Reason: reason,
+	}
+	if err := tx.Shred(m.ID, string(r.ID)); err != nil {
+		return err
+	}
+	if err := tx.Revoke(r.ID, revocation); err != nil {
+		return err
+	}
+	if _, err := tx.DropNotices(r.ID); err != nil {
+		return err
+	}
+	return tx.AddEvent(r, letterlock.Event{Kind: letterlock.RevokedEvent, Detail: string(standing)})
+}
+
+// Restore gives recipients their access back, through the links they have; no
+// recipients means all that by may restore. It does not touch expiry: to an
+// expired message nobody gets a key. Restoring live access changes nothing.
+func (s *Service) Restore(ctx context.Context, by letterlock.Actor, id letterlock.ID, to ...letterlock.Address) error {
+	err := s.change(ctx, by, id, "restore", "", to, func(tx *store.Tx, m letterlock.Message, all []letterlock.Recipient, r letterlock.Recipient) error {
+		if !r.Revocation.Revoked() {
+			return nil
+		}
+		if err := s.Rules.MayRestore(by, m, all, r); err != nil {
+			if len(to) == 0 {
+				return nil // of all, those that may be; change has refused where none may
+			}
+			return err
+		}
+		return s.restoreOne(tx, by, m, r)
+	})
+	if err == nil {
+		s.Wake()
+	}
+	return err
+}
+
+func (s *Service) restoreOne(tx *store.Tx, by letterlock.Actor, m letterlock.Message, r letterlock.Recipient) error {
+	if err := tx.Restore(r.ID); err != nil {
+		return err
+	}
+	if !m.Ended(tx.Now) {
+		if err := s.Vault.Regrant(tx, m.ID, seal.Holder(r.ID)); err != nil {
+			return err
+		}
+		if err := tx.ReviveNotices(r.ID); err != nil {
+			return err
+		}
+	}
+	return tx.AddEvent(r, letterlock.Event{Kind: letterlock.Restored, Detail: string(policy.Standing(by, m))})
+}
+
+// change applies one act to recipients of a message, in one transaction with its
+// audit entry. A refusal commits its entry and nothing else.
+func (s *Service) change(ctx context.Context, by letterlock.Actor, id letterlock.ID, action, reason string, which []letterlock.Address,
+	act func(*store.Tx, letterlock.Message, []letterlock.Recipient, letterlock.Recipient) error) error {
+	var refusal error
+	err := s.DB.Write(ctx, func(tx *store.Tx) error {
+		m, err := tx.Message(id)
+		if err != nil {
+			return err
+		}
+		all, err := tx.Recipients(id)
+		if err != nil {
+			return err
+		}
+		var chosen []letterlock.Recipient
+		chosen, refusal = s.allowed(by, m, all, action, which)
+		entry := letterlock.Entry{Actor: by, Action: action, Message: id, Target: targets(chosen), Reason: reason, Allowed: refusal == nil}
+		if refusal != nil {
+			entry.Reason = letterlock.KeyOf(refusal)
+		}
+		if err := tx.Audit(entry); err != nil || refusal != nil {
+			return err
+		}
+		for _, r := range chosen {
+			if err := act(tx, m, all, r); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("%s of message %s: %w", action, id, err)
+	}
+	return refusal
+}
+
+// allowed decides whether by may do action to the recipients, and which they are.
+func (s *Service) allowed(by letterlock.Actor, m letterlock.Message, all []letterlock.Recipient, action string, which []letterlock.Address) ([]letterlock.Recipient, error) {
+	if err := s.Rules.MayRevoke(by, m, all); err != nil {
+		return nil, err
+	}
+	var chosen []letterlock.Recipient
+	for _, r := range all {
+		if r.Experience == letterlock.Link && (len(which) == 0 || slices.Contains(which, r.Mailbox.Address)) {
+			chosen = append(chosen, r)
+		}
+	}
+	if len(chosen) < len(which) {
+		return nil, &letterlock.Error{Code: letterlock.Invalid, Key: "recipient"}
+	}
+	if action == "restore" {
+		if err := s.mayRestoreAny(by, m, all, chosen); err != nil && letterlock.KeyOf(err) != "nothing" {
+			return nil, err
+		}
+	}
+	return chosen, nil
+}
+
+func targets(list []letterlock.Recipient) string {
+	s := ""
+	for i, r := range list {
+		if i > 0 {
+			s += " "
+		}
+		s += string(r.Mailbox.Address)
+	}
+	return s
+}
+
+// expireBatch is how many recipients one transaction of ExpireDue takes on.
+const expireBatch = 200
+
+// ExpireDue deletes the keys of recipients whose messages have expired. Access
+// ended at the second of expiry already: this is what makes it final. It is run
+// now and then by the program itself.
+func (s *Service) ExpireDue(ctx context.Context) error {
+	for {
+		n := 0
+		err := s.DB.Write(ctx, func(tx *store.Tx) error {
+			due, err := tx.ExpiredHolders(expireBatch)
+			n = len(due)
+			for _, r := range due {
+				err = errors.Join(err,
+					tx.Shred(r.Message, string(r.ID)),
+					tx.AddEvent(r, letterlock.Event{Kind: letterlock.ExpiredEvent}),
+					tx.Audit(letterlock.Entry{Actor: letterlock.Actor{Kind: letterlock.System}, Action: "expire",
+						Message: r.Message, Target: string(r.Mailbox.Address), Allowed: true}))
+			}
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("expiring: %w", err)
+		}
+		if n < expireBatch {
+			return nil
+		}
+	}
+}

@@ -1,0 +1,124 @@
+// Package account knows the people of the organisation who send and administer:
+// their names, roles and passwords.
+package account
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"letterlock/internal/letterlock"
+	"letterlock/internal/store"
+)
+
+// A Service keeps accounts. It is safe for concurrent use.
+type Service struct {
+	DB *store.DB
+	// IPKey turns an IP address into the name under which its failures are
+	// counted: a /64 for IPv6.
+	IPKey func(ip string) string
+
+	hashing chan struct{} // holds a token for each password being hashed
+}
+
+// New returns a Service. Passwords are hashed two at a time at most: each takes
+// 19 MiB and a core for a moment.
+func New(db *store.DB, ipKey func(string) string) *Service {
+	return &Service{DB: db, IPKey: ipKey, hashing: make(chan struct{}, 2)}
+}
+
+var (
+	errDenied = &letterlock.Error{Code: letterlock.Denied, Key: "sign-in"}
+	errName   = errors.New("an account needs an address and a role")
+)
+
+// Put adds an account, or replaces the one with that address.
+func (s *Service) Put(ctx context.Context, by letterlock.Actor, m letterlock.Mailbox, password string, roles ...letterlock.Role) error {
+	if by.Kind != letterlock.System && !by.Is(letterlock.Admin) {
+		return errDenied
+	}
+	if m.Address == "" || len(roles) == 0 {
+		return &letterlock.Error{Code: letterlock.Invalid, Key: "account", Err: errName}
+	}
+	hashed, err := s.hash(ctx, password)
+	if err != nil {
+		return err
+	}
+	return s.DB.Write(ctx, func(tx *store.Tx) error {
+		if err := tx.PutAccount(store.Account{Mailbox: m, Roles: roles, PasswordHash: hashed}); err != nil {
+			return err
+		}
+		return tx.Audit(letterlock.Entry{Actor: by, Action: "put account", Target: string(m.Address), Allowed: true})
+	})
+}
+
+// Actor returns the holder of an account that may be used now, or Denied. Edges
+// ask on every request, so that disabling takes effect with the next.
+func (s *Service) Actor(ctx context.Context, a letterlock.Address) (letterlock.Actor, error) {
+	var row store.Account
+	err := s.DB.Read(ctx, func(tx *store.Tx) (err error) { row, err = tx.Account(a); return err })
+	if errors.Is(err, letterlock.NotFound) || err == nil && !row.Disabled.IsZero() {
+		return letterlock.Actor{}, errDenied
+	}
+	return actorOf(row), err
+}
+
+func actorOf(a store.Account) letterlock.Actor {
+	return letterlock.Actor{Kind: letterlock.Staff, Address: a.Mailbox.Address, Name: a.Mailbox.Name, Roles: a.Roles}
+}
+
+// Authenticate returns the holder of an account who knows its password. Denied
+// tells nobody whether the address, the password or the account was at fault;
+// Throttled says when to try again. Only failures count towards the limits.
+func (s *Service) Authenticate(ctx context.Context, a letterlock.Address, password, ip string) (letterlock.Actor, error) {
+	budgets := s.budgets(a, ip)
+	var row store.Account
+	var wait time.Duration
+	err := s.DB.Read(ctx, func(tx *store.Tx) (err error) {
+		if wait, err = tx.Wait(budgets...); err != nil || wait > 0 {
+			return err
+		}
+		row, err = tx.Account(a)
+		return err
+	})
+	if wait > 0 {
+		return letterlock.Actor{}, &letterlock.Error{Code: letterlock.Throttled, Key: "sign-in", RetryAfter: wait}
+	}
+	if err != nil && !errors.Is(err, letterlock.NotFound) {
+		return letterlock.Actor{}, err
+	}
+	// An unknown address takes as long as a wrong password: verify then works on
+	// a hash that nothing fits.
+	ok, err := s.verify(ctx, row.PasswordHash, password)
+	if err != nil {
+		return letterlock.Actor{}, err
+	}
+	if ok && row.Disabled.IsZero() {
+		return actorOf(row), nil
+	}
+	return letterlock.Actor{}, s.refuse(ctx, a, ip, budgets)
+}
+
+func (s *Service) refuse(ctx context.Context, a letterlock.Address, ip string, budgets []store.Budget) error {
+	err := s.DB.Write(ctx, func(tx *store.Tx) error {
+		if _, err := tx.Spend(budgets...); err != nil {
+			return err
+		}
+		return tx.Audit(letterlock.Entry{Actor: letterlock.Actor{IP: ip}, Action: "sign in", Target: string(a)})
+	})
+	if err != nil {
+		return err
+	}
+	return errDenied
+}
+
+// budgets are for failures: ten from one network at one account, then one a
+// minute; fifty from one network at all accounts. An attacker elsewhere cannot
+// lock the holder out.
+func (s *Service) budgets(a letterlock.Address, ip string) []store.Budget {
+	network := s.IPKey(ip)
+	return []store.Budget{
+		{Name: "sign-in|" + network + "|" + string(a), Size: 10, Every: time.Minute},
+		{Name: "sign-in|" + network, Size: 50, Every: 20 * time.Second},
+	}
+}

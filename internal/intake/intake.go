@@ -1,0 +1,274 @@
+// Package intake accepts a mail: it seals it as it streams in, decides what each
+// recipient gets, and stores the message with everything that is to leave.
+//
+// When [Service.Accept] returns nil the message is on disk and will not be lost;
+// when it returns an error nothing of the mail is left.
+package intake
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"letterlock/internal/eml"
+	"letterlock/internal/letterlock"
+	"letterlock/internal/policy"
+	"letterlock/internal/seal"
+	"letterlock/internal/store"
+	"letterlock/internal/vault"
+)
+
+// MaxRecipients is how many recipients a message may have.
+const MaxRecipients = 100
+
+// A Service accepts mail. It is safe for concurrent use.
+type Service struct {
+	DB     *store.DB
+	Vault  *vault.Vault
+	Pepper seal.Pepper
+	Rules  policy.Settings
+	Domain string // for Message-IDs of mails that came without
+	Wake   func() // called after something was put into the outbox
+}
+
+// An Envelope is what is known of a mail beside the mail itself.
+type Envelope struct {
+	Recipients []letterlock.Address
+	Via        letterlock.Via
+	Protection letterlock.Protection // asked for by Compose; empty for SMTP, where the mail says it
+	Expires    time.Time             // zero: never
+	Portal     bool                  // everybody outside reads in the portal
+}
+
+// A Receipt says what became of an accepted mail.
+type Receipt struct {
+	ID        letterlock.ID
+	MessageID string
+	Repeated  bool // a retry of a mail that was already accepted
+}
+
+// Preview says what each recipient of an envelope would get.
+func (s *Service) Preview(e Envelope) []policy.Verdict {
+	verdicts := make([]policy.Verdict, len(e.Recipients))
+	for i, a := range e.Recipients {
+		verdicts[i] = s.Rules.Recipient(a, e.Protection, e.Portal)
+	}
+	return verdicts
+}
+
+// Accept takes one mail from an account of the organisation. The errors are
+//
+//   - Denied "sender": the From of the mail is not the account's;
+//   - Denied "unprotected": the mail asks to be sent open;
+//   - Invalid "bare", "structure", "from", "protection", "recipients": the mail or its envelope is malformed;
+//   - TooLarge with the limit's name: it passes one;
+//   - Busy: it could not be stored; trying again may work.
+//
+// A retry (same sender, Message-ID and bytes) is recognised, and recipients that
+// it adds are added, so that an envelope split by a relay loses nobody. A crash
+// before the commit leaves nothing; after it, the retry finds the message.
+func (s *Service) Accept(ctx context.Context, by letterlock.Actor, e Envelope, mail io.Reader) (Receipt, error) {
+	if !by.Is(letterlock.Sender) {
+		return Receipt{}, &letterlock.Error{Code: letterlock.Denied, Key: "sender"}
+	}
+	if err := checkRecipients(e.Recipients); err != nil {
+		return Receipt{}, err
+	}
+	in, err := s.Vault.Receive(ctx, mail)
+	if err != nil {
+		return Receipt{}, fmt.Errorf("receiving a mail: %w", err)
+	}
+	receipt, err := s.decide(ctx, by, e, in)
+	if err != nil {
+		in.Abandon(context.WithoutCancel(ctx))
+		return Receipt{}, err
+	}
+	s.Wake()
+	return receipt, nil
+}
+
+func checkRecipients(list []letterlock.Address) error {
+	if len(list) == 0 {
+		return &letterlock.Error{Code: letterlock.Invalid, Key: "recipients"}
+	}
+	if len(list) > MaxRecipients {
+		return &letterlock.Error{Code: letterlock.TooLarge, Key: "recipients"}
+	}
+	return nil
+}
+
+// decide checks the mail that has been read and stores it as a message.
+func (s *Service) decide(ctx context.Context, by letterlock.Actor, e Envelope, in *vault.Incoming) (Receipt, error) {
+	h := in.Index.Header
+	if err := check(by, in.Index); err != nil {
+		return Receipt{}, err
+	}
+	d, err := policy.Protect(policy.Request{
+		Asked: e.Protection, Header: h.Protection, Headers: h.Protections, Sensitivity: h.Sensitivity, Subject: h.Subject,
+	})
+	if err != nil {
+		return Receipt{}, err
+	}
+	m := letterlock.Message{
+		ID: in.ID, MessageID: h.MessageID, Sender: letterlock.Mailbox{Name: senderName(by, h), Address: by.Address},
+		Subject: d.Subject, Protection: d.Protection, Method: d.Method, DecidedBy: d.DecidedBy, Via: e.Via,
+		Portal: e.Portal, Expires: e.Expires, Attachments: len(in.Index.Attachments()),
+	}
+	var receipt Receipt
+	err = s.DB.Write(ctx, func(tx *store.Tx) error {
+		receipt, err = s.store(tx, by, m, e, in)
+		return err
+	})
+	if err == nil && receipt.Repeated {
+		in.Abandon(context.WithoutCancel(ctx))
+	}
+	return receipt, err
+}
+
+// check refuses what no honest mail program sends: bytes that mail servers read
+// differently, and a From that is not one address of the account.
+func check(by letterlock.Actor, x *eml.Index) error {
+	switch h := x.Header; {
+	case x.BareCR || x.BareLF || x.NUL:
+		return &letterlock.Error{Code: letterlock.Invalid, Key: "bare"}
+	case x.Defects.Has(eml.HeaderCut):
+		// The fields behind the cut, a Bcc perhaps, would be shown as text.
+		return &letterlock.Error{Code: letterlock.Invalid, Key: "structure"}
+	case h.FromFields != 1 || len(h.From) != 1:
+		return &letterlock.Error{Code: letterlock.Invalid, Key: "from"}
+	case h.From[0].Address != by.Address:
+		return &letterlock.Error{Code: letterlock.Denied, Key: "sender"}
+	}
+	return nil
+}
+
+func senderName(by letterlock.Actor, h eml.Header) string {
+	if n := h.From[0].Name; n != "" {
+		return n
+	}
+	return by.Name
+}
+
+func (s *Service) store(tx *store.Tx, by letterlock.Actor, m letterlock.Message, e Envelope, in *vault.Incoming) (Receipt, error) {
+	if m.MessageID != "" {
+		known, err := tx.MessageByMessageID(m.MessageID)
+		switch {
+		case err == nil:
+			hash, err := tx.BodyHash(known.ID)
+			if err != nil {
+				return Receipt{}, err
+			}
+			if known.Sender.Address == by.Address && bytes.Equal(hash, in.Hash) && !known.Destroyed {
+				return s.repeat(tx, by, known, e, in)
+			}
+			// Somebody else's, or another mail under the same name: it gets a new
+			// Message-ID here and keeps the old one as reference.
+			m.Reference, m.MessageID = m.MessageID, ""
+		case !errors.Is(err, letterlock.NotFound):
+			return Receipt{}, err
+		}
+	}
+	if m.MessageID == "" {
+		m.MessageID = eml.NewMessageID(s.Domain)
+	}
+	if err := in.Accept(tx, m); err != nil {
+		return Receipt{}, err
+	}
+	if err := s.addRecipients(tx, m, e.Recipients, 0, in.Index.Header, func(holder string) error { return in.Grant(tx, holder) }); err != nil {
+		return Receipt{}, err
+	}
+	return Receipt{ID: m.ID, MessageID: m.MessageID}, tx.Audit(letterlock.Entry{Actor: by, Action: "accept", Message: m.ID, Allowed: true})
+}
+
+// repeat adds to a known message the recipients that a retry of it names anew.
+func (s *Service) repeat(tx *store.Tx, by letterlock.Actor, m letterlock.Message, e Envelope, in *vault.Incoming) (Receipt, error) {
+	have, err := tx.Recipients(m.ID)
+	if err != nil {
+		return Receipt{}, err
+	}
+	added := slices.DeleteFunc(slices.Clone(e.Recipients), func(a letterlock.Address) bool {
+		return slices.ContainsFunc(have, func(r letterlock.Recipient) bool { return r.Mailbox.Address == a })
+	})
+	receipt := Receipt{ID: m.ID, MessageID: m.MessageID, Repeated: true}
+	if len(added) == 0 {
+		return receipt, nil
+	}
+	if len(have)+len(added) > MaxRecipients {
+		return Receipt{}, &letterlock.Error{Code: letterlock.TooLarge, Key: "recipients"}
+	}
+	grant := func(holder string) error { return s.Vault.Regrant(tx, m.ID, holder) }
+	if err := s.addRecipients(tx, m, added, len(have), in.Index.Header, grant); err != nil {
+		return Receipt{}, err
+	}
+	return receipt, tx.Audit(letterlock.Entry{Actor: by, Action: "add recipients", Message: m.ID, Allowed: true})
+}
+
+func (s *Service) addRecipients(tx *store.Tx, m letterlock.Message, list []letterlock.Address, position int, h eml.Header, grant func(holder string) error) error {
+	seen := make(map[letterlock.Address]bool)
+	for _, a := range list {
+		if seen[a] {
+			continue
+		}
+		seen[a] = true
+		if err := s.addRecipient(tx, m, a, position, h, grant); err != nil {
+			return err
+		}
+		position++
+	}
+	return nil
+}
+
+func (s *Service) addRecipient(tx *store.Tx, m letterlock.Message, a letterlock.Address, position int, h eml.Header, grant func(holder string) error) error {
+	v := s.Rules.Recipient(a, m.Protection, m.Portal)
+	r := letterlock.Recipient{
+		ID: letterlock.NewID(), Message: m.ID, Identity: v.Identity, Experience: v.Experience, Why: v.Why, Reference: newReference(),
+	}
+	r.Mailbox, r.Field = placeOf(a, h)
+	n := store.Notice{Kind: store.InlineNotice, Message: m.ID, Recipient: r.ID}
+	var tokenHash []byte
+	if v.Experience == letterlock.Link {
+		token := vault.NewToken()
+		tokenHash = vault.TokenHash(s.Pepper, token)
+		n.Kind, n.Secret = store.LinkNotice, vault.SealToken(s.Pepper, r.ID, token)
+	}
+	if err := tx.AddRecipient(r, position, tokenHash); err != nil {
+		return err
+	}
+	if v.Experience == letterlock.Link {
+		if err := grant(string(r.ID)); err != nil {
+			return err
+		}
+	}
+	if err := tx.AddEvent(r, letterlock.Event{Kind: letterlock.Accepted}); err != nil {
+		return err
+	}
+	return tx.Enqueue(n)
+}
+
+// placeOf finds which header field names an address. An address that none names
+// is a Bcc.
+func placeOf(a letterlock.Address, h eml.Header) (letterlock.Mailbox, letterlock.Field) {
+	for _, place := range []struct {
+		field letterlock.Field
+		list  []letterlock.Mailbox
+	}{{letterlock.To, h.To}, {letterlock.Cc, h.Cc}} {
+		for _, m := range place.list {
+			if m.Address == a {
+				return m, place.field
+			}
+		}
+	}
+	for _, m := range h.Bcc {
+		if m.Address == a {
+			return m, letterlock.Bcc
+		}
+	}
+	return letterlock.Mailbox{Address: a}, letterlock.Bcc
+}
+
+// newReference makes the short code that notification and portal both show.
+func newReference() string { return vault.NewReference(3) + "-" + vault.NewReference(3) }

@@ -1,0 +1,176 @@
+package intake_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"runtime"
+	"strings"
+	"testing"
+	"testing/iotest"
+
+	"letterlock/internal/eml"
+	"letterlock/internal/intake"
+	"letterlock/internal/letterlock"
+	"letterlock/internal/store"
+)
+
+func TestRefusedMailLeavesNothing(t *testing.T) {
+	const id = "<1@contoso.example>"
+	good := simple(id, "Hi")
+	with := func(old, new string) string { return strings.Replace(good, old, new, 1) }
+	from := "From: Ada <ada@contoso.example>\r\n"
+	auditor := letterlock.Actor{Kind: letterlock.Staff, Address: ada.Address, Roles: []letterlock.Role{letterlock.Admin}}
+	reader := letterlock.Actor{Kind: letterlock.Reader, Address: ada.Address}
+	tests := []struct {
+		name string
+		by   letterlock.Actor
+		to   []letterlock.Address
+		mail string
+		want letterlock.Code
+		key  string
+	}{
+		{"nobody", letterlock.Actor{}, many(1), good, letterlock.Denied, "sender"},
+		{"an account that may not send", auditor, many(1), good, letterlock.Denied, "sender"},
+		{"a reader", reader, many(1), good, letterlock.Denied, "sender"},
+		{"no recipients", ada, nil, good, letterlock.Invalid, "recipients"},
+		{"101 recipients", ada, many(101), good, letterlock.TooLarge, "recipients"},
+		{"foreign From", ada, many(1), with("ada@", "eve@"), letterlock.Denied, "sender"},
+		{"From that differs in case", ada, many(1), with("ada@", "Ada@"), letterlock.Denied, "sender"},
+		{"no From", ada, many(1), with(from, ""), letterlock.Invalid, "from"},
+		{"two From fields", ada, many(1), from + good, letterlock.Invalid, "from"},
+		{"two addresses in From", ada, many(1), with("<ada@contoso.example>", "<ada@contoso.example>, eve@contoso.example"), letterlock.Invalid, "from"},
+		{"unreadable From", ada, many(1), with("ada@contoso.example", "ada"), letterlock.Invalid, "from"},
+		{"bare LF", ada, many(1), with("Hi\r\n", "Hi\n"), letterlock.Invalid, "bare"},
+		{"bare LF in the header", ada, many(1), with("Offer\r\n", "Offer\n"), letterlock.Invalid, "bare"},
+		{"bare CR", ada, many(1), with("Hi\r\n", "H\ri\r\n"), letterlock.Invalid, "bare"},
+		{"CR at the end", ada, many(1), good + "\r", letterlock.Invalid, "bare"},
+		{"NUL", ada, many(1), with("Hi", "H\x00i"), letterlock.Invalid, "bare"},
+		{"a header that breaks off", ada, many(1), with("Subject: Offer", "what is this"), letterlock.Invalid, "structure"},
+		{"asks to be sent open", ada, many(1), "X-Letterlock-Protection: none\r\n" + good, letterlock.Denied, "unprotected"},
+		{"unknown protection", ada, many(1), "X-Letterlock-Protection: some\r\n" + good, letterlock.Invalid, "protection"},
+		{"empty mail", ada, many(1), "", letterlock.Invalid, "from"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			h := newHouse(t, eml.Limits{})
+			before := h.rows()
+			r, err := h.accept(tt.by, to(tt.to...), tt.mail)
+			if !errors.Is(err, tt.want) || letterlock.KeyOf(err) != tt.key || r != (intake.Receipt{}) {
+				t.Errorf("Accept = %+v, %v; want %v %q", r, err, tt.want, tt.key)
+			}
+			h.checkNothingNew(tt.name, before)
+			if h.woken.Load() != 0 {
+				t.Error("the outbox was woken")
+			}
+		})
+	}
+}
+
+// A fill is a mail without an end, which calls every now and then.
+type fill struct {
+	left  int
+	every int
+	call  func(sent int)
+	sent  int
+}
+
+func (f *fill) Read(p []byte) (int, error) {
+	if f.left <= 0 {
+		return 0, io.EOF
+	}
+	const line = "0123456789012345678901234567890123456789012345678901234567890123456789012345\r\n"
+	n := 0
+	for n+len(line) <= len(p) && f.left > 0 {
+		n += copy(p[n:], line)
+		f.left -= len(line)
+	}
+	if f.call != nil && (f.sent+n)/f.every != f.sent/f.every {
+		f.call(f.sent + n)
+	}
+	f.sent += n
+	return n, nil
+}
+
+func header() io.Reader { return strings.NewReader(simple("<1@contoso.example>", "Hi")) }
+
+func TestALargeMailThatFailsHalfwayLeavesNothing(t *testing.T) {
+	tests := []struct {
+		name string
+		code letterlock.Code
+		key  string
+		end  func(h *house, cancel func()) io.Reader // what comes after some megabytes
+	}{
+		{"over the size", letterlock.TooLarge, "size", func(*house, func()) io.Reader { return &fill{left: 4 << 20} }},
+		{"the sender breaks off", letterlock.Internal, "", func(*house, func()) io.Reader { return iotest.ErrReader(io.ErrUnexpectedEOF) }},
+		{"bare LF at the end", letterlock.Invalid, "bare", func(*house, func()) io.Reader { return strings.NewReader("\n") }},
+		{"cancelled", letterlock.Busy, "", func(_ *house, cancel func()) io.Reader {
+			return &fill{left: 2 << 20, every: 1 << 16, call: func(int) { cancel() }}
+		}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			h := newHouse(t, eml.Limits{Size: 6 << 20})
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			before, during := h.rows(), ""
+			some := &fill{left: 4 << 20, every: 3 << 20, call: func(int) { during = h.rows() }}
+			_, err := h.intake.Accept(ctx, ada, to(marta), io.MultiReader(header(), some, tt.end(h, cancel)))
+			if letterlock.CodeOf(err) != tt.code || letterlock.KeyOf(err) != tt.key {
+				t.Errorf("Accept: %v, want %v %q", err, tt.code, tt.key)
+			}
+			if during == before {
+				t.Fatal("nothing was stored on the way: this test would prove nothing")
+			}
+			h.checkNothingNew(tt.name, before)
+		})
+	}
+}
+
+func TestAnIncomingMailIsSeenByNobody(t *testing.T) {
+	h := newHouse(t, eml.Limits{})
+	look := func(int) {
+		h.read(func(tx *store.Tx) error {
+			list, err := tx.Sent(store.SentQuery{Sender: ada.Address, Limit: 10})
+			if _, found := tx.MessageByMessageID("<1@contoso.example>"); len(list) > 0 || !errors.Is(found, letterlock.NotFound) {
+				t.Errorf("%d messages are seen while one comes in, by Message-ID %v", len(list), found)
+			}
+			return err
+		})
+	}
+	h.intake.Accept(t.Context(), ada, to(marta), io.MultiReader(header(), &fill{left: 4 << 20, every: 3 << 20, call: look}))
+	if got := h.rows(); !strings.HasPrefix(got, "messages 1 chunks 6") {
+		t.Errorf("rows afterwards %s, want the message", got)
+	}
+}
+
+func TestMemoryStaysFlatForLargeMail(t *testing.T) {
+	h := newHouse(t, eml.Limits{})
+	inUse := func() int64 {
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return int64(m.HeapAlloc)
+	}
+	base, most, looks := inUse(), int64(0), 0
+	look := func(int) { most, looks = max(most, inUse()-base), looks+1 }
+	mail := io.MultiReader(header(), &fill{left: 20 << 20, every: 2 << 20, call: look})
+	r, err := h.intake.Accept(t.Context(), ada, to(marta), mail)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m, _ := h.message(r.ID); m.Size < 20<<20 || looks < 9 {
+		t.Fatalf("%d bytes, %d looks: this test would prove nothing", m.Size, looks)
+	}
+	if most > 6<<20 {
+		t.Errorf("a mail of 20 MiB took %d KiB of memory, want less than 6 MiB", most>>10)
+	}
+}
+
+func TestAcceptFailsBusyWhenTheDatabaseIsClosed(t *testing.T) {
+	h := newHouse(t, eml.Limits{})
+	h.db.Close()
+	if _, err := h.accept(ada, to(marta), simple("<1@contoso.example>", "Hi")); !errors.Is(err, letterlock.Busy) {
+		t.Errorf("Accept: %v, want Busy", err)
+	}
+}

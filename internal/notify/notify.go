@@ -1,0 +1,102 @@
+// Package notify turns what is to be said into mails: the notification with the
+// link, the one-time passcode, and the notice that a recipient cannot be reached.
+//
+// They hold nothing of a message's content, load nothing from anywhere and say
+// how to check that they are genuine.
+package notify
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/url"
+	"time"
+
+	"letterlock/internal/brand"
+	"letterlock/internal/eml"
+	"letterlock/internal/letterlock"
+	"letterlock/views/mail"
+
+	"github.com/a-h/templ"
+)
+
+// A Notifier writes mails in the organisation's name. It is safe for concurrent use.
+type Notifier struct {
+	Brand     *brand.Brand
+	PublicURL *url.URL
+	From      letterlock.Address // the portal's own address
+	Location  *time.Location     // the zone in which times are said
+}
+
+func (n *Notifier) look() mail.Brand {
+	return mail.Brand{
+		Name: n.Brand.Name, HasLogo: true,
+		Color: n.Brand.Color.String(), OnColor: n.Brand.OnColor.String(),
+		DarkColor: n.Brand.Dark.Color.String(), OnDark: n.Brand.Dark.OnColor.String(),
+	}
+}
+
+// Notification writes the mail that carries a recipient's link.
+func (n *Notifier) Notification(w io.Writer, now time.Time, m letterlock.Message, r letterlock.Recipient, t letterlock.Token) error {
+	v := mail.Notification{
+		Brand: n.look(), SenderName: m.Sender.Name, SenderAddr: string(m.Sender.Address),
+		URL: n.PublicURL.JoinPath("m", t.Reveal()).String(), Host: n.PublicURL.Host, Reference: r.Reference,
+		To: string(r.Mailbox.Address), Disclaimer: n.Brand.Disclaimer,
+	}
+	if !m.Expires.IsZero() {
+		v.Expires = m.Expires.In(n.Location).Format("Monday 2 January 2006, 15:04 MST (UTC-07:00)")
+	}
+	return n.write(w, now, eml.Draft{
+		From:    letterlock.Mailbox{Name: m.Sender.Called() + " via " + n.Brand.Name, Address: n.From},
+		ReplyTo: []letterlock.Mailbox{m.Sender},
+		To:      []letterlock.Mailbox{r.Mailbox},
+		Subject: v.Subject(),
+		Text:    mail.NotificationText(v),
+	}, mail.NotificationHTML(v))
+}
+
+// Passcode writes the mail with a one-time passcode.
+func (n *Notifier) Passcode(w io.Writer, now time.Time, r letterlock.Recipient, code letterlock.Passcode, reference string, expires time.Time) error {
+	v := mail.Passcode{
+		Brand: n.look(), Code: code.Reveal(), Reference: reference,
+		Minutes: int((expires.Sub(now) + time.Minute - 1) / time.Minute),
+		Until:   expires.In(n.Location).Format("15:04 MST"),
+		Host:    n.PublicURL.Host, To: string(r.Mailbox.Address),
+	}
+	return n.write(w, now, eml.Draft{
+		From:    letterlock.Mailbox{Name: n.Brand.Name, Address: n.From},
+		To:      []letterlock.Mailbox{{Address: r.Mailbox.Address}},
+		Subject: mail.PasscodeSubject,
+		Text:    mail.PasscodeText(v),
+	}, mail.PasscodeHTML(v))
+}
+
+// Failure writes to a sender that a recipient cannot be reached.
+func (n *Notifier) Failure(w io.Writer, now time.Time, m letterlock.Message, r letterlock.Recipient) error {
+	v := mail.Failure{
+		Brand: n.look(), Recipient: string(r.Mailbox.Address), Subject: m.Subject,
+		Sent:   m.Accepted.In(n.Location).Format("Monday 2 January 2006, 15:04 MST"),
+		Reason: r.Reply, URL: n.PublicURL.JoinPath("sent", string(m.ID)).String(), MessageID: m.MessageID,
+	}
+	return n.write(w, now, eml.Draft{
+		From:      letterlock.Mailbox{Name: n.Brand.Name, Address: n.From},
+		To:        []letterlock.Mailbox{m.Sender},
+		Subject:   v.SubjectLine(),
+		InReplyTo: m.MessageID,
+		Text:      mail.FailureText(v),
+	}, mail.FailureHTML(v))
+}
+
+func (n *Notifier) write(w io.Writer, now time.Time, d eml.Draft, html templ.Component) error {
+	var b bytes.Buffer
+	if err := html.Render(context.Background(), &b); err != nil {
+		return err
+	}
+	d.HTML = b.String()
+	d.Date = now
+	d.MessageID = eml.NewMessageID(n.From.Domain())
+	// RFC 3834: a machine wrote this, and no machine is to answer it.
+	d.Header = [][2]string{{"Auto-Submitted", "auto-generated"}, {"X-Auto-Response-Suppress", "All"}}
+	d.Inline = []eml.File{{Name: "logo.png", Type: "image/png", ContentID: mail.LogoCID, Body: bytes.NewReader(n.Brand.Logo)}}
+	return eml.Compose(w, d)
+}

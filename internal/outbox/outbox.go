@@ -1,0 +1,298 @@
+// Package outbox hands over what is to leave the house, with retries, and keeps
+// every answer it gets.
+//
+// A notice is an intent in the database until the other side has taken it or it
+// is given up; what it says is written only when it leaves, so that a revocation
+// before that moment drops it. A crash between handing over and noting so sends
+// a notice twice; none is lost.
+package outbox
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"letterlock/internal/letterlock"
+	"letterlock/internal/notify"
+	"letterlock/internal/seal"
+	"letterlock/internal/store"
+	"letterlock/internal/vault"
+)
+
+// A Mailer hands a mail to the world. An error with the code Denied is final:
+// the other side will never take it. Everything else may work later.
+type Mailer interface {
+	Send(ctx context.Context, from string, to letterlock.Address, mail io.Reader) error
+}
+
+// A Service delivers notices. Create it with New.
+type Service struct {
+	DB       *store.DB
+	Vault    *vault.Vault
+	Pepper   seal.Pepper
+	Notifier *notify.Notifier
+	Mailer   Mailer
+	Log      *slog.Logger
+
+	wake chan struct{}
+	once sync.Once
+}
+
+const (
+	workers  = 4
+	lease    = 2 * time.Minute // for one attempt
+	giveUp   = 5 * 24 * time.Hour
+	firstTry = time.Minute // wait after the first failure; doubled each time
+	longest  = time.Hour
+	idle     = 30 * time.Second // look for due notices at least this often
+)
+
+func (s *Service) init() { s.once.Do(func() { s.wake = make(chan struct{}, 1) }) }
+
+// Wake makes Run look for due notices now. It never blocks.
+func (s *Service) Wake() {
+	s.init()
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Run delivers notices as they fall due, until ctx ends. Attempts under way are
+// finished first.
+func (s *Service) Run(ctx context.Context) error {
+	s.init()
+	tick := time.NewTicker(idle)
+	defer tick.Stop()
+	for {
+		if err := s.Flush(ctx); err != nil && ctx.Err() == nil {
+			s.Log.Error("outbox", "err", err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-s.wake:
+		case <-tick.C:
+		}
+	}
+}
+
+// Flush delivers what is due, several at a time, and returns when nothing is.
+func (s *Service) Flush(ctx context.Context) error {
+	errs := make(chan error, workers)
+	var wg sync.WaitGroup
+	for range workers {
+		wg.Go(func() {
+			for ctx.Err() == nil {
+				more, err := s.one(ctx)
+				if err != nil {
+					errs <- err
+					return
+				}
+				if !more {
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+	close(errs)
+	var all error
+	for err := range errs {
+		all = errors.Join(all, err)
+	}
+	return all
+}
+
+// work is a notice with all that is needed to write it.
+type work struct {
+	notice    store.Notice
+	message   letterlock.Message
+	recipient letterlock.Recipient
+	key       vault.Key // inline only
+	now       time.Time
+}
+
+// one claims one notice and delivers it. It reports whether there was one.
+func (s *Service) one(ctx context.Context) (bool, error) {
+	var w work
+	err := s.DB.Write(ctx, func(tx *store.Tx) (err error) {
+		w, err = s.claim(tx)
+		return err
+	})
+	if errors.Is(err, letterlock.NotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("claiming a notice: %w", err)
+	}
+	if w.dropped() {
+		return true, s.settle(w, func(tx *store.Tx) error { return tx.Finish(w.notice.ID, store.Dropped) })
+	}
+	// Once begun, an attempt is finished even if the program is to stop.
+	attempt, cancel := context.WithTimeout(context.WithoutCancel(ctx), lease/2)
+	defer cancel()
+	return true, s.note(w, s.send(attempt, w))
+}
+
+func (s *Service) claim(tx *store.Tx) (w work, err error) {
+	if w.notice, err = tx.Claim(lease); err != nil {
+		return w, err
+	}
+	w.now = tx.Now
+	if w.message, err = tx.Message(w.notice.Message); err != nil {
+		return w, err
+	}
+	if w.recipient, err = tx.Recipient(w.notice.Recipient); err != nil {
+		return w, err
+	}
+	if w.notice.Kind == store.InlineNotice && !w.message.Destroyed {
+		w.key, err = s.Vault.Find(tx, w.message.ID, store.SenderCopy)
+	}
+	return w, err
+}
+
+// dropped reports whether a notice is not wanted any more. A revocation drops
+// what waits; this catches what it cannot see.
+func (w work) dropped() bool {
+	switch w.notice.Kind {
+	case store.LinkNotice:
+		return w.recipient.State(w.message, w.now) != letterlock.Live
+	case store.InlineNotice:
+		return w.message.Destroyed
+	case store.PasscodeNotice:
+		return w.now.Sub(w.notice.Created) >= 10*time.Minute
+	}
+	return false
+}
+
+// send writes the mail and hands it over.
+func (s *Service) send(ctx context.Context, w work) error {
+	to := w.recipient.Mailbox.Address
+	if w.notice.Kind == store.InlineNotice {
+		mail, err := s.Vault.Open(ctx, w.key)
+		if err != nil {
+			return err
+		}
+		return s.Mailer.Send(ctx, s.returnPath(w), to, mail.Index.Clean(mail.Raw, w.message.Subject))
+	}
+	var b bytes.Buffer
+	if err := s.write(&b, w); err != nil {
+		return err
+	}
+	if w.notice.Kind == store.FailureNotice {
+		return s.Mailer.Send(ctx, "", w.message.Sender.Address, &b)
+	}
+	return s.Mailer.Send(ctx, s.returnPath(w), to, &b)
+}
+
+func (s *Service) write(b *bytes.Buffer, w work) error {
+	switch w.notice.Kind {
+	case store.LinkNotice:
+		token, err := vault.OpenToken(s.Pepper, w.recipient.ID, w.notice.Secret)
+		if err != nil {
+			return err
+		}
+		return s.Notifier.Notification(b, w.now, w.message, w.recipient, token)
+	case store.PasscodeNotice:
+		p, err := vault.OpenPasscode(s.Pepper, w.recipient.ID, w.notice.Secret)
+		if err != nil {
+			return err
+		}
+		return s.Notifier.Passcode(b, w.now, w.recipient, p.Code, p.Reference, p.Expires)
+	case store.FailureNotice:
+		return s.Notifier.Failure(b, w.now, w.message, w.recipient)
+	}
+	return fmt.Errorf("unknown notice %q", w.notice.Kind)
+}
+
+// returnPath is where bounces of a recipient's mails go: an address of our own
+// that names the recipient, so that a bounce is matched by it (VERP).
+func (s *Service) returnPath(w work) string {
+	return "bounce+" + string(w.recipient.ID) + "@" + s.Notifier.From.Domain()
+}
+
+// taken is the event that a handed-over notice makes in the recipient's history.
+var taken = map[store.NoticeKind]letterlock.EventKind{
+	store.LinkNotice:     letterlock.Notified,
+	store.InlineNotice:   letterlock.Delivered,
+	store.PasscodeNotice: letterlock.PasscodeSent,
+}
+
+// note keeps what became of an attempt.
+func (s *Service) note(w work, result error) error {
+	n := w.notice
+	switch {
+	case result == nil:
+		return s.settle(w, func(tx *store.Tx) error {
+			err := errors.Join(tx.NoteAttempt(n.ID, n.Attempts, ""), tx.Finish(n.ID, store.Sent))
+			if kind, ok := taken[n.Kind]; ok {
+				err = errors.Join(err, tx.AddEvent(w.recipient, letterlock.Event{Kind: kind}))
+			}
+			return err
+		})
+	case errors.Is(result, letterlock.Denied) || w.now.Sub(n.Created) >= giveUp:
+		return s.settle(w, func(tx *store.Tx) error { return s.fail(tx, w, result) })
+	}
+	wait := backOff(n.Attempts)
+	return s.settle(w, func(tx *store.Tx) error {
+		err := errors.Join(tx.NoteAttempt(n.ID, n.Attempts, reply(result)), tx.Postpone(n.ID, tx.Now.Add(wait)))
+		if n.Attempts == 1 && n.Kind != store.FailureNotice {
+			err = errors.Join(err, tx.AddEvent(w.recipient, letterlock.Event{Kind: letterlock.Deferred, Detail: reply(result)}))
+		}
+		return err
+	})
+}
+
+// fail gives a notice up, and tells the sender.
+func (s *Service) fail(tx *store.Tx, w work, result error) error {
+	err := errors.Join(tx.NoteAttempt(w.notice.ID, w.notice.Attempts, reply(result)), tx.Finish(w.notice.ID, store.Failed))
+	if w.notice.Kind != store.LinkNotice && w.notice.Kind != store.InlineNotice {
+		return err
+	}
+	return errors.Join(err,
+		tx.AddEvent(w.recipient, letterlock.Event{Kind: letterlock.Bounced, Detail: reply(result)}),
+		tx.Enqueue(store.Notice{Kind: store.FailureNotice, Message: w.message.ID, Recipient: w.recipient.ID}))
+}
+
+// settle writes an outcome even while the program is stopping: the attempt has
+// been made, and forgetting it would make it again.
+func (s *Service) settle(w work, f func(tx *store.Tx) error) error {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	if err := s.DB.Write(ctx, f); err != nil {
+		return fmt.Errorf("settling notice %d: %w", w.notice.ID, err)
+	}
+	return nil
+}
+
+// reply is what is kept of an error: its text, in one line of bounded length.
+func reply(err error) string {
+	b := []byte(err.Error())
+	var e *letterlock.Error
+	if errors.As(err, &e) && e.Err != nil {
+		b = []byte(e.Err.Error())
+	}
+	for i, c := range b {
+		if c < ' ' || c == 0x7f {
+			b[i] = ' '
+		}
+	}
+	return string(bytes.ToValidUTF8(b[:min(len(b), 300)], nil))
+}
+
+// backOff doubles from a minute to an hour, with a fifth of jitter either way so
+// that what failed together is not tried together.
+func backOff(attempts int) time.Duration {
+	d := longest
+	if attempts < 7 {
+		d = min(longest, firstTry<<(attempts-1))
+	}
+	return time.Duration(float64(d) * (0.8 + 0.4*rand.Float64()))
+}

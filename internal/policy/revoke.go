@@ -1,0 +1,66 @@
+package policy
+
+import "letterlock/internal/letterlock"
+
+// MayRevoke says whether by may remove access of recipients of m, by the rule
+// and not by what is left to do: revoking twice is allowed. The refusals are
+//
+//   - NotFound: the message does not exist for this actor;
+//   - Denied "several-recipients": the sender's scope ends at one recipient;
+//   - Denied "inline": nobody got a link, so there is nothing to remove;
+//   - Denied "role": the actor sees the message, but may not revoke it.
+func (s Settings) MayRevoke(by letterlock.Actor, m letterlock.Message, all []letterlock.Recipient) error {
+	sender := isSender(by, m)
+	if !sender && !by.Is(letterlock.Auditor) {
+		return &letterlock.Error{Code: letterlock.NotFound}
+	}
+	if m.Destroyed {
+		return &letterlock.Error{Code: letterlock.NotFound}
+	}
+	if countLinks(all) == 0 {
+		return &letterlock.Error{Code: letterlock.Denied, Key: "inline"}
+	}
+	if by.Is(letterlock.Revoker) {
+		return nil
+	}
+	if !sender {
+		return &letterlock.Error{Code: letterlock.Denied, Key: "role"}
+	}
+	if s.SenderScope != EveryLink && len(all) != 1 {
+		return &letterlock.Error{Code: letterlock.Denied, Key: "several-recipients"}
+	}
+	return nil
+}
+
+// MayRestore says whether by may give access back to one recipient. A sender
+// restores only what a sender removed: Denied "by-administrator" else.
+func (s Settings) MayRestore(by letterlock.Actor, m letterlock.Message, all []letterlock.Recipient, r letterlock.Recipient) error {
+	if err := s.MayRevoke(by, m, all); err != nil {
+		return err
+	}
+	if r.Revocation.Revoked() && r.Revocation.Standing != letterlock.BySender && !by.Is(letterlock.Revoker) {
+		return &letterlock.Error{Code: letterlock.Denied, Key: "by-administrator"}
+	}
+	return nil
+}
+
+// Standing says in what capacity by acts on m.
+func Standing(by letterlock.Actor, m letterlock.Message) letterlock.Standing {
+	if isSender(by, m) {
+		return letterlock.BySender
+	}
+	return letterlock.ByAdministrator
+}
+
+func isSender(by letterlock.Actor, m letterlock.Message) bool {
+	return by.Is(letterlock.Sender) && by.Address == m.Sender.Address
+}
+
+func countLinks(all []letterlock.Recipient) (n int) {
+	for _, r := range all {
+		if r.Experience == letterlock.Link {
+			n++
+		}
+	}
+	return n
+}

@@ -1,0 +1,100 @@
+// Package session remembers which browser has shown who uses it.
+//
+// A session is a row under the hash of a random id that only the browser's
+// cookie holds: what the database knows signs nobody in. Every sign-in makes a
+// new one; ending one deletes the row.
+package session
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"time"
+
+	"letterlock/internal/letterlock"
+	"letterlock/internal/store"
+)
+
+// A Service starts, finds and ends sessions. It is safe for concurrent use.
+type Service struct{ DB *store.DB }
+
+// A limit says how long sessions of a kind last.
+type limit struct {
+	idle, absolute time.Duration
+}
+
+// Readers prove their mailbox in a minute and may sit at a stranger's computer;
+// staff work all day.
+var limits = map[letterlock.Kind]limit{
+	letterlock.Staff:  {idle: 12 * time.Hour, absolute: 7 * 24 * time.Hour},
+	letterlock.Reader: {idle: time.Hour, absolute: 12 * time.Hour},
+}
+
+// idLength is the length of a session id in characters: 256 bits.
+const idLength = 43
+
+func hash(id string) []byte {
+	h := sha256.Sum256([]byte(id))
+	return h[:]
+}
+
+// Start begins a session and returns its id, for the cookie and nothing else,
+// and when it ends at the latest.
+func (s *Service) Start(ctx context.Context, kind letterlock.Kind, a letterlock.Address) (id string, expires time.Time, err error) {
+	l, ok := limits[kind]
+	if !ok || a == "" {
+		return "", time.Time{}, &letterlock.Error{Code: letterlock.Denied}
+	}
+	var b [32]byte
+	rand.Read(b[:]) // never fails
+	id = base64.RawURLEncoding.EncodeToString(b[:])
+	err = s.DB.Write(ctx, func(tx *store.Tx) error {
+		expires = tx.Now.Add(l.absolute)
+		if err := tx.AddSession(hash(id), store.Session{Kind: kind, Address: a, Expires: expires}); err != nil {
+			return err
+		}
+		return tx.Audit(letterlock.Entry{Actor: letterlock.Actor{Kind: kind, Address: a}, Action: "sign in", Allowed: true})
+	})
+	return id, expires, err
+}
+
+// touchEvery is how stale the time of last use may get before it is written.
+const touchEvery = time.Minute
+
+// Find returns who the session belongs to, or NotFound when there is none, when
+// it was idle too long, or when it has reached its end.
+func (s *Service) Find(ctx context.Context, id string) (letterlock.Kind, letterlock.Address, error) {
+	none := &letterlock.Error{Code: letterlock.NotFound}
+	if len(id) != idLength {
+		return "", "", none
+	}
+	var row store.Session
+	var now time.Time
+	err := s.DB.Read(ctx, func(tx *store.Tx) (err error) {
+		now = tx.Now
+		row, err = tx.Session(hash(id))
+		return err
+	})
+	if err != nil {
+		return "", "", err
+	}
+	l := limits[row.Kind]
+	if !now.Before(row.Expires) || now.Sub(row.Seen) >= l.idle {
+		return "", "", none
+	}
+	if now.Sub(row.Seen) >= touchEvery {
+		if err := s.DB.Write(ctx, func(tx *store.Tx) error { return tx.TouchSession(hash(id)) }); err != nil {
+			return "", "", err
+		}
+	}
+	return row.Kind, row.Address, nil
+}
+
+// End deletes a session. Ending one that is not there is no error.
+func (s *Service) End(ctx context.Context, id string) error {
+	if len(id) != idLength {
+		return nil
+	}
+	return s.DB.Write(ctx, func(tx *store.Tx) error { return tx.EndSession(hash(id)) })
+}

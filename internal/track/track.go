@@ -1,0 +1,144 @@
+// Package track is the read side: what a sender sees of sent messages and what a
+// recipient sees of received ones. It shows what was recorded and changes
+// nothing.
+package track
+
+import (
+	"context"
+	"strconv"
+	"strings"
+	"time"
+
+	"letterlock/internal/letterlock"
+	"letterlock/internal/store"
+)
+
+// A Service answers questions about messages. It is safe for concurrent use.
+type Service struct{ DB *store.DB }
+
+// A Query asks for a page of the Sent folder.
+type Query struct {
+	Filter string // one of Filters; empty or unknown: all
+	Search string // part of a recipient, the subject or the Message-ID
+	Before string // Page.More of the page before; empty: from the newest
+	Limit  int    // 1 to 200; 0: 50
+}
+
+// A Sent is a message with its recipients, as the list shows it.
+type Sent = store.SentMessage
+
+// A Page is a part of the Sent folder, newest first.
+type Page struct {
+	Messages []Sent
+	Filters  []string       // all filters in their order
+	Counts   map[string]int // messages that match the search, by filter
+	More     string         // for the next page's Query.Before; empty: this was the last
+}
+
+// maxSearch bounds what is searched for, in bytes.
+const maxSearch = 200
+
+// Sent returns a page of the actor's own Sent folder.
+func (s *Service) Sent(ctx context.Context, by letterlock.Actor, q Query) (Page, error) {
+	if !by.Is(letterlock.Sender) {
+		return Page{}, &letterlock.Error{Code: letterlock.Denied}
+	}
+	if len(q.Search) > maxSearch {
+		return Page{}, &letterlock.Error{Code: letterlock.Invalid, Key: "search"}
+	}
+	if q.Limit < 1 || q.Limit > 200 {
+		q.Limit = 50
+	}
+	sq := store.SentQuery{
+		Sender: by.Address, Filter: store.Filter(q.Filter), Search: strings.TrimSpace(q.Search),
+		Before: parseCursor(q.Before), Limit: q.Limit + 1,
+	}
+	page := Page{Counts: make(map[string]int)}
+	err := s.DB.Read(ctx, func(tx *store.Tx) (err error) {
+		if page.Messages, err = tx.Sent(sq); err != nil {
+			return err
+		}
+		counts, err := tx.SentCounts(sq)
+		for f, n := range counts {
+			page.Counts[string(f)] = n
+		}
+		return err
+	})
+	if err != nil {
+		return Page{}, err
+	}
+	for _, f := range store.Filters {
+		page.Filters = append(page.Filters, string(f))
+	}
+	if len(page.Messages) > q.Limit {
+		page.Messages = page.Messages[:q.Limit]
+		page.More = cursor(page.Messages[q.Limit-1].Message)
+	}
+	return page, nil
+}
+
+func cursor(m letterlock.Message) string {
+	return strconv.FormatInt(m.Accepted.Unix(), 10) + "-" + string(m.ID)
+}
+
+// parseCursor reads what cursor wrote; anything else means from the newest.
+func parseCursor(s string) store.Cursor {
+	at, id, _ := strings.Cut(s, "-")
+	sec, err := strconv.ParseInt(at, 10, 64)
+	if err != nil {
+		return store.Cursor{}
+	}
+	parsed, err := letterlock.ParseID(id)
+	if err != nil {
+		return store.Cursor{}
+	}
+	return store.Cursor{At: time.Unix(sec, 0), ID: parsed}
+}
+
+// A Detail is everything that is known in the clear about one message.
+type Detail struct {
+	Message    letterlock.Message
+	Recipients []letterlock.Recipient
+	Events     map[letterlock.ID][]letterlock.Event // by recipient, oldest first
+}
+
+// SentMessage returns one of the actor's own messages. Messages of other
+// senders do not exist: NotFound.
+func (s *Service) SentMessage(ctx context.Context, by letterlock.Actor, id letterlock.ID) (d Detail, err error) {
+	err = s.DB.Read(ctx, func(tx *store.Tx) error {
+		if d.Message, err = tx.Message(id); err != nil {
+			return err
+		}
+		if !by.Is(letterlock.Sender) || d.Message.Sender.Address != by.Address {
+			return &letterlock.Error{Code: letterlock.NotFound}
+		}
+		if d.Recipients, err = tx.Recipients(id); err != nil {
+			return err
+		}
+		d.Events, err = tx.Events(id)
+		return err
+	})
+	if err != nil {
+		return Detail{}, err
+	}
+	return d, nil
+}
+
+// A Received is a message as one of its recipients has it.
+type Received = store.Received
+
+// maxReceived is how many messages "My messages" lists.
+const maxReceived = 200
+
+// Received returns the messages that were sent to a reader's address as links,
+// newest first. Of those whose access has ended it may show the state only.
+func (s *Service) Received(ctx context.Context, by letterlock.Actor) (list []Received, err error) {
+	if by.Kind != letterlock.Reader || by.Address == "" {
+		return nil, &letterlock.Error{Code: letterlock.Denied}
+	}
+	err = s.DB.Read(ctx, func(tx *store.Tx) (err error) {
+		list, err = tx.Received(by.Address, maxReceived)
+		return err
+	})
+	return list, err
+}

@@ -1,0 +1,95 @@
+// Package mail holds the bodies of the mails that the program itself sends: an
+// HTML part in templ and a text part as a plain function for each. They load
+// nothing from anywhere and hold nothing of a message's content.
+package mail
+
+import "strings"
+
+// LogoCID names the inline part that holds the brand's logo.
+const LogoCID = "brand-logo"
+
+// PasscodeSubject is the subject of every passcode mail; the page names it.
+const PasscodeSubject = "Your one-time passcode to view the message"
+
+// A Brand is how a mail looks. Colours are #rrggbb, checked when a brand is
+// saved, so that OnColor can be read on Color; empty ones are our own.
+type Brand struct {
+	Name      string
+	HasLogo   bool   // an inline part named LogoCID goes with the mail
+	Color     string // of the button and the top line
+	OnColor   string
+	DarkColor string // of the button in the dark
+	OnDark    string
+}
+
+// Colours of our own, for a brand that has none.
+const (
+	ownColor   = "#0c5463"
+	ownOnColor = "#ffffff"
+	ownDark    = "#84cddd"
+	ownOnDark  = "#04252d"
+)
+
+func (b Brand) color() string   { return or(hexColor(b.Color), ownColor) }
+func (b Brand) onColor() string { return or(hexColor(b.OnColor), ownOnColor) }
+func (b Brand) dark() string    { return or(hexColor(b.DarkColor), ownDark) }
+func (b Brand) onDark() string  { return or(hexColor(b.OnDark), ownOnDark) }
+
+func or(s, otherwise string) string {
+	if s == "" {
+		return otherwise
+	}
+	return s
+}
+
+// hexColor is s when it is #rrggbb and "" otherwise: it is written into style,
+// where anything else could say more than a colour.
+func hexColor(s string) string {
+	if len(s) != 7 || s[0] != '#' {
+		return ""
+	}
+	if strings.Trim(s[1:], "0123456789abcdefABCDEF") != "" {
+		return ""
+	}
+	return s
+}
+
+// Sentence is the one sentence that a notification is about.
+func (n Notification) Sentence() string {
+	if n.SenderName == "" {
+		return n.SenderAddr + " has sent you a protected message."
+	}
+	return n.SenderName + " (" + n.SenderAddr + ") has sent you a protected message."
+}
+
+// Subject is the neutral subject line: it says who, and nothing of the message.
+func (n Notification) Subject() string {
+	return or(n.SenderName, n.SenderAddr) + " has sent you a protected message"
+}
+
+func (n Notification) introduction() string {
+	return or(n.Introduction, "Show that this mailbox is yours, and read it in your browser. You need no account.")
+}
+
+func (n Notification) contact() string {
+	return or(n.Contact, "If in doubt, call "+n.Brand.Name+" on a number that you already know.")
+}
+
+func (n Notification) notice() string {
+	s := "This notification was sent to " + n.To + "; do not pass it on, the link is yours alone."
+	if n.Disclaimer != "" {
+		s = n.Disclaimer + " " + s
+	}
+	return s
+}
+
+// Grouped is the passcode in two groups of four.
+func (p Passcode) Grouped() string {
+	if len(p.Code) != 8 {
+		return p.Code
+	}
+	return p.Code[:4] + " " + p.Code[4:]
+}
+
+// SubjectLine is the subject of a failure notice.
+func (f Failure) SubjectLine() string { return "Not delivered to " + f.Recipient + ": " + f.Subject }

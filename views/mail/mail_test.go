@@ -1,0 +1,178 @@
+package mail
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/a-h/templ"
+	"golang.org/x/net/html"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+var brand = Brand{Name: "Halden Law", HasLogo: true, Color: "#3b2a5c", OnColor: "#ffffff", DarkColor: "#c3b1ea", OnDark: "#1f1435"}
+
+var (
+	notification = Notification{
+		Brand: brand, SenderName: "Ines Kaya", SenderAddr: "ines.kaya@halden.example",
+		URL:  "https://mail.halden.example/m/Xr8Qk2vT0uJZ5mB7pYc3HdN9wLs4AeGf6KiRoEtVxUQ",
+		Host: "mail.halden.example", Reference: "KX7-4QP", To: "marta@quillfeather.example",
+		Expires:    "Friday 4 December 2026, 18:00 Central European Time (UTC+1)",
+		Disclaimer: "Halden Law protects messages that hold personal data.",
+	}
+	passcode = Passcode{
+		Brand: brand, Code: "40718265", Reference: "B7M", Minutes: 10, Until: "11:28 CET",
+		Host: "mail.halden.example", To: "marta@quillfeather.example",
+	}
+	failure = Failure{
+		Brand: brand, Recipient: "office@rehm-notare.example", Subject: "Power of attorney",
+		Sent: "Wednesday 18 November 2026, 10:42 CET", Reason: "550 5.1.1 mailbox does not exist",
+		URL: "https://mail.halden.example/sent/abc", MessageID: "<7f3c91d2.4b1e@halden.example>",
+	}
+)
+
+// bodies is every mail of the program, by the name of its golden file.
+func bodies(t *testing.T) map[string]string {
+	t.Helper()
+	text := func(c templ.Component) string {
+		var b strings.Builder
+		if err := c.Render(t.Context(), &b); err != nil {
+			t.Fatal(err)
+		}
+		return b.String()
+	}
+	plain := Notification{Brand: Brand{Name: "Contoso"}, SenderAddr: "ada@contoso.example", URL: "https://m.contoso.example/m/x", Host: "m.contoso.example", Reference: "AAA-111", To: "bob@b.example"}
+	return map[string]string{
+		"notification.html": text(NotificationHTML(notification)), "notification.txt": NotificationText(notification),
+		"notification-plain.html": text(NotificationHTML(plain)), "notification-plain.txt": NotificationText(plain),
+		"passcode.html": text(PasscodeHTML(passcode)), "passcode.txt": PasscodeText(passcode),
+		"failure.html": text(FailureHTML(failure)), "failure.txt": FailureText(failure),
+	}
+}
+
+func TestMailsAreAsInTheGoldenFiles(t *testing.T) {
+	for name, got := range bodies(t) {
+		file := filepath.Join("testdata", name)
+		if *update {
+			if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got != string(want) {
+			t.Errorf("%s differs from its golden file; look at it, then run with -update:\n%s", name, got)
+		}
+	}
+}
+
+func links(t *testing.T, text string) (urls, images []string) {
+	t.Helper()
+	root, err := html.Parse(strings.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := range root.Descendants() {
+		for _, a := range n.Attr {
+			switch {
+			case a.Key == "href":
+				urls = append(urls, a.Val)
+			case a.Key == "src" || a.Key == "background":
+				images = append(images, a.Val)
+			}
+		}
+	}
+	return urls, images
+}
+
+func TestANotificationHasOneLinkAndNoRemoteImage(t *testing.T) {
+	urls, images := links(t, bodies(t)["notification.html"])
+	if !slices.Equal(urls, []string{notification.URL}) {
+		t.Errorf("links %q, want only %q", urls, notification.URL)
+	}
+	if !slices.Equal(images, []string{"cid:" + LogoCID}) {
+		t.Errorf("images %q, want only the inline logo", images)
+	}
+	if n := strings.Count(NotificationText(notification), "https://"); n != 1 {
+		t.Errorf("%d links in the text part, want 1", n)
+	}
+	if _, images := links(t, bodies(t)["notification-plain.html"]); len(images) != 0 {
+		t.Errorf("a brand without logo shows %q", images)
+	}
+}
+
+func TestAPasscodeMailHasNoLink(t *testing.T) {
+	all := bodies(t)
+	if urls, _ := links(t, all["passcode.html"]); len(urls) != 0 {
+		t.Errorf("links %q in a passcode mail", urls)
+	}
+	for _, name := range []string{"passcode.html", "passcode.txt"} {
+		if strings.Contains(all[name], "://") && name == "passcode.txt" {
+			t.Errorf("%s holds a URL", name)
+		}
+		if !strings.Contains(all[name], "4071 8265") || !strings.Contains(all[name], "B7M") {
+			t.Errorf("%s lacks the passcode or its reference code", name)
+		}
+	}
+}
+
+func TestTextPartsHaveShortLines(t *testing.T) {
+	for name, text := range bodies(t) {
+		if !strings.HasSuffix(name, ".txt") {
+			continue
+		}
+		for line := range strings.Lines(text) {
+			if n := len([]rune(strings.TrimRight(line, "\n"))); n > 78 && !strings.Contains(line, "://") {
+				t.Errorf("%s: a line of %d characters: %q", name, n, line)
+			}
+		}
+	}
+}
+
+func TestOnlyColoursGetIntoStyle(t *testing.T) {
+	tests := []struct{ in, want string }{
+		{"#3b2a5c", "#3b2a5c"},
+		{"#3B2A5C", "#3B2A5C"},
+		{"", ownColor},
+		{"red", ownColor},
+		{"#fff", ownColor},
+		{"#12345;", ownColor},
+		{"#123456;background:url(https://x.example)", ownColor},
+	}
+	for _, tt := range tests {
+		if got := (Brand{Color: tt.in}).color(); got != tt.want {
+			t.Errorf("colour %q is written as %q, want %q", tt.in, got, tt.want)
+		}
+	}
+}
+
+func TestHostileNamesStayText(t *testing.T) {
+	n := notification
+	n.SenderName = `<script>alert(1)</script>`
+	n.URL = "javascript:alert(1)"
+	var b strings.Builder
+	if err := NotificationHTML(n).Render(t.Context(), &b); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(b.String(), "<script") || strings.Contains(b.String(), "javascript:") {
+		t.Error("a name or a URL became script")
+	}
+}
+
+func TestAWrappedTextKeepsEveryWord(t *testing.T) {
+	long := strings.Repeat("x", 200)
+	text := "one two " + long + " three"
+	got := wrap(text, "  ")
+	if strings.Join(strings.Fields(got), " ") != text {
+		t.Errorf("wrap lost words: %q", got)
+	}
+	if !strings.Contains(got, "\n  "+long+"\n") {
+		t.Errorf("a long word has no line of its own: %q", got)
+	}
+}
