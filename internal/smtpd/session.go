@@ -1,0 +1,194 @@
+package smtpd
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/emersion/go-smtp"
+
+	"letterlock/internal/intake"
+	"letterlock/internal/letterlock"
+)
+
+// A session is what go-smtp tells us about one connection. During BDAT, Data runs
+// beside the commands, so its fields are under mu.
+type session struct {
+	server *Server
+	wire   *wire
+	log    *slog.Logger
+
+	mu    sync.Mutex
+	actor letterlock.Actor // zero: not signed in
+	mail  *envelope        // nil: none begun
+	torn  bool             // a mail was broken off in the middle
+}
+
+// An envelope is what MAIL and RCPT said. Data takes it as a whole.
+type envelope struct {
+	recipients []letterlock.Address
+}
+
+// newSession is called at EHLO.
+func (s *Server) newSession(c *smtp.Conn) (smtp.Session, error) {
+	w, ok := c.Conn().(*wire)
+	if !ok {
+		panic("smtpd: internal error: a connection that did not come through the lobby")
+	}
+	return &session{server: s, wire: w, log: s.Log.With("ip", w.ip)}, nil
+}
+
+// Logout implements smtp.Session.
+func (s *session) Logout() error { return nil }
+
+// Reset forgets the mail that was begun.
+//
+// When that is in the middle of a mail sent by BDAT, the connection takes no
+// other: go-smtp would answer the next one with the result of this one, should
+// this one's Data end late. Data says the same if it ends before we look here.
+func (s *session) Reset() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.mail = nil
+	s.torn = s.torn || s.wire.underWay()
+}
+
+// Mail begins a mail. The sender must be the account's own address; the From
+// field is intake's to check.
+func (s *session) Mail(from string, opts *smtp.MailOptions) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	refusal := s.refuseMail(from, opts)
+	if refusal != nil {
+		s.logRefusal(refusal)
+		return refusal
+	}
+	s.mail = &envelope{}
+	return nil
+}
+
+func (s *session) refuseMail(from string, opts *smtp.MailOptions) *smtp.SMTPError {
+	switch {
+	case s.actor.Kind == letterlock.Nobody:
+		return signInFirst
+	case s.torn:
+		s.wire.hangUp()
+		return tornConnection
+	case s.mail != nil:
+		return nested
+	case from == "":
+		return noNullSender
+	case opts.Size > s.server.MaxBytes:
+		return announcedSize
+	}
+	switch address, err := parsePath(from); {
+	case err != nil:
+		return badSender
+	case address != s.actor.Address:
+		return otherSender
+	}
+	return nil
+}
+
+// Rcpt adds a recipient. One that was named already is not added again.
+func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
+	address, err := parsePath(to)
+	if err != nil {
+		return badRecipient
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.mail == nil {
+		return notBegun
+	}
+	if !slices.Contains(s.mail.recipients, address) { // at most MaxRecipients of them
+		s.mail.recipients = append(s.mail.recipients, address)
+	}
+	return nil
+}
+
+// parsePath reads an address as go-smtp leaves it, without the quotes of a quoted
+// local part. They are put back where the local part shows that it had them; with
+// an @ in it, it could as well be a domain with one, and stays refused.
+func parsePath(s string) (letterlock.Address, error) {
+	at := strings.LastIndexByte(s, '@')
+	if at > 0 && strings.ContainsAny(s[:at], " ()<>[]:;\\,\"") && !strings.Contains(s[:at], "@") {
+		local := strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s[:at])
+		s = `"` + local + `"` + s[at:]
+	}
+	return letterlock.ParseAddress(s)
+}
+
+// Data takes the mail, from DATA or from BDAT. A crash before Accept returns
+// leaves a client without an answer and no mail, or one that the client's next
+// try finds; a crash after it, the same with the mail in place.
+func (s *session) Data(r io.Reader) error {
+	s.mu.Lock()
+	by, e := s.actor, s.mail
+	s.mu.Unlock()
+	if e == nil || len(e.recipients) == 0 {
+		return notBegun // RSET overtook a BDAT
+	}
+	if !s.server.beginMail() {
+		return serverEnds
+	}
+	defer s.server.mails.Done()
+	start := time.Now()
+	goingOn := s.wire.begin()
+	defer s.wire.end()
+	if !goingOn {
+		s.wire.hangUp()
+		return serverEnds
+	}
+	m := &mailReader{from: r, wire: s.wire, room: s.server.MaxBytes}
+	err := s.accept(by, e, m)
+	if errors.Is(m.err, smtp.ErrDataReset) {
+		s.tear()
+	}
+	answer := accepted
+	if err != nil {
+		answer = replyTo(err)
+	}
+	s.logMail(answer, err,
+		slog.Int("recipients", len(e.recipients)),
+		slog.Int64("bytes", s.server.MaxBytes-m.room),
+		slog.Duration("took", time.Since(start)))
+	return answer
+}
+
+func (s *session) tear() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.torn = true
+}
+
+var errNotRead = errors.New("accepted without having been read to the end")
+
+// accept hands the mail over. What was wrong with the mail itself outranks what
+// Accept made of it.
+func (s *session) accept(by letterlock.Actor, e *envelope, m *mailReader) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			s.server.logPanic(s.wire, p)
+			err = &letterlock.Error{Code: letterlock.Internal, Err: errors.New("panic")}
+		}
+	}()
+	ctx, cancel := context.WithTimeout(s.server.ctx, s.server.Timeouts.Message)
+	defer cancel()
+	_, err = s.server.Accept.Accept(ctx, by, intake.Envelope{
+		Recipients: e.recipients,
+		Via:        letterlock.BySubmission,
+	}, m)
+	switch {
+	case m.err != nil && m.err != io.EOF:
+		return m.err
+	case err == nil && m.err == nil:
+		return errNotRead
+	}
+	return err
+}
