@@ -1,0 +1,121 @@
+// Package views holds the pages: one templ file for each, with the struct of
+// what it shows above it. A page shows exactly the fields of its struct; views
+// look nothing up and decide nothing but whether something is there.
+//
+// Whoever fills a struct formats dates and sizes; a view places them. Fields of
+// type string that name a URL are left empty for what is not allowed or does not
+// exist, and the link, button or form is then absent.
+package views
+
+import "strings"
+
+// A Page is what every page has: whose it is and who looks at it.
+type Page struct {
+	Title   string   // overrides the page's own title; normally empty
+	Host    string   // the public host, as the address bar shows it
+	Brand   Brand    // whose name, colours and logo a portal page bears
+	Account *Account // who has signed in; nil for nobody
+	Scripts bool     // whether the page's policy lets our scripts run; gate and end pages have none in any case
+	Demo    bool     // puts the striped demo bar, with a link to the walkthrough, above the page
+}
+
+// A Brand is a named look for portal pages.
+type Brand struct {
+	ID      string // value of data-brand on the root element, for CSSURL's rules
+	Name    string // the organisation's name
+	CSSURL  string // its three colours for light and dark; empty for our own
+	LogoURL string // empty shows our mark
+}
+
+// An Account is who has signed in: a recipient by address, staff by name too.
+type Account struct {
+	Name        string // staff only
+	Address     string
+	Admin       bool   // staff only
+	MessagesURL string // a recipient's "My messages"; staff leave it empty
+	SignOutURL  string // a POST ends the session
+}
+
+// A Time is a moment in words, and for machines.
+type Time struct {
+	ISO  string // RFC 3339
+	Text string // formatted for the reader, with the zone where it matters
+}
+
+func (t Time) given() bool { return t.Text != "" }
+
+// A Link is words that lead somewhere.
+type Link struct{ Text, URL string }
+
+// A Person is a name, which may be empty, and an address.
+type Person struct{ Name, Address string }
+
+// label is how a person is called in a sentence.
+func (p Person) label() string {
+	if p.Name != "" {
+		return p.Name
+	}
+	return p.Address
+}
+
+// monogram is the one or two letters that stand for a person.
+func (p Person) monogram() string {
+	words := strings.FieldsFunc(p.label(), func(r rune) bool { return strings.ContainsRune(" .-_@", r) })
+	if p.Name == "" && len(words) > 1 {
+		words = words[:1]
+	}
+	out := ""
+	for i, w := range words {
+		if i == 0 || i == len(words)-1 {
+			for _, r := range w {
+				out += strings.ToUpper(string(r))
+				break
+			}
+		}
+	}
+	return out
+}
+
+// A Masked is an address that is shown in part only.
+type Masked struct {
+	Shown  string // m••••@quillfeather.example
+	Spoken string // the address that begins with m at quillfeather.example
+}
+
+// A StateKind chooses the icon and the look of a State.
+type StateKind string
+
+const (
+	StateUnread  StateKind = "unread"
+	StateRead    StateKind = "read"
+	StateRevoked StateKind = "revoked"
+	StateExpires StateKind = "expires" // soon
+	StateExpired StateKind = "expired"
+	StateInline  StateKind = "inline"
+	StateBounced StateKind = "bounced"
+	StateSending StateKind = "sending" // the notification has not left yet
+)
+
+// A State is an icon and a word for what has become of a message or recipient.
+// Text is the kind's own word when empty.
+type State struct {
+	Kind StateKind
+	Text string
+}
+
+// An Attachment is one row of a list of files.
+type Attachment struct {
+	Name string
+	URL  string // empty shows the row without a link
+	Note string // "PDF, 482 KB", or for the sender "482 KB, downloaded 11:24"
+}
+
+// A Frame is the document of a message's own text and how high its frame is
+// before, or without, a script that measures it.
+type Frame struct {
+	URL    string
+	Height int // 1 (a line or two) to 8 (fills the screen and scrolls)
+}
+
+// FrameHeights is the greatest Frame.Height.
+const FrameHeights = 8

@@ -1,0 +1,106 @@
+package views
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/a-h/templ"
+)
+
+func localPart(address string) string {
+	if i := strings.LastIndexByte(address, '@'); i > 0 {
+		return address[:i]
+	}
+	return address
+}
+
+// domainPart is the @ and what follows it.
+func domainPart(address string) string {
+	return address[len(localPart(address)):]
+}
+
+// stateLooks says for each kind of state its class, icon and own word.
+var stateLooks = map[StateKind]struct{ class, icon, word string }{
+	StateUnread:  {"state", "mail", "Unread"},
+	StateRead:    {"state state--read", "read", "Read"},
+	StateRevoked: {"state state--revoked", "revoke", "Revoked"},
+	StateExpires: {"state state--expires", "clock", "Expires soon"},
+	StateExpired: {"state", "clock", "Expired"},
+	StateInline:  {"state state--inline", "inline", "Inline"},
+	StateBounced: {"state state--bounced", "bounce", "Bounced"},
+	StateSending: {"state", "sent", "Sending"},
+}
+
+func stateClass(k StateKind) string { return stateLooks[k].class }
+func stateIcon(k StateKind) string  { return stateLooks[k].icon }
+
+func stateWord(s State) string {
+	if s.Text != "" {
+		return s.Text
+	}
+	return stateLooks[s.Kind].word
+}
+
+// frameClass is the height that the style sheet gives a frame without a script.
+func frameClass(height int) string {
+	return "frame-" + strconv.Itoa(min(max(height, 1), FrameHeights))
+}
+
+// count is a number and its noun, "1 attachment" or "2 attachments".
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return strconv.Itoa(n) + " " + noun + "s"
+}
+
+// withSize adds a size to a heading when there is one.
+func withSize(text, size string) string {
+	if size == "" {
+		return text
+	}
+	return text + ", " + size
+}
+
+// titled is the title of a page: its own words, or what the Page says instead.
+func titled(p Page, own, of string) string {
+	if p.Title != "" {
+		own = p.Title
+	}
+	if of == "" {
+		return own
+	}
+	return own + " · " + of
+}
+
+// spoken is text for those who hear the page, with the blank that keeps it
+// apart from the words before it.
+func spoken(text string) string { return " " + text }
+
+// currentPage marks the link to the page that is shown.
+func currentPage(is bool) templ.Attributes { return current(is, "page") }
+
+// current marks one of several links as the chosen one.
+func current(is bool, as string) templ.Attributes {
+	if !is {
+		return nil
+	}
+	return templ.Attributes{"aria-current": as}
+}
+
+// autofocus puts the reader's cursor where they go on: the first field, or the
+// first wrong one.
+func autofocus(is bool) templ.Attributes {
+	if !is {
+		return nil
+	}
+	return templ.Attributes{"autofocus": true}
+}
+
+// invalid ties a wrong field to the reason under it.
+func invalid(is bool, reason string) templ.Attributes {
+	if !is {
+		return nil
+	}
+	return templ.Attributes{"aria-invalid": "true", "aria-describedby": reason}
+}

@@ -1,0 +1,176 @@
+package web
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/labstack/echo/v4"
+
+	"letterlock/internal/access"
+	"letterlock/internal/letterlock"
+)
+
+// download sends a part of the message that the request is about, or all of it
+// for access.WholeMail. It serves readers and senders alike: who may have what,
+// access decides.
+func (s *Server) download(c echo.Context, part int) error {
+	id, err := letterlock.ParseID(c.Param("id"))
+	if err != nil {
+		return err
+	}
+	if c.Request().Method == http.MethodHead {
+		// Headers alone are no download; nobody needs them, and nothing is noted.
+		if _, err := s.Access.Open(c.Request().Context(), actor(c), id); err != nil {
+			return err
+		}
+		setPolicy(c, policyDownload)
+		return c.NoContent(http.StatusOK)
+	}
+	l, a, content, err := s.Access.Download(c.Request().Context(), actor(c), id, part)
+	if err != nil {
+		return err
+	}
+	f := file{name: a.Name, kind: a.Type, size: a.Size}
+	if part == access.WholeMail {
+		f = file{name: l.Message.Subject + ".eml", kind: "message/rfc822", size: -1}
+	}
+	return send(c, f, content)
+}
+
+// A file is what is said of a download before it comes.
+type file struct {
+	name string
+	kind string // as its sender labelled it
+	size int64  // -1: not known
+}
+
+// chunk is how much is read before it is written. A chunk is the unit in which
+// access to a message can end.
+const chunk = 64 << 10
+
+// chunkTime is how long a client may take over one chunk.
+const chunkTime = time.Minute
+
+// send sends a file to be saved, never to be shown. The first chunk is read
+// before anything is promised; what fails later cuts the connection, so that a
+// file that is not whole never looks as if it were.
+func send(c echo.Context, f file, content io.Reader) error {
+	buffer := make([]byte, chunk)
+	n, err := io.ReadFull(content, buffer)
+	if err != nil && !ended(err) {
+		return err
+	}
+	h := c.Response().Header()
+	setPolicy(c, policyDownload)
+	h.Set(echo.HeaderContentDisposition, disposition(f.name))
+	h.Set(echo.HeaderContentType, safeType(f.kind))
+	if f.size >= 0 {
+		h.Set(echo.HeaderContentLength, strconv.FormatInt(f.size, 10))
+	}
+	c.Response().WriteHeader(http.StatusOK)
+	control := http.NewResponseController(c.Response())
+	for {
+		_ = control.SetWriteDeadline(time.Now().Add(chunkTime)) // see allowTime
+		if _, writeErr := c.Response().Write(buffer[:n]); writeErr != nil {
+			c.Set(errorKey, writeErr) // the client went away
+			panic(http.ErrAbortHandler)
+		}
+		if ended(err) {
+			return nil
+		}
+		if err != nil {
+			c.Set(errorKey, fmt.Errorf("sending a file: %w", err))
+			panic(http.ErrAbortHandler)
+		}
+		n, err = io.ReadFull(content, buffer)
+	}
+}
+
+// ended reports whether io.ReadFull met the end of what it read.
+func ended(err error) bool { return err == io.EOF || errors.Is(err, io.ErrUnexpectedEOF) }
+
+// safeTypes are the types a file may be sent as: those that no browser takes for
+// a document of ours, even one that ignores that it is to be saved.
+var safeTypes = map[string]bool{
+	"application/pdf": true, "application/zip": true, "application/msword": true, "application/vnd.ms-excel": true,
+	"application/vnd.ms-powerpoint":                                             true,
+	"application/vnd.openxmlformats-officedocument.wordprocessingml.document":   true,
+	"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet":         true,
+	"application/vnd.openxmlformats-officedocument.presentationml.presentation": true,
+	"application/vnd.oasis.opendocument.text":                                   true,
+	"application/vnd.oasis.opendocument.spreadsheet":                            true,
+	"image/png": true, "image/jpeg": true, "image/gif": true, "image/webp": true,
+	"text/plain": true, "text/csv": true, "text/calendar": true, "message/rfc822": true,
+}
+
+func safeType(kind string) string {
+	if safeTypes[kind] {
+		return kind
+	}
+	return "application/octet-stream"
+}
+
+// maxName is how many bytes of a file's name are passed on.
+const maxName = 240
+
+// disposition says that a file is to be saved, and under which name: in ASCII
+// for old clients, and as it is written, RFC 6266.
+func disposition(name string) string {
+	name = fileName(name)
+	ascii := strings.Map(func(r rune) rune {
+		if r < ' ' || r > '~' || strings.ContainsRune(`"\%;`, r) {
+			return '_'
+		}
+		return r
+	}, name)
+	header := `attachment; filename="` + ascii + `"`
+	if ascii != name {
+		header += "; filename*=UTF-8''" + extValue(name)
+	}
+	return header
+}
+
+// fileName makes a name that can be saved out of what a stranger wrote: nothing
+// that controls a terminal, turns the direction of text or leads to a folder.
+func fileName(name string) string {
+	name = strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsControl(r), unicode.Is(unicode.Cf, r), unicode.Is(unicode.Zl, r), unicode.Is(unicode.Zp, r), r == unicode.ReplacementChar:
+			return -1
+		case strings.ContainsRune(`/\:*?<>|`, r):
+			return '_'
+		}
+		return r
+	}, strings.ToValidUTF8(name, ""))
+	name = strings.Trim(name, " .")
+	if len(name) > maxName {
+		end := ""
+		if i := strings.LastIndexByte(name, '.'); len(name)-i <= 16 {
+			end = name[i:]
+		}
+		name = strings.ToValidUTF8(name[:maxName-len(end)], "") + end
+	}
+	if name == "" || strings.HasPrefix(name, ".") {
+		name = "attachment" + name
+	}
+	return name
+}
+
+// extValue writes a name as RFC 8187 has it.
+func extValue(s string) string {
+	var b strings.Builder
+	for _, c := range []byte(s) {
+		if 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.IndexByte("!#$&+-.^_`|~", c) >= 0 {
+			b.WriteByte(c)
+		} else {
+			fmt.Fprintf(&b, "%%%02X", c)
+		}
+	}
+	return b.String()
+}

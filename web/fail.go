@@ -1,0 +1,248 @@
+package web
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"math"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"letterlock/internal/access"
+	"letterlock/internal/letterlock"
+	"letterlock/views"
+)
+
+// failTime is how long an error page may take.
+const failTime = 5 * time.Second
+
+// tryAgain is how long a client is told to wait when we are overloaded.
+const tryAgain = 10 * time.Second
+
+// fail answers a request that ended in an error. It alone decides what people
+// read of it and under which status; causes stay in the log. It is Echo's
+// HTTPErrorHandler.
+func (s *Server) fail(err error, c echo.Context) {
+	c.Set(errorKey, err)
+	if c.Response().Committed {
+		return
+	}
+	if errors.Is(err, errSignIn) {
+		s.toSignIn(c)
+		return
+	}
+	// The request's own context may be what has ended.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.Request().Context()), failTime)
+	defer cancel()
+	c.SetRequest(c.Request().WithContext(ctx))
+	err = s.whichEnd(err, c)
+	status, page := s.ending(err, c)
+	s.clearContent(c)
+	setPolicy(c, policyEnd)
+	page.Page = s.page(c)
+	if page.Kind == views.EndDifferentAddress {
+		backToLink(&page, c)
+	}
+	if wait := letterlock.RetryAfterOf(err); wait > 0 {
+		setRetryAfter(c, wait)
+	} else if status == http.StatusServiceUnavailable {
+		setRetryAfter(c, tryAgain)
+	}
+	if showErr := s.show(c, status, views.EndPage(page)); showErr != nil {
+		c.Set(errorKey, errors.Join(err, showErr))
+		_ = c.NoContent(status) // nothing is left to say it with
+	}
+}
+
+// clearContent takes back what a handler had promised of an answer that is not
+// going to come.
+func (s *Server) clearContent(c echo.Context) {
+	h := c.Response().Header()
+	for _, name := range []string{"Content-Disposition", "Content-Length", "Content-Type"} {
+		h.Del(name)
+	}
+	h.Set("Cache-Control", "no-store")
+}
+
+func setRetryAfter(c echo.Context, wait time.Duration) {
+	c.Response().Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
+}
+
+// toSignIn leads to the page for signing in, and from there back to a page that
+// was asked for; a form that was posted has to be sent again.
+func (s *Server) toSignIn(c echo.Context) {
+	to := "/sign-in"
+	if r := c.Request(); r.Method == http.MethodGet {
+		to += "?next=" + urlQuery(r.URL.RequestURI())
+	}
+	if c.Request().Header.Get("HX-Request") != "" {
+		// A redirect would be followed by the script and land inside the page.
+		c.Response().Header().Set("HX-Redirect", "/sign-in")
+		_ = c.NoContent(http.StatusUnauthorized)
+		return
+	}
+	_ = c.Redirect(http.StatusSeeOther, to)
+}
+
+// whichEnd finds out which end access came to when it came while a message was
+// being opened: the error of that moment says only that it is gone.
+func (s *Server) whichEnd(err error, c echo.Context) error {
+	if !errors.Is(err, letterlock.Gone) || letterlock.KeyOf(err) != "" || ruleOf(c) != reader {
+		return err
+	}
+	id, parseErr := letterlock.ParseID(c.Param("id"))
+	if parseErr != nil {
+		return err
+	}
+	if _, again := s.Access.Open(c.Request().Context(), actor(c), id); again != nil {
+		return again
+	}
+	return &letterlock.Error{Code: letterlock.Busy, Err: err} // restored meanwhile: the next try will do
+}
+
+// ending returns the page and the status for an error.
+func (s *Server) ending(err error, c echo.Context) (int, views.End) {
+	var ended *access.Ended
+	var he *echo.HTTPError
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &ended):
+		return http.StatusGone, s.endOf(ended)
+	case errors.As(err, &he):
+		return endOfHTTP(he, c, s)
+	case errors.As(err, &tooLarge):
+		return s.endOfCode(letterlock.TooLarge, err, c)
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+		return s.endOfCode(letterlock.Busy, err, c)
+	}
+	return s.endOfCode(letterlock.CodeOf(err), err, c)
+}
+
+// endOf is the end of one recipient's access. This is the only place that shows
+// the revoked sentence.
+func (s *Server) endOf(e *access.Ended) views.End {
+	sender := e.Message.Sender
+	switch e.State {
+	case letterlock.Revoked:
+		end := views.End{
+			Kind: views.EndRevoked, From: personOf(sender), When: s.when(e.Recipient.Revocation.At),
+			RemovedBy: sender.Called() + ", the sender",
+		}
+		if e.Recipient.Revocation.Standing == letterlock.ByAdministrator {
+			end.ByAdmin, end.RemovedBy = true, "an administrator of "+s.Organization
+		}
+		return end
+	case letterlock.Expired:
+		return views.End{
+			Kind: views.EndExpired, From: personOf(sender),
+			When: s.when(e.Message.Expires), Sent: s.when(e.Message.Accepted),
+		}
+	}
+	return views.End{Kind: views.EndNotAvailable}
+}
+
+// endOfHTTP is for what Echo and our own middleware refuse before any handler.
+func endOfHTTP(he *echo.HTTPError, c echo.Context, s *Server) (int, views.End) {
+	switch he.Code {
+	case http.StatusNotFound:
+		return he.Code, views.End{Kind: views.EndNoPage}
+	case http.StatusMethodNotAllowed:
+		return he.Code, views.End{Kind: views.EndNoMethod}
+	case http.StatusMisdirectedRequest:
+		home := s.PublicURL.Scheme + "://" + s.PublicURL.Host + "/"
+		return he.Code, views.End{Kind: views.EndWrongHost, Next: views.Link{Text: "Go to " + s.PublicURL.Host, URL: home}}
+	case http.StatusBadRequest, http.StatusUnsupportedMediaType:
+		return http.StatusBadRequest, views.End{Kind: views.EndBadForm}
+	case http.StatusRequestEntityTooLarge:
+		return s.endOfCode(letterlock.TooLarge, he, c)
+	}
+	return s.endOfCode(letterlock.Internal, he, c)
+}
+
+// endOfCode translates our own codes. What is not in it is a fault of ours.
+func (s *Server) endOfCode(code letterlock.Code, err error, c echo.Context) (int, views.End) {
+	switch code {
+	case letterlock.Invalid:
+		return http.StatusUnprocessableEntity, views.End{Kind: views.EndBadForm}
+	case letterlock.Denied:
+		return http.StatusForbidden, endOfDenied(err, c)
+	case letterlock.NotFound:
+		return http.StatusNotFound, endOfNotFound(c)
+	case letterlock.Gone:
+		return http.StatusGone, endOfGone(err, c)
+	case letterlock.TooLarge:
+		return http.StatusRequestEntityTooLarge, views.End{Kind: views.EndTooLarge, Limit: size(s.MaxUpload)}
+	case letterlock.Throttled:
+		return http.StatusTooManyRequests, s.endOfThrottled(err)
+	case letterlock.Busy:
+		return http.StatusServiceUnavailable, views.End{Kind: views.EndBusy, RetryURL: retryURL(c)}
+	}
+	var b [4]byte
+	rand.Read(b[:]) // never fails
+	number := strings.ToUpper(hex.EncodeToString(b[:2]) + "-" + hex.EncodeToString(b[2:]))
+	c.Set(numberKey, number)
+	return http.StatusInternalServerError, views.End{Kind: views.EndFault, Number: number, RetryURL: retryURL(c)}
+}
+
+func endOfDenied(err error, c echo.Context) views.End {
+	switch letterlock.KeyOf(err) {
+	case "cross-site":
+		return views.End{Kind: views.EndCrossSite}
+	case "different-address":
+		return views.End{Kind: views.EndDifferentAddress}
+	}
+	return views.End{Kind: views.EndDenied, Next: onward(c)}
+}
+
+// endOfNotFound does not tell recipients a message that never was from one that
+// is no more.
+func endOfNotFound(c echo.Context) views.End {
+	switch ruleOf(c) {
+	case holder, reader:
+		return views.End{Kind: views.EndNotAvailable}
+	}
+	return views.End{Kind: views.EndNoPage, Next: onward(c)}
+}
+
+func endOfGone(err error, c echo.Context) views.End {
+	if letterlock.KeyOf(err) == "passcode-expired" {
+		return views.End{Kind: views.EndPasscodeExpired, ValidMinutes: passcodeMinutes, AskURL: linkOf(c) + "/passcode"}
+	}
+	return views.End{Kind: views.EndNotAvailable}
+}
+
+func (s *Server) endOfThrottled(err error) views.End {
+	end := views.End{Kind: views.EndSlowDown, Wait: s.wait(letterlock.RetryAfterOf(err))}
+	switch letterlock.KeyOf(err) {
+	case "too-many-tries", "locked":
+		end.Kind = views.EndTooManyTries
+	case "budget", "too-soon":
+		end.Kind = views.EndTooManyPasscodes
+	}
+	return end
+}
+
+// onward is the way on for staff; others find theirs on the page.
+func onward(c echo.Context) views.Link {
+	if ruleOf(c) == staff {
+		return views.Link{Text: "Go to Sent", URL: "/sent"}
+	}
+	return views.Link{}
+}
+
+// retryURL is where the same thing can be tried once more: the page itself, or
+// the link that a form belongs to.
+func retryURL(c echo.Context) string {
+	switch r := c.Request(); {
+	case ruleOf(c) == holder:
+		return linkOf(c)
+	case r.Method == http.MethodGet && ruleOf(c) != forNobody:
+		return r.URL.EscapedPath()
+	}
+	return ""
+}

@@ -1,0 +1,76 @@
+package web
+
+import (
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"letterlock/internal/access"
+	"letterlock/internal/letterlock"
+	"letterlock/views"
+)
+
+// passcodeMinutes is how long a passcode lives, as pages say it before there is one.
+const passcodeMinutes = 10
+
+// linkOf is the path of the link that a holder's route belongs to.
+func linkOf(c echo.Context) string { return "/m/" + c.Param("token") }
+
+// gate is what the link in a notification opens. It changes nothing, whoever
+// opens it and however often: link scanners are most of its visitors.
+func (s *Server) gate(c echo.Context) error {
+	g, done, err := s.link(c)
+	if done || err != nil {
+		return err
+	}
+	return s.show(c, http.StatusOK, views.GatePage(views.Gate{
+		Page:         s.page(c),
+		To:           maskedOf(g.Recipient.Mailbox.Address),
+		Reference:    g.Recipient.Reference,
+		AskURL:       linkOf(c) + "/passcode",
+		ValidMinutes: passcodeMinutes,
+		NoTLS:        !s.secure,
+	}))
+}
+
+// link finds what the token of a request leads to. A browser that has already
+// proved the mailbox goes on to the message, and done is true: no second passcode
+// is needed. One that has proved another mailbox is Denied "different-address".
+func (s *Server) link(c echo.Context) (g access.Gate, done bool, err error) {
+	token := c.Param("token")
+	if !isSecret(token) {
+		return g, false, &letterlock.Error{Code: letterlock.NotFound}
+	}
+	g, err = s.Access.Gate(c.Request().Context(), token)
+	if err != nil {
+		return g, false, err
+	}
+	switch by := actor(c); {
+	case by.Kind != letterlock.Reader:
+		return g, false, nil
+	case by.Address != g.Recipient.Mailbox.Address:
+		return g, false, &letterlock.Error{Code: letterlock.Denied, Key: "different-address"}
+	}
+	return g, true, toMessage(c, g)
+}
+
+// toMessage leads from the link to the message, whose address tells nothing.
+func toMessage(c echo.Context, g access.Gate) error {
+	return c.Redirect(http.StatusSeeOther, "/read/"+string(g.Message.ID))
+}
+
+// maskedOf is an address for people who have not shown that it is theirs.
+func maskedOf(a letterlock.Address) views.Masked {
+	return views.Masked{
+		Shown:  a.Masked(),
+		Spoken: "the address that begins with " + a.First() + " at " + a.Domain(),
+	}
+}
+
+// backToLink lets the page about another address lead back to the link after
+// signing out.
+func backToLink(page *views.End, c echo.Context) {
+	if ruleOf(c) == holder && page.Account != nil {
+		page.Account.SignOutURL = "/portal/sign-out?return=" + urlQuery(linkOf(c))
+	}
+}

@@ -1,0 +1,73 @@
+package web
+
+import (
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"letterlock/internal/letterlock"
+	"letterlock/internal/track"
+	"letterlock/views"
+)
+
+// endsSoon is from when on a list says that a message is about to expire, in days.
+const endsSoon = 3
+
+// messages lists what was sent to the address that the reader has proved.
+func (s *Server) messages(c echo.Context) error {
+	list, err := s.Track.Received(c.Request().Context(), actor(c))
+	if err != nil {
+		return err
+	}
+	v := views.MyMessages{Page: s.page(c)}
+	for _, m := range list {
+		v.Items = append(v.Items, s.myMessage(m))
+	}
+	return s.show(c, http.StatusOK, views.MyMessagesPage(v))
+}
+
+// myMessage is one row. Of a message that was revoked it says nothing but that:
+// its subject is content, too.
+func (s *Server) myMessage(m track.Received) views.MyMessage {
+	row := views.MyMessage{
+		URL:     "/read/" + string(m.Message.ID),
+		From:    personOf(m.Message.Sender),
+		Subject: subjectOf(m.Message),
+		When:    s.brief(m.Message.Accepted),
+	}
+	switch m.Recipient.State(m.Message, s.Now()) {
+	case letterlock.Destroyed:
+		row.Subject, row.State = "No longer available", views.State{Kind: views.StateExpired, Text: "Removed"}
+	case letterlock.Revoked:
+		row.Subject, row.State = "Access has been removed", views.State{Kind: views.StateRevoked}
+		row.Note = "by the sender"
+		if m.Recipient.Revocation.Standing == letterlock.ByAdministrator {
+			row.Note = "by an administrator"
+		}
+	case letterlock.Expired:
+		row.State = views.State{Kind: views.StateExpired}
+		row.Note = s.day(m.Message.Expires).Text
+	default:
+		row.State, row.Note = s.living(m)
+	}
+	return row
+}
+
+// living is the state of a message that can be read, and until when.
+func (s *Server) living(m track.Received) (views.State, string) {
+	state := views.State{Kind: views.StateUnread}
+	if !m.Recipient.FirstRead.IsZero() {
+		state.Kind = views.StateRead
+	}
+	end := m.Message.Expires
+	if end.IsZero() {
+		return state, ""
+	}
+	switch in := -s.daysAgo(end); {
+	case in == 0:
+		return state, "expires today, " + s.clock(end).Text
+	case in <= endsSoon:
+		return state, "expires " + s.day(end).Text + ", " + s.clock(end).Text
+	}
+	return state, "expires " + s.day(end).Text
+}

@@ -1,0 +1,82 @@
+package web
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"net/http"
+	"strconv"
+
+	"github.com/labstack/echo/v4"
+
+	"letterlock/internal/brand"
+	"letterlock/static"
+	"letterlock/views"
+)
+
+// looks are the files of the brand, made once, and where pages find them. The
+// URLs change with the content, so that browsers may keep it.
+type looks struct {
+	css, logo []byte
+	page      views.Brand
+}
+
+func newLooks(b *brand.Brand) looks {
+	l := looks{css: b.CSS(), logo: b.Logo}
+	l.page = views.Brand{
+		ID: "default", Name: b.Name,
+		CSSURL:  "/brand/default.css?v=" + digest(l.css),
+		LogoURL: "/brand/logo.png?v=" + digest(l.logo),
+	}
+	return l
+}
+
+func digest(b []byte) string {
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:6])
+}
+
+// aDay is how long a browser may keep a file of the brand without asking.
+const aDay = "public, max-age=86400"
+
+func (s *Server) brandCSS(c echo.Context) error {
+	return keep(c, "text/css; charset=utf-8", s.looks.css)
+}
+
+func (s *Server) brandLogo(c echo.Context) error {
+	return keep(c, "image/png", s.looks.logo)
+}
+
+func keep(c echo.Context, kind string, data []byte) error {
+	h := c.Response().Header()
+	h.Set("Cache-Control", aDay)
+	h.Set(echo.HeaderContentLength, strconv.Itoa(len(data)))
+	return c.Blob(http.StatusOK, kind, data)
+}
+
+// staticFile serves the fixed set of files that are in the program. A page may
+// keep them for ever.
+func (s *Server) staticFile(c echo.Context) error {
+	static.Handler().ServeHTTP(c.Response(), c.Request())
+	return nil
+}
+
+func (s *Server) favicon(c echo.Context) error {
+	c.Response().Header().Set("Cache-Control", aDay)
+	return c.Redirect(http.StatusFound, static.Path("img/logo.svg"))
+}
+
+// robots keeps search engines away from everything: no link is theirs to follow.
+func (s *Server) robots(c echo.Context) error {
+	return c.String(http.StatusOK, "User-agent: *\nDisallow: /\n")
+}
+
+// health says that the process answers, to whoever watches it.
+func (s *Server) health(c echo.Context) error {
+	return c.String(http.StatusOK, "ok\n")
+}
+
+// home leads people of the organisation to their folder; recipients come by
+// their links.
+func (s *Server) home(c echo.Context) error {
+	return c.Redirect(http.StatusSeeOther, "/sent")
+}

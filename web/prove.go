@@ -1,0 +1,178 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"letterlock/internal/access"
+	"letterlock/internal/letterlock"
+	"letterlock/internal/passcode"
+	"letterlock/views"
+)
+
+// askPasscode mails a passcode, or leaves alone the one that is on its way. The
+// browser gets a name first: the passcode will work in this one only.
+func (s *Server) askPasscode(c echo.Context) error {
+	g, done, err := s.link(c)
+	if done || err != nil {
+		return err
+	}
+	_, err = s.Passcodes.Ask(c.Request().Context(), g.Recipient.ID, s.nameBrowser(c), c.RealIP())
+	if err != nil {
+		return err
+	}
+	return c.Redirect(http.StatusSeeOther, linkOf(c)+"/passcode")
+}
+
+// passcodePage is where the passcode is entered. A browser that waits for none
+// begins at the gate.
+func (s *Server) passcodePage(c echo.Context) error {
+	g, done, err := s.link(c)
+	if done || err != nil {
+		return err
+	}
+	asked, err := s.pending(c, g)
+	if startsOver(err) {
+		return c.Redirect(http.StatusSeeOther, linkOf(c))
+	}
+	if err != nil {
+		return err
+	}
+	page := s.entry(c, asked)
+	page.SentAgain = c.QueryParam("again") == "sent" && page.AgainIn != ""
+	return s.show(c, http.StatusOK, views.PasscodePage(page))
+}
+
+// pending returns the passcode that this browser waits for.
+func (s *Server) pending(c echo.Context, g access.Gate) (passcode.Asked, error) {
+	browser := s.browser(c)
+	if browser == "" {
+		return passcode.Asked{}, &letterlock.Error{Code: letterlock.NotFound}
+	}
+	return s.Passcodes.Pending(c.Request().Context(), g.Recipient.ID, browser)
+}
+
+// startsOver reports whether there is nothing to enter, and nothing to wait for
+// either: this browser never asked, has used its passcode, or used up its tries
+// so long ago that it may ask again.
+func startsOver(err error) bool {
+	return err != nil && (letterlock.CodeOf(err) == letterlock.NotFound ||
+		letterlock.KeyOf(err) == "too-many-tries" && letterlock.RetryAfterOf(err) <= 0)
+}
+
+// entry is the page for entering a passcode.
+func (s *Server) entry(c echo.Context, asked passcode.Asked) views.Passcode {
+	v := views.Passcode{
+		Page:      s.page(c),
+		To:        maskedOf(asked.Address),
+		Reference: asked.Reference,
+		Left:      s.left(asked.Expires),
+		EnterURL:  linkOf(c) + "/verify",
+		AgainURL:  linkOf(c) + "/passcode/again",
+	}
+	if wait := asked.AgainAt.Sub(s.Now()); wait > 0 {
+		v.AgainIn = length(wait)
+	}
+	return v
+}
+
+// resendPasscode mails the living passcode once more. Who is too early sees on
+// the page how long to wait.
+func (s *Server) resendPasscode(c echo.Context) error {
+	g, done, err := s.link(c)
+	if done || err != nil {
+		return err
+	}
+	browser := s.browser(c)
+	if browser == "" {
+		return c.Redirect(http.StatusSeeOther, linkOf(c))
+	}
+	_, err = s.Passcodes.Resend(c.Request().Context(), g.Recipient.ID, browser, c.RealIP())
+	if letterlock.KeyOf(err) == "too-soon" {
+		return c.Redirect(http.StatusSeeOther, linkOf(c)+"/passcode")
+	}
+	if err != nil {
+		return err
+	}
+	return c.Redirect(http.StatusSeeOther, linkOf(c)+"/passcode?again=sent")
+}
+
+// verifyPasscode checks what was typed and signs the browser in as a reader.
+func (s *Server) verifyPasscode(c echo.Context) error {
+	g, done, err := s.link(c)
+	if done || err != nil {
+		return err
+	}
+	fields, err := form(c)
+	if err != nil {
+		return err
+	}
+	browser := s.browser(c)
+	if browser == "" {
+		return c.Redirect(http.StatusSeeOther, linkOf(c))
+	}
+	code := fields.Get("code")
+	address, err := s.Passcodes.Verify(c.Request().Context(), g.Recipient.ID, browser, code, c.RealIP())
+	switch {
+	case startsOver(err):
+		return c.Redirect(http.StatusSeeOther, linkOf(c))
+	case errors.Is(err, letterlock.Invalid):
+		return s.wrongPasscode(c, g, code)
+	case err != nil:
+		return err
+	}
+	if err := s.startSession(c, letterlock.Reader, address); err != nil {
+		return err
+	}
+	return toMessage(c, g)
+}
+
+// wrongPasscode shows the page again, with what was typed and the tries left.
+func (s *Server) wrongPasscode(c echo.Context, g access.Gate, typed string) error {
+	asked, err := s.pending(c, g)
+	if err != nil {
+		return err
+	}
+	page := s.entry(c, asked)
+	page.Code = typedCode(typed)
+	page.Error = "The passcode is not right (" + triesLeft(asked.TriesLeft) + " left)"
+	return s.show(c, http.StatusUnprocessableEntity, views.PasscodePage(page))
+}
+
+func triesLeft(n int) string {
+	if n == 1 {
+		return "1 try"
+	}
+	return strconv.Itoa(n) + " tries"
+}
+
+// typedCode keeps of what was typed what could have been meant as a passcode.
+func typedCode(s string) string {
+	if len(s) > 9 || strings.Trim(s, "0123456789 ") != "" {
+		return ""
+	}
+	return s
+}
+
+// portalSignOut ends a reader's session. The form may name the link to go back
+// to, for whoever goes on with another address.
+func (s *Server) portalSignOut(c echo.Context) error {
+	if err := s.endSession(c, letterlock.Reader); err != nil {
+		return err
+	}
+	token, ok := strings.CutPrefix(c.QueryParam("return"), "/m/")
+	if ok && isSecret(token) {
+		return c.Redirect(http.StatusSeeOther, "/m/"+token)
+	}
+	return c.Redirect(http.StatusSeeOther, "/portal/signed-out")
+}
+
+// signedOut is where a reader ends who signed out and goes nowhere in particular.
+func (s *Server) signedOut(c echo.Context) error {
+	setPolicy(c, policyEnd)
+	return s.show(c, http.StatusOK, views.EndPage(views.End{Page: s.page(c), Kind: views.EndSignedOut}))
+}

@@ -1,0 +1,162 @@
+package web
+
+import (
+	"net/http"
+	"strconv"
+
+	"github.com/labstack/echo/v4"
+
+	"letterlock/internal/access"
+	"letterlock/internal/letterlock"
+	"letterlock/views"
+)
+
+// letter opens the message that a reader's request is about. Whoever gets any of
+// its content has read it; HEAD gets none.
+func (s *Server) letter(c echo.Context) (*access.Letter, error) {
+	id, err := letterlock.ParseID(c.Param("id"))
+	if err != nil {
+		return nil, err
+	}
+	if c.Request().Method == http.MethodHead {
+		return s.Access.Open(c.Request().Context(), actor(c), id)
+	}
+	return s.Access.Read(c.Request().Context(), actor(c), id)
+}
+
+// read shows a message to a recipient. Its text is a document of its own, which
+// is asked for, and refused, by itself.
+func (s *Server) read(c echo.Context) error {
+	l, err := s.letter(c)
+	if err != nil {
+		return err
+	}
+	doc, err := l.Document(l.Message.Subject, kept(l))
+	if err != nil {
+		return err
+	}
+	url := "/read/" + string(l.Message.ID)
+	v := views.Read{
+		Page:         s.page(c),
+		Subject:      subjectOf(l.Message),
+		From:         personOf(l.Message.Sender),
+		Received:     s.weekday(l.Message.Accepted),
+		You:          string(l.Recipient.Mailbox.Address),
+		To:           others(l.Index.Header.To, l.Recipient),
+		Cc:           others(l.Index.Header.Cc, l.Recipient),
+		DoNotForward: kept(l),
+		Expires:      s.moment(l.Message.Expires, "2 January 2006 at 15:04 MST"),
+		Body:         frameOf(l, url),
+		NoText:       textless(l),
+		ImagesLeft:   doc.RemoteImages > 0,
+	}
+	if !v.DoNotForward {
+		v.AloneURL, v.PrintURL, v.DownloadURL = v.Body.URL, v.Body.URL, url+"/message.eml"
+	}
+	v.Attachments, v.TotalSize = attachmentsOf(l, url, !v.DoNotForward || s.DownloadsUnderDoNotForward)
+	return s.show(c, http.StatusOK, views.ReadPage(v))
+}
+
+// kept reports whether the message is not to leave the portal.
+func kept(l *access.Letter) bool { return l.Message.Protection == letterlock.DoNotForward }
+
+// subjectOf is the subject as a heading, which cannot be empty.
+func subjectOf(m letterlock.Message) string {
+	if m.Subject == "" {
+		return "(no subject)"
+	}
+	return m.Subject
+}
+
+// maxNamed is how many people one line of a letter's head names.
+const maxNamed = 100
+
+// others are the people that a field of the header names, without the reader.
+func others(list []letterlock.Mailbox, you letterlock.Recipient) (named []views.Person) {
+	for _, m := range list[:min(len(list), maxNamed)] {
+		if m.Address != you.Mailbox.Address {
+			named = append(named, personOf(m))
+		}
+	}
+	return named
+}
+
+// attachmentsOf lists the files of a message and their size in all. Without
+// links it is a list only.
+func attachmentsOf(l *access.Letter, url string, links bool) (list []views.Attachment, total string) {
+	sum := int64(0)
+	for _, a := range l.Attachments() {
+		row := views.Attachment{Name: a.Name, Note: fileNote(a.Name, a.Size)}
+		if links {
+			row.URL = url + "/part/" + strconv.Itoa(a.Part)
+		}
+		list = append(list, row)
+		sum += a.Size
+	}
+	return list, size(sum)
+}
+
+// textless reports whether there is no text that a frame could show.
+func textless(l *access.Letter) bool { return l.Index.TextPart() < 0 && l.Index.HTMLPart() < 0 }
+
+// frameOf is the frame for a message's own document. How high it is without a
+// script goes by the length of its plain text, or by that of the HTML, of which
+// about a fifth is text.
+func frameOf(l *access.Letter, url string) views.Frame {
+	characters := int64(0)
+	if part := l.Index.TextPart(); part >= 0 {
+		characters = l.Index.Parts[part].Size
+	} else if part := l.Index.HTMLPart(); part >= 0 {
+		characters = l.Index.Parts[part].Size / 5
+	}
+	return views.Frame{URL: url + "/body", Height: frameHeight(int(characters))}
+}
+
+// readBody is the message's own document. Under do-not-forward it exists in the
+// frame of its page only: a page of its own could be printed as any other.
+// Browsers that do not say where they show it are let through, for the frame
+// would stay empty in them.
+func (s *Server) readBody(c echo.Context) error {
+	l, err := s.letter(c)
+	if err != nil {
+		return err
+	}
+	if dest := c.Request().Header.Get("Sec-Fetch-Dest"); kept(l) && dest != "" && dest != "iframe" {
+		return &letterlock.Error{Code: letterlock.Denied, Key: "do-not-forward"}
+	}
+	return s.showBody(c, l, kept(l))
+}
+
+// showBody answers with a message's own document under the policy that lets it
+// run nothing and load nothing. It is made as a whole before any of it leaves.
+func (s *Server) showBody(c echo.Context, l *access.Letter, noCopy bool) error {
+	doc, err := l.Document(subjectOf(l.Message), noCopy)
+	if err != nil {
+		return err
+	}
+	setPolicy(c, policyBody)
+	return c.HTMLBlob(http.StatusOK, doc.HTML)
+}
+
+// readPart sends an attachment.
+func (s *Server) readPart(c echo.Context) error {
+	part, err := partNumber(c.Param("n"))
+	if err != nil {
+		return err
+	}
+	return s.download(c, part)
+}
+
+// readOriginal sends the whole message, without the fields that hide others.
+func (s *Server) readOriginal(c echo.Context) error {
+	return s.download(c, access.WholeMail)
+}
+
+// partNumber reads the number of a part as we write it; nothing else names one.
+func partNumber(s string) (int, error) {
+	n, err := strconv.Atoi(s)
+	if err != nil || n < 0 || strconv.Itoa(n) != s {
+		return 0, &letterlock.Error{Code: letterlock.NotFound}
+	}
+	return n, nil
+}

@@ -1,0 +1,129 @@
+package web
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+)
+
+// A rule says who may reach a route. The zero rule lets nobody through.
+type rule int
+
+const (
+	forNobody rule = iota
+	open           // anybody; the answer is the same for all
+	holder         // whoever holds a link; nothing is proved yet
+	reader         // a recipient who has proved a mailbox
+	staff          // signed in to an account of the organisation
+	demo           // anybody, and the route exists in the demo only
+)
+
+// A target is what a rule is for.
+type target struct{ method, path string }
+
+// An entry is what is fixed for a route beside its handler.
+type entry struct {
+	rule     rule
+	limit    int64         // bytes of a request's body
+	deadline time.Duration // of the whole answer
+}
+
+// Limits of ordinary requests, and of those that carry a whole message.
+const (
+	formLimit   = 64 << 10
+	pageTime    = 30 * time.Second
+	contentTime = time.Hour // a large file over a slow line; each chunk has a limit of its own
+)
+
+// An option changes what is fixed for a route.
+type option func(*Server, *entry)
+
+// streams is for answers that are as long as an attachment.
+func streams(_ *Server, e *entry) { e.deadline = contentTime }
+
+// uploads is for a message with its attachments. The handler keeps the exact
+// limit; this one is a little wider, for the form around the message.
+func uploads(s *Server, e *entry) {
+	e.limit = s.MaxUpload + 1<<20
+	e.deadline = contentTime
+}
+
+// routes is the list of everything that can be asked of the server, by who may.
+func (s *Server) routes() {
+	// Open to anybody.
+	s.get(open, "/healthz", s.health)
+	s.get(open, "/robots.txt", s.robots)
+	s.get(open, "/favicon.ico", s.favicon)
+	s.get(open, "/static/*", s.staticFile)
+	s.get(open, "/brand/default.css", s.brandCSS)
+	s.get(open, "/brand/logo.png", s.brandLogo)
+	s.get(open, "/sign-in", s.signInPage)
+	s.post(open, "/sign-in", s.signIn)
+	s.post(open, "/sign-out", s.signOut) // open, so that it ends expired sessions, too
+	s.post(open, "/portal/sign-out", s.portalSignOut)
+	s.get(open, "/portal/signed-out", s.signedOut)
+
+	// Whoever holds a link. Nothing of the message may be in an answer.
+	s.get(holder, "/m/:token", s.gate)
+	s.get(holder, "/m/:token/passcode", s.passcodePage)
+	s.post(holder, "/m/:token/passcode", s.askPasscode)
+	s.post(holder, "/m/:token/passcode/again", s.resendPasscode)
+	s.post(holder, "/m/:token/verify", s.verifyPasscode)
+
+	// Recipients who have proved their mailbox; what will keep their pages live, too.
+	s.get(reader, "/messages", s.messages)
+	s.get(reader, "/read/:id", s.read)
+	s.get(reader, "/read/:id/body", s.readBody)
+	s.get(reader, "/read/:id/part/:n", s.readPart, streams)
+	s.get(reader, "/read/:id/message.eml", s.readOriginal, streams)
+
+	// People of the organisation.
+	s.get(staff, "/sent", s.sent)
+	s.get(staff, "/sent/:id", s.sentMessage)
+	s.get(staff, "/sent/:id/body", s.sentBody)
+	s.get(staff, "/sent/:id/part/:n", s.sentPart, streams)
+	s.get(staff, "/sent/:id/message.eml", s.sentOriginal, streams)
+	s.get(staff, "/sent/:id/remove", s.removeConfirm)
+	s.post(staff, "/sent/:id/remove", s.remove)
+	s.post(staff, "/sent/:id/restore", s.restore)
+	s.get(staff, "/compose", s.composePage)
+	s.post(staff, "/compose", s.compose, uploads)
+	s.post(staff, "/compose/recipients", s.composeRecipients, uploads)
+	if s.Demo == nil {
+		s.get(open, "/", s.home)
+	} else {
+		s.demoRoutes()
+	}
+}
+
+// demoRoutes are the pages of the demo; nowhere else do they exist.
+func (s *Server) demoRoutes() {
+	s.get(demo, "/", s.walkthrough)
+	s.get(demo, "/inbox/", s.mailboxes)
+	s.get(demo, "/inbox/:address", s.mailbox)
+	s.get(demo, "/inbox/:address/:seq", s.mailboxMail)
+	s.get(demo, "/inbox/:address/:seq/html", s.mailboxHTML)
+	s.get(demo, "/inbox/:address/:seq/text", s.mailboxText)
+	s.get(demo, "/inbox/:address/:seq/source.eml", s.mailboxSource, streams)
+}
+
+// get adds a route for GET, and for HEAD, which must change as little.
+func (s *Server) get(r rule, path string, h echo.HandlerFunc, options ...option) {
+	s.add(r, http.MethodGet, path, h, options)
+	s.add(r, http.MethodHead, path, h, options)
+}
+
+// post adds a route for POST.
+func (s *Server) post(r rule, path string, h echo.HandlerFunc, options ...option) {
+	s.add(r, http.MethodPost, path, h, options)
+}
+
+func (s *Server) add(r rule, method, path string, h echo.HandlerFunc, options []option) {
+	e := entry{rule: r, limit: formLimit, deadline: pageTime}
+	for _, change := range options {
+		change(s, &e)
+	}
+	s.rules[target{method, path}] = e
+	s.echo.Add(method, path, h)
+}

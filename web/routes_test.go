@@ -1,0 +1,273 @@
+package web
+
+import (
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/labstack/echo/v4"
+
+	"letterlock/internal/letterlock"
+	"letterlock/static"
+	"letterlock/views"
+)
+
+// visitors are the kinds of people who may ask for a route, in the order of the
+// columns of the table below.
+var visitors = []struct {
+	name string
+	kind letterlock.Kind
+	as   letterlock.Address
+}{
+	{"nobody", letterlock.Nobody, ""},
+	{"reader of the message", letterlock.Reader, marta},
+	{"reader of another mailbox", letterlock.Reader, jonas},
+	{"sender", letterlock.Staff, ada},
+	{"another sender", letterlock.Staff, eve},
+	{"administrator", letterlock.Staff, grace},
+}
+
+// A column holds the status for each kind of visitor.
+type column [6]int
+
+func all(status int) column { return column{status, status, status, status, status, status} }
+
+// byStaff is for pages that everybody with an account has; the others are sent
+// to sign in.
+func byStaff(status int) column { return column{303, 303, 303, status, status, status} }
+
+// bySender is for pages about one message: for others of the staff it does not
+// exist. Administrators have their own pages.
+func bySender(status int) column { return column{303, 303, 303, status, 404, 404} }
+
+// byReader is for pages about one message. Whoever has proved nothing learns
+// nothing, and an account of the organisation is no proof of a mailbox.
+func byReader(status int) column { return column{404, status, 403, 404, 404, 404} }
+
+// byHolder is for whoever has the link: who has proved its mailbox goes on to the
+// message.
+func byHolder(status int) column { return column{status, 303, 403, status, status, status} }
+
+// table says what each kind of visitor gets from each route of the demo, which
+// has all of them. A route that is not in it fails the test.
+var table = map[string]column{
+	"GET /healthz":                        all(200),
+	"GET /robots.txt":                     all(200),
+	"GET /favicon.ico":                    all(302),
+	"GET /static/*":                       all(200),
+	"GET /brand/default.css":              all(200),
+	"GET /brand/logo.png":                 all(200),
+	"GET /sign-in":                        all(200),
+	"POST /sign-in":                       all(422),
+	"POST /sign-out":                      all(303),
+	"POST /portal/sign-out":               all(303),
+	"GET /portal/signed-out":              all(200),
+	"GET /":                               all(200),
+	"GET /inbox/":                         all(200),
+	"GET /inbox/:address":                 all(200),
+	"GET /inbox/:address/:seq":            all(200),
+	"GET /inbox/:address/:seq/html":       all(200),
+	"GET /inbox/:address/:seq/text":       all(200),
+	"GET /inbox/:address/:seq/source.eml": all(200),
+
+	"GET /m/:token":                 byHolder(200),
+	"GET /m/:token/passcode":        byHolder(303),
+	"POST /m/:token/passcode":       byHolder(303),
+	"POST /m/:token/passcode/again": byHolder(303),
+	"POST /m/:token/verify":         byHolder(303),
+
+	"GET /messages":             {404, 200, 200, 404, 404, 404},
+	"GET /read/:id":             byReader(200),
+	"GET /read/:id/body":        byReader(200),
+	"GET /read/:id/part/:n":     byReader(200),
+	"GET /read/:id/message.eml": byReader(200),
+
+	"GET /sent":                 byStaff(200),
+	"GET /compose":              byStaff(200),
+	"POST /compose":             byStaff(422),
+	"POST /compose/recipients":  byStaff(200),
+	"GET /sent/:id":             bySender(200),
+	"GET /sent/:id/body":        bySender(200),
+	"GET /sent/:id/part/:n":     bySender(200),
+	"GET /sent/:id/message.eml": bySender(200),
+	"GET /sent/:id/remove":      bySender(200),
+	"POST /sent/:id/remove":     bySender(303),
+	"POST /sent/:id/restore":    bySender(303),
+}
+
+// inDemo gives a world the pages of the demo.
+func inDemo(o *Options) {
+	o.Demo = &Demo{Steps: func() []views.DemoStep { return nil }}
+}
+
+func TestEveryRouteAnswersEveryVisitorAsTheTableSays(t *testing.T) {
+	w := newWorld(t, inDemo)
+	w.server.Demo.Box = w.box
+	seen := map[string]bool{}
+	for _, route := range w.server.Routes() {
+		method := route.Method
+		if method == http.MethodHead {
+			method = http.MethodGet // HEAD reaches who GET reaches
+		}
+		name := method + " " + route.Path
+		want, ok := table[name]
+		if !ok {
+			t.Errorf("%s is not in the table: say who may reach it", name)
+			continue
+		}
+		seen[name] = true
+		for i, v := range visitors {
+			path := w.fill(route.Path)
+			b := w.browser().as(v.kind, v.as)
+			if a := b.do(route.Method, path, strings.NewReader(""), "application/x-www-form-urlencoded"); a.status != want[i] {
+				t.Errorf("%s %s for %s: %d, want %d", route.Method, route.Path, v.name, a.status, want[i])
+			}
+		}
+	}
+	for name := range table {
+		if !seen[name] {
+			t.Errorf("%s is in the table and is no route", name)
+		}
+	}
+}
+
+// fill makes a path of a pattern, for a message that Ada has just sent to Marta.
+func (w *world) fill(pattern string) string {
+	w.t.Helper()
+	if !strings.ContainsRune(pattern, ':') {
+		return strings.Replace(pattern, "/static/*", static.Path("css/letterlock.css"), 1)
+	}
+	id := w.send(ada, letterlock.EncryptOnly, marta)
+	return strings.NewReplacer(
+		"/m/:token", w.link(marta),
+		":id", string(id),
+		":n", strconv.Itoa(w.attachment(id)),
+		":address", string(marta),
+		":seq", strconv.FormatInt(w.box.Mails(marta)[0].Seq, 10),
+	).Replace(pattern)
+}
+
+// attachment is the number of the attachment's part.
+func (w *world) attachment(id letterlock.ID) int {
+	w.t.Helper()
+	l, err := w.server.Access.Open(w.t.Context(), w.actors[ada], id)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return l.Attachments()[0].Part
+}
+
+// as gives the browser a session of that kind.
+func (b *browser) as(kind letterlock.Kind, a letterlock.Address) *browser {
+	b.w.t.Helper()
+	if kind == letterlock.Nobody {
+		return b
+	}
+	id, _, err := b.w.server.Sessions.Start(b.w.t.Context(), kind, a)
+	if err != nil {
+		b.w.t.Fatal(err)
+	}
+	b.cookies[hostPrefix+cookieNames[kind]] = id
+	return b
+}
+
+func TestRouteWithoutARuleDoesNotExist(t *testing.T) {
+	w := newWorld(t)
+	w.server.echo.GET("/backdoor", func(c echo.Context) error { return c.String(200, "open") })
+	w.server.echo.GET("/backdoor/:id", func(c echo.Context) error { return c.String(200, "open") })
+	for _, path := range []string{"/backdoor", "/backdoor/1"} {
+		a := w.browser().as(letterlock.Staff, grace).get(path)
+		if a.status != 404 || a.heading() != "There is no such page" {
+			t.Errorf("GET %s: %d %q, want the page for what does not exist", path, a.status, a.heading())
+		}
+	}
+}
+
+func TestDemoPagesExistInTheDemoOnly(t *testing.T) {
+	w := newWorld(t)
+	w.send(ada, letterlock.EncryptOnly, marta)
+	for _, path := range []string{"/inbox/", "/inbox/" + string(marta), "/inbox/" + string(marta) + "/1", "/inbox/" + string(marta) + "/1/source.eml"} {
+		if a := w.browser().get(path); a.status != 404 {
+			t.Errorf("GET %s outside the demo: %d, want 404", path, a.status)
+		}
+	}
+	if a := w.browser().get("/"); a.status != 303 || a.location() != "/sent" {
+		t.Errorf("GET /: %d to %q, want 303 to /sent", a.status, a.location())
+	}
+}
+
+func TestNoRouteForDebugging(t *testing.T) {
+	w := newWorld(t, inDemo)
+	w.server.Demo.Box = w.box
+	b := w.browser()
+	for _, path := range []string{
+		"/debug/pprof/", "/debug/vars", "/metrics", "/.git/config", "/.env", "/admin", "/api", "/static/", "/static/../server.go",
+		"/static/css/letterlock.css", "/inbox/x/1/../../..", "/brand/", "/m/", "/read/", "//", "/sent/../healthz",
+	} {
+		if a := b.get(path); a.status != 404 && a.status != 303 {
+			t.Errorf("GET %s: %d, want 404", path, a.status)
+		}
+	}
+}
+
+func TestOtherMethodsAreRefused(t *testing.T) {
+	w := newWorld(t)
+	w.send(ada, letterlock.EncryptOnly, marta)
+	link := w.link(marta)
+	tests := []struct {
+		path  string
+		allow string
+	}{
+		{link, "GET, HEAD"}, {link + "/passcode", "GET, HEAD, POST"}, {link + "/verify", "POST"},
+		{"/sent", "GET, HEAD"}, {"/portal/sign-out", "POST"}, {"/healthz", "GET, HEAD"},
+	}
+	for _, tt := range tests {
+		for _, method := range []string{"OPTIONS", "PUT", "PATCH", "DELETE", "TRACE", "PROPFIND", "QUERY"} {
+			a := w.browser().do(method, tt.path, nil, "")
+			if a.status != 405 || a.header.Get("Allow") != tt.allow {
+				t.Errorf("%s %s: %d, Allow %q; want 405, %q", method, tt.path, a.status, a.header.Get("Allow"), tt.allow)
+			}
+		}
+	}
+}
+
+func TestHeadAnswersAsGetDoes(t *testing.T) {
+	w := newWorld(t)
+	w.send(ada, letterlock.EncryptOnly, marta)
+	b := w.browser()
+	path := b.prove(marta)
+	for _, p := range []string{"/healthz", "/sign-in", path, path + "/body", "/messages"} {
+		get, head := b.get(p), b.do(http.MethodHead, p, nil, "")
+		if get.status != head.status || get.header.Get("Content-Security-Policy") != head.header.Get("Content-Security-Policy") {
+			t.Errorf("HEAD %s: %d, GET: %d", p, head.status, get.status)
+		}
+	}
+}
+
+// Every URL in a page leads to a route: what a later release brings is absent,
+// not a dead link.
+func TestPagesLinkOnlyToWhatExists(t *testing.T) {
+	w := newWorld(t, inDemo)
+	w.server.Demo.Box = w.box
+	id := w.send(ada, letterlock.EncryptOnly, marta)
+	b := w.browser().as(letterlock.Staff, ada)
+	path := b.prove(marta)
+	urls := regexp.MustCompile(`(?:href|src|action)="(/[^"]*)"`)
+	var patterns []*regexp.Regexp
+	for _, r := range w.server.Routes() {
+		p := regexp.MustCompile(`:[a-z]+`).ReplaceAllString(regexp.QuoteMeta(r.Path), `[^/]+`)
+		patterns = append(patterns, regexp.MustCompile("^"+strings.Replace(p, `/\*`, "/.+", 1)+"$"))
+	}
+	for _, from := range []string{"/sign-in", "/", "/inbox/", path, "/messages", "/sent", "/sent/" + string(id), "/sent/" + string(id) + "/remove", "/compose", w.link(marta)} {
+		for _, found := range urls.FindAllStringSubmatch(b.get(from).body, -1) {
+			u, err := url.Parse(found[1])
+			if err != nil || !slices.ContainsFunc(patterns, func(p *regexp.Regexp) bool { return p.MatchString(u.Path) }) {
+				t.Errorf("%s leads to %s, which is no route", from, found[1])
+			}
+		}
+	}
+}

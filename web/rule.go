@@ -1,0 +1,148 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"letterlock/internal/letterlock"
+)
+
+// errSignIn stops a request for a page of the staff from somebody who has not
+// signed in.
+var errSignIn = &letterlock.Error{Code: letterlock.Denied, Key: "sign-in"}
+
+// errNoMethod stops a request with a method that its path does not have.
+var errNoMethod = echo.NewHTTPError(http.StatusMethodNotAllowed)
+
+// errNoPage stops a request for a path that does not exist.
+var errNoPage = echo.NewHTTPError(http.StatusNotFound)
+
+const ruleKey = "rule"
+
+// ruleOf returns the rule of the route that was asked for.
+func ruleOf(c echo.Context) rule {
+	r, _ := c.Get(ruleKey).(rule)
+	return r
+}
+
+// checkRule lets a request through to its handler when the route has a rule and
+// the visitor is whom it wants. A route that Echo knows and the rules do not,
+// however it came to be, is answered as if it did not exist.
+func (s *Server) checkRule(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		r := c.Request()
+		e, ok := s.rules[target{r.Method, c.Path()}]
+		if !ok {
+			return s.unknown(c)
+		}
+		c.Set(ruleKey, e.rule)
+		if e.rule == reader || e.rule == staff || e.rule == demo {
+			setPolicy(c, policyPage)
+		}
+		ctx, cancel := context.WithTimeout(r.Context(), e.deadline)
+		defer cancel()
+		allowTime(c, e.deadline)
+		r.Body = http.MaxBytesReader(c.Response().Writer, r.Body, e.limit)
+		c.SetRequest(r.WithContext(ctx))
+		by, err := s.visitor(c, e.rule)
+		if err != nil {
+			return err
+		}
+		c.Set(actorKey, by)
+		return next(c)
+	}
+}
+
+// unknown answers a method or a path that nobody registered with a rule.
+func (s *Server) unknown(c echo.Context) error {
+	var methods []string
+	for _, m := range []string{http.MethodGet, http.MethodHead, http.MethodPost} {
+		if _, ok := s.rules[target{m, c.Path()}]; ok {
+			methods = append(methods, m)
+		}
+	}
+	if len(methods) == 0 {
+		return errNoPage
+	}
+	c.Response().Header().Set(echo.HeaderAllow, strings.Join(methods, ", "))
+	return errNoMethod
+}
+
+// visitor returns who asks, or why they may not reach a route with this rule.
+func (s *Server) visitor(c echo.Context, r rule) (letterlock.Actor, error) {
+	nobody := letterlock.Actor{IP: c.RealIP(), Agent: agent(c.Request().UserAgent())}
+	switch r {
+	case open, demo:
+		return nobody, nil
+	case holder:
+		by, err := s.readerActor(c)
+		if letterlock.CodeOf(err) == letterlock.NotFound {
+			return nobody, nil
+		}
+		return by, err
+	case reader:
+		return s.readerActor(c)
+	case staff:
+		return s.staffActor(c)
+	}
+	return letterlock.Actor{}, errNoPage
+}
+
+// readerActor returns the recipient whose session the request bears, or NotFound:
+// whoever has proved nothing learns no more than that.
+func (s *Server) readerActor(c echo.Context) (letterlock.Actor, error) {
+	a, err := s.signedIn(c, letterlock.Reader)
+	if err != nil {
+		return letterlock.Actor{}, err
+	}
+	return letterlock.Actor{
+		Kind: letterlock.Reader, Address: a, IP: c.RealIP(), Agent: agent(c.Request().UserAgent()),
+	}, nil
+}
+
+// staffActor returns the account whose session the request bears, as it is now:
+// an account that has been disabled since it signed in is nobody.
+func (s *Server) staffActor(c echo.Context) (letterlock.Actor, error) {
+	a, err := s.signedIn(c, letterlock.Staff)
+	if err == nil {
+		var by letterlock.Actor
+		if by, err = s.Accounts.Actor(c.Request().Context(), a); err == nil {
+			by.IP, by.Agent = c.RealIP(), agent(c.Request().UserAgent())
+			return by, nil
+		}
+	}
+	switch letterlock.CodeOf(err) {
+	case letterlock.NotFound, letterlock.Denied:
+		return letterlock.Actor{}, errSignIn
+	}
+	return letterlock.Actor{}, err
+}
+
+// agents are names to look for in a User-Agent, the more particular first:
+// nearly all of them claim to be several others.
+var agents = []string{"Edg/", "OPR/", "Firefox/", "CriOS/", "Chrome/", "Safari/", "curl/", "Go-http-client/"}
+
+// agent returns the family of a browser, for the audit log: enough to recognise
+// one's own, and too little to follow anybody.
+func agent(header string) string {
+	for _, name := range agents {
+		if strings.Contains(header, name) {
+			switch name {
+			case "Edg/":
+				return "Edge"
+			case "OPR/":
+				return "Opera"
+			case "CriOS/":
+				return "Chrome"
+			}
+			return strings.TrimSuffix(name, "/")
+		}
+	}
+	if header == "" {
+		return ""
+	}
+	return "other"
+}

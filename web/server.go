@@ -1,0 +1,177 @@
+// Package web is the edge that speaks HTTP: the recipient's portal, the pages of
+// the organisation's own people and, where there is one, the demo.
+//
+// A handler reads the request, calls one method of a use case and shows the
+// result; it decides nothing. Whatever goes wrong goes to [Server.fail], the only
+// place that turns an error into a page and a status. A route that was registered
+// without a rule of who may reach it does not exist for anybody.
+package web
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/a-h/templ"
+	"github.com/labstack/echo/v4"
+
+	"letterlock/internal/access"
+	"letterlock/internal/account"
+	"letterlock/internal/brand"
+	"letterlock/internal/intake"
+	"letterlock/internal/letterlock"
+	"letterlock/internal/passcode"
+	"letterlock/internal/session"
+	"letterlock/internal/track"
+	"letterlock/views"
+)
+
+// Options is what the server is made of. Everything is required unless it says
+// otherwise.
+type Options struct {
+	PublicURL    *url.URL           // scheme and host under which people reach us; links and the Host check go by it
+	Organization string             // its name, for pages
+	Brand        *brand.Brand       // its looks, for the portal
+	AdminContact letterlock.Address // who else can revoke, shown to senders; may be empty
+
+	Access    *access.Service
+	Passcodes *passcode.Service
+	Sessions  *session.Service
+	Accounts  *account.Service
+	Intake    *intake.Service
+	Track     *track.Service
+	Demo      *Demo // walkthrough and inbox pages; nil outside the demo
+
+	Now            func() time.Time
+	Log            *slog.Logger
+	MaxUpload      int64          // bytes of one composed message, attachments included
+	TrustedProxies []netip.Prefix // whose X-Forwarded-For is believed; none: nobody's
+	Location       *time.Location // zone in which times are shown; nil: UTC
+
+	DownloadsUnderDoNotForward bool // attachments of do-not-forward mail may be downloaded
+}
+
+// A Server answers HTTP requests.
+type Server struct {
+	Options
+	echo     *echo.Echo
+	rules    map[target]entry // by method and pattern; what is not here does not exist
+	sessions *sessionStore
+	secure   bool // the public URL is https
+	foreign  *http.CrossOriginProtection
+	looks    looks
+}
+
+// New returns a server that is ready to answer.
+func New(o Options) (*Server, error) {
+	if o.PublicURL == nil || o.PublicURL.Host == "" || (o.PublicURL.Scheme != "http" && o.PublicURL.Scheme != "https") {
+		return nil, errors.New("web: the public URL needs http or https and a host")
+	}
+	if o.Brand == nil || o.Now == nil || o.Log == nil {
+		return nil, errors.New("web: brand, clock and log are required")
+	}
+	if o.Location == nil {
+		o.Location = time.UTC
+	}
+	s := &Server{Options: o, secure: o.PublicURL.Scheme == "https", rules: map[target]entry{}}
+	s.sessions = &sessionStore{service: o.Sessions, secure: s.secure}
+	s.foreign = http.NewCrossOriginProtection()
+	s.looks = newLooks(o.Brand)
+	s.echo = s.newEcho()
+	s.routes()
+	return s, nil
+}
+
+// newEcho returns the router with everything that surrounds each request. The
+// first middleware is the outermost.
+func (s *Server) newEcho() *echo.Echo {
+	e := echo.New()
+	e.HideBanner, e.HidePort = true, true
+	e.Logger.SetOutput(io.Discard) // Echo logs raw paths, and ours hold tokens
+	e.HTTPErrorHandler = s.fail
+	e.IPExtractor = ipExtractor(s.TrustedProxies)
+	e.Use(s.observe, s.setHeaders, s.checkHost, s.checkOrigin, s.checkRule)
+	return e
+}
+
+// Handler returns what answers the requests.
+func (s *Server) Handler() http.Handler { return s.echo }
+
+// Routes returns every route, for the test that compares them with a table of
+// who may reach what.
+func (s *Server) Routes() []*echo.Route { return s.echo.Routes() }
+
+// show answers with a page. It is rendered as a whole before the first byte
+// leaves: half a page is worse than an error page.
+func (s *Server) show(c echo.Context, status int, page templ.Component) error {
+	var b bytes.Buffer
+	if err := page.Render(c.Request().Context(), &b); err != nil {
+		return fmt.Errorf("rendering %s: %w", c.Path(), err)
+	}
+	return c.HTMLBlob(status, b.Bytes())
+}
+
+// page returns what every page has in common. Whoever answers with it has said
+// by the rule of the route which policy it is shown under.
+func (s *Server) page(c echo.Context) views.Page {
+	p := views.Page{
+		Host:    s.PublicURL.Host,
+		Brand:   s.looks.page,
+		Scripts: policyOf(c) == policyPage,
+		Demo:    s.Demo != nil,
+	}
+	switch by := actor(c); by.Kind {
+	case letterlock.Staff:
+		p.Account = &views.Account{
+			Name: by.Name, Address: string(by.Address), Admin: by.Is(letterlock.Admin), SignOutURL: "/sign-out",
+		}
+	case letterlock.Reader:
+		p.Account = &views.Account{
+			Address: string(by.Address), MessagesURL: "/messages", SignOutURL: "/portal/sign-out",
+		}
+	}
+	return p
+}
+
+const actorKey = "actor"
+
+// actor returns who asks: staff on routes for staff, a reader on routes for
+// readers, and elsewhere nobody, with where they ask from.
+func actor(c echo.Context) letterlock.Actor {
+	by, _ := c.Get(actorKey).(letterlock.Actor)
+	return by
+}
+
+// form returns the fields of a posted form, and none from the URL. Its error is
+// to be returned: the body is over its limit, or no form at all.
+func form(c echo.Context) (url.Values, error) {
+	r := c.Request()
+	if err := r.ParseForm(); err != nil {
+		if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
+			return nil, &letterlock.Error{Code: letterlock.TooLarge, Err: err}
+		}
+		return nil, &letterlock.Error{Code: letterlock.Invalid, Key: "form", Err: err}
+	}
+	return r.PostForm, nil
+}
+
+// localPath returns s when it is a path on this server, and otherwise fallback:
+// what a form or an URL asks to return to may lead nowhere else.
+func localPath(s, fallback string) string {
+	u, err := url.Parse(s)
+	if err != nil || u.IsAbs() || u.Host != "" || !strings.HasPrefix(s, "/") ||
+		strings.HasPrefix(s, "//") || strings.ContainsAny(s, "\\\r\n\t") {
+		return fallback
+	}
+	return s
+}
+
+// urlQuery escapes s for a value in a query.
+func urlQuery(s string) string { return url.QueryEscape(s) }

@@ -1,0 +1,197 @@
+package web
+
+import (
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"letterlock/internal/intake"
+	"letterlock/internal/letterlock"
+	"letterlock/internal/policy"
+	"letterlock/views"
+)
+
+// subjectHint stands under the subject: the default of the notification.
+const subjectHint = "The notification does not show it."
+
+// A writing is a message being written, as far as the form says.
+type writing struct {
+	form       *composeForm
+	who        addressees
+	protection letterlock.Protection
+	expires    time.Time
+	errors     []views.FieldError
+	adding     bool // a button of the recipients was pressed, and nothing is to be sent
+}
+
+// composePage is an empty form: as if nothing but a button had been pressed,
+// which is no mistake yet.
+func (s *Server) composePage(c echo.Context) error {
+	f := &composeForm{fields: map[string][]string{"do": {"add"}}}
+	return s.showCompose(c, http.StatusOK, s.understand(f), false)
+}
+
+// compose sends the message, or shows the form again with what has been added or
+// is wrong. The files are read on their way into the message and kept nowhere.
+func (s *Server) compose(c echo.Context) error {
+	f, err := readCompose(c.Request())
+	if err != nil {
+		return err
+	}
+	w := s.understand(f)
+	switch {
+	case w.adding && len(w.errors) == 0:
+		return s.composeAgain(c, http.StatusOK, w)
+	case len(w.errors) > 0:
+		return s.composeAgain(c, http.StatusUnprocessableEntity, w)
+	}
+	receipt, err := s.sendMail(c, w)
+	if err == nil {
+		return c.Redirect(http.StatusSeeOther, "/sent/"+string(receipt.ID))
+	}
+	status, problem := s.whatIsWrong(err)
+	if status == 0 {
+		return err
+	}
+	if status == http.StatusServiceUnavailable {
+		setRetryAfter(c, tryAgain)
+	}
+	w.errors = append(w.errors, problem)
+	return s.composeAgain(c, status, w)
+}
+
+// composeRecipients answers with the part of the form that an added or removed
+// recipient changes. It is never an error: what was typed wrong says so.
+func (s *Server) composeRecipients(c echo.Context) error {
+	f, err := readCompose(c.Request())
+	if err != nil {
+		return err
+	}
+	w := s.understand(f)
+	w.errors = w.who.errors
+	return s.show(c, http.StatusOK, views.ComposeRecipients(s.composeView(c, w)))
+}
+
+// composeAgain shows the form once more. The rest of the body is read first: a
+// browser that is still sending files would not read the answer.
+func (s *Server) composeAgain(c echo.Context, status int, w writing) error {
+	_, _ = io.Copy(io.Discard, c.Request().Body) // what goes wrong now changes nothing for the reader of the page
+	return s.showCompose(c, status, w, w.form.files != nil)
+}
+
+func (s *Server) showCompose(c echo.Context, status int, w writing, lost bool) error {
+	v := s.composeView(c, w)
+	v.FilesLost = lost
+	return s.show(c, status, views.ComposePage(v))
+}
+
+// understand makes sense of the form.
+func (s *Server) understand(f *composeForm) writing {
+	now := s.Now().In(s.Location)
+	w := writing{form: f, who: addresseesOf(f), adding: f.get("do") == "add" || f.get("remove") != ""}
+	w.errors = w.who.errors
+	var err error
+	w.protection = letterlock.EncryptOnly
+	if p := f.get("protection"); p != "" {
+		if w.protection, err = letterlock.ParseProtection(p); err != nil {
+			w.protection = letterlock.EncryptOnly
+			w.errors = append(w.errors, views.FieldError{Text: "Choose a protection"})
+		}
+	}
+	var wrong *views.FieldError
+	if w.expires, wrong = expiryOf(f.get("expiry"), f.get("expiry-date"), now); wrong != nil && !w.adding {
+		w.errors = append(w.errors, *wrong)
+	}
+	if w.adding {
+		return w
+	}
+	if len(w.who.all()) == 0 && len(w.who.errors) == 0 {
+		w.errors = append([]views.FieldError{{Field: "to", Text: "Add at least one recipient"}}, w.errors...)
+	}
+	if f.longText {
+		w.errors = append(w.errors, views.FieldError{Field: "text", Text: "The message may have " + size(maxText) + " of text; attach the rest as a file"})
+	}
+	return w
+}
+
+// envelope is what the policy and the intake need to know.
+func (w writing) envelope() intake.Envelope {
+	return intake.Envelope{
+		Recipients: w.who.all(), Via: letterlock.ByCompose, Protection: w.protection,
+		Expires: w.expires, Portal: w.form.get("portal") != "",
+	}
+}
+
+// composeView fills the form with what was typed and what the policy says of it.
+func (s *Server) composeView(c echo.Context, w writing) views.Compose {
+	e, f := w.envelope(), w.form
+	list := s.Intake.Preview(e)
+	by := verdictsOf(list)
+	now := s.Now().In(s.Location)
+	v := views.Compose{
+		Page:         s.page(c),
+		To:           by.tokens(w.who.to),
+		Cc:           by.tokens(w.who.cc),
+		Bcc:          by.tokens(w.who.bcc),
+		ToAdd:        w.who.typed[letterlock.To],
+		CcAdd:        w.who.typed[letterlock.Cc],
+		BccAdd:       w.who.typed[letterlock.Bcc],
+		Portal:       e.Portal,
+		Subject:      f.get("subject"),
+		SubjectHint:  subjectHint,
+		Text:         f.get("text"),
+		DoNotForward: w.protection == letterlock.DoNotForward,
+		Expiries:     expiryOptions(f.get("expiry"), now),
+		ExpiryDate:   f.get("expiry-date"),
+		ExpiryMin:    now.Format(dateForm),
+		ExpiryMax:    now.AddDate(longestExpiry, 0, 0).Format(dateForm),
+		MaxSize:      size(s.maxFiles()),
+		Errors:       w.errors,
+	}
+	if !e.Portal {
+		e.Portal = true
+		v.PortalHint = portalHint(list, s.Intake.Preview(e))
+	}
+	v.SummaryLead, v.Summary = reckoning(list, s.mayTakeBack(actor(c), list))
+	return v
+}
+
+// mayTakeBack asks, before there is a message, whether its sender will be able
+// to take it back.
+func (s *Server) mayTakeBack(by letterlock.Actor, list []policy.Verdict) error {
+	all := make([]letterlock.Recipient, len(list))
+	for i, v := range list {
+		all[i] = letterlock.Recipient{Mailbox: letterlock.Mailbox{Address: v.Address}, Experience: v.Experience}
+	}
+	return s.Access.MayRevoke(by, letterlock.Message{Sender: letterlock.Mailbox{Address: by.Address}}, all)
+}
+
+// whatIsWrong translates what the message was refused for into a status and a
+// reason that stands in the form. The status is 0 for what is not the writer's
+// to mend.
+func (s *Server) whatIsWrong(err error) (int, views.FieldError) {
+	const large, wrong = http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity
+	key := letterlock.KeyOf(err)
+	switch letterlock.CodeOf(err) {
+	case letterlock.TooLarge:
+		switch key {
+		case "size":
+			return large, views.FieldError{Field: "files", Text: "The files are larger than " + size(s.maxFiles()) + " together"}
+		case "parts":
+			return large, views.FieldError{Field: "files", Text: "There are too many files"}
+		}
+		return large, views.FieldError{Text: "The message is larger than a mail may be."}
+	case letterlock.Invalid:
+		switch key {
+		case "subject":
+			return wrong, views.FieldError{Field: key, Text: "The subject holds characters that a mail cannot carry"}
+		case "to", "cc":
+			return wrong, views.FieldError{Field: key, Text: "A name holds characters that a mail cannot carry"}
+		}
+	case letterlock.Busy:
+		return http.StatusServiceUnavailable, views.FieldError{Text: "We cannot take the message right now. Send it again in about a minute."}
+	}
+	return 0, views.FieldError{}
+}

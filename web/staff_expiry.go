@@ -1,0 +1,90 @@
+package web
+
+import (
+	"time"
+
+	"letterlock/views"
+)
+
+// Choices of how long a message can be read. The date is one of them: the last
+// day, to its end, where the organisation is.
+const (
+	defaultExpiry = "14"
+	dateExpiry    = "date"
+	neverExpiry   = "never"
+	dateForm      = "2006-01-02"
+	longestExpiry = 10 // years
+)
+
+var expiryDays = []struct {
+	value string
+	text  string
+	days  int
+}{
+	{"14", "In 14 days", 14},
+	{"7", "In 7 days", 7},
+	{"30", "In 30 days", 30},
+	{"90", "In 90 days", 90},
+}
+
+// lastDay is the end of the day that lies days after now, to the second.
+func lastDay(now time.Time, days int) time.Time {
+	y, m, d := now.Date()
+	return time.Date(y, m, d+days, 23, 59, 59, 0, now.Location())
+}
+
+// expiryOf reads the choice. now is in the organisation's zone; the zero time
+// means never.
+func expiryOf(choice, date string, now time.Time) (time.Time, *views.FieldError) {
+	for _, e := range expiryDays {
+		if choice == e.value || choice == "" && e.value == defaultExpiry {
+			return lastDay(now, e.days), nil
+		}
+	}
+	switch choice {
+	case neverExpiry:
+		return time.Time{}, nil
+	case dateExpiry:
+		return expiryDate(date, now)
+	}
+	return time.Time{}, &views.FieldError{Field: "expiry", Text: "Choose when the message expires"}
+}
+
+func expiryDate(date string, now time.Time) (time.Time, *views.FieldError) {
+	wrong := func(text string) (time.Time, *views.FieldError) {
+		return time.Time{}, &views.FieldError{Field: "expiry-date", Text: text}
+	}
+	if date == "" {
+		return wrong("Choose the last day")
+	}
+	day, err := time.ParseInLocation(dateForm, date, now.Location())
+	if err != nil {
+		return wrong("The last day is not a date, such as " + now.Format(dateForm))
+	}
+	end := lastDay(day, 0)
+	if end.Before(now) {
+		return wrong("The last day must not be in the past")
+	}
+	if end.After(lastDay(now.AddDate(longestExpiry, 0, 0), 0)) {
+		return wrong("The last day must be within ten years")
+	}
+	return end, nil
+}
+
+// expiryOptions are the choices, with the day that the default means.
+func expiryOptions(choice string, now time.Time) []views.Option {
+	if choice == "" {
+		choice = defaultExpiry
+	}
+	var list []views.Option
+	for _, e := range expiryDays {
+		text := e.text
+		if e.value == defaultExpiry {
+			text += ", " + lastDay(now, e.days).Format("2 January 2006")
+		}
+		list = append(list, views.Option{Value: e.value, Text: text, Selected: choice == e.value})
+	}
+	return append(list,
+		views.Option{Value: dateExpiry, Text: "On a date…", Selected: choice == dateExpiry},
+		views.Option{Value: neverExpiry, Text: "Never", Selected: choice == neverExpiry})
+}

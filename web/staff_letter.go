@@ -1,0 +1,181 @@
+package web
+
+import (
+	"slices"
+	"strconv"
+	"time"
+
+	"letterlock/internal/access"
+	"letterlock/internal/letterlock"
+	"letterlock/internal/track"
+	"letterlock/views"
+)
+
+// An opened is what the sender's own copy shows: file names and the text are
+// sealed, and only opening the copy tells them. Of a destroyed message it is zero.
+type opened struct {
+	files []access.Attachment
+	text  bool        // there is one
+	frame views.Frame // for the text
+	left  bool        // pictures of other servers were left out
+}
+
+// lookInto reads from the sender's copy what the page says about it.
+func lookInto(l *access.Letter) (opened, error) {
+	doc, err := l.Document(subjectOf(l.Message), false)
+	if err != nil {
+		return opened{}, err
+	}
+	return opened{
+		files: l.Attachments(),
+		text:  !textless(l),
+		frame: frameOf(l, "/sent/"+string(l.Message.ID)),
+		left:  doc.RemoteImages > 0,
+	}, nil
+}
+
+// letter fills the reading pane.
+func (v sentMail) letter(d track.Detail, o opened, may rights, contact letterlock.Address) views.Letter {
+	m := v.message
+	t := tallyOf(v.recipients)
+	l := views.Letter{
+		Subject:    subjectOf(m),
+		Band:       v.band(may.all, contact),
+		Revoked:    t.links > 0 && t.revoked == t.links,
+		Sent:       v.server.weekday(m.Accepted),
+		Protection: protectionName(m.Protection),
+		Expires:    v.server.when(m.Expires),
+		Body:       o.frame,
+		NoText:     !o.text,
+		ImagesLeft: o.left,
+		More:       v.more(t),
+	}
+	if t.revoked > 0 {
+		l.Reason = t.last.Reason
+	}
+	if !m.Destroyed {
+		l.PrintURL, l.OriginalURL = v.url()+"/body", v.url()+"/message.eml"
+	}
+	for _, r := range v.recipients {
+		l.Recipients = append(l.Recipients, v.recipient(r, d.Events[r.ID], o.files, may))
+	}
+	l.Attachments = v.attachments(d, o.files)
+	return l
+}
+
+// recipient fills the part of the page that is about one recipient.
+func (v sentMail) recipient(r letterlock.Recipient, events []letterlock.Event, files []access.Attachment, may rights) views.Recipient {
+	alone := len(v.recipients) == 1
+	out := views.Recipient{
+		Person:  personOf(r.Mailbox),
+		Field:   fieldName(r.Field),
+		State:   v.state(r),
+		Summary: v.summary(r, events, files),
+		Steps:   v.steps(r, events, files, alone),
+	}
+	if alone || r.Experience != letterlock.Link || v.message.Destroyed {
+		return out
+	}
+	which := "?recipient=" + urlQuery(string(r.Mailbox.Address))
+	if r.Revocation.Revoked() {
+		if slices.Contains(may.back, r.ID) {
+			out.RestoreURL = v.url() + "/restore" + which
+		}
+	} else if may.all.revoke == nil {
+		out.RevokeURL = v.url() + "/remove" + which
+	}
+	return out
+}
+
+// attachments lists the files, with who took them.
+func (v sentMail) attachments(d track.Detail, files []access.Attachment) (list []views.Attachment) {
+	links := tallyOf(v.recipients).links
+	for _, f := range files {
+		note := size(f.Size)
+		var by int
+		var last string
+		for _, r := range v.recipients {
+			if at, ok := taken(d.Events[r.ID], files)[f.Part]; ok {
+				by++
+				last = v.server.stepTime(at, time.Time{}).Text
+			}
+		}
+		switch {
+		case links == 0:
+		case by == 0:
+			note += ", not downloaded"
+		case len(v.recipients) == 1:
+			note += ", downloaded " + last
+		default:
+			note += ", downloaded by " + strconv.Itoa(by) + " of " + strconv.Itoa(links)
+		}
+		list = append(list, views.Attachment{Name: f.Name, URL: v.url() + "/part/" + strconv.Itoa(f.Part), Note: note})
+	}
+	return list
+}
+
+// more is what stands under More information.
+func (v sentMail) more(t tally) []views.Fact {
+	m := v.message
+	facts := []views.Fact{{Label: "Message-ID", Value: m.MessageID, Mono: true}}
+	if m.Reference != "" {
+		facts = append(facts, views.Fact{Label: "Came with Message-ID", Value: m.Reference, Mono: true})
+	}
+	method := string(m.Method)
+	if m.DecidedBy != "" {
+		method += ": " + m.DecidedBy
+	}
+	facts = append(facts,
+		views.Fact{Label: "Sent with", Value: viaName(m.Via)},
+		views.Fact{Label: "Encryption method", Value: method})
+	if t.links > 0 {
+		facts = append(facts, views.Fact{Label: "Sign-in", Value: "One-time passcode"})
+	}
+	return facts
+}
+
+func protectionName(p letterlock.Protection) string {
+	if p == letterlock.DoNotForward {
+		return "Do not forward"
+	}
+	return "Encrypt only"
+}
+
+func viaName(v letterlock.Via) string {
+	if v == letterlock.BySubmission {
+		return "SMTP submission"
+	}
+	return "Compose"
+}
+
+// fieldName is shown for those who are not addressed directly.
+func fieldName(f letterlock.Field) string {
+	switch f {
+	case letterlock.Cc:
+		return "Cc"
+	case letterlock.Bcc:
+		return "Bcc"
+	}
+	return ""
+}
+
+// rights are what the one who looks may do: with the message, and to whom access
+// can be given back.
+type rights struct {
+	all  right
+	back []letterlock.ID
+}
+
+// rightsOf asks the use case; nothing is decided here.
+func (s *Server) rightsOf(by letterlock.Actor, d track.Detail) rights {
+	r := rights{all: right{
+		revoke:  s.Access.MayRevoke(by, d.Message, d.Recipients),
+		restore: s.Access.MayRestore(by, d.Message, d.Recipients),
+	}}
+	for _, one := range d.Recipients {
+		if one.Revocation.Revoked() && s.Access.Rules.MayRestore(by, d.Message, d.Recipients, one) == nil {
+			r.back = append(r.back, one.ID)
+		}
+	}
+	return r
+}

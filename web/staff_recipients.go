@@ -1,0 +1,231 @@
+package web
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"letterlock/internal/intake"
+	"letterlock/internal/letterlock"
+	"letterlock/internal/policy"
+	"letterlock/views"
+)
+
+// addressees are the recipients of a message that is being written.
+type addressees struct {
+	to, cc, bcc []letterlock.Mailbox
+	typed       map[letterlock.Field]string // what could not be understood, as typed
+	errors      []views.FieldError
+}
+
+// all returns the addresses in the order To, Cc, Bcc.
+func (a addressees) all() (list []letterlock.Address) {
+	for _, m := range slices.Concat(a.to, a.cc, a.bcc) {
+		list = append(list, m.Address)
+	}
+	return list
+}
+
+// addresseesOf takes the recipients out of the form: those added before, and
+// those typed since, which need no button of their own. Who is named twice is
+// one recipient, in the more visible field.
+func addresseesOf(f *composeForm) addressees {
+	a := addressees{typed: map[letterlock.Field]string{}}
+	remove := removed(f)
+	seen := map[letterlock.Address]bool{}
+	for _, field := range []letterlock.Field{letterlock.To, letterlock.Cc, letterlock.Bcc} {
+		good, bad := letterlock.ParseMailboxes(strings.Join(append(slices.Clone(f.fields[string(field)]), f.get(string(field)+"-add")), "\n"))
+		var list []letterlock.Mailbox
+		for _, m := range good {
+			if !seen[m.Address] && m.Address != remove {
+				seen[m.Address] = true
+				list = append(list, m)
+			}
+		}
+		a.set(field, list)
+		if len(bad) > 0 {
+			a.typed[field] = strings.Join(bad, ", ")
+			a.errors = append(a.errors, views.FieldError{Field: string(field), Text: notAddresses(bad)})
+		}
+	}
+	if n := len(seen); n > intake.MaxRecipients {
+		a.errors = append(a.errors, views.FieldError{
+			Field: string(letterlock.To),
+			Text:  fmt.Sprintf("A message may have %d recipients; these are %d", intake.MaxRecipients, n),
+		})
+	}
+	return a
+}
+
+func (a *addressees) set(field letterlock.Field, list []letterlock.Mailbox) {
+	switch field {
+	case letterlock.To:
+		a.to = list
+	case letterlock.Cc:
+		a.cc = list
+	case letterlock.Bcc:
+		a.bcc = list
+	}
+}
+
+// removed is the recipient whose button was pressed; empty for none.
+func removed(f *composeForm) letterlock.Address {
+	good, _ := letterlock.ParseMailboxes(f.get("remove"))
+	if len(good) == 0 {
+		return ""
+	}
+	return good[0].Address
+}
+
+// notAddresses says what is wrong, naming three at most.
+func notAddresses(bad []string) string {
+	if len(bad) == 1 {
+		return quoted(bad[0]) + " is not a mail address"
+	}
+	var names []string
+	for _, b := range bad[:min(len(bad), 3)] {
+		names = append(names, quoted(b))
+	}
+	if more := len(bad) - 3; more > 0 {
+		return strings.Join(names, ", ") + fmt.Sprintf(" and %d more are not mail addresses", more)
+	}
+	return listed(names) + " are not mail addresses"
+}
+
+func quoted(s string) string {
+	if r := []rune(s); len(r) > 60 {
+		s = string(r[:60]) + "…"
+	}
+	return "“" + s + "”"
+}
+
+// listed joins names as a sentence does: "a", "a and b", "a, b and c".
+func listed(names []string) string {
+	if len(names) < 2 {
+		return strings.Join(names, "")
+	}
+	last := len(names) - 1
+	return strings.Join(names[:last], ", ") + " and " + names[last]
+}
+
+// verdicts are the answers of the policy by address.
+type verdicts map[letterlock.Address]policy.Verdict
+
+func verdictsOf(list []policy.Verdict) verdicts {
+	by := make(verdicts, len(list))
+	for _, v := range list {
+		by[v.Address] = v
+	}
+	return by
+}
+
+// tokens shows recipients with what the policy says of each.
+func (by verdicts) tokens(list []letterlock.Mailbox) (out []views.Token) {
+	for _, m := range list {
+		v := by[m.Address]
+		out = append(out, views.Token{
+			Address: written(m),
+			Can:     v.Experience == letterlock.Link,
+			Verdict: verdictText(v),
+		})
+	}
+	return out
+}
+
+// written is a mailbox as ParseMailboxes reads it, with its name.
+func written(m letterlock.Mailbox) string {
+	if m.Name == "" {
+		return string(m.Address)
+	}
+	name := m.Name
+	if strings.ContainsAny(name, `",;<>@\()[]:.`) {
+		name = `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(name) + `"`
+	}
+	return name + " <" + string(m.Address) + ">"
+}
+
+func verdictText(v policy.Verdict) string {
+	if v.Experience == letterlock.Link {
+		return "can be taken back"
+	}
+	return "cannot be taken back, because " + whyInline(v.Address, v.Why)
+}
+
+// whyInline is the reason why a message leaves whole, as half a sentence.
+func whyInline(a letterlock.Address, why string) string {
+	if why == policy.WhyOrganization {
+		return a.Domain() + " is your own organisation"
+	}
+	return a.Domain() + " receives the message itself"
+}
+
+// portalHint says what the box would change, and is empty when that is nothing.
+func portalHint(now, forced []policy.Verdict) string {
+	var change []string
+	stay := 0
+	then := verdictsOf(forced)
+	for _, v := range now {
+		switch {
+		case v.Experience != letterlock.Inline:
+		case then[v.Address].Experience == letterlock.Link:
+			change = append(change, string(v.Address))
+		default:
+			stay++
+		}
+	}
+	if len(change) == 0 {
+		return ""
+	}
+	who := listed(change)
+	if len(change) > 3 {
+		who = fmt.Sprintf("%s and %d others", change[0], len(change)-1)
+	}
+	switch {
+	case len(now) == 1:
+		return who + " gets a link, and can be taken back."
+	case stay == 0:
+		return "Every recipient gets a link, " + who + " too. Then all can be taken back."
+	}
+	return "Every recipient outside gets a link, " + who + " too. Then all of them can be taken back."
+}
+
+// reckoning says under the recipients how many can be taken back, and by whom.
+// mayRevoke is the policy's answer for the one who writes.
+func reckoning(list []policy.Verdict, mayRevoke error) (lead, text string) {
+	var stay []policy.Verdict
+	for _, v := range list {
+		if v.Experience == letterlock.Inline {
+			stay = append(stay, v)
+		}
+	}
+	can, who := len(list)-len(stay), "by you."
+	if letterlock.KeyOf(mayRevoke) == "several-recipients" {
+		who = "by an administrator, because there is more than one recipient."
+	}
+	switch {
+	case len(list) == 0:
+		return "", ""
+	case can == 0 && len(list) == 1:
+		return "The message cannot be taken back,", "because " + whyInline(stay[0].Address, stay[0].Why) + "."
+	case can == 0:
+		return "No recipient can be taken back,", "because the message itself leaves."
+	case len(list) == 1:
+		return "The message can be taken back,", who
+	case len(stay) == 0 && can == 2:
+		return "Both recipients can be taken back,", who
+	case len(stay) == 0:
+		return fmt.Sprintf("All %d recipients can be taken back,", can), who
+	}
+	return fmt.Sprintf("%d of %d recipients can be taken back,", can, len(list)), who + " " + staying(stay) + " cannot: the message itself leaves."
+}
+
+func staying(list []policy.Verdict) string {
+	if len(list) > 3 {
+		return fmt.Sprintf("%s and %d others", list[0].Address, len(list)-1)
+	}
+	var names []string
+	for _, v := range list {
+		names = append(names, string(v.Address))
+	}
+	return listed(names)
+}

@@ -1,0 +1,150 @@
+package web
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"letterlock/internal/letterlock"
+	"letterlock/internal/policy"
+)
+
+// judged is what the policy would say, by the beginning of each address.
+func judged(addresses ...letterlock.Address) (list []policy.Verdict) {
+	for _, a := range addresses {
+		v := policy.Verdict{Address: a, Experience: letterlock.Link, Why: policy.WhyPortal}
+		switch a.Domain() {
+		case "outlook.com":
+			v.Experience, v.Why = letterlock.Inline, policy.WhyInlineType
+		case "contoso.example":
+			v.Experience, v.Why = letterlock.Inline, policy.WhyOrganization
+		}
+		list = append(list, v)
+	}
+	return list
+}
+
+func TestComposeSaysWhoCanTakeItBack(t *testing.T) {
+	several := &letterlock.Error{Code: letterlock.Denied, Key: "several-recipients"}
+	tests := []struct {
+		list []policy.Verdict
+		may  error
+		want string
+	}{
+		{nil, nil, " "},
+		{judged(marta), nil, "The message can be taken back, by you."},
+		{judged(carol), nil, "The message cannot be taken back, because outlook.com receives the message itself."},
+		{judged(eve), nil, "The message cannot be taken back, because contoso.example is your own organisation."},
+		{judged(marta, jonas), several, "Both recipients can be taken back, by an administrator, because there is more than one recipient."},
+		{judged(marta, jonas, "x@r.example"), nil, "All 3 recipients can be taken back, by you."},
+		{judged(marta, jonas, carol), several, "2 of 3 recipients can be taken back, by an administrator, because there is more than one recipient. carol@outlook.com cannot: the message itself leaves."},
+		{judged(carol, eve), several, "No recipient can be taken back, because the message itself leaves."},
+	}
+	for _, tt := range tests {
+		lead, text := reckoning(tt.list, tt.may)
+		if got := lead + " " + text; got != tt.want {
+			t.Errorf("%v:\n got %q\nwant %q", tt.list, got, tt.want)
+		}
+	}
+}
+
+func TestPortalHintSaysWhatItWouldChange(t *testing.T) {
+	tests := []struct {
+		list []letterlock.Address
+		want string
+	}{
+		{[]letterlock.Address{marta}, ""},
+		{[]letterlock.Address{marta, eve}, ""},
+		{[]letterlock.Address{carol}, "carol@outlook.com gets a link, and can be taken back."},
+		{[]letterlock.Address{carol, marta}, "Every recipient gets a link, carol@outlook.com too. Then all can be taken back."},
+		{[]letterlock.Address{carol, eve}, "Every recipient outside gets a link, carol@outlook.com too. Then all of them can be taken back."},
+	}
+	for _, tt := range tests {
+		forced := judged(tt.list...)
+		for i, v := range forced {
+			if v.Why == policy.WhyInlineType {
+				forced[i].Experience = letterlock.Link
+			}
+		}
+		if got := portalHint(judged(tt.list...), forced); got != tt.want {
+			t.Errorf("%v: %q, want %q", tt.list, got, tt.want)
+		}
+	}
+}
+
+func TestExpiryIsTheEndOfTheLastDay(t *testing.T) {
+	zone := time.FixedZone("CET", 3600)
+	here := time.Date(2026, 11, 20, 23, 30, 0, 0, zone)
+	tests := []struct {
+		choice, date string
+		want         string // or the beginning of what is wrong
+	}{
+		{"", "", "2026-12-04T23:59:59+01:00"},
+		{"7", "", "2026-11-27T23:59:59+01:00"},
+		{"90", "2020-01-01", "2027-02-18T23:59:59+01:00"},
+		{"never", "", "never"},
+		{"date", "2026-11-20", "2026-11-20T23:59:59+01:00"},
+		{"date", "2026-11-19", "The last day must not be in the past"},
+		{"date", "2036-11-20", "2036-11-20T23:59:59+01:00"},
+		{"date", "2036-11-21", "The last day must be within ten years"},
+		{"date", "20.11.2026", "The last day is not a date"},
+		{"date", "", "Choose the last day"},
+		{"13", "", "Choose when the message expires"},
+	}
+	for _, tt := range tests {
+		got, wrong := expiryOf(tt.choice, tt.date, here)
+		said := got.Format(time.RFC3339)
+		if wrong != nil {
+			said = wrong.Text
+		} else if got.IsZero() {
+			said = "never"
+		}
+		if !strings.HasPrefix(said, tt.want) {
+			t.Errorf("%s %s: %q, want %q", tt.choice, tt.date, said, tt.want)
+		}
+	}
+}
+
+func TestAddresseesAreReadOnceEach(t *testing.T) {
+	f := &composeForm{fields: map[string][]string{
+		"to": {`"Lind, Marta" <` + string(marta) + ">"}, "to-add": {"Jonas <" + string(jonas) + ">, what"},
+		"cc": {string(marta)}, "bcc-add": {"x@r.example"}, "remove": {"Jonas <" + string(jonas) + ">"},
+	}}
+	a := addresseesOf(f)
+	if got, want := fmt.Sprint(a.to, a.cc, a.bcc), "[{Lind, Marta "+string(marta)+"}] [] [{ x@r.example}]"; got != want {
+		t.Errorf("recipients %s, want %s", got, want)
+	}
+	if a.typed[letterlock.To] != "what" || len(a.errors) != 1 {
+		t.Errorf("typed %q, errors %v", a.typed, a.errors)
+	}
+	if got := written(a.to[0]); got != `"Lind, Marta" <`+string(marta)+">" {
+		t.Errorf("written again: %s", got)
+	}
+}
+
+func TestRefusedMessageSaysWhatToMend(t *testing.T) {
+	s := quiet()
+	s.MaxUpload = 150 << 20
+	tests := []struct {
+		err    error
+		status int
+		field  string
+		text   string
+	}{
+		{&letterlock.Error{Code: letterlock.TooLarge, Key: "size"}, 413, "files", "The files are larger than 114 MB together"},
+		{&letterlock.Error{Code: letterlock.TooLarge, Key: "parts"}, 413, "files", "There are too many files"},
+		{&letterlock.Error{Code: letterlock.TooLarge, Key: "header"}, 413, "", "The message is larger than a mail may be."},
+		{&letterlock.Error{Code: letterlock.Invalid, Key: "cc"}, 422, "cc", "A name holds characters that a mail cannot carry"},
+		{&letterlock.Error{Code: letterlock.Busy}, 503, "", "We cannot take the message right now. Send it again in about a minute."},
+		{&letterlock.Error{Code: letterlock.Invalid, Key: "form"}, 0, "", ""},
+		{&letterlock.Error{Code: letterlock.Denied, Key: "sender"}, 0, "", ""},
+		{&letterlock.Error{Code: letterlock.Internal}, 0, "", ""},
+	}
+	for _, tt := range tests {
+		status, f := s.whatIsWrong(tt.err)
+		if status != tt.status || f.Field != tt.field || f.Text != tt.text {
+			t.Errorf("%v: %d %+v, want %d %s %q", tt.err, status, f, tt.status, tt.field, tt.text)
+		}
+	}
+}

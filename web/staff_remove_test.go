@@ -1,0 +1,179 @@
+package web
+
+import (
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"letterlock/internal/letterlock"
+	"letterlock/internal/policy"
+)
+
+// everyLink lets senders revoke each recipient.
+func everyLink(o *Options) {
+	o.Access.Rules.SenderScope = policy.EveryLink
+	o.Intake.Rules.SenderScope = policy.EveryLink
+}
+
+func TestConfirmationSaysWhatCannotBeCalledBack(t *testing.T) {
+	w := newWorld(t)
+	id := w.send(ada, letterlock.EncryptOnly, marta)
+	b := w.browser().signIn(ada)
+	before := texts(b.get("/sent/" + string(id) + "/remove").body)
+	if !strings.Contains(before, "Not read yet") || !strings.Contains(before, "Not downloaded: "+secretFile) {
+		t.Errorf("before reading:\n%s", before)
+	}
+	r := w.browser()
+	path := r.prove(marta)
+	page := r.get(path)
+	r.get(regexp.MustCompile(path + `/part/\d+`).FindString(page.body))
+	w.clock.advance(47 * time.Minute)
+	r.get(path)
+
+	a := b.get("/sent/" + string(id) + "/remove")
+	if a.status != 200 || a.heading() != "Remove external access?" {
+		t.Fatalf("confirmation: %d %q", a.status, a.heading())
+	}
+	said := texts(a.body)
+	for _, want := range []string{
+		string(marta) + " can no longer read “" + secretSubject + "”, from the moment you confirm.",
+		"Read today at 10:00 and 10:47", "Downloaded: " + secretFile + ", 10:00",
+		"Copies cannot be called back. What was already saved, printed or photographed stays with " + string(marta) + ", the downloaded file included.",
+		"Keep access",
+	} {
+		if !strings.Contains(said, want) {
+			t.Errorf("the confirmation does not say %q:\n%s", want, said)
+		}
+	}
+	if a := r.get(path); a.status != 200 {
+		t.Errorf("looking at the confirmation changed access: %d", a.status)
+	}
+}
+
+func TestRemoveAndRestoreExternalAccess(t *testing.T) {
+	w := newWorld(t)
+	id := w.send(ada, letterlock.EncryptOnly, marta)
+	letter := "/sent/" + string(id)
+	r := w.browser()
+	path := r.prove(marta)
+	r.get(path)
+	b := w.browser().signIn(ada)
+	w.clock.advance(52 * time.Minute)
+
+	long := url.Values{"recipient": {string(marta)}, "reason": {strings.Repeat("é", 201)}}
+	if a := b.post(letter+"/remove", long); a.status != 422 || !strings.Contains(a.body, "A reason may have 200 characters") || !strings.Contains(a.body, "ééé") {
+		t.Errorf("long reason: %d", a.status)
+	}
+	if a := r.get(path); a.status != 200 {
+		t.Fatalf("a refused form removed access: %d", a.status)
+	}
+	form := url.Values{"recipient": {string(marta)}, "reason": {" Wrong version "}}
+	for range 2 {
+		if a := b.post(letter+"/remove", form); a.status != http.StatusSeeOther || a.location() != letter {
+			t.Errorf("remove: %d %s", a.status, a.location())
+		}
+	}
+	said := texts(b.get(letter).body)
+	for _, want := range []string{
+		"External access has been removed by you, Ada Lovelace, today at 10:52 UTC. " + string(marta) + " can no longer read this message.",
+		"Status Revoked Reason Wrong version", "Restore access", "Revoked 10:52, by you",
+		string(marta) + " read the message before access was removed. What was seen cannot be called back.",
+	} {
+		if !strings.Contains(said, want) {
+			t.Errorf("the revoked letter does not say %q:\n%s", want, said)
+		}
+	}
+	if a := r.get(path); a.status != 410 || a.heading() != revoked || strings.Contains(a.body, "Wrong version") {
+		t.Errorf("the recipient gets %d %q", a.status, a.heading())
+	}
+	if a := b.get(letter + "/remove"); a.status != http.StatusSeeOther {
+		t.Errorf("confirmation after removal: %d, want 303", a.status)
+	}
+	if a := b.get(letter + "/body"); a.status != 200 || !strings.Contains(a.body, secretText) {
+		t.Errorf("the sender's own copy: %d", a.status)
+	}
+	for range 2 {
+		if a := b.post(letter+"/restore", nil); a.status != http.StatusSeeOther || a.location() != letter {
+			t.Errorf("restore: %d %s", a.status, a.location())
+		}
+	}
+	if a := r.get(path); a.status != 200 {
+		t.Errorf("the recipient reads again: %d, want 200", a.status)
+	}
+	if said := texts(b.get(letter).body); !strings.Contains(said, "Restored 10:52, by you") || !strings.Contains(said, "You can take it back.") {
+		t.Errorf("the restored letter:\n%s", said)
+	}
+}
+
+func TestOneOfThreeIsRemoved(t *testing.T) {
+	w := newWorld(t, everyLink)
+	id := w.send(ada, letterlock.EncryptOnly, marta, jonas, carol)
+	letter := "/sent/" + string(id)
+	b := w.browser().signIn(ada)
+	said := texts(b.get(letter).body)
+	for _, want := range []string{"2 of 3 recipients can be taken back. carol@outlook.com received it inline; that copy stays. Remove external access for both",
+		"because outlook.com reads it inline. It cannot be taken back."} {
+		if !strings.Contains(said, want) {
+			t.Errorf("the letter does not say %q:\n%s", want, said)
+		}
+	}
+	ask := texts(b.get(letter + "/remove?recipient=" + url.QueryEscape(string(marta))).body)
+	for _, want := range []string{"carol@outlook.com received it inline; that copy stays.", "1 other recipient can still read it."} {
+		if !strings.Contains(ask, want) {
+			t.Errorf("the confirmation does not say %q:\n%s", want, ask)
+		}
+	}
+	b.post(letter+"/remove", url.Values{"recipient": {string(marta)}})
+	said = texts(b.get(letter).body)
+	if !strings.Contains(said, "1 of 3 recipients can no longer read it. 1 can still be taken back.") || strings.Contains(said, "Status Revoked") {
+		t.Errorf("after one:\n%s", said)
+	}
+	if list := texts(b.get("/sent").body); !strings.Contains(list, "1 of 3 revoked Unread 1 inline by you, 10:00") {
+		t.Errorf("list after one:\n%s", list)
+	}
+	r := w.browser()
+	if a := r.get(r.prove(jonas)); a.status != 200 {
+		t.Errorf("the other recipient reads: %d, want 200", a.status)
+	}
+	b.post(letter+"/remove", nil)
+	if said = texts(b.get(letter).body); !strings.Contains(said, "2 of 3 recipients can no longer read it; carol@outlook.com received it inline.") || !strings.Contains(said, "Never read it. Nothing of the message has left.") {
+		t.Errorf("after both:\n%s", said)
+	}
+	if a := b.post(letter+"/restore?recipient="+url.QueryEscape(string(jonas)), nil); a.status != http.StatusSeeOther {
+		t.Errorf("restoring one: %d", a.status)
+	}
+	if said = texts(b.get(letter).body); !strings.Contains(said, "1 of 3 recipients can no longer read it.") {
+		t.Errorf("after restoring one:\n%s", said)
+	}
+	for _, who := range []string{string(carol), "stranger@riverside.example", "nonsense"} {
+		if a := b.post(letter+"/remove", url.Values{"recipient": {who}}); a.status != 422 {
+			t.Errorf("removing %s: %d, want 422", who, a.status)
+		}
+	}
+}
+
+func TestSenderDoesNotRestoreWhatAnAdministratorRemoved(t *testing.T) {
+	w := newWorld(t)
+	id := w.send(ada, letterlock.EncryptOnly, marta)
+	if err := w.server.Access.Revoke(t.Context(), w.actors[grace], id, "lost device"); err != nil {
+		t.Fatal(err)
+	}
+	b := w.browser().signIn(ada)
+	page := b.get("/sent/" + string(id))
+	said := texts(page.body)
+	if !strings.Contains(said, "External access has been removed by an administrator today at 10:00 UTC") || !strings.Contains(said, "Only an administrator can restore it.") {
+		t.Errorf("the letter:\n%s", said)
+	}
+	if strings.Contains(page.body, "/restore") {
+		t.Error("the letter offers to restore")
+	}
+	if a := b.post("/sent/"+string(id)+"/restore", nil); a.status != 403 {
+		t.Errorf("restore: %d, want 403", a.status)
+	}
+	if list := texts(b.get("/sent").body); !strings.Contains(list, "Revoked by an administrator, 10:00") {
+		t.Errorf("the list:\n%s", list)
+	}
+}

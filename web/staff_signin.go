@@ -1,0 +1,67 @@
+package web
+
+import (
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"letterlock/internal/letterlock"
+	"letterlock/views"
+)
+
+// wrongSignIn says the same whatever was wrong: an address that has no account
+// must not be told from one that has.
+const wrongSignIn = "The address or the password is not right"
+
+// signInPage asks people of the organisation who they are.
+func (s *Server) signInPage(c echo.Context) error {
+	return s.show(c, http.StatusOK, views.SignInPage(views.SignIn{
+		Page: s.page(c), Next: localPath(c.QueryParam("next"), ""),
+	}))
+}
+
+// signIn begins a session under a new id, and leads on to where the visitor was
+// going.
+func (s *Server) signIn(c echo.Context) error {
+	f, err := form(c)
+	if err != nil {
+		return err
+	}
+	v := views.SignIn{Page: s.page(c), Address: bounded(f.Get("address"), 320), Next: localPath(f.Get("next"), "")}
+	by, err := s.authenticate(c, v.Address, f.Get("password"))
+	switch letterlock.CodeOf(err) {
+	case letterlock.Denied:
+		v.Error = wrongSignIn
+		return s.show(c, http.StatusUnprocessableEntity, views.SignInPage(v))
+	case letterlock.Throttled:
+		wait := letterlock.RetryAfterOf(err)
+		setRetryAfter(c, wait)
+		v.Error = "Too many tries. You can try again in " + s.wait(wait)
+		return s.show(c, http.StatusTooManyRequests, views.SignInPage(v))
+	}
+	if err != nil {
+		return err
+	}
+	if err := s.startSession(c, letterlock.Staff, by.Address); err != nil {
+		return err
+	}
+	return c.Redirect(http.StatusSeeOther, localPath(v.Next, "/sent"))
+}
+
+// authenticate asks for the account. What is no address is asked for all the
+// same: it takes as long as a wrong password, and counts as one.
+func (s *Server) authenticate(c echo.Context, typed, password string) (letterlock.Actor, error) {
+	a, err := letterlock.ParseAddress(typed)
+	if err != nil {
+		a = "nobody@invalid.invalid"
+	}
+	return s.Accounts.Authenticate(c.Request().Context(), a, password, c.RealIP())
+}
+
+// signOut ends the session, if there is one.
+func (s *Server) signOut(c echo.Context) error {
+	if err := s.endSession(c, letterlock.Staff); err != nil {
+		return err
+	}
+	return c.Redirect(http.StatusSeeOther, "/sign-in")
+}

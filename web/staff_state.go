@@ -1,0 +1,209 @@
+package web
+
+import (
+	"fmt"
+	"time"
+
+	"letterlock/internal/letterlock"
+	"letterlock/views"
+)
+
+// soon is how long before its end a message counts as expiring soon.
+const soon = 48 * time.Hour
+
+// A sentMail is a message with its recipients, as one of the staff sees it now.
+type sentMail struct {
+	message    letterlock.Message
+	recipients []letterlock.Recipient
+	viewer     letterlock.Address
+	server     *Server // whose clock and zone it is
+}
+
+// newSentMail puts together what is needed to speak of a message.
+func (s *Server) newSentMail(viewer letterlock.Address, m letterlock.Message, all []letterlock.Recipient) sentMail {
+	return sentMail{message: m, recipients: all, viewer: viewer, server: s}
+}
+
+// states says what has become of a message, in icons and words, and one fact
+// more that stands beside them.
+func (v sentMail) states() ([]views.State, string) {
+	if v.message.Destroyed {
+		return []views.State{{Kind: views.StateExpired, Text: "Destroyed"}}, ""
+	}
+	if len(v.recipients) == 1 {
+		s, note := v.single(v.recipients[0])
+		return []views.State{s}, note
+	}
+	return v.several()
+}
+
+// state is the state of one recipient.
+func (v sentMail) state(r letterlock.Recipient) views.State {
+	s, _ := v.single(r)
+	return s
+}
+
+func (v sentMail) single(r letterlock.Recipient) (views.State, string) {
+	link := r.Experience == letterlock.Link
+	switch {
+	case link && r.Revocation.Revoked():
+		return views.State{Kind: views.StateRevoked}, v.by(r.Revocation) + ", " + v.server.brief(r.Revocation.At).Text
+	case !r.Bounced.IsZero():
+		return views.State{Kind: views.StateBounced}, cut(r.Reply)
+	case !link && r.Notified.IsZero():
+		return views.State{Kind: views.StateSending}, ""
+	case !link:
+		return views.State{Kind: views.StateInline}, ""
+	case v.expired():
+		return views.State{Kind: views.StateExpired}, v.server.day(v.message.Expires).Text
+	case v.endsSoon():
+		return views.State{Kind: views.StateExpires}, v.in(v.message.Expires) + ", " + readWord(r)
+	case !r.FirstRead.IsZero():
+		return views.State{Kind: views.StateRead}, v.expires()
+	case r.Notified.IsZero():
+		return views.State{Kind: views.StateSending}, v.expires()
+	}
+	return views.State{Kind: views.StateUnread}, v.expires()
+}
+
+func (v sentMail) expired() bool { return v.message.Ended(v.server.Now()) }
+
+func (v sentMail) endsSoon() bool {
+	end := v.message.Expires
+	return !end.IsZero() && !v.expired() && end.Sub(v.server.Now()) <= soon
+}
+
+// in says how long it takes until t: "in 6 hours".
+func (v sentMail) in(t time.Time) string { return "in " + length(t.Sub(v.server.Now())) }
+
+// expires is the note of a message that will end, and not soon.
+func (v sentMail) expires() string {
+	if v.message.Expires.IsZero() {
+		return ""
+	}
+	return "expires " + v.server.day(v.message.Expires).Text
+}
+
+// by says who removed access, as the one who looks would say it.
+func (v sentMail) by(r letterlock.Revocation) string {
+	switch {
+	case r.By.Address == v.viewer:
+		return "by you"
+	case r.Standing == letterlock.ByAdministrator:
+		return "by an administrator"
+	}
+	return "by " + r.By.Called()
+}
+
+func readWord(r letterlock.Recipient) string {
+	if r.FirstRead.IsZero() {
+		return "unread"
+	}
+	return "read"
+}
+
+// A tally counts the recipients of a message by what has become of them.
+type tally struct {
+	links, inlines int
+	revoked        int // of the links
+	bounced        int // of either; those revoked not counted
+	open           int // links that neither were revoked nor came back
+	read           int // of the open
+	leaving        int // of the open, not notified yet
+	last           letterlock.Revocation
+	reply          string // of the first that came back
+}
+
+func tallyOf(list []letterlock.Recipient) (t tally) {
+	for _, r := range list {
+		if r.Experience == letterlock.Inline {
+			t.inlines++
+		} else {
+			t.links++
+		}
+		switch {
+		case r.Revocation.Revoked():
+			t.revoked++
+			if !r.Revocation.At.Before(t.last.At) {
+				t.last = r.Revocation
+			}
+		case !r.Bounced.IsZero():
+			if t.bounced == 0 {
+				t.reply = r.Reply
+			}
+			t.bounced++
+		case r.Experience == letterlock.Link:
+			t.open++
+			if !r.FirstRead.IsZero() {
+				t.read++
+			} else if r.Notified.IsZero() {
+				t.leaving++
+			}
+		}
+	}
+	return t
+}
+
+// several sums up more than one recipient: what is revoked first, then what
+// those with a link have done, then the rest.
+func (v sentMail) several() (list []views.State, note string) {
+	t := tallyOf(v.recipients)
+	if t.revoked > 0 {
+		s := views.State{Kind: views.StateRevoked}
+		note = v.by(t.last) + ", " + v.server.brief(t.last.At).Text
+		if t.revoked < t.links {
+			s.Text = fmt.Sprintf("%d of %d revoked", t.revoked, len(v.recipients))
+		} else if t.inlines > 0 {
+			note = fmt.Sprintf("%d of %d", t.revoked, len(v.recipients))
+		}
+		list = append(list, s)
+	}
+	if t.open > 0 {
+		s, end := v.opened(t)
+		list = append(list, s)
+		if note == "" {
+			note = end
+		}
+	}
+	if t.inlines > 0 {
+		s := views.State{Kind: views.StateInline}
+		if t.inlines < len(v.recipients) {
+			s.Text = fmt.Sprintf("%d inline", t.inlines)
+		}
+		list = append(list, s)
+	}
+	if t.bounced > 0 {
+		list = append(list, views.State{Kind: views.StateBounced, Text: fmt.Sprintf("%d bounced", t.bounced)})
+		if note == "" {
+			note = cut(t.reply)
+		}
+	}
+	return list, note
+}
+
+// opened sums up the recipients who have a link that is not revoked.
+func (v sentMail) opened(t tally) (views.State, string) {
+	read := fmt.Sprintf("%d of %d read", t.read, t.open)
+	switch {
+	case v.expired():
+		return views.State{Kind: views.StateExpired}, v.server.day(v.message.Expires).Text
+	case v.endsSoon():
+		return views.State{Kind: views.StateExpires}, v.in(v.message.Expires) + ", " + read
+	case t.read == t.open:
+		return views.State{Kind: views.StateRead}, v.expires()
+	case t.read > 0:
+		return views.State{Kind: views.StateRead, Text: read}, v.expires()
+	case t.leaving == t.open:
+		return views.State{Kind: views.StateSending}, v.expires()
+	}
+	return views.State{Kind: views.StateUnread}, v.expires()
+}
+
+// cut is what another server said, short enough to stand in a line.
+func cut(reply string) string {
+	const most = 100
+	if r := []rune(reply); len(r) > most {
+		return string(r[:most-1]) + "…"
+	}
+	return reply
+}

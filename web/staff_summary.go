@@ -1,0 +1,104 @@
+package web
+
+import (
+	"fmt"
+
+	"letterlock/internal/access"
+	"letterlock/internal/letterlock"
+	"letterlock/internal/policy"
+)
+
+// summary is one sentence or two on what one recipient has done. Of a single
+// recipient who can read the message, the history and the band say it all.
+func (v sentMail) summary(r letterlock.Recipient, events []letterlock.Event, files []access.Attachment) string {
+	alone := len(v.recipients) == 1
+	did := v.did(r, events, files)
+	switch {
+	case r.Experience == letterlock.Inline:
+		return v.summaryInline(r)
+	case r.Revocation.Revoked():
+		return v.summaryRevoked(r, did, alone, len(taken(events, files)) > 0)
+	case !r.Bounced.IsZero():
+		return "The notification came back" + replied(r.Reply) + "."
+	case v.expired() && did == "":
+		return "Never read it before it expired."
+	case v.expired():
+		return capital(did) + " before it expired."
+	case alone:
+		return ""
+	case did != "":
+		return "Reads in the portal. " + capital(did) + "."
+	case r.Notified.IsZero():
+		return "Reads in the portal. The notification has not left yet."
+	}
+	return "Reads in the portal. Notified " + v.server.at(r.Notified) + ", has not read it yet."
+}
+
+func (v sentMail) summaryInline(r letterlock.Recipient) string {
+	switch {
+	case !r.Bounced.IsZero():
+		return "The message came back" + replied(r.Reply) + "."
+	case r.Notified.IsZero():
+		return "Receives the message itself, because " + whyInline(r.Mailbox.Address, r.Why) + ". It cannot be taken back."
+	}
+	why := r.Mailbox.Address.Domain() + " reads it inline"
+	if r.Why == policy.WhyOrganization {
+		why = whyInline(r.Mailbox.Address, r.Why)
+	}
+	return fmt.Sprintf("Received the message itself %s, because %s. It cannot be taken back.", v.server.at(r.Notified), why)
+}
+
+func (v sentMail) summaryRevoked(r letterlock.Recipient, did string, alone, copied bool) string {
+	if did == "" {
+		if alone {
+			return r.Mailbox.Called() + " never read it. Nothing of the message has left."
+		}
+		return "Never read it. Nothing of the message has left."
+	}
+	if !alone {
+		return capital(did) + " before access was removed."
+	}
+	stays := "Those copies cannot be called back."
+	if !copied {
+		stays = "What was seen cannot be called back."
+	}
+	return r.Mailbox.Called() + " " + did + " before access was removed. " + stays
+}
+
+// did says what a recipient read and downloaded; empty for neither. Only a
+// recipient among several needs the time: the history of one stands beside it.
+func (v sentMail) did(r letterlock.Recipient, events []letterlock.Event, files []access.Attachment) string {
+	names := takenNames(events, files)
+	if len(names) > 3 {
+		names = []string{countOf(len(names), "file")}
+	}
+	read := ""
+	if !r.FirstRead.IsZero() {
+		read = "read the message"
+		if len(v.recipients) > 1 || v.expired() && !r.Revocation.Revoked() {
+			read = "read " + v.server.at(r.FirstRead)
+		}
+	}
+	switch {
+	case len(names) == 0:
+		return read
+	case read == "":
+		return "downloaded " + listed(names)
+	}
+	return read + " and downloaded " + listed(names)
+}
+
+func replied(reply string) string {
+	if reply == "" {
+		return ""
+	}
+	return ": " + cut(reply)
+}
+
+// capital begins a sentence of ours, which starts with an ASCII letter.
+func capital(s string) string {
+	if s == "" || s[0] < 'a' || s[0] > 'z' {
+		return s
+	}
+	return string(s[0]-'a'+'A') + s[1:]
+}

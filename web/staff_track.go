@@ -1,0 +1,193 @@
+package web
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"letterlock/internal/access"
+	"letterlock/internal/letterlock"
+	"letterlock/views"
+)
+
+// shownTimes is how often a thing may have happened for each time to be shown.
+const shownTimes = 3
+
+// stepNames are the words of the history.
+var stepNames = map[letterlock.EventKind]string{
+	letterlock.Accepted:     "Accepted",
+	letterlock.Notified:     "Notified",
+	letterlock.Delivered:    "Delivered inline",
+	letterlock.Deferred:     "Deferred",
+	letterlock.Bounced:      "Bounced",
+	letterlock.PasscodeSent: "Passcode sent",
+	letterlock.Read:         "Read",
+	letterlock.Downloaded:   "Downloaded",
+	letterlock.RevokedEvent: "Revoked",
+	letterlock.Restored:     "Restored",
+	letterlock.ExpiredEvent: "Expired",
+}
+
+// A happening is one or more events of the same kind.
+type happening struct {
+	kind   letterlock.EventKind
+	events []letterlock.Event
+}
+
+// happenings puts events of one kind together, in the order in which each kind
+// first came. Removing and restoring access divide a history: what was read
+// before is not to be mixed with what was read after.
+func happenings(events []letterlock.Event) (list []happening) {
+	start := 0
+	for _, e := range events {
+		divides := e.Kind == letterlock.RevokedEvent || e.Kind == letterlock.Restored
+		found := false
+		for i := start; i < len(list) && !divides; i++ {
+			if list[i].kind == e.Kind {
+				list[i].events = append(list[i].events, e)
+				found = true
+				break
+			}
+		}
+		if !found {
+			list = append(list, happening{e.Kind, []letterlock.Event{e}})
+		}
+		if divides {
+			start = len(list)
+		}
+	}
+	return list
+}
+
+// steps is the history of a recipient as it is drawn. files are the message's
+// attachments; alone says that there is no other recipient, so that a number of
+// files says enough.
+func (v sentMail) steps(r letterlock.Recipient, events []letterlock.Event, files []access.Attachment, alone bool) (steps []views.Step) {
+	has := map[letterlock.EventKind]bool{}
+	for _, h := range happenings(events) {
+		has[h.kind] = true
+		s := views.Step{Kind: views.StepDone, Name: stepNames[h.kind]}
+		s.Times, s.After = v.stepTimes(h.events)
+		last := h.events[len(h.events)-1]
+		switch h.kind {
+		case letterlock.Downloaded:
+			s.Before = downloads(h.events, files, alone) + ", "
+		case letterlock.RevokedEvent:
+			s.Kind = views.StepSeal
+			s.After += v.standing(r, last)
+		case letterlock.Restored:
+			s.After += v.standing(r, last)
+		case letterlock.Bounced:
+			s.Kind = views.StepSeal
+			s.After += after(last.Detail)
+		case letterlock.Deferred, letterlock.Delivered:
+			s.After += after(last.Detail)
+		}
+		steps = append(steps, s)
+	}
+	if end := v.message.Expires; v.expired() && !has[letterlock.ExpiredEvent] && r.Experience == letterlock.Link && !r.Revocation.Revoked() {
+		steps = append(steps, views.Step{Kind: views.StepDone, Name: stepNames[letterlock.ExpiredEvent], Times: []views.Time{v.server.stepTime(end, time.Time{})}})
+	}
+	return append(steps, v.todo(r, has)...)
+}
+
+// todo are the steps that are still to come.
+func (v sentMail) todo(r letterlock.Recipient, has map[letterlock.EventKind]bool) (steps []views.Step) {
+	next := func(k letterlock.EventKind) {
+		if !has[k] {
+			steps = append(steps, views.Step{Kind: views.StepTodo, Name: stepNames[k]})
+		}
+	}
+	if !r.Bounced.IsZero() {
+		return nil
+	}
+	if r.Experience == letterlock.Inline {
+		next(letterlock.Delivered)
+		return steps
+	}
+	if r.State(v.message, v.server.Now()) == letterlock.Live {
+		next(letterlock.Notified)
+		next(letterlock.Read)
+	}
+	return steps
+}
+
+// stepTimes shows when something happened; of many times the first and the last.
+func (v sentMail) stepTimes(events []letterlock.Event) (times []views.Time, more string) {
+	shown := events
+	if len(events) > shownTimes {
+		shown = []letterlock.Event{events[0], events[len(events)-1]}
+		more = fmt.Sprintf(", %d times in all", len(events))
+	}
+	var last time.Time
+	for _, e := range shown {
+		times = append(times, v.server.stepTime(e.At, last))
+		last = e.At
+	}
+	return times, more
+}
+
+// standing says who removed or restored access. An event knows in what capacity;
+// the recipient's revocation, if it is that one, knows the person.
+func (v sentMail) standing(r letterlock.Recipient, e letterlock.Event) string {
+	if e.Kind == letterlock.RevokedEvent && r.Revocation.At.Equal(e.At) {
+		return ", " + v.by(r.Revocation)
+	}
+	if e.Detail == string(letterlock.ByAdministrator) {
+		return ", by an administrator"
+	}
+	return ", by you" // only the sender looks at the Sent folder
+}
+
+func after(detail string) string {
+	if detail == "" {
+		return ""
+	}
+	return ", " + cut(detail)
+}
+
+// taken are the parts that were downloaded, each with the last time. The whole
+// mail is all of them.
+func taken(events []letterlock.Event, files []access.Attachment) map[int]time.Time {
+	parts := map[int]time.Time{}
+	for _, e := range events {
+		if e.Kind != letterlock.Downloaded {
+			continue
+		}
+		parts[e.Part] = e.At
+		if e.Part == access.WholeMail {
+			for _, f := range files {
+				parts[f.Part] = e.At
+			}
+		}
+	}
+	return parts
+}
+
+// takenNames names what was downloaded.
+func takenNames(events []letterlock.Event, files []access.Attachment) (names []string) {
+	parts := taken(events, files)
+	if _, whole := parts[access.WholeMail]; whole {
+		return []string{"the whole message"}
+	}
+	for _, f := range files {
+		if _, ok := parts[f.Part]; ok {
+			names = append(names, f.Name)
+		}
+	}
+	return names
+}
+
+// downloads says what was downloaded: how many of how many, or names.
+func downloads(events []letterlock.Event, files []access.Attachment, alone bool) string {
+	names := takenNames(events, files)
+	parts := taken(events, files)
+	_, whole := parts[access.WholeMail]
+	switch {
+	case whole:
+		return "the whole message"
+	case alone && len(files) > 1, len(names) > 3, len(names) == 0:
+		return fmt.Sprintf("%d of %d", len(parts), len(files))
+	}
+	return strings.Join(names, ", ")
+}
