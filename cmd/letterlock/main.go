@@ -1,0 +1,71 @@
+// Command letterlock is an encrypted-mail portal and SMTP gateway with revocation.
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+
+	"letterlock/internal/demo"
+
+	"github.com/alecthomas/kong"
+)
+
+// commands is what can be typed.
+type commands struct {
+	Demo    demoCommand    `cmd:"" help:"Run a demonstration on this machine, with forty messages and an inbox of its own."`
+	Version versionCommand `cmd:"" help:"Say which version this is."`
+}
+
+type demoCommand struct {
+	HTTP    string `name:"http" default:"127.0.0.1:8080" placeholder:"ADDRESS" help:"Where to serve the pages; loopback only, port 0 picks one. Default: ${default}."`
+	SMTP    string `name:"smtp" default:"127.0.0.1:2525" placeholder:"ADDRESS" help:"Where to take mail; loopback only, port 0 picks one. Default: ${default}."`
+	Data    string `name:"data" type:"path" placeholder:"FOLDER" help:"Keep the demo's data in this folder. Default: a temporary one, removed at the end."`
+	Verbose bool   `name:"verbose" short:"v" help:"Log every request and delivery."`
+}
+
+// Run serves the demo until the program is told to stop.
+func (c *demoCommand) Run(ctx context.Context) error {
+	level := slog.LevelWarn
+	if c.Verbose {
+		level = slog.LevelDebug
+	}
+	return demo.Run(ctx, demo.Options{
+		HTTP: c.HTTP, SMTP: c.SMTP, Data: c.Data, Out: os.Stdout,
+		Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level})),
+	})
+}
+
+type versionCommand struct{}
+
+// Run prints the version that the build recorded.
+func (versionCommand) Run() error {
+	version, commit := "unknown", ""
+	if info, ok := debug.ReadBuildInfo(); ok {
+		version = info.Main.Version
+		for _, s := range info.Settings {
+			if s.Key == "vcs.revision" {
+				commit = ", commit " + s.Value
+			}
+		}
+	}
+	_, err := fmt.Printf("letterlock %s%s\n", version, commit)
+	return err
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	var c commands
+	k := kong.Parse(&c, kong.Name("letterlock"), kong.UsageOnError(),
+		kong.Description("Encrypted mail that its sender can take back."),
+		kong.BindTo(ctx, (*context.Context)(nil)))
+	if err := k.Run(); err != nil {
+		fmt.Fprintf(os.Stderr, "letterlock: error: %v\n", err)
+		os.Exit(1)
+	}
+}

@@ -1,0 +1,107 @@
+// Package browsertest drives a real Chromium for tests: it opens pages, fills
+// forms, clicks what a person would click, and reads what a person would see.
+//
+// Only test files may import it. Every method waits for what it needs, at most
+// [Patience], and fails the test by itself, saying at which URL and under which
+// heading the page was. Nothing here runs inside the page's own scripts, so the
+// same test works under a strict Content-Security-Policy and, after
+// [Page.NoScript], without any script at all.
+package browsertest
+
+import (
+	"context"
+	"errors"
+	"os/exec"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+)
+
+// Patience is how long a method waits for what it needs before it fails the test.
+const Patience = 15 * time.Second
+
+// startPatience bounds the start of the browser, which on a busy machine takes
+// longer than anything that happens in a page.
+const startPatience = 60 * time.Second
+
+// errMissing is what a test says on a machine without a browser. It is a
+// failure and not a skip: a suite that passes without its browser tests would
+// claim more than it checked.
+var errMissing = errors.New("chromium is missing: run 'make browsers'")
+
+// A Browser is one headless Chromium with an empty profile. Its pages share
+// nothing with each other. It may be used by parallel tests.
+type Browser struct {
+	ctx context.Context
+}
+
+// New starts a browser that lives until the test t and its subtests have ended.
+// Starting takes about half a second: start one in a test and share it among
+// its subtests.
+func New(t testing.TB) *Browser {
+	t.Helper()
+	path, err := find(exec.LookPath)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Not t.Context(): that one ends before clean-ups run, and would kill the
+	// browser in the middle of its orderly end.
+	alloc, stopAlloc := chromedp.NewExecAllocator(context.Background(), flags(path)...)
+	ctx, stop := chromedp.NewContext(alloc, chromedp.WithErrorf(t.Logf))
+	t.Cleanup(func() {
+		quit(t, ctx)
+		stop()
+		stopAlloc()
+	})
+	// The first Do starts the process and ties it to its context, so the
+	// deadline cannot be a context of its own: it would end the browser.
+	late := time.AfterFunc(startPatience, stop)
+	defer late.Stop()
+	if err := chromedp.Do(ctx); err != nil {
+		t.Fatalf("starting %s: %v", path, err)
+	}
+	return &Browser{ctx: ctx}
+}
+
+// find returns the path of the first browser that look knows.
+func find(look func(string) (string, error)) (string, error) {
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		if path, err := look(name); err == nil {
+			return path, nil
+		}
+	}
+	return "", errMissing
+}
+
+// flags are the browser's. Without a user data folder among them, chromedp
+// makes an empty one and removes it at the end.
+func flags(path string) []chromedp.ExecAllocatorOption {
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path))
+	for _, name := range []string{
+		"no-sandbox", // tests run as root in containers; the pages are our own
+		"disable-gpu",
+		"disable-quic",
+		"no-first-run",
+		"disable-background-networking",
+		"disable-component-update",
+		"disable-sync",
+		"disable-dev-shm-usage",
+		"disable-crash-reporter",
+	} {
+		options = append(options, chromedp.Flag(name, true))
+	}
+	// A sandboxed frame would otherwise be a process of its own, out of reach
+	// of FrameText. What the sandbox forbids stays forbidden.
+	return append(options, chromedp.Flag("disable-features", "Translate,IsolateSandboxedIframes"))
+}
+
+// quit ends the browser in order, so that it leaves no process and no folder
+// behind, and gives up after Patience.
+func quit(t testing.TB, ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, Patience)
+	defer cancel()
+	if err := chromedp.Cancel(ctx); err != nil {
+		t.Logf("stopping the browser: %v", err)
+	}
+}
