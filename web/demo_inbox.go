@@ -153,5 +153,5 @@ func (s *Server) mailboxSource(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return send(c, file{name: titleOf(m.Subject()) + ".eml", kind: "message/rfc822", size: int64(len(m.Raw))}, bytes.NewReader(m.Raw))
+	return send(c, file{name: titleOf(m.Subject()) + ".eml", kind: "message/rfc822", size: int64(len(m.Raw))}, bytes.NewReader(m.Raw), freely)
 }

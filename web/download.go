@@ -26,9 +26,11 @@ func (s *Server) download(c echo.Context, part int) error {
 	}
 	if c.Request().Method == http.MethodHead {
 		// Headers alone are no download; nobody needs them, and nothing is noted.
-		if _, err := s.Access.Open(c.Request().Context(), actor(c), id); err != nil {
+		l, err := s.Access.Open(c.Request().Context(), actor(c), id)
+		if err != nil {
 			return err
 		}
+		l.Close()
 		setPolicy(c, policyDownload)
 		return c.NoContent(http.StatusOK)
 	}
@@ -36,11 +38,14 @@ func (s *Server) download(c echo.Context, part int) error {
 	if err != nil {
 		return err
 	}
+	defer l.Close()
+	// A download is broken at once: much of it may lie unsent in the connection.
+	l.Lease.OnCut(breaker(c), true)
 	f := file{name: a.Name, kind: a.Type, size: a.Size}
 	if part == access.WholeMail {
 		f = file{name: l.Message.Subject + ".eml", kind: "message/rfc822", size: -1}
 	}
-	return send(c, f, content)
+	return send(c, f, content, l.Lease.Send)
 }
 
 // A file is what is said of a download before it comes.
@@ -60,7 +65,10 @@ const chunkTime = time.Minute
 // send sends a file to be saved, never to be shown. The first chunk is read
 // before anything is promised; what fails later cuts the connection, so that a
 // file that is not whole never looks as if it were.
-func send(c echo.Context, f file, content io.Reader) error {
+//
+// Each chunk is written by way of under, which is a lease's Send for content that
+// can be taken away.
+func send(c echo.Context, f file, content io.Reader, under func(write func() error) error) error {
 	buffer := make([]byte, chunk)
 	n, err := io.ReadFull(content, buffer)
 	if err != nil && !ended(err) {
@@ -73,12 +81,20 @@ func send(c echo.Context, f file, content io.Reader) error {
 	if f.size >= 0 {
 		h.Set(echo.HeaderContentLength, strconv.FormatInt(f.size, 10))
 	}
-	c.Response().WriteHeader(http.StatusOK)
 	control := http.NewResponseController(c.Response())
 	for {
-		_ = control.SetWriteDeadline(time.Now().Add(chunkTime)) // see allowTime
-		if _, writeErr := c.Response().Write(buffer[:n]); writeErr != nil {
-			c.Set(errorKey, writeErr) // the client went away
+		writeErr := under(func() error {
+			if !c.Response().Committed {
+				c.Response().WriteHeader(http.StatusOK)
+			}
+			return writeFlushed(c, control, buffer[:n])
+		})
+		if writeErr != nil && !c.Response().Committed {
+			clearFileHeaders(h)
+			return writeErr // access ended before the first byte
+		}
+		if writeErr != nil {
+			c.Set(errorKey, writeErr) // access ended, or the client went away
 			panic(http.ErrAbortHandler)
 		}
 		if ended(err) {
@@ -91,6 +107,16 @@ func send(c echo.Context, f file, content io.Reader) error {
 		n, err = io.ReadFull(content, buffer)
 	}
 }
+
+// clearFileHeaders takes back what was said of a file that does not come.
+func clearFileHeaders(h http.Header) {
+	h.Del(echo.HeaderContentDisposition)
+	h.Del(echo.HeaderContentType)
+	h.Del(echo.HeaderContentLength)
+}
+
+// freely is the way of content that nobody can take away.
+func freely(write func() error) error { return write() }
 
 // ended reports whether io.ReadFull met the end of what it read.
 func ended(err error) bool { return err == io.EOF || errors.Is(err, io.ErrUnexpectedEOF) }

@@ -74,7 +74,7 @@ func TestFileThatFailsLaterIsCutAndOneThatFailsAtOnceIsAnError(t *testing.T) {
 			}
 		}()
 		content := io.MultiReader(strings.NewReader(strings.Repeat("x", length)), failing{broken})
-		err = send(c, file{name: "a.txt", kind: "text/plain", size: int64(length)}, content)
+		err = send(c, file{name: "a.txt", kind: "text/plain", size: int64(length)}, content, freely)
 		return rec, err, aborted
 	}
 	if rec, err, _ := try(100); !errors.Is(err, broken) || rec.Body.Len() > 0 || rec.Header().Get("Content-Disposition") != "" {

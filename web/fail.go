@@ -99,9 +99,11 @@ func (s *Server) whichEnd(err error, c echo.Context) error {
 	if parseErr != nil {
 		return err
 	}
-	if _, again := s.Access.Open(c.Request().Context(), actor(c), id); again != nil {
+	l, again := s.Access.Open(c.Request().Context(), actor(c), id)
+	if again != nil {
 		return again
 	}
+	l.Close()
 	return &letterlock.Error{Code: letterlock.Busy, Err: err} // restored meanwhile: the next try will do
 }
 

@@ -31,6 +31,7 @@ func (s *Server) read(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	defer l.Close()
 	doc, err := l.Document(l.Message.Subject, kept(l))
 	if err != nil {
 		return err
@@ -54,7 +55,7 @@ func (s *Server) read(c echo.Context) error {
 		v.AloneURL, v.PrintURL, v.DownloadURL = v.Body.URL, v.Body.URL, url+"/message.eml"
 	}
 	v.Attachments, v.TotalSize = attachmentsOf(l, url, !v.DoNotForward || s.DownloadsUnderDoNotForward)
-	return s.show(c, http.StatusOK, views.ReadPage(v))
+	return s.showUnder(c, l.Lease, views.ReadPage(v))
 }
 
 // kept reports whether the message is not to leave the portal.
@@ -121,6 +122,7 @@ func (s *Server) readBody(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	defer l.Close()
 	if dest := c.Request().Header.Get("Sec-Fetch-Dest"); kept(l) && dest != "" && dest != "iframe" {
 		return &letterlock.Error{Code: letterlock.Denied, Key: "do-not-forward"}
 	}
@@ -135,7 +137,8 @@ func (s *Server) showBody(c echo.Context, l *access.Letter, noCopy bool) error {
 		return err
 	}
 	setPolicy(c, policyBody)
-	return c.HTMLBlob(http.StatusOK, doc.HTML)
+	c.Response().Header().Set(echo.HeaderContentType, echo.MIMETextHTMLCharsetUTF8)
+	return sendUnder(c, l.Lease, http.StatusOK, doc.HTML)
 }
 
 // readPart sends an attachment.

@@ -84,6 +84,7 @@ func (s *Server) look(ctx context.Context, by letterlock.Actor, m letterlock.Mes
 	if err != nil {
 		return opened{}, err
 	}
+	defer l.Close()
 	return lookInto(l)
 }
 
@@ -97,6 +98,7 @@ func (s *Server) sentBody(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	defer l.Close()
 	return s.showBody(c, l, false)
 }
 

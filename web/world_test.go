@@ -129,7 +129,7 @@ func newWorld(t *testing.T, changes ...func(*Options)) *world {
 	wake := w.outbox.Wake
 	o := Options{
 		PublicURL: public, Organization: "Contoso", Brand: look, AdminContact: grace,
-		Access:    &access.Service{DB: db, Vault: safe, Pepper: pepper, Rules: rules, DownloadsUnderDoNotForward: true, Wake: wake},
+		Access:    &access.Service{DB: db, Vault: safe, Pepper: pepper, Rules: rules, DownloadsUnderDoNotForward: true, Wake: wake, Now: w.clock.Now},
 		Passcodes: &passcode.Service{DB: db, Pepper: pepper, IPKey: ratelimit.IPKey, Wake: wake},
 		Sessions:  &session.Service{DB: db},
 		Accounts:  account.New(db, ratelimit.IPKey),

@@ -28,6 +28,9 @@ type Service struct {
 	// that are not to be forwarded.
 	DownloadsUnderDoNotForward bool
 	Wake                       func() // called after something was put into the outbox
+	Now                        func() time.Time
+
+	leases leases
 }
 
 // Ended is the error of a reader whose access is over. It says no more than an

@@ -73,7 +73,8 @@ func newHouse(t *testing.T, scope policy.Scope) *house {
 	v := &vault.Vault{DB: h.db, Keys: ring}
 	wake := func() { h.woken++ }
 	h.intake = &intake.Service{DB: h.db, Vault: v, Pepper: pepper, Rules: rules, Domain: "contoso.example", Wake: wake}
-	h.access = &access.Service{DB: h.db, Vault: v, Pepper: pepper, Rules: rules, DownloadsUnderDoNotForward: true, Wake: wake}
+	h.access = &access.Service{DB: h.db, Vault: v, Pepper: pepper, Rules: rules, DownloadsUnderDoNotForward: true, Wake: wake,
+		Now: func() time.Time { return h.now }}
 	return h
 }
 

@@ -20,7 +20,12 @@ type Letter struct {
 	Recipient  letterlock.Recipient   // the reader's own; zero for the sender
 	Index      *eml.Index
 	Raw        io.ReaderAt
+	Lease      *Lease // under which its content may be sent
 }
+
+// Close gives the lease back. Whoever opened the letter calls it when the last
+// of its content is sent.
+func (l *Letter) Close() { l.Lease.Release() }
 
 // An Attachment is a part of a message that is not its text.
 type Attachment struct {
@@ -39,18 +44,51 @@ const WholeMail = -1
 //   - Denied "different-address": the message was sent to others;
 //   - NotFound: there is no such message for this actor.
 //
-// State, expiry and key are looked at on every call. Open notes nothing.
+// State, expiry and key are looked at on every call. Open notes nothing. The
+// letter must be closed.
 func (s *Service) Open(ctx context.Context, by letterlock.Actor, id letterlock.ID) (*Letter, error) {
-	var h holding
-	err := s.DB.Read(ctx, func(tx *store.Tx) (err error) { h, err = s.hold(tx, by, id); return err })
+	h, lease, err := s.lease(ctx, by, id)
 	if err != nil {
 		return nil, err
 	}
-	return s.open(ctx, h)
+	l, err := s.open(ctx, h)
+	if err != nil {
+		lease.Release()
+		return nil, err
+	}
+	l.Lease = lease
+	return l, nil
+}
+
+// Watch returns a lease without opening the message, for a page that wants to
+// know when access to what it shows ends. Its errors are those of Open. The lease
+// must be released.
+func (s *Service) Watch(ctx context.Context, by letterlock.Actor, id letterlock.ID) (*Lease, error) {
+	_, lease, err := s.lease(ctx, by, id)
+	return lease, err
+}
+
+// lease takes the lease first and looks at the access then: the other way round
+// a revocation in between would neither find the lease nor be found.
+func (s *Service) lease(ctx context.Context, by letterlock.Actor, id letterlock.ID) (h holding, l *Lease, err error) {
+	key := leaseKey{message: id}
+	if by.Kind == letterlock.Reader {
+		key.address = by.Address
+	}
+	l = s.leases.take(key)
+	err = s.DB.Read(ctx, func(tx *store.Tx) (err error) { h, err = s.hold(tx, by, id); return err })
+	if err != nil {
+		l.Release()
+		return h, nil, err
+	}
+	if by.Kind == letterlock.Reader {
+		l.expires(h.message.Expires, s.Now)
+	}
+	return h, l, nil
 }
 
 func (s *Service) open(ctx context.Context, h holding) (*Letter, error) {
-	mail, err := s.Vault.Open(ctx, h.key)
+	mail, err := s.Vault.Open(ctx, keyFor(h.key))
 	if err != nil {
 		return nil, ended(err, h)
 	}
@@ -100,11 +138,16 @@ func (s *Service) Read(ctx context.Context, by letterlock.Actor, id letterlock.I
 			fresh = tx.Now.Sub(l.Recipient.LastRead) < readAgain
 			return nil
 		})
-		if err != nil || fresh {
-			return l, err
+		if fresh {
+			return l, nil
+		}
+		if err != nil {
+			l.Close()
+			return nil, err
 		}
 	}
 	if err := s.note(ctx, by, id, letterlock.Event{Kind: letterlock.Read}); err != nil {
+		l.Close()
 		return nil, err
 	}
 	return l, nil
@@ -136,13 +179,12 @@ func (s *Service) Download(ctx context.Context, by letterlock.Actor, id letterlo
 		return nil, Attachment{}, nil, err
 	}
 	a, r, err := s.pick(l, part)
-	if err != nil {
-		return nil, Attachment{}, nil, err
+	if err == nil && by.Kind == letterlock.Reader {
+		err = s.note(ctx, by, id, letterlock.Event{Kind: letterlock.Downloaded, Part: part})
 	}
-	if by.Kind == letterlock.Reader {
-		if err := s.note(ctx, by, id, letterlock.Event{Kind: letterlock.Downloaded, Part: part}); err != nil {
-			return nil, Attachment{}, nil, err
-		}
+	if err != nil {
+		l.Close()
+		return nil, Attachment{}, nil, err
 	}
 	return l, a, r, nil
 }

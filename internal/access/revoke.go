@@ -43,8 +43,8 @@ func (s *Service) mayRestoreAny(by letterlock.Actor, m letterlock.Message, all, 
 // link recipients.
 //
 // When it returns nil their wrapped keys no longer exist, notices that had not
-// left are dropped, and no further chunk of the content is read for them. The
-// sender's own copy stays, so that Restore can give access back. Revoking again
+// left are dropped, and no byte of the content is sent to them any more: leases
+// are cut and the writes under way have ended. The sender's own copy stays, so that Restore can give access back. Revoking again
 // changes nothing and is not an error: the first revocation stands. Whether or
 // not the actor was allowed, the attempt is in the audit log before Revoke
 // returns. A crash before the commit leaves access as it was; after it, revoked.
@@ -74,7 +74,7 @@ func (s *Service) revokeOne(tx *store.Tx, by letterlock.Actor, m letterlock.Mess
 	if err := tx.Revoke(r.ID, revocation); err != nil {
 		return err
 	}
-	if _, err := tx.DropNotices(r.ID); err != nil {
+	if err := tx.DropNotices(r.ID); err != nil {
 		return err
 	}
 	return tx.AddEvent(r, letterlock.Event{Kind: letterlock.RevokedEvent, Detail: string(standing)})
@@ -122,6 +122,7 @@ func (s *Service) restoreOne(tx *store.Tx, by letterlock.Actor, m letterlock.Mes
 func (s *Service) change(ctx context.Context, by letterlock.Actor, id letterlock.ID, action, reason string, which []letterlock.Address,
 	act func(*store.Tx, letterlock.Message, []letterlock.Recipient, letterlock.Recipient) error) error {
 	var refusal error
+	var chosen []letterlock.Recipient
 	err := s.DB.Write(ctx, func(tx *store.Tx) error {
 		m, err := tx.Message(id)
 		if err != nil {
@@ -131,7 +132,6 @@ func (s *Service) change(ctx context.Context, by letterlock.Actor, id letterlock
 		if err != nil {
 			return err
 		}
-		var chosen []letterlock.Recipient
 		chosen, refusal = s.allowed(by, m, all, action, which)
 		entry := letterlock.Entry{Actor: by, Action: action, Message: id, Target: targets(chosen), Reason: reason, Allowed: refusal == nil}
 		if refusal != nil {
@@ -150,7 +150,20 @@ func (s *Service) change(ctx context.Context, by letterlock.Actor, id letterlock
 	if err != nil {
 		return fmt.Errorf("%s of message %s: %w", action, id, err)
 	}
+	if refusal == nil && action == "revoke" {
+		// Only now: a lease that is taken after the commit finds access gone, and
+		// one that was taken before is found here.
+		s.leases.cut(keysOf(chosen)...)
+	}
 	return refusal
+}
+
+func keysOf(list []letterlock.Recipient) []leaseKey {
+	keys := make([]leaseKey, len(list))
+	for i, r := range list {
+		keys[i] = leaseKey{message: r.Message, address: r.Mailbox.Address}
+	}
+	return keys
 }
 
 // allowed decides whether by may do action to the recipients, and which they are.
@@ -194,10 +207,9 @@ const expireBatch = 200
 // now and then by the program itself.
 func (s *Service) ExpireDue(ctx context.Context) error {
 	for {
-		n := 0
-		err := s.DB.Write(ctx, func(tx *store.Tx) error {
-			due, err := tx.ExpiredHolders(expireBatch)
-			n = len(due)
+		var due []letterlock.Recipient
+		err := s.DB.Write(ctx, func(tx *store.Tx) (err error) {
+			due, err = tx.ExpiredHolders(expireBatch)
 			for _, r := range due {
 				err = errors.Join(err,
 					tx.Shred(r.Message, string(r.ID)),
@@ -210,7 +222,8 @@ func (s *Service) ExpireDue(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("expiring: %w", err)
 		}
-		if n < expireBatch {
+		s.leases.cut(keysOf(due)...)
+		if len(due) < expireBatch {
 			return nil
 		}
 	}

@@ -5,7 +5,10 @@ package account
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"letterlock/internal/letterlock"
 	"letterlock/internal/store"
@@ -29,15 +32,19 @@ func New(db *store.DB, ipKey func(string) string) *Service {
 
 var (
 	errDenied = &letterlock.Error{Code: letterlock.Denied, Key: "sign-in"}
-	errName   = errors.New("an account needs an address and a role")
+	errName   = errors.New("an account needs an address and a role, and its name no control characters")
 )
+
+// maxName is how long the name of an account may be, in bytes.
+const maxName = 200
 
 // Put adds an account, or replaces the one with that address.
 func (s *Service) Put(ctx context.Context, by letterlock.Actor, m letterlock.Mailbox, password string, roles ...letterlock.Role) error {
 	if by.Kind != letterlock.System && !by.Is(letterlock.Admin) {
 		return errDenied
 	}
-	if m.Address == "" || len(roles) == 0 {
+	// The name goes into the headers of mails.
+	if m.Address == "" || len(roles) == 0 || len(m.Name) > maxName || strings.ContainsFunc(m.Name, unprintable) {
 		return &letterlock.Error{Code: letterlock.Invalid, Key: "account", Err: errName}
 	}
 	hashed, err := s.hash(ctx, password)
@@ -48,9 +55,15 @@ func (s *Service) Put(ctx context.Context, by letterlock.Actor, m letterlock.Mai
 		if err := tx.PutAccount(store.Account{Mailbox: m, Roles: roles, PasswordHash: hashed}); err != nil {
 			return err
 		}
+		// A new password, or fewer roles, ends what the old ones had begun.
+		if err := tx.EndSessions(letterlock.Staff, m.Address); err != nil {
+			return err
+		}
 		return tx.Audit(letterlock.Entry{Actor: by, Action: "put account", Target: string(m.Address), Allowed: true})
 	})
 }
+
+func unprintable(r rune) bool { return !unicode.IsPrint(r) || r == utf8.RuneError }
 
 // Actor returns the holder of an account that may be used now, or Denied. Edges
 // ask on every request, so that disabling takes effect with the next.
@@ -60,7 +73,10 @@ func (s *Service) Actor(ctx context.Context, a letterlock.Address) (letterlock.A
 	if errors.Is(err, letterlock.NotFound) || err == nil && !row.Disabled.IsZero() {
 		return letterlock.Actor{}, errDenied
 	}
-	return actorOf(row), err
+	if err != nil {
+		return letterlock.Actor{}, err
+	}
+	return actorOf(row), nil
 }
 
 func actorOf(a store.Account) letterlock.Actor {
@@ -73,17 +89,13 @@ func actorOf(a store.Account) letterlock.Actor {
 func (s *Service) Authenticate(ctx context.Context, a letterlock.Address, password, ip string) (letterlock.Actor, error) {
 	budgets := s.budgets(a, ip)
 	var row store.Account
-	var wait time.Duration
 	err := s.DB.Read(ctx, func(tx *store.Tx) (err error) {
-		if wait, err = tx.Wait(budgets...); err != nil || wait > 0 {
+		if err := throttle(tx, budgets); err != nil {
 			return err
 		}
 		row, err = tx.Account(a)
 		return err
 	})
-	if wait > 0 {
-		return letterlock.Actor{}, &letterlock.Error{Code: letterlock.Throttled, Key: "sign-in", RetryAfter: wait}
-	}
 	if err != nil && !errors.Is(err, letterlock.NotFound) {
 		return letterlock.Actor{}, err
 	}
@@ -93,14 +105,31 @@ func (s *Service) Authenticate(ctx context.Context, a letterlock.Address, passwo
 	if err != nil {
 		return letterlock.Actor{}, err
 	}
-	if ok && row.Disabled.IsZero() {
-		return actorOf(row), nil
+	if err := s.settle(ctx, a, ip, budgets, ok && row.Disabled.IsZero()); err != nil {
+		return letterlock.Actor{}, err
 	}
-	return letterlock.Actor{}, s.refuse(ctx, a, ip, budgets)
+	return actorOf(row), nil
 }
 
-func (s *Service) refuse(ctx context.Context, a letterlock.Address, ip string, budgets []store.Budget) error {
+// throttle returns Throttled while one of the budgets allows no failure.
+func throttle(tx *store.Tx, budgets []store.Budget) error {
+	wait, err := tx.Wait(budgets...)
+	if err == nil && wait > 0 {
+		err = &letterlock.Error{Code: letterlock.Throttled, Key: "sign-in", RetryAfter: wait}
+	}
+	return err
+}
+
+// settle decides on an attempt whose password was compared. It looks at the
+// budgets once more: many attempts at once all pass the first look before any of
+// them has failed, and their answers must not be worth more than the budgets.
+func (s *Service) settle(ctx context.Context, a letterlock.Address, ip string, budgets []store.Budget, right bool) error {
+	var refusal error
 	err := s.DB.Write(ctx, func(tx *store.Tx) error {
+		if err := throttle(tx, budgets); err != nil || right {
+			return err
+		}
+		refusal = errDenied
 		if _, err := tx.Spend(budgets...); err != nil {
 			return err
 		}
@@ -109,7 +138,7 @@ func (s *Service) refuse(ctx context.Context, a letterlock.Address, ip string, b
 	if err != nil {
 		return err
 	}
-	return errDenied
+	return refusal
 }
 
 // budgets are for failures: ten from one network at one account, then one a

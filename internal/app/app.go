@@ -20,6 +20,7 @@ import (
 	"letterlock/internal/config"
 	"letterlock/internal/eml"
 	"letterlock/internal/intake"
+	"letterlock/internal/live"
 	"letterlock/internal/notify"
 	"letterlock/internal/outbox"
 	"letterlock/internal/passcode"
@@ -101,6 +102,7 @@ func New(ctx context.Context, cfg config.Config, o Options) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
+	db.Live = &live.Hub{}
 	a := &App{DB: db, log: o.Log}
 	a.buildUseCases(cfg, o, k, look)
 	if err := a.buildEdges(cfg, o, look); err != nil {
@@ -128,7 +130,7 @@ func (a *App) buildUseCases(cfg config.Config, o Options, k keys, look *brand.Br
 	a.Track = &track.Service{DB: a.DB}
 	a.Passcodes = &passcode.Service{DB: a.DB, Pepper: k.pepper, IPKey: ratelimit.IPKey, Wake: wake}
 	a.Access = &access.Service{DB: a.DB, Vault: v, Pepper: k.pepper, Rules: rules,
-		DownloadsUnderDoNotForward: cfg.DoNotForwardDownloads, Wake: wake}
+		DownloadsUnderDoNotForward: cfg.DoNotForwardDownloads, Wake: wake, Now: o.Now}
 	a.Intake = &intake.Service{DB: a.DB, Vault: v, Pepper: k.pepper, Rules: rules,
 		Domain: cfg.Organization.Notify.Domain(), Wake: wake}
 }
@@ -145,6 +147,7 @@ func (a *App) buildEdges(cfg config.Config, o Options, look *brand.Brand) error 
 	}
 	a.http = &http.Server{
 		Handler:           site.Handler(),
+		ConnContext:       web.ConnContext,
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    32 << 10,

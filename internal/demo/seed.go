@@ -192,13 +192,18 @@ func (d *demo) read(ctx context.Context, a act, id letterlock.ID) error {
 	}
 	by := letterlock.Actor{Kind: letterlock.Reader, Address: address, IP: ip}
 	letter, err := d.app.Access.Read(ctx, by, id)
-	if err != nil || a.what == "read" {
-		return err
-	}
-	_, _, content, err := d.app.Access.Download(ctx, by, id, letter.Attachments()[a.part].Part)
 	if err != nil {
 		return err
 	}
+	defer letter.Close()
+	if a.what == "read" {
+		return nil
+	}
+	saved, _, content, err := d.app.Access.Download(ctx, by, id, letter.Attachments()[a.part].Part)
+	if err != nil {
+		return err
+	}
+	defer saved.Close()
 	_, err = io.Copy(io.Discard, content)
 	return err
 }

@@ -87,6 +87,9 @@ func (h *Header) readField(f field) {
 func (h *Header) mailboxes(to *Mailboxes, f field) {
 	good, bad := parseAddresses(f.text())
 	*to = append(*to, good...)
+	if to == &h.From {
+		h.FromBad += len(bad)
+	}
 	for _, b := range bad {
 		if len(h.Bad) < badLimit {
 			h.Bad = append(h.Bad, b)

@@ -53,6 +53,7 @@ type Header struct {
 	Cc            Mailboxes `json:"c,omitempty"`
 	Bcc           Mailboxes `json:"b,omitempty"`
 	FromFields    int       `json:"fn,omitempty"` // how many From fields; an honest mail has one
+	FromBad       int       `json:"fb,omitempty"` // what stood in From and is no address
 	FromRaw       string    `json:"fr,omitempty"` // the first From field, decoded for people
 	Bad           []string  `json:"x,omitempty"`  // what stood where an address belongs and is none
 	Subject       string    `json:"j,omitempty"`

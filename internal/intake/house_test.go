@@ -139,7 +139,7 @@ func (h *house) rows() string {
 	}
 	defer db.Close()
 	var b strings.Builder
-	for _, table := range []string{"messages", "chunks", "recipients", "wraps", "events", "outbox", "audit"} {
+	for _, table := range []string{"messages", "chunks", "recipients", "wraps", "events", "outbox"} {
 		var n int
 		if err := db.QueryRow("SELECT count(*) FROM " + table).Scan(&n); err != nil {
 			h.t.Fatal(err)
@@ -147,6 +147,21 @@ func (h *house) rows() string {
 		fmt.Fprintf(&b, "%s %d ", table, n)
 	}
 	return b.String()
+}
+
+// refusals counts the audit entries of mails that were not accepted.
+func (h *house) refusals() (n int) {
+	h.t.Helper()
+	h.read(func(tx *store.Tx) error {
+		list, err := tx.Entries("")
+		for _, e := range list {
+			if e.Action == "accept" && !e.Allowed {
+				n++
+			}
+		}
+		return err
+	})
+	return n
 }
 
 // holding lists the files below the data folder that hold text.

@@ -6,7 +6,6 @@
 package intake
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -64,7 +63,7 @@ func (s *Service) Preview(e Envelope) []policy.Verdict {
 //
 //   - Denied "sender": the From of the mail is not the account's;
 //   - Denied "unprotected": the mail asks to be sent open;
-//   - Invalid "bare", "structure", "from", "protection", "recipients": the mail or its envelope is malformed;
+//   - Invalid "bare", "structure", "from", "protection", "recipients", "expires": the mail or its envelope is malformed;
 //   - TooLarge with the limit's name: it passes one;
 //   - Busy: it could not be stored; trying again may work.
 //
@@ -73,7 +72,7 @@ func (s *Service) Preview(e Envelope) []policy.Verdict {
 // before the commit leaves nothing; after it, the retry finds the message.
 func (s *Service) Accept(ctx context.Context, by letterlock.Actor, e Envelope, mail io.Reader) (Receipt, error) {
 	if !by.Is(letterlock.Sender) {
-		return Receipt{}, &letterlock.Error{Code: letterlock.Denied, Key: "sender"}
+		return Receipt{}, s.refused(ctx, by, &letterlock.Error{Code: letterlock.Denied, Key: "sender"})
 	}
 	if err := checkRecipients(e.Recipients); err != nil {
 		return Receipt{}, err
@@ -105,13 +104,13 @@ func checkRecipients(list []letterlock.Address) error {
 func (s *Service) decide(ctx context.Context, by letterlock.Actor, e Envelope, in *vault.Incoming) (Receipt, error) {
 	h := in.Index.Header
 	if err := check(by, in.Index); err != nil {
-		return Receipt{}, err
+		return Receipt{}, s.refused(ctx, by, err)
 	}
 	d, err := policy.Protect(policy.Request{
 		Asked: e.Protection, Header: h.Protection, Headers: h.Protections, Sensitivity: h.Sensitivity, Subject: h.Subject,
 	})
 	if err != nil {
-		return Receipt{}, err
+		return Receipt{}, s.refused(ctx, by, err)
 	}
 	m := letterlock.Message{
 		ID: in.ID, MessageID: h.MessageID, Sender: letterlock.Mailbox{Name: senderName(by, h), Address: by.Address},
@@ -129,6 +128,22 @@ func (s *Service) decide(ctx context.Context, by letterlock.Actor, e Envelope, i
 	return receipt, err
 }
 
+// refused notes that an account tried what it may not, and returns why. A mail
+// that is merely malformed is no act and leaves no entry, and neither does
+// somebody who has shown nothing.
+func (s *Service) refused(ctx context.Context, by letterlock.Actor, why error) error {
+	if !errors.Is(why, letterlock.Denied) || by.Kind == letterlock.Nobody {
+		return why
+	}
+	err := s.DB.Write(ctx, func(tx *store.Tx) error {
+		return tx.Audit(letterlock.Entry{Actor: by, Action: "accept", Reason: letterlock.KeyOf(why)})
+	})
+	if err != nil {
+		return err
+	}
+	return why
+}
+
 // check refuses what no honest mail program sends: bytes that mail servers read
 // differently, and a From that is not one address of the account.
 func check(by letterlock.Actor, x *eml.Index) error {
@@ -138,9 +153,9 @@ func check(by letterlock.Actor, x *eml.Index) error {
 	case x.Defects.Has(eml.HeaderCut):
 		// The fields behind the cut, a Bcc perhaps, would be shown as text.
 		return &letterlock.Error{Code: letterlock.Invalid, Key: "structure"}
-	case h.FromFields != 1 || len(h.From) != 1:
+	case h.FromFields != 1 || len(h.From) != 1 || h.FromBad > 0:
 		return &letterlock.Error{Code: letterlock.Invalid, Key: "from"}
-	case h.From[0].Address != by.Address:
+	case h.From[0].Address != by.Address, len(h.Sender) > 0 && h.Sender[0].Address != by.Address:
 		return &letterlock.Error{Code: letterlock.Denied, Key: "sender"}
 	}
 	return nil
@@ -154,26 +169,20 @@ func senderName(by letterlock.Actor, h eml.Header) string {
 }
 
 func (s *Service) store(tx *store.Tx, by letterlock.Actor, m letterlock.Message, e Envelope, in *vault.Incoming) (Receipt, error) {
+	if !e.Expires.IsZero() && !e.Expires.After(tx.Now) {
+		return Receipt{}, &letterlock.Error{Code: letterlock.Invalid, Key: "expires"}
+	}
 	if m.MessageID != "" {
-		known, err := tx.MessageByMessageID(m.MessageID)
-		switch {
-		case err == nil:
-			hash, err := tx.BodyHash(known.ID)
-			if err != nil {
-				return Receipt{}, err
-			}
-			if known.Sender.Address == by.Address && bytes.Equal(hash, in.Hash) && !known.Destroyed {
-				return s.repeat(tx, by, known, e, in)
-			}
-			// Somebody else's, or another mail under the same name: it gets a new
-			// Message-ID here and keeps the old one as reference.
-			m.Reference, m.MessageID = m.MessageID, ""
-		case !errors.Is(err, letterlock.NotFound):
+		known, err := tx.Retried(by.Address, m.MessageID, in.Hash)
+		if err == nil {
+			return s.repeat(tx, by, known, e, in)
+		}
+		if !errors.Is(err, letterlock.NotFound) {
 			return Receipt{}, err
 		}
 	}
-	if m.MessageID == "" {
-		m.MessageID = eml.NewMessageID(s.Domain)
+	if err := nameAnew(tx, &m, s.Domain); err != nil {
+		return Receipt{}, err
 	}
 	if err := in.Accept(tx, m); err != nil {
 		return Receipt{}, err
@@ -182,6 +191,23 @@ func (s *Service) store(tx *store.Tx, by letterlock.Actor, m letterlock.Message,
 		return Receipt{}, err
 	}
 	return Receipt{ID: m.ID, MessageID: m.MessageID}, tx.Audit(letterlock.Entry{Actor: by, Action: "accept", Message: m.ID, Allowed: true})
+}
+
+// nameAnew gives a message a Message-ID where it has none, or one that is taken:
+// then it keeps the old one as reference.
+func nameAnew(tx *store.Tx, m *letterlock.Message, domain string) error {
+	if m.MessageID != "" {
+		_, err := tx.MessageByMessageID(m.MessageID)
+		if errors.Is(err, letterlock.NotFound) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		m.Reference = m.MessageID
+	}
+	m.MessageID = eml.NewMessageID(domain)
+	return nil
 }
 
 // repeat adds to a known message the recipients that a retry of it names anew.

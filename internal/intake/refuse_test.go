@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+	"time"
 
 	"letterlock/internal/eml"
 	"letterlock/internal/intake"
@@ -40,6 +41,8 @@ func TestRefusedMailLeavesNothing(t *testing.T) {
 		{"no From", ada, many(1), with(from, ""), letterlock.Invalid, "from"},
 		{"two From fields", ada, many(1), from + good, letterlock.Invalid, "from"},
 		{"two addresses in From", ada, many(1), with("<ada@contoso.example>", "<ada@contoso.example>, eve@contoso.example"), letterlock.Invalid, "from"},
+		{"a second, unreadable address in From", ada, many(1), with("<ada@contoso.example>", "<ada@contoso.example>, CEO <ceo@contoso>"), letterlock.Invalid, "from"},
+		{"foreign Sender", ada, many(1), "Sender: eve@contoso.example\r\n" + good, letterlock.Denied, "sender"},
 		{"unreadable From", ada, many(1), with("ada@contoso.example", "ada"), letterlock.Invalid, "from"},
 		{"bare LF", ada, many(1), with("Hi\r\n", "Hi\n"), letterlock.Invalid, "bare"},
 		{"bare LF in the header", ada, many(1), with("Offer\r\n", "Offer\n"), letterlock.Invalid, "bare"},
@@ -60,6 +63,14 @@ func TestRefusedMailLeavesNothing(t *testing.T) {
 				t.Errorf("Accept = %+v, %v; want %v %q", r, err, tt.want, tt.key)
 			}
 			h.checkNothingNew(tt.name, before)
+			// An account that tries what it may not is noted; a malformed mail is not.
+			noted := 0
+			if tt.want == letterlock.Denied && tt.by.Kind != letterlock.Nobody {
+				noted = 1
+			}
+			if n := h.refusals(); n != noted {
+				t.Errorf("%d refusals in the audit log, want %d", n, noted)
+			}
 			if h.woken.Load() != 0 {
 				t.Error("the outbox was woken")
 			}
@@ -172,5 +183,16 @@ func TestAcceptFailsBusyWhenTheDatabaseIsClosed(t *testing.T) {
 	h.db.Close()
 	if _, err := h.accept(ada, to(marta), simple("<1@contoso.example>", "Hi")); !errors.Is(err, letterlock.Busy) {
 		t.Errorf("Accept: %v, want Busy", err)
+	}
+}
+
+func TestAMessageCannotBeBornExpired(t *testing.T) {
+	h := newHouse(t, eml.Limits{})
+	for name, at := range map[string]time.Time{"an hour ago": h.now.Add(-time.Hour), "now": h.now} {
+		e := to(marta)
+		e.Expires = at
+		if _, err := h.accept(ada, e, simple("<1@contoso.example>", "Hi")); letterlock.KeyOf(err) != "expires" {
+			t.Errorf("expires %s: %v, want Invalid", name, err)
+		}
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"io"
 	"log/slog"
 	"math/rand/v2"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -115,7 +116,9 @@ type work struct {
 	notice    store.Notice
 	message   letterlock.Message
 	recipient letterlock.Recipient
-	key       vault.Key // inline only
+	key       vault.Key          // inline only
+	passcode  vault.PasscodeMail // passcodes only
+	broken    error              // why key or passcode could not be opened
 	now       time.Time
 }
 
@@ -135,10 +138,13 @@ func (s *Service) one(ctx context.Context) (bool, error) {
 	if w.dropped() {
 		return true, s.settle(w, func(tx *store.Tx) error { return tx.Finish(w.notice.ID, store.Dropped) })
 	}
+	if w.broken != nil {
+		return true, s.note(w, w.broken)
+	}
 	// Once begun, an attempt is finished even if the program is to stop.
 	attempt, cancel := context.WithTimeout(context.WithoutCancel(ctx), lease/2)
 	defer cancel()
-	return true, s.note(w, s.send(attempt, w))
+	return true, s.note(w, s.attempt(attempt, w))
 }
 
 func (s *Service) claim(tx *store.Tx) (w work, err error) {
@@ -152,10 +158,23 @@ func (s *Service) claim(tx *store.Tx) (w work, err error) {
 	if w.recipient, err = tx.Recipient(w.notice.Recipient); err != nil {
 		return w, err
 	}
-	if w.notice.Kind == store.InlineNotice && !w.message.Destroyed {
-		w.key, err = s.Vault.Find(tx, w.message.ID, store.SenderCopy)
+	s.unseal(tx, &w)
+	return w, nil
+}
+
+// unseal opens what a notice needs. A failure belongs to the attempt, not to the
+// claim: a claim that is undone would leave the notice first in the queue, and
+// everything else behind it would wait for ever.
+func (s *Service) unseal(tx *store.Tx, w *work) {
+	switch {
+	case w.notice.Kind == store.PasscodeNotice:
+		w.passcode, w.broken = vault.OpenPasscode(s.Pepper, w.recipient.ID, w.notice.Secret)
+	case w.notice.Kind == store.InlineNotice && !w.message.Destroyed:
+		w.key, w.broken = s.Vault.Find(tx, w.message.ID, store.SenderCopy)
 	}
-	return w, err
+	if w.broken != nil {
+		w.broken = fmt.Errorf("opening what is to be sent: %w", w.broken)
+	}
 }
 
 // dropped reports whether a notice is not wanted any more. A revocation drops
@@ -167,9 +186,22 @@ func (w work) dropped() bool {
 	case store.InlineNotice:
 		return w.message.Destroyed
 	case store.PasscodeNotice:
-		return w.now.Sub(w.notice.Created) >= 10*time.Minute
+		expired := w.broken == nil && !w.now.Before(w.passcode.Expires)
+		return expired || w.now.Sub(w.notice.Created) >= 10*time.Minute
 	}
 	return false
+}
+
+// attempt sends a notice. A panic on the way is a failed attempt: it must not
+// end the program, which would only claim the notice again when it starts.
+func (s *Service) attempt(ctx context.Context, w work) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			s.Log.Error("panic while sending", "notice", w.notice.ID, "panic", p, "stack", string(debug.Stack()))
+			err = errors.New("internal error while sending")
+		}
+	}()
+	return s.send(ctx, w)
 }
 
 // send writes the mail and hands it over.
@@ -201,10 +233,7 @@ func (s *Service) write(b *bytes.Buffer, w work) error {
 		}
 		return s.Notifier.Notification(b, w.now, w.message, w.recipient, token)
 	case store.PasscodeNotice:
-		p, err := vault.OpenPasscode(s.Pepper, w.recipient.ID, w.notice.Secret)
-		if err != nil {
-			return err
-		}
+		p := w.passcode
 		return s.Notifier.Passcode(b, w.now, w.recipient, p.Code, p.Reference, p.Expires)
 	case store.FailureNotice:
 		return s.Notifier.Failure(b, w.now, w.message, w.recipient)

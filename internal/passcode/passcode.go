@@ -75,8 +75,12 @@ func (s *Service) budgets(recipient letterlock.ID, browser []byte, ip string) []
 
 // Ask mails a new passcode to the recipient, or leaves the one alone that this
 // browser has asked for and that still lives. Throttled says when to ask again:
-// "locked" after too many wrong tries, "budget" after too many mails.
+// "locked" after too many wrong tries, "budget" after too many mails. Invalid
+// "browser": all browsers without a cookie would share a passcode.
 func (s *Service) Ask(ctx context.Context, recipient letterlock.ID, browser, ip string) (Asked, error) {
+	if browser == "" {
+		return Asked{}, &letterlock.Error{Code: letterlock.Invalid, Key: "browser"}
+	}
 	return s.issue(ctx, recipient, browser, ip, false)
 }
 

@@ -63,25 +63,11 @@ func (s *Service) Start(ctx context.Context, kind letterlock.Kind, a letterlock.
 const touchEvery = time.Minute
 
 // Find returns who the session belongs to, or NotFound when there is none, when
-// it was idle too long, or when it has reached its end.
+// it was idle too long, or when it has reached its end. It counts as a use.
 func (s *Service) Find(ctx context.Context, id string) (letterlock.Kind, letterlock.Address, error) {
-	none := &letterlock.Error{Code: letterlock.NotFound}
-	if len(id) != idLength {
-		return "", "", none
-	}
-	var row store.Session
-	var now time.Time
-	err := s.DB.Read(ctx, func(tx *store.Tx) (err error) {
-		now = tx.Now
-		row, err = tx.Session(hash(id))
-		return err
-	})
+	row, now, err := s.look(ctx, id)
 	if err != nil {
 		return "", "", err
-	}
-	l := limits[row.Kind]
-	if !now.Before(row.Expires) || now.Sub(row.Seen) >= l.idle {
-		return "", "", none
 	}
 	if now.Sub(row.Seen) >= touchEvery {
 		if err := s.DB.Write(ctx, func(tx *store.Tx) error { return tx.TouchSession(hash(id)) }); err != nil {
@@ -89,6 +75,32 @@ func (s *Service) Find(ctx context.Context, id string) (letterlock.Kind, letterl
 		}
 	}
 	return row.Kind, row.Address, nil
+}
+
+// Peek is Find for what a page asks by itself: it does not count as a use, for
+// otherwise a page that is left open would keep its session for ever.
+func (s *Service) Peek(ctx context.Context, id string) (letterlock.Kind, letterlock.Address, error) {
+	row, _, err := s.look(ctx, id)
+	return row.Kind, row.Address, err
+}
+
+func (s *Service) look(ctx context.Context, id string) (row store.Session, now time.Time, err error) {
+	none := &letterlock.Error{Code: letterlock.NotFound}
+	if len(id) != idLength {
+		return store.Session{}, now, none
+	}
+	err = s.DB.Read(ctx, func(tx *store.Tx) (err error) {
+		now = tx.Now
+		row, err = tx.Session(hash(id))
+		return err
+	})
+	if err != nil {
+		return store.Session{}, now, err
+	}
+	if !now.Before(row.Expires) || now.Sub(row.Seen) >= limits[row.Kind].idle {
+		return store.Session{}, now, none
+	}
+	return row, now, nil
 }
 
 // End deletes a session. Ending one that is not there is no error.

@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"letterlock/internal/letterlock"
+	"letterlock/internal/live"
 
 	"github.com/pressly/goose/v3"
 	_ "modernc.org/sqlite" // the database/sql driver "sqlite"
@@ -34,6 +35,10 @@ const File = "letterlock.db"
 
 // A DB is one open database. It is safe for concurrent use.
 type DB struct {
+	// Live is told the senders of messages of which something changed, after the
+	// commit; nil: nobody is. It is set before the first Write.
+	Live *live.Hub
+
 	now    func() time.Time
 	reads  *pool
 	writer *conn

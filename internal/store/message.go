@@ -87,10 +87,17 @@ func (t *Tx) MessageByMessageID(messageID string) (letterlock.Message, error) {
 	return t.message(`m.message_id = $1`, messageID)
 }
 
-// BodyHash returns the hash of the mail as it came, which recognises a retry.
-func (t *Tx) BodyHash(id letterlock.ID) (hash []byte, err error) {
-	err = t.row(`SELECT body_hash FROM messages WHERE id = $1`, []any{id}, &hash)
-	return hash, err
+// Retried returns the message that a sender's mail already is, if it came before
+// with the same Message-ID and the same bytes; NotFound else. The Message-ID that
+// it came with may be its reference by now.
+func (t *Tx) Retried(sender letterlock.Address, messageID string, bodyHash []byte) (letterlock.Message, error) {
+	var id letterlock.ID
+	err := t.row(`SELECT id FROM messages WHERE body_hash = $1 AND sender = $2 AND status = 'accepted'
+		AND (message_id = $3 OR reference = $3) LIMIT 1`, []any{bodyHash, sender, messageID}, &id)
+	if err != nil {
+		return letterlock.Message{}, err
+	}
+	return t.Message(id)
 }
 
 // Sealed returns what is needed to open the message's mail, beside a key.

@@ -88,20 +88,17 @@ func (t *Tx) NoteAttempt(id int64, number int, reply string) error {
 		ON CONFLICT (outbox, number) DO UPDATE SET at = excluded.at, reply = excluded.reply`, id, number, t.Now.Unix(), reply)
 }
 
-// DropNotices drops a recipient's notices that have not left, and says how many
-// notifications were among them.
-func (t *Tx) DropNotices(recipient letterlock.ID) (int64, error) {
-	if err := t.exec(`UPDATE outbox SET done_at = $2, outcome = 'dropped', secret = NULL
-		WHERE recipient = $1 AND done_at = 0 AND kind = 'passcode'`, recipient, t.Now.Unix()); err != nil {
-		return 0, err
-	}
-	return t.change(`UPDATE outbox SET done_at = $2, outcome = 'dropped'
+// DropNotices drops a recipient's notifications that have not left. They keep
+// their secret, because a restore brings them back. Passcodes are not dropped:
+// whoever proves a mailbox is told what became of the message.
+func (t *Tx) DropNotices(recipient letterlock.ID) error {
+	return t.exec(`UPDATE outbox SET done_at = $2, outcome = 'dropped'
 		WHERE recipient = $1 AND done_at = 0 AND kind = 'notification'`, recipient, t.Now.Unix())
 }
 
 // ReviveNotices makes notifications due again that a revocation had dropped
 // before they left: after a restore the recipient must learn of the message.
 func (t *Tx) ReviveNotices(recipient letterlock.ID) error {
-	return t.exec(`UPDATE outbox SET done_at = 0, outcome = '', due_at = $2
+	return t.exec(`UPDATE outbox SET done_at = 0, outcome = '', due_at = $2, created_at = $2, attempts = 0
 		WHERE recipient = $1 AND kind = 'notification' AND outcome = 'dropped' AND secret IS NOT NULL`, recipient, t.Now.Unix())
 }

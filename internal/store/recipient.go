@@ -86,6 +86,7 @@ func (t *Tx) AddEvent(r letterlock.Recipient, e letterlock.Event) error {
 		r.Message, r.ID, t.Now.Unix(), e.Kind, e.Part, e.Detail); err != nil {
 		return err
 	}
+	t.changed = append(t.changed, r.Message)
 	now := t.Now.Unix()
 	switch e.Kind {
 	case letterlock.Read:

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"letterlock/internal/letterlock"
+	"letterlock/internal/live"
 )
 
 var start = time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC)
@@ -192,7 +193,7 @@ func TestOutboxKeepsANoticeUntilItIsFinished(t *testing.T) {
 	if err != nil || again.ID != second.ID || again.Attempts != 2 {
 		t.Errorf("claim after the lease = %+v, %v; want the same notice, second attempt", again, err)
 	}
-	write(t, db, func(tx *Tx) error { _, err := tx.DropNotices(r.ID); return err })
+	write(t, db, func(tx *Tx) error { return tx.DropNotices(r.ID) })
 	now = now.Add(2 * time.Minute)
 	if _, err := claim(); !errors.Is(err, letterlock.NotFound) {
 		t.Errorf("claim after the drop: %v, want NotFound", err)
@@ -301,5 +302,32 @@ func TestEveryChangeOfTheAuditLogIsFound(t *testing.T) {
 		if !errors.Is(err, undo) {
 			t.Fatal(err)
 		}
+	}
+}
+
+func TestCommittedChangesAreToldToTheirSender(t *testing.T) {
+	db := open(t)
+	db.Live = &live.Hub{}
+	_, r := message(t, db, time.Time{})
+	changes, end := db.Live.Subscribe("ada@contoso.example")
+	defer end()
+	told := func() bool {
+		select {
+		case <-changes:
+			return true
+		default:
+			return false
+		}
+	}
+	undo := errors.New("undo")
+	err := db.Write(t.Context(), func(tx *Tx) error {
+		return errors.Join(tx.AddEvent(r, letterlock.Event{Kind: letterlock.Read}), undo)
+	})
+	if !errors.Is(err, undo) || told() {
+		t.Errorf("a write that failed with %v was told", err)
+	}
+	write(t, db, func(tx *Tx) error { return tx.AddEvent(r, letterlock.Event{Kind: letterlock.Read}) })
+	if !told() {
+		t.Error("a committed read was not told")
 	}
 }

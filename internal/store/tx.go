@@ -13,7 +13,8 @@ type Tx struct {
 	// Now is the one reading of the clock in this transaction, in whole seconds.
 	Now time.Time
 
-	conn *conn
+	conn    *conn
+	changed []letterlock.ID // messages of which something changed
 }
 
 var errNotFound = &letterlock.Error{Code: letterlock.NotFound}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 
 	"letterlock/internal/letterlock"
 )
@@ -18,6 +19,8 @@ type request struct {
 	f    func(*Tx) error
 	err  error
 	done chan struct{}
+
+	senders []letterlock.Address // of messages that it changed
 }
 
 // Write runs f in a transaction, committing if f returns nil. f must not call
@@ -72,6 +75,7 @@ func (db *DB) runWriter() {
 		}
 		db.commit(batch)
 		for _, r := range batch {
+			db.tell(r)
 			close(r.done)
 		}
 	}
@@ -120,6 +124,9 @@ func (db *DB) runOne(r *request) error {
 		return err
 	}
 	err := protect(r.f, tx)
+	if err == nil {
+		r.senders, err = db.sendersOf(tx)
+	}
 	if err != nil {
 		if undo := tx.exec("ROLLBACK TO one"); undo != nil {
 			return errors.Join(err, undo)
@@ -129,6 +136,32 @@ func (db *DB) runOne(r *request) error {
 		return errors.Join(err, release)
 	}
 	return err
+}
+
+// sendersOf finds whose messages a write changed, if anybody wants to know.
+func (db *DB) sendersOf(tx *Tx) (list []letterlock.Address, err error) {
+	if db.Live == nil || len(tx.changed) == 0 || db.Live.Idle() {
+		return nil, nil
+	}
+	slices.Sort(tx.changed)
+	for _, id := range slices.Compact(tx.changed) {
+		var sender letterlock.Address
+		if err := tx.row(`SELECT sender FROM messages WHERE id = $1`, []any{id}, &sender); err != nil {
+			return nil, err
+		}
+		list = append(list, sender)
+	}
+	return list, nil
+}
+
+// tell publishes what a committed write changed.
+func (db *DB) tell(r *request) {
+	if r.err != nil {
+		return
+	}
+	for _, sender := range r.senders {
+		db.Live.Publish(string(sender))
+	}
 }
 
 // protect turns a panic of f into an error: the writer serves everybody and must

@@ -43,7 +43,8 @@ func (s *Service) Sent(ctx context.Context, by letterlock.Actor, q Query) (Page,
 	if !by.Is(letterlock.Sender) {
 		return Page{}, &letterlock.Error{Code: letterlock.Denied}
 	}
-	if len(q.Search) > maxSearch {
+	// SQLite would take a search up to its first NUL, and find what was not asked for.
+	if len(q.Search) > maxSearch || strings.ContainsRune(q.Search, 0) {
 		return Page{}, &letterlock.Error{Code: letterlock.Invalid, Key: "search"}
 	}
 	if q.Limit < 1 || q.Limit > 200 {

@@ -270,6 +270,11 @@ func (r *chunkReader) ReadAt(p []byte, off int64) (n int, err error) {
 }
 
 func (r *chunkReader) load(seq int64) error {
+	// A context that has ended must end the reading for certain: the database has
+	// the choice between a free connection and the end of the context.
+	if err := r.ctx.Err(); err != nil {
+		return &letterlock.Error{Code: letterlock.Busy, Err: err}
+	}
 	if seq == r.seq {
 		return nil
 	}

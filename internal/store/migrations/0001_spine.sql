@@ -36,6 +36,7 @@ CREATE TABLE messages (
 ) STRICT;
 CREATE INDEX messages_by_sender ON messages (sender, accepted_at DESC, id DESC);
 CREATE INDEX messages_incoming ON messages (accepted_at) WHERE status = 'incoming';
+CREATE INDEX messages_by_hash ON messages (body_hash);
 CREATE INDEX messages_by_expiry ON messages (expires_at) WHERE expires_at > 0;
 
 CREATE TABLE chunks (

@@ -1,0 +1,178 @@
+CREATE TABLE accounts (
+  address       TEXT PRIMARY KEY,
+  name          TEXT NOT NULL,
+  roles         TEXT NOT NULL,              -- names, separated by spaces
+  password_hash TEXT NOT NULL,              -- argon2id, PHC string
+  created_at    INTEGER NOT NULL,
+  disabled_at   INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+CREATE TABLE attempts (
+  outbox INTEGER NOT NULL REFERENCES outbox (id) ON DELETE CASCADE,
+  number INTEGER NOT NULL,
+  at     INTEGER NOT NULL,
+  reply  TEXT NOT NULL,                     -- empty: taken
+  PRIMARY KEY (outbox, number)
+) STRICT;
+
+CREATE TABLE audit (
+  seq     INTEGER PRIMARY KEY,
+  at      INTEGER NOT NULL,
+  action  TEXT NOT NULL,
+  actor   TEXT NOT NULL,
+  message TEXT NOT NULL,
+  allowed INTEGER NOT NULL,
+  entry   TEXT NOT NULL,                    -- canonical JSON
+  hash    BLOB NOT NULL                     -- SHA-256(previous hash | entry)
+) STRICT;
+
+CREATE TABLE budgets (
+  name     TEXT PRIMARY KEY,
+  ready_at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE chunks (
+  message TEXT NOT NULL REFERENCES messages (id) ON DELETE CASCADE,
+  seq     INTEGER NOT NULL,
+  data    BLOB NOT NULL,
+  PRIMARY KEY (message, seq)
+) STRICT;
+
+CREATE TABLE events (
+  id        INTEGER PRIMARY KEY,
+  message   TEXT NOT NULL REFERENCES messages (id) ON DELETE CASCADE,
+  recipient TEXT NOT NULL,
+  at        INTEGER NOT NULL,
+  kind      TEXT NOT NULL,
+  part      INTEGER NOT NULL DEFAULT 0,
+  detail    TEXT NOT NULL DEFAULT ''
+) STRICT;
+
+CREATE TABLE locks (
+  recipient TEXT PRIMARY KEY REFERENCES recipients (id) ON DELETE CASCADE,
+  failures  INTEGER NOT NULL,               -- codes used up by wrong tries in a row
+  until     INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE messages (
+  id           TEXT PRIMARY KEY,
+  status       TEXT NOT NULL,               -- incoming, accepted, destroyed
+  message_id   TEXT UNIQUE,                 -- NULL while incoming
+  reference    TEXT NOT NULL DEFAULT '',
+  sender       TEXT NOT NULL DEFAULT '',
+  sender_name  TEXT NOT NULL DEFAULT '',
+  subject      TEXT NOT NULL DEFAULT '',
+  protection   TEXT NOT NULL DEFAULT '',
+  method       TEXT NOT NULL DEFAULT '',
+  decided_by   TEXT NOT NULL DEFAULT '',
+  via          TEXT NOT NULL DEFAULT '',
+  portal       INTEGER NOT NULL DEFAULT 0,
+  accepted_at  INTEGER NOT NULL,            -- while incoming: when it began
+  expires_at   INTEGER NOT NULL DEFAULT 0,
+  size         INTEGER NOT NULL DEFAULT 0,
+  attachments  INTEGER NOT NULL DEFAULT 0,
+  body_hash    BLOB,                        -- recognises a retry
+  sealed_head  BLOB,                        -- head of the sealed stream; chunks follow
+  sealed_size  INTEGER NOT NULL DEFAULT 0,  -- head and chunks together
+  sealed_index BLOB                         -- index of the parts
+) STRICT;
+
+CREATE TABLE outbox (
+  id         INTEGER PRIMARY KEY,
+  kind       TEXT NOT NULL,                 -- passcode, notification, inline, failure
+  priority   INTEGER NOT NULL,              -- lower leaves first
+  message    TEXT NOT NULL REFERENCES messages (id) ON DELETE CASCADE,
+  recipient  TEXT NOT NULL,
+  secret     BLOB,                          -- sealed token or passcode; erased when done
+  created_at INTEGER NOT NULL,
+  due_at     INTEGER NOT NULL,
+  attempts   INTEGER NOT NULL DEFAULT 0,
+  done_at    INTEGER NOT NULL DEFAULT 0,
+  outcome    TEXT NOT NULL DEFAULT ''       -- sent, failed, dropped
+) STRICT;
+
+CREATE TABLE passcodes (
+  recipient  TEXT NOT NULL REFERENCES recipients (id) ON DELETE CASCADE,
+  browser    BLOB NOT NULL,                 -- keyed hash of the pre-session cookie
+  sealed     BLOB NOT NULL,
+  reference  TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL,
+  sent_at    INTEGER NOT NULL,
+  tries      INTEGER NOT NULL DEFAULT 0,
+  used_at    INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY (recipient, browser)
+) STRICT;
+
+CREATE TABLE recipients (
+  id            TEXT PRIMARY KEY,
+  message       TEXT NOT NULL REFERENCES messages (id) ON DELETE CASCADE,
+  position      INTEGER NOT NULL,
+  address       TEXT NOT NULL,
+  name          TEXT NOT NULL,
+  field         TEXT NOT NULL,
+  identity      TEXT NOT NULL,
+  experience    TEXT NOT NULL,
+  why           TEXT NOT NULL,
+  token_hash    BLOB UNIQUE,                -- NULL for inline recipients
+  reference     TEXT NOT NULL,
+  revoked_at    INTEGER NOT NULL DEFAULT 0,
+  revoked_by    TEXT NOT NULL DEFAULT '',
+  revoked_name  TEXT NOT NULL DEFAULT '',
+  revoked_as    TEXT NOT NULL DEFAULT '',   -- sender, administrator
+  revoke_reason TEXT NOT NULL DEFAULT '',
+  first_read_at INTEGER NOT NULL DEFAULT 0,
+  last_read_at  INTEGER NOT NULL DEFAULT 0,
+  notified_at   INTEGER NOT NULL DEFAULT 0,
+  bounced_at    INTEGER NOT NULL DEFAULT 0,
+  reply         TEXT NOT NULL DEFAULT '',
+  UNIQUE (message, address)
+) STRICT;
+
+CREATE TABLE sessions (
+  hash       BLOB PRIMARY KEY,              -- SHA-256 of the id in the cookie
+  kind       TEXT NOT NULL,                 -- staff, recipient
+  address    TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  seen_at    INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL               -- absolute limit
+) STRICT;
+
+CREATE TABLE sqlite_sequence(name,seq);
+
+CREATE TABLE wraps (
+  message TEXT NOT NULL REFERENCES messages (id) ON DELETE CASCADE,
+  holder  TEXT NOT NULL,
+  epoch   INTEGER NOT NULL,
+  wrapped BLOB NOT NULL,
+  PRIMARY KEY (message, holder)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX audit_by_message ON audit (message, seq);
+
+CREATE INDEX budgets_by_ready ON budgets (ready_at);
+
+CREATE INDEX events_by_message ON events (message, id);
+
+CREATE INDEX messages_by_expiry ON messages (expires_at) WHERE expires_at > 0;
+
+CREATE INDEX messages_by_hash ON messages (body_hash);
+
+CREATE INDEX messages_by_sender ON messages (sender, accepted_at DESC, id DESC);
+
+CREATE INDEX messages_incoming ON messages (accepted_at) WHERE status = 'incoming';
+
+CREATE INDEX outbox_by_recipient ON outbox (recipient);
+
+CREATE INDEX outbox_due ON outbox (priority, due_at) WHERE done_at = 0;
+
+CREATE INDEX passcodes_by_expiry ON passcodes (expires_at);
+
+CREATE INDEX recipients_by_address ON recipients (address, message);
+
+CREATE INDEX sessions_by_address ON sessions (kind, address);
+
+CREATE INDEX sessions_by_expiry ON sessions (expires_at);
+
+CREATE INDEX wraps_by_epoch ON wraps (epoch);
+
