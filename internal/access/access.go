@@ -112,6 +112,11 @@ func (s *Service) hold(tx *store.Tx, by letterlock.Actor, id letterlock.ID) (h h
 	}
 	h.key, err = s.Vault.Find(tx, id, holder)
 	if errors.Is(err, letterlock.NotFound) {
+		if by.Kind == letterlock.Reader && h.message.Ended(s.Now()) {
+			// It expired, and the sweep took its keys, after this transaction had
+			// read the clock and before it saw the database.
+			return h, &Ended{State: letterlock.Expired, Message: h.message, Recipient: h.recipient}
+		}
 		// Live without a key is a fault of ours. It must not look like an end
 		// that somebody decided on.
 		return h, &letterlock.Error{Code: letterlock.Internal, Err: errors.New("no key for a live recipient")}

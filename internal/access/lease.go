@@ -29,7 +29,7 @@ type Lease struct {
 }
 
 // leaseKey is whose access to what a lease is for. The sender's own copy has the
-// empty address.
+// empty address, and a reader's list of messages the empty message.
 type leaseKey struct {
 	message letterlock.ID
 	address letterlock.Address
@@ -47,15 +47,21 @@ func (l *Lease) Live() bool {
 		return false
 	default:
 	}
+	return !l.over()
+}
+
+// over reports whether access has ended by itself.
+func (l *Lease) over() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.until.IsZero() || l.now().Before(l.until)
+	return !l.until.IsZero() && !l.now().Before(l.until)
 }
 
 // OnCut says how to break a write that is under way when access is taken away:
-// f must make it return soon, and is called once at most. For eager leases it is
-// called at once, so that what lies unsent in the connection's buffer is dropped
-// with it; for others only when a write does not end by itself.
+// f must make it return soon, must not use the lease, and is called once at most
+// and never after Release. For eager leases it is called at once, so that what
+// lies unsent in the connection's buffer is dropped with it; for others only when
+// a write does not end by itself.
 func (l *Lease) OnCut(f func(), eager bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -73,8 +79,13 @@ func (l *Lease) Send(write func() error) error {
 	return write()
 }
 
-// Release gives the lease back. It may be called more than once.
+// Release gives the lease back: nothing of it is broken off any more, for what it
+// was for, such as a connection, may serve something else next. It may be called
+// more than once.
 func (l *Lease) Release() {
+	l.mu.Lock()
+	l.breakOff = nil
+	l.mu.Unlock()
 	l.all.mu.Lock()
 	defer l.all.mu.Unlock()
 	if l.released {
@@ -97,10 +108,9 @@ func (l *Lease) expires(at time.Time, now func() time.Time) {
 // breakNow breaks the write under way, once.
 func (l *Lease) breakNow() {
 	l.mu.Lock()
-	f := l.breakOff
-	l.breakOff = nil
-	l.mu.Unlock()
-	if f != nil {
+	defer l.mu.Unlock() // held meanwhile, so that it has happened when Release returns
+	if f := l.breakOff; f != nil {
+		l.breakOff = nil
 		f()
 	}
 }
@@ -168,13 +178,35 @@ func (a *leases) cut(keys ...leaseKey) {
 	defer stopGently()
 	within, stop := context.WithTimeout(context.Background(), cutWithin)
 	defer stop()
+	var late []*Lease
 	for _, l := range found {
-		if l.quiet(gently) {
-			continue
+		if !l.quiet(gently) {
+			late = append(late, l)
 		}
+	}
+	// All are broken before any is waited for: one that does not end must not use
+	// up the others' time.
+	for _, l := range late {
 		l.breakNow()
+	}
+	for _, l := range late {
 		l.quiet(within)
 	}
+}
+
+// overdue returns the keys of the leases whose message has expired.
+func (a *leases) overdue() (keys []leaseKey) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for k, set := range a.open {
+		for l := range set {
+			if l.over() {
+				keys = append(keys, k)
+				break
+			}
+		}
+	}
+	return keys
 }
 
 // quiet waits until the lease is not writing. Afterwards it never writes again,

@@ -68,6 +68,38 @@ func (s *Service) Watch(ctx context.Context, by letterlock.Actor, id letterlock.
 	return lease, err
 }
 
+// WatchAll returns a lease for showing a reader what was sent to them, which ends
+// with their access to any of it. It must be taken before the list is read, and
+// released; a list whose lease was cut before it was sent is to be read again.
+func (s *Service) WatchAll(by letterlock.Actor) (*Lease, error) {
+	if by.Kind != letterlock.Reader || by.Address == "" {
+		return nil, &letterlock.Error{Code: letterlock.Denied}
+	}
+	return s.leases.take(leaseKey{address: by.Address}), nil
+}
+
+// Tell runs send, which hands a notification of a message to its recipient, if
+// their access lives, and returns Gone without running it otherwise. A revocation
+// waits for it as it does for content, and ends its context when that takes long:
+// when Revoke has returned, no notification leaves. A failure of send is Gone as
+// well if access has ended meanwhile.
+func (s *Service) Tell(ctx context.Context, to letterlock.Recipient, send func(context.Context) error) error {
+	by := letterlock.Actor{Kind: letterlock.Reader, Address: to.Mailbox.Address}
+	_, l, err := s.lease(ctx, by, to.Message)
+	if err != nil {
+		return err
+	}
+	defer l.Release()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	l.OnCut(cancel, false)
+	err = l.Send(func() error { return send(ctx) })
+	if err != nil && !l.Live() {
+		return errors.Join(errCut, err)
+	}
+	return err
+}
+
 // lease takes the lease first and looks at the access then: the other way round
 // a revocation in between would neither find the lease nor be found.
 func (s *Service) lease(ctx context.Context, by letterlock.Actor, id letterlock.ID) (h holding, l *Lease, err error) {
@@ -195,7 +227,7 @@ func (s *Service) pick(l *Letter, part int) (Attachment, io.Reader, error) {
 		return Attachment{}, nil, &letterlock.Error{Code: letterlock.Denied, Key: "do-not-forward"}
 	}
 	if part == WholeMail {
-		return Attachment{Part: part, Name: "message.eml", Type: "message/rfc822"}, l.Index.WithoutHidden(l.Raw), nil
+		return Attachment{Part: part, Name: "message.eml", Type: "message/rfc822"}, l.clean(), nil
 	}
 	for _, a := range l.Attachments() {
 		if a.Part == part {
@@ -247,4 +279,14 @@ func (l *Letter) image(cid string) ([]byte, bool) {
 	}
 	b, err := io.ReadAll(io.LimitReader(l.Index.Open(l.Raw, part), maxImage))
 	return b, err == nil
+}
+
+// clean is the whole mail as its reader gets it: without hidden recipients and
+// without the words between the sender's program and us. The sender gets it as it
+// came, but for those.
+func (l *Letter) clean() io.Reader {
+	if l.Recipient.ID == "" {
+		return l.Index.WithoutHidden(l.Raw)
+	}
+	return l.Index.Clean(l.Raw, l.Message.Sender, l.Message.Subject)
 }

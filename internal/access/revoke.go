@@ -158,10 +158,12 @@ func (s *Service) change(ctx context.Context, by letterlock.Actor, id letterlock
 	return refusal
 }
 
+// keysOf are the keys of all leases that end with the access of these recipients:
+// those of the message, and those of the lists that name it.
 func keysOf(list []letterlock.Recipient) []leaseKey {
-	keys := make([]leaseKey, len(list))
-	for i, r := range list {
-		keys[i] = leaseKey{message: r.Message, address: r.Mailbox.Address}
+	var keys []leaseKey
+	for _, r := range list {
+		keys = append(keys, leaseKey{message: r.Message, address: r.Mailbox.Address}, leaseKey{address: r.Mailbox.Address})
 	}
 	return keys
 }
@@ -224,6 +226,9 @@ func (s *Service) ExpireDue(ctx context.Context) error {
 		}
 		s.leases.cut(keysOf(due)...)
 		if len(due) < expireBatch {
+			// Whom a revocation has just left without a key is not due, and may be
+			// writing still.
+			s.leases.cut(s.leases.overdue()...)
 			return nil
 		}
 	}

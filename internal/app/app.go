@@ -139,7 +139,7 @@ func (a *App) buildEdges(cfg config.Config, o Options, look *brand.Brand) error 
 	site, err := web.New(web.Options{
 		PublicURL: cfg.PublicURL, Organization: cfg.Organization.Name, Brand: look, AdminContact: cfg.Organization.Admin,
 		Access: a.Access, Passcodes: a.Passcodes, Sessions: a.Sessions, Accounts: a.Accounts, Intake: a.Intake, Track: a.Track,
-		Demo: o.Demo, Now: o.Now, Log: o.Log, MaxUpload: cfg.MaxMessage, TrustedProxies: cfg.TrustedProxies,
+		Live: a.DB.Live, Demo: o.Demo, Now: o.Now, Log: o.Log, MaxUpload: cfg.MaxMessage, TrustedProxies: cfg.TrustedProxies,
 		Location: cfg.Location, DownloadsUnderDoNotForward: cfg.DoNotForwardDownloads,
 	})
 	if err != nil {
@@ -153,6 +153,7 @@ func (a *App) buildEdges(cfg config.Config, o Options, look *brand.Brand) error 
 		MaxHeaderBytes:    32 << 10,
 		ErrorLog:          slog.NewLogLogger(o.Log.Handler(), slog.LevelDebug),
 	}
+	a.http.RegisterOnShutdown(site.Stop) // open pages would otherwise hold up a stop
 	a.smtp = smtpd.New(smtpd.Options{
 		Domain: cfg.PublicURL.Hostname(), Accept: a.Intake, Auth: a.Accounts, TLS: cfg.SMTPTLS, MaxBytes: cfg.MaxMessage, Log: o.Log,
 	})

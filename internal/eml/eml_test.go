@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"letterlock/internal/letterlock"
 )
 
 // index returns the Index of raw, which must not pass a limit.
@@ -213,7 +215,7 @@ func TestBrokenStructureLosesNothing(t *testing.T) {
 		wrong Defects
 	}{
 		{"no header", "\r\nwords\r\n", []string{"words\r\n"}, 0},
-		{"no empty line", "Subject: s\r\nnot a field\r\nmore\r\n", []string{"not a field\r\nmore\r\n"}, HeaderCut},
+		{"no empty line", "Subject: s\r\nnot a field\r\nmore\r\n", []string{"not a field\r\nmore\r\n"}, HeaderCut | MailCut},
 		{"nothing at all", "", []string{""}, 0},
 		{"only a header", "Subject: s", []string{""}, 0},
 		{"mailbox line", "From a Mon Jan 1\r\nSubject: s\r\n\r\nx", []string{"x"}, 0},
@@ -311,8 +313,8 @@ func TestHiddenFieldsNeverLeave(t *testing.T) {
 		subject string
 	}{
 		{"WithoutHidden", ix.WithoutHidden(bytes.NewReader(sample)), "Subject: [secure] =?utf-8?b?UXVhcnRlcmx5IHJlcG9ydCDinJM=?="},
-		{"Clean", ix.Clean(bytes.NewReader(sample), "Quarterly report"), "Subject: Quarterly report"},
-		{"Clean with a line end", ix.Clean(bytes.NewReader(sample), "a\r\nBcc: b"), "Subject: a Bcc: b"},
+		{"Clean", ix.Clean(bytes.NewReader(sample), letterlock.Mailbox{Name: "Ada", Address: "ada@contoso.example"}, "Quarterly report"), "Subject: Quarterly report"},
+		{"Clean with a line end", ix.Clean(bytes.NewReader(sample), letterlock.Mailbox{Name: "Ada", Address: "ada@contoso.example"}, "a\r\nBcc: b"), "Subject: a Bcc: b"},
 	}
 	for _, tt := range tests {
 		b, err := io.ReadAll(tt.r)
@@ -329,6 +331,28 @@ func TestHiddenFieldsNeverLeave(t *testing.T) {
 			if !strings.Contains(got, kept) {
 				t.Errorf("%s: %q is not there", tt.name, kept)
 			}
+		}
+	}
+}
+
+func TestACleanMailHasTheAuthorWeKnow(t *testing.T) {
+	ada := letterlock.Mailbox{Name: "Ada Löv", Address: "ada@contoso.example"}
+	for name, from := range map[string]string{
+		"an honest one":     "Ada <ada@contoso.example>",
+		"a name like one":   "ceo@bank.example <ada@contoso.example",
+		"a group":           "Board: ada@contoso.example;",
+		"a route":           "<@bank.example:ada@contoso.example>",
+		"folded over lines": "ceo@bank.example\r\n <ada@contoso.example>",
+	} {
+		mail := "To: x@example.com\r\nFrom: " + from + "\r\nSubject: s\r\n\r\nbody\r\n"
+		ix := index(t, []byte(mail))
+		b, err := io.ReadAll(ix.Clean(strings.NewReader(mail), ada, "s"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := "To: x@example.com\r\nFrom: =?utf-8?q?Ada_L=C3=B6v?= <ada@contoso.example>\r\nSubject: s\r\n\r\nbody\r\n"
+		if string(b) != want {
+			t.Errorf("%s: cleaned to %q, want %q", name, b, want)
 		}
 	}
 }

@@ -35,6 +35,7 @@ func (ix *Index) readHeader(head []byte) {
 				h.FromRaw = clean(decodeWords(f.text()), subjectLimit)
 			}
 			h.mailboxes(&h.From, f)
+			ix.From = append(ix.From, f.at)
 		case "sender":
 			h.mailboxes(&h.Sender, f)
 		case "reply-to":

@@ -21,6 +21,7 @@ type Index struct {
 	Size    int64   `json:"s"` // of the raw mail
 	Hidden  []Range `json:"x,omitempty"`
 	Subject []Range `json:"j,omitempty"` // where the Subject fields lie, the first and any strays
+	From    []Range `json:"m,omitempty"` // where the From fields lie
 	BareCR  bool    `json:"cr,omitempty"`
 	BareLF  bool    `json:"lf,omitempty"`
 	NUL     bool    `json:"nul,omitempty"`
@@ -39,6 +40,7 @@ const (
 	NoBoundary                     // a multipart named no usable boundary
 	NoParts                        // a multipart in which its boundary never came
 	Unclosed                       // a multipart without its end boundary
+	MailCut                        // HeaderCut, of the mail itself
 )
 
 // Has reports whether all of d are among the defects.

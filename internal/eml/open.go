@@ -5,6 +5,8 @@ import (
 	"io"
 	"strings"
 	"unicode/utf8"
+
+	"letterlock/internal/letterlock"
 )
 
 // Open returns the decoded bytes of a part, read from the raw mail that ix was
@@ -102,27 +104,41 @@ func (ix *Index) WithoutHidden(raw io.ReaderAt) io.Reader {
 	return ix.without(raw, ix.Hidden, nil)
 }
 
-// Clean is WithoutHidden with another subject: the tag that asked for
-// protection is no business of those who get the mail.
-func (ix *Index) Clean(raw io.ReaderAt, subject string) io.Reader {
-	if len(ix.Subject) == 0 {
-		return ix.WithoutHidden(raw)
+// Clean is WithoutHidden for those who get the mail itself: with the subject as
+// it is without the tag that asked for protection, and with the author written
+// so that every program reads the same one, who is the account's.
+func (ix *Index) Clean(raw io.ReaderAt, from letterlock.Mailbox, subject string) io.Reader {
+	instead := make(map[Range][]byte)
+	ranges := ix.Hidden
+	if len(ix.Subject) > 0 {
+		var line bytes.Buffer
+		writeField(&line, "Subject", words(clean(subject, subjectLimit), len("Subject: ")))
+		instead[ix.Subject[0]] = line.Bytes()
+		ranges = merge(ranges, ix.Subject)
 	}
-	var line bytes.Buffer
-	writeField(&line, "Subject", words(clean(subject, subjectLimit), len("Subject: ")))
-	return ix.without(raw, merge(ix.Hidden, ix.Subject), line.Bytes())
+	if len(ix.From) > 0 {
+		var line bytes.Buffer
+		author, err := mailboxTokens([]letterlock.Mailbox{from}, len("From: "))
+		if err != nil { // a name that no header can hold: the address alone
+			author = []string{string(from.Address)}
+		}
+		writeField(&line, "From", author)
+		instead[ix.From[0]] = line.Bytes()
+		ranges = merge(ranges, ix.From)
+	}
+	return ix.without(raw, ranges, instead)
 }
 
-// without leaves out ranges, and puts instead where the first Subject was.
-func (ix *Index) without(raw io.ReaderAt, ranges []Range, instead []byte) io.Reader {
+// without leaves out ranges, and puts instead of some what stands in their place.
+func (ix *Index) without(raw io.ReaderAt, ranges []Range, instead map[Range][]byte) io.Reader {
 	var rs []io.Reader
 	at := int64(0)
 	for _, r := range ranges {
 		if r[0] > at {
 			rs = append(rs, io.NewSectionReader(raw, at, r[0]-at))
 		}
-		if instead != nil && r == ix.Subject[0] {
-			rs = append(rs, bytes.NewReader(instead))
+		if line, ok := instead[r]; ok {
+			rs = append(rs, bytes.NewReader(line))
 		}
 		at = r[1]
 	}

@@ -57,6 +57,9 @@ func (x *Indexer) headerLine() error {
 // as the first line of the body loses nothing; this is also what mail servers do.
 func (x *Indexer) cutHeader(line []byte) error {
 	x.ix.Defects |= HeaderCut
+	if len(x.ix.Parts) == 1 {
+		x.ix.Defects |= MailCut
+	}
 	x.head = x.head[:x.lineFrom]
 	if err := x.endHeader(x.lineAt); err != nil {
 		return err

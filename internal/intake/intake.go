@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"time"
 
 	"letterlock/internal/eml"
@@ -63,6 +64,7 @@ func (s *Service) Preview(e Envelope) []policy.Verdict {
 //
 //   - Denied "sender": the From of the mail is not the account's;
 //   - Denied "unprotected": the mail asks to be sent open;
+//   - Denied "ended": a retry names new recipients of a message that has ended;
 //   - Invalid "bare", "structure", "from", "protection", "recipients", "expires": the mail or its envelope is malformed;
 //   - TooLarge with the limit's name: it passes one;
 //   - Busy: it could not be stored; trying again may work.
@@ -150,7 +152,7 @@ func check(by letterlock.Actor, x *eml.Index) error {
 	switch h := x.Header; {
 	case x.BareCR || x.BareLF || x.NUL:
 		return &letterlock.Error{Code: letterlock.Invalid, Key: "bare"}
-	case x.Defects.Has(eml.HeaderCut):
+	case x.Defects.Has(eml.MailCut):
 		// The fields behind the cut, a Bcc perhaps, would be shown as text.
 		return &letterlock.Error{Code: letterlock.Invalid, Key: "structure"}
 	case h.FromFields != 1 || len(h.From) != 1 || h.FromBad > 0:
@@ -161,11 +163,16 @@ func check(by letterlock.Actor, x *eml.Index) error {
 	return nil
 }
 
+// senderName is how the sender is called in notifications: as the account says,
+// and only without that as the mail does, if it is no address in disguise.
 func senderName(by letterlock.Actor, h eml.Header) string {
-	if n := h.From[0].Name; n != "" {
+	if by.Name != "" {
+		return by.Name
+	}
+	if n := h.From[0].Name; !strings.ContainsAny(n, "@/") {
 		return n
 	}
-	return by.Name
+	return ""
 }
 
 func (s *Service) store(tx *store.Tx, by letterlock.Actor, m letterlock.Message, e Envelope, in *vault.Incoming) (Receipt, error) {
@@ -190,7 +197,7 @@ func (s *Service) store(tx *store.Tx, by letterlock.Actor, m letterlock.Message,
 	if err := s.addRecipients(tx, m, e.Recipients, 0, in.Index.Header, func(holder string) error { return in.Grant(tx, holder) }); err != nil {
 		return Receipt{}, err
 	}
-	return Receipt{ID: m.ID, MessageID: m.MessageID}, tx.Audit(letterlock.Entry{Actor: by, Action: "accept", Message: m.ID, Allowed: true})
+	return Receipt{ID: m.ID, MessageID: m.MessageID}, tx.Audit(letterlock.Entry{Actor: by, Action: "accept", Message: m.ID, Target: targets(e.Recipients), Allowed: true})
 }
 
 // nameAnew gives a message a Message-ID where it has none, or one that is taken:
@@ -223,6 +230,11 @@ func (s *Service) repeat(tx *store.Tx, by letterlock.Actor, m letterlock.Message
 	if len(added) == 0 {
 		return receipt, nil
 	}
+	if m.Ended(tx.Now) || m.Via != e.Via || slices.ContainsFunc(have, revoked) {
+		// Not an envelope that a relay has split, but a message that has had its
+		// life: it must not grow a reader, nor change who may take it back.
+		return Receipt{}, &letterlock.Error{Code: letterlock.Denied, Key: "ended"}
+	}
 	if len(have)+len(added) > MaxRecipients {
 		return Receipt{}, &letterlock.Error{Code: letterlock.TooLarge, Key: "recipients"}
 	}
@@ -230,8 +242,18 @@ func (s *Service) repeat(tx *store.Tx, by letterlock.Actor, m letterlock.Message
 	if err := s.addRecipients(tx, m, added, len(have), in.Index.Header, grant); err != nil {
 		return Receipt{}, err
 	}
-	return receipt, tx.Audit(letterlock.Entry{Actor: by, Action: "add recipients", Message: m.ID, Allowed: true})
+	return receipt, tx.Audit(letterlock.Entry{Actor: by, Action: "add recipients", Message: m.ID, Target: targets(added), Allowed: true})
 }
+
+func targets(list []letterlock.Address) string {
+	names := make([]string, len(list))
+	for i, a := range list {
+		names[i] = string(a)
+	}
+	return strings.Join(names, " ")
+}
+
+func revoked(r letterlock.Recipient) bool { return r.Revocation.Revoked() }
 
 func (s *Service) addRecipients(tx *store.Tx, m letterlock.Message, list []letterlock.Address, position int, h eml.Header, grant func(holder string) error) error {
 	seen := make(map[letterlock.Address]bool)

@@ -196,3 +196,39 @@ func TestAMessageCannotBeBornExpired(t *testing.T) {
 		}
 	}
 }
+
+func TestARetryDoesNotWidenAMessageThatHasEnded(t *testing.T) {
+	mail := simple("<1@contoso.example>", "Hi")
+	tests := []struct {
+		name string
+		end  func(h *house, id letterlock.ID)
+		via  letterlock.Via
+	}{
+		{"expired", func(h *house, _ letterlock.ID) { h.now = h.now.Add(2 * time.Hour) }, letterlock.BySubmission},
+		{"revoked", func(h *house, id letterlock.ID) {
+			err := h.db.Write(context.Background(), func(tx *store.Tx) error {
+				r, err := tx.RecipientByAddress(id, marta)
+				return errors.Join(err, tx.Revoke(r.ID, letterlock.Revocation{At: h.now}))
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}, letterlock.BySubmission},
+		{"came another way", func(*house, letterlock.ID) {}, letterlock.ByCompose},
+	}
+	for _, tt := range tests {
+		h := newHouse(t, eml.Limits{})
+		e := to(marta)
+		e.Expires = h.now.Add(time.Hour)
+		first := h.mustAccept(ada, e, mail)
+		tt.end(h, first.ID)
+		e = to(marta, jonas)
+		e.Via = tt.via
+		if _, err := h.accept(ada, e, mail); letterlock.KeyOf(err) != "ended" {
+			t.Errorf("%s: a retry with another recipient: %v, want Denied", tt.name, err)
+		}
+		if _, all := h.message(first.ID); len(all) != 1 {
+			t.Errorf("%s: %d recipients, want the first alone", tt.name, len(all))
+		}
+	}
+}

@@ -44,7 +44,7 @@ func (n *Notifier) Notification(w io.Writer, now time.Time, m letterlock.Message
 		To: string(r.Mailbox.Address), Disclaimer: n.Brand.Disclaimer,
 	}
 	if !m.Expires.IsZero() {
-		v.Expires = m.Expires.In(n.Location).Format("Monday 2 January 2006, 15:04 MST (UTC-07:00)")
+		v.Expires = n.until(m.Expires)
 	}
 	return n.write(w, now, eml.Draft{
 		From:    letterlock.Mailbox{Name: m.Sender.Called() + " via " + n.Brand.Name, Address: n.From},
@@ -53,6 +53,16 @@ func (n *Notifier) Notification(w io.Writer, now time.Time, m letterlock.Message
 		Subject: v.Subject(),
 		Text:    mail.NotificationText(v),
 	}, mail.NotificationHTML(v))
+}
+
+// until is a moment in words, with what its zone is from UTC unless it is that.
+func (n *Notifier) until(t time.Time) string {
+	t = t.In(n.Location)
+	form := "Monday 2 January 2006, 15:04 MST"
+	if zone, _ := t.Zone(); zone != "UTC" {
+		form += " (UTC-07:00)"
+	}
+	return t.Format(form)
 }
 
 // Passcode writes the mail with a one-time passcode.

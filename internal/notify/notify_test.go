@@ -89,6 +89,11 @@ func TestNotificationSaysWhoWhereAndUntilWhen(t *testing.T) {
 			}
 		}
 	}
+	n.Location = time.UTC
+	w = write(t, func(w io.Writer) error { return n.Notification(w, now, m, recipient("Marta"), token) })
+	if text := strings.Join(strings.Fields(w.text), " "); !strings.Contains(text, "Monday 23 November 2026, 23:30 UTC.") {
+		t.Errorf("in UTC the mail says more than the zone:\n%s", text)
+	}
 	from, err := mail.ParseAddress(w.header.Get("From"))
 	if err != nil || from.Name != "Ada Lovell via Contoso" || from.Address != "portal@contoso.example" {
 		t.Errorf("From = %v, %v; want Ada via Contoso", from, err)

@@ -212,7 +212,7 @@ func (s *Service) send(ctx context.Context, w work) error {
 		if err != nil {
 			return err
 		}
-		return s.Mailer.Send(ctx, s.returnPath(w), to, mail.Index.Clean(mail.Raw, w.message.Subject))
+		return s.Mailer.Send(ctx, s.returnPath(w), to, mail.Index.Clean(mail.Raw, w.message.Sender, w.message.Subject))
 	}
 	var b bytes.Buffer
 	if err := s.write(&b, w); err != nil {

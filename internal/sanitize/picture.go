@@ -12,7 +12,8 @@ import (
 // the limits of one document.
 type shelf struct {
 	images func(cid string) ([]byte, bool)
-	inline []string // base64 text of the data: URIs taken out of the mail
+	inline []string        // base64 text of the data: URIs taken out of the mail
+	failed map[string]bool // addresses that give no picture: each is looked at once
 	count  int
 	bytes  int
 }
@@ -21,7 +22,7 @@ func newShelf(images func(cid string) ([]byte, bool)) *shelf {
 	if images == nil {
 		images = func(string) ([]byte, bool) { return nil, false }
 	}
-	return &shelf{images: images}
+	return &shelf{images: images, failed: map[string]bool{}}
 }
 
 // inlineCID begins the addresses that stand for data: URIs taken out of a mail. A
@@ -80,15 +81,16 @@ func isBase64(c byte) bool {
 // picture returns a data: URI for the address of an image, if it is an image of
 // the mail itself in a format that holds nothing but pixels.
 func (s *shelf) picture(src string) (string, bool) {
-	if s.count >= maxImages {
+	src = strings.TrimSpace(src)
+	if s.count >= maxImages || s.failed[src] {
 		return "", false
 	}
-	data, ok := s.bytesOf(strings.TrimSpace(src))
-	if !ok || s.bytes+len(data) > maxPixels {
-		return "", false
-	}
+	data, ok := s.bytesOf(src)
 	kind := kindOf(data)
-	if kind == "" {
+	if !ok || kind == "" || s.bytes+len(data) > maxPixels {
+		if s.failed[src] = true; len(s.failed) > 2*maxImages {
+			s.count = maxImages // a mail with so many broken pictures shows no more
+		}
 		return "", false
 	}
 	s.count++

@@ -96,6 +96,10 @@ func quoteLevel(s string) (int, string) {
 // linkify writes one line with the addresses in it as links. Each word is looked
 // at once and from its beginning only.
 func linkify(b *strings.Builder, s string) {
+	if !mayHoldAddress(s) {
+		b.WriteString(html.EscapeString(s))
+		return
+	}
 	for s != "" {
 		n := strings.IndexFunc(s, unicode.IsSpace)
 		if n < 0 {
@@ -110,6 +114,12 @@ func linkify(b *strings.Builder, s string) {
 		b.WriteString(s[:n])
 		s = s[n:]
 	}
+}
+
+// mayHoldAddress reports whether a line has what every address has somewhere:
+// most lines have not, and are not looked at word by word.
+func mayHoldAddress(s string) bool {
+	return strings.ContainsAny(s, "@:") || strings.Contains(strings.ToLower(s), "www.")
 }
 
 // word writes what stands between two spaces.

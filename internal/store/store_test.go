@@ -331,3 +331,32 @@ func TestCommittedChangesAreToldToTheirSender(t *testing.T) {
 		t.Error("a committed read was not told")
 	}
 }
+
+func TestALostTransactionIsNobodysSuccess(t *testing.T) {
+	db := open(t)
+	address := func(n int) letterlock.Address { return letterlock.Address(fmt.Sprintf("a%d@contoso.example", n)) }
+	batch := make([]*request, 4)
+	for i := range batch {
+		batch[i] = &request{ctx: context.Background(), done: make(chan struct{}), f: func(tx *Tx) error {
+			if i == 2 { // what SQLite does by itself on a full disk
+				tx.exec("ROLLBACK")
+				return errors.New("disk full")
+			}
+			return tx.PutAccount(Account{Mailbox: letterlock.Mailbox{Address: address(i)}})
+		}}
+	}
+	// The writer is idle: this is its one connection's only use.
+	db.commit(batch)
+	for i, r := range batch {
+		if r.err == nil {
+			t.Errorf("write %d was told that it succeeded", i)
+		}
+		err := db.Read(t.Context(), func(tx *Tx) error { _, err := tx.Account(address(i)); return err })
+		if !errors.Is(err, letterlock.NotFound) {
+			t.Errorf("write %d was kept: %v", i, err)
+		}
+	}
+	write(t, db, func(tx *Tx) error {
+		return tx.PutAccount(Account{Mailbox: letterlock.Mailbox{Address: "later@contoso.example"}})
+	})
+}

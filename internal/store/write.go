@@ -100,7 +100,16 @@ func (db *DB) commit(batch []*request) {
 	}
 	good := 0
 	for _, r := range batch {
-		if r.err = db.runOne(r); r.err == nil {
+		var broken bool
+		if broken, r.err = db.runOne(r); broken {
+			// SQLite has rolled everything back by itself, as it does when the disk
+			// is full. Whoever ran before has lost what they did, and must not be
+			// told otherwise.
+			tx.exec("ROLLBACK") // if there is still anything to roll back
+			fail(fmt.Errorf("the transaction was lost: %w", r.err))
+			return
+		}
+		if r.err == nil {
 			good++
 		}
 	}
@@ -115,27 +124,28 @@ func (db *DB) commit(batch []*request) {
 }
 
 // runOne runs one request inside a savepoint and undoes all of it if it fails.
-func (db *DB) runOne(r *request) error {
+// broken says that the transaction around it is no more.
+func (db *DB) runOne(r *request) (broken bool, err error) {
 	if err := r.ctx.Err(); err != nil {
-		return busy(err)
+		return false, busy(err)
 	}
 	tx := &Tx{conn: db.writer, Now: db.clock()}
 	if err := tx.exec("SAVEPOINT one"); err != nil {
-		return err
+		return true, busy(err)
 	}
-	err := protect(r.f, tx)
+	err = protect(r.f, tx)
 	if err == nil {
 		r.senders, err = db.sendersOf(tx)
 	}
 	if err != nil {
 		if undo := tx.exec("ROLLBACK TO one"); undo != nil {
-			return errors.Join(err, undo)
+			return true, errors.Join(err, undo)
 		}
 	}
 	if release := tx.exec("RELEASE one"); release != nil {
-		return errors.Join(err, release)
+		return true, errors.Join(err, release)
 	}
-	return err
+	return false, err
 }
 
 // sendersOf finds whose messages a write changed, if anybody wants to know.

@@ -228,11 +228,26 @@ func (v *Vault) Open(ctx context.Context, k Key) (*Mail, error) {
 		return nil, fmt.Errorf("index of message %s: %w", k.id, err)
 	}
 	src := &chunkReader{ctx: ctx, db: v.DB, key: k, seq: -1}
-	raw, _, err := seal.OpenMail(k.key, src, k.sealed.Size)
-	if err != nil {
-		return nil, fmt.Errorf("mail of message %s: %w", k.id, err)
+	return &Mail{Index: &index, Raw: &lazyMail{src: src}}, nil
+}
+
+// A lazyMail opens the sealed stream when its first byte is asked for: many
+// pages need the index alone. It is for one reader at a time.
+type lazyMail struct {
+	src *chunkReader
+	raw io.ReaderAt
+}
+
+func (m *lazyMail) ReadAt(p []byte, off int64) (int, error) {
+	if m.raw == nil {
+		k := m.src.key
+		raw, _, err := seal.OpenMail(k.key, m.src, k.sealed.Size)
+		if err != nil {
+			return 0, fmt.Errorf("mail of message %s: %w", k.id, err)
+		}
+		m.raw = raw
 	}
-	return &Mail{Index: &index, Raw: raw}, nil
+	return m.raw.ReadAt(p, off)
 }
 
 // A chunkReader reads a sealed stream: the head, then the chunks from the
