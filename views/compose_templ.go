@@ -166,7 +166,7 @@ func ComposePage(v Compose) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 8, "<form method=\"post\" action=\"/compose\" enctype=\"multipart/form-data\"><button class=\"visually-hidden\" name=\"do\" value=\"add\" tabindex=\"-1\" aria-hidden=\"true\" formnovalidate")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 8, "<form method=\"post\" action=\"/compose\" enctype=\"multipart/form-data\" novalidate><button class=\"visually-hidden\" name=\"do\" value=\"add\" tabindex=\"-1\" aria-hidden=\"true\" formnovalidate")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -16,6 +16,7 @@ type Page struct {
 	Brand   Brand    // whose name, colours and logo a portal page bears
 	Account *Account // who has signed in; nil for nobody
 	Scripts bool     // whether the page's policy lets our scripts run; gate and end pages have none in any case
+	Refresh string   // where the page asks for itself again every 10 seconds when no script can ask; empty: it does not
 	Demo    bool     // puts the striped demo bar, with a link to the walkthrough, above the page
 }
 
@@ -114,8 +115,8 @@ type Attachment struct {
 // before, or without, a script that measures it.
 type Frame struct {
 	URL    string
-	Height int // 1 (a line or two) to 8 (fills the screen and scrolls)
+	Height int // 1 (a line or two) to 12 (more than a screen, and scrolls)
 }
 
 // FrameHeights is the greatest Frame.Height.
-const FrameHeights = 8
+const FrameHeights = 12

@@ -53,8 +53,11 @@ func portalSamples(all map[string]templ.Component) {
 	wrong.Code, wrong.Error = "40718265", "The passcode is not right (3 tries left)"
 	all["passcode-wrong"] = PasscodePage(wrong)
 	again := code
-	again.SentAgain, again.AgainIn = true, "28 seconds"
+	again.SentAgain = true
 	all["passcode-again"] = PasscodePage(again)
+	early := code
+	early.AgainIn = "28 seconds"
+	all["passcode-early"] = PasscodePage(early)
 
 	read := Read{
 		Page: signedIn(), Subject: "Settlement agreement, third draft", From: ines,
@@ -296,7 +299,7 @@ func demoSamples(all map[string]templ.Component) {
 		{"/inbox/marta/2", "Halden Law", "Your one-time passcode to view the message", at("11:18"), false},
 		{"/inbox/marta/1", "Ines Kaya via Halden Law", "Ines Kaya has sent you a protected message", at("10:42"), true},
 	}}
-	all["inbox-none"] = InboxPage(v)
+	all["inbox-empty"] = InboxPage(Inbox{Address: marta.Address, OthersURL: "/inbox/"})
 	m := InboxMail{
 		Subject: "Ines Kaya has sent you a protected message", From: Person{"Ines Kaya via Halden Law", "notify@mail.halden.example"},
 		ReplyTo: ines.Address, To: marta.Address, When: at("20 November 2026, 10:42 CET"),
@@ -305,6 +308,9 @@ func demoSamples(all map[string]templ.Component) {
 	}
 	v.Mail = &m
 	all["inbox"] = InboxPage(v)
+	newest := v
+	newest.Newest = true
+	all["inbox-newest"] = InboxPage(newest)
 	text := m
 	text.FrameURL, text.Text = "", "Halden Law\n\nInes Kaya (ines.kaya@halden.example) has sent you a protected message.\n"
 	text.Files = []Attachment{{Name: "a.pdf", URL: "/inbox/marta/1/part/2", Note: "PDF, 4 KB"}}

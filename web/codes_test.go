@@ -62,14 +62,17 @@ func TestFiveWrongPasscodesEndIt(t *testing.T) {
 	if a := enter(b, link, code); a.status != 429 {
 		t.Errorf("the right passcode after too many tries: %d, want 429", a.status)
 	}
-	if a := b.get("/read/" + string(id)); a.status != 404 {
-		t.Errorf("message after all that: %d, want 404", a.status)
+	if a := b.get("/read/" + string(id)); a.status != 403 {
+		t.Errorf("message after all that: %d, want 403", a.status)
 	}
-	if a := b.get(link + "/passcode"); a.status != 429 || !strings.Contains(a.body, "1 minute") && !strings.Contains(a.body, "seconds") {
-		t.Errorf("page of the passcode: %d, want 429 and how long to wait", a.status)
+	if a := b.get(link + "/passcode"); a.status != 429 || !strings.Contains(texts(a.body), "was wrong 5 times") || !strings.Contains(a.body, "1 minute, at 10:01 UTC") {
+		t.Errorf("page of the passcode: %d, want 429 and how long to wait\n%s", a.status, texts(a.body))
 	}
-	if a := b.post(link+"/passcode", nil); a.status != 429 {
-		t.Errorf("asking at once for another: %d, want 429", a.status)
+	for name, who := range map[string]*browser{"here": b, "in another browser": w.browser()} {
+		a := who.post(link+"/passcode", nil)
+		if a.status != 429 || a.heading() != "Too many tries" || strings.Contains(a.body, "was wrong 5 times") || !strings.Contains(a.body, `href="`+link+`"`) {
+			t.Errorf("asking at once for another, %s: %d, want 429, no blame and a way on\n%s", name, a.status, texts(a.body))
+		}
 	}
 	w.clock.advance(16 * time.Minute)
 	if a := b.get(link + "/passcode"); a.status != 303 || a.location() != link {
@@ -86,15 +89,39 @@ func TestPasscodeWorksOnlyInTheBrowserThatAsked(t *testing.T) {
 	_, link := entering(w)
 	code := w.passcode(marta)
 	other := w.browser()
-	if a := enter(other, link, code); a.status != 303 || a.location() != link {
+	if a := enter(other, link, code); a.status != 303 || a.location() != link+"?"+askHere {
 		t.Errorf("passcode in a browser that never asked: %d to %q, want 303 to the gate", a.status, a.location())
 	}
 	other.cookies[hostPrefix+browserCookie] = strings.Repeat("A", 43)
-	if a := enter(other, link, code); a.status != 303 || a.location() != link {
+	if a := enter(other, link, code); a.status != 303 || a.location() != link+"?"+askHere {
 		t.Errorf("passcode in a browser with another name: %d to %q, want 303 to the gate", a.status, a.location())
 	}
-	if a := other.get("/read/" + string(id)); a.status != 404 {
-		t.Errorf("message in that browser: %d, want 404", a.status)
+	if a := other.get("/read/" + string(id)); a.status != 403 {
+		t.Errorf("message in that browser: %d, want 403", a.status)
+	}
+}
+
+func TestGateSaysWhySomebodyIsThereAgain(t *testing.T) {
+	w := newWorld(t)
+	w.send(ada, letterlock.EncryptOnly, marta)
+	b := w.browser()
+	asked := b.post(w.link(marta)+"/passcode", nil)
+	without := w.browser()
+	a := without.get(asked.location())
+	if said := without.get(a.location()); a.status != 303 || !strings.Contains(said.body, "Allow cookies for mail.contoso.example, and ask again.") {
+		t.Errorf("a browser that keeps no cookie: %d to %s", a.status, a.location())
+	}
+	a = enter(w.browser(), w.link(marta), "12345678")
+	if said := w.browser().get(a.location()); !strings.Contains(said.body, "Ask for a passcode in this browser.") {
+		t.Errorf("a browser that never asked is not told to, at %s", a.location())
+	}
+	if a := b.get(asked.location()); a.status != 200 {
+		t.Errorf("a browser that keeps the cookie: %d, want 200", a.status)
+	}
+	for _, odd := range []string{"", "?cookies=on", "?passcode=<b>"} {
+		if a := w.browser().get(w.link(marta) + odd); strings.Contains(a.body, "gate-again") {
+			t.Errorf("gate with %q explains itself", odd)
+		}
 	}
 }
 
@@ -105,7 +132,7 @@ func TestPasscodeOfOneLinkOpensNoOther(t *testing.T) {
 	code := w.passcode(jonas)
 	w.send(ada, letterlock.EncryptOnly, marta)
 	link := w.link(marta)
-	if a := enter(b, link, code); a.status != 303 || a.location() != link {
+	if a := enter(b, link, code); a.status != 303 || a.location() != link+"?"+askHere {
 		t.Errorf("passcode of another recipient: %d to %q, want 303 to the gate", a.status, a.location())
 	}
 }
@@ -150,7 +177,7 @@ func TestPasscodeWorksOnce(t *testing.T) {
 	code := w.passcode(marta)
 	enter(b, link, code)
 	delete(b.cookies, hostPrefix+readerCookie)
-	if a := enter(b, link, code); a.status != 303 || a.location() != link {
+	if a := enter(b, link, code); a.status != 303 || a.location() != link+"?"+askHere {
 		t.Errorf("the same passcode again: %d to %q, want 303 to the gate", a.status, a.location())
 	}
 }
@@ -206,11 +233,12 @@ func TestPasscodeIsSentAgainTheSame(t *testing.T) {
 	code := w.passcode(marta)
 	mails := len(w.box.Mails(marta))
 	page := b.get(link + "/passcode")
-	if strings.Contains(page.body, `action="`+link+`/passcode/again"`) || !strings.Contains(page.body, "30 seconds") {
-		t.Error("the page should say that it can be sent again in 30 seconds, and offer no button")
+	if !strings.Contains(page.body, `action="`+link+`/passcode/again"`) || strings.Contains(page.body, "30 seconds") {
+		t.Error("the page should offer to send it again, and speak of no wait before anybody asks")
 	}
-	if a := b.post(link+"/passcode/again", nil); a.status != 303 || a.location() != link+"/passcode" {
-		t.Errorf("too early: %d to %q", a.status, a.location())
+	early := b.post(link+"/passcode/again", nil)
+	if said := b.get(early.location()); early.status != 303 || !strings.Contains(texts(said.body), "You can ask again in 30 seconds.") {
+		t.Errorf("too early: %d to %q, want to be told when", early.status, early.location())
 	}
 	w.clock.advance(31 * time.Second)
 	if a := b.get(link + "/passcode"); !strings.Contains(a.body, `action="`+link+`/passcode/again"`) {
@@ -226,7 +254,7 @@ func TestPasscodeIsSentAgainTheSame(t *testing.T) {
 	if again := w.passcode(marta); again != code || len(w.box.Mails(marta)) != mails+1 {
 		t.Error("what came is not the same passcode in one more mail")
 	}
-	if a := w.browser().post(link+"/passcode/again", nil); a.status != 303 || a.location() != link {
+	if a := w.browser().post(link+"/passcode/again", nil); a.status != 303 || a.location() != link+"?"+askHere {
 		t.Errorf("again in a browser that never asked: %d to %q, want 303 to the gate", a.status, a.location())
 	}
 }

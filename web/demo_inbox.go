@@ -41,14 +41,20 @@ func ownerOf(c echo.Context) (letterlock.Address, error) {
 	return a, nil
 }
 
-// mailbox lists the mails of an address, newest first. One that never had mail is
-// there and empty: its first may be on the way.
+// mailbox lists the mails of an address, newest first, and shows the newest where
+// there is room. One that never had mail is there and empty: its first may be on
+// the way.
 func (s *Server) mailbox(c echo.Context) error {
 	a, err := ownerOf(c)
 	if err != nil {
 		return err
 	}
-	return s.show(c, http.StatusOK, views.InboxPage(s.inboxView(c, a, 0)))
+	v := s.inboxView(c, a, 0)
+	if mails := s.Demo.Box.Mails(a); len(mails) > 0 {
+		newest := s.mailView(mails[0], asHTML)
+		v.Mail, v.Newest = &newest, true
+	}
+	return s.show(c, http.StatusOK, views.InboxPage(v))
 }
 
 // inboxView is the list, with one mail marked as chosen, or none.

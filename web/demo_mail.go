@@ -33,6 +33,10 @@ func (s *Server) mailboxHTML(c echo.Context) error {
 	return c.HTMLBlob(http.StatusOK, framed(m))
 }
 
+// maxFramed is how long a mail may get, in bytes, by the images put into it: one
+// image can stand in a thousand places.
+const maxFramed = 16 << 20
+
 // linksOut makes links leave the frame.
 const linksOut = `<base target="_top">`
 
@@ -58,7 +62,7 @@ func framed(m inbox.Mail) []byte {
 			based = true
 			out.WriteString(linksOut)
 		}
-		if t.Data == "img" && embed(&t, images) {
+		if t.Data == "img" && out.Len() < maxFramed && embed(&t, images) {
 			raw = []byte(t.String())
 		}
 		out.Write(raw)

@@ -48,12 +48,16 @@ func (s *Server) fail(err error, c echo.Context) {
 	if page.Kind == views.EndDifferentAddress {
 		backToLink(&page, c)
 	}
-	if wait := letterlock.RetryAfterOf(err); wait > 0 {
+	if status == http.StatusServiceUnavailable {
+		setRetryAfter(c, busyFor(err))
+	} else if wait := letterlock.RetryAfterOf(err); wait > 0 {
 		setRetryAfter(c, wait)
-	} else if status == http.StatusServiceUnavailable {
-		setRetryAfter(c, tryAgain)
 	}
-	if showErr := s.show(c, status, views.EndPage(page)); showErr != nil {
+	show := views.EndPage
+	if ruleOf(c) == staff && page.Account != nil {
+		show = views.StaffEndPage
+	}
+	if showErr := s.show(c, status, show(page)); showErr != nil {
 		c.Set(errorKey, errors.Join(err, showErr))
 		_ = c.NoContent(status) // nothing is left to say it with
 	}
@@ -180,15 +184,30 @@ func (s *Server) endOfCode(code letterlock.Code, err error, c echo.Context) (int
 	case letterlock.TooLarge:
 		return http.StatusRequestEntityTooLarge, views.End{Kind: views.EndTooLarge, Limit: size(s.MaxUpload)}
 	case letterlock.Throttled:
-		return http.StatusTooManyRequests, s.endOfThrottled(err)
+		return http.StatusTooManyRequests, s.endOfThrottled(err, c)
 	case letterlock.Busy:
-		return http.StatusServiceUnavailable, views.End{Kind: views.EndBusy, RetryURL: retryURL(c)}
+		return http.StatusServiceUnavailable, views.End{
+			Kind: views.EndBusy, Wait: length(busyFor(err)), Number: numbered(c), RetryURL: retryURL(c),
+		}
 	}
+	return http.StatusInternalServerError, views.End{Kind: views.EndFault, Number: numbered(c), RetryURL: retryURL(c)}
+}
+
+// numbered gives the failure a number that people can quote and the log knows.
+func numbered(c echo.Context) string {
 	var b [4]byte
 	rand.Read(b[:]) // never fails
 	number := strings.ToUpper(hex.EncodeToString(b[:2]) + "-" + hex.EncodeToString(b[2:]))
 	c.Set(numberKey, number)
-	return http.StatusInternalServerError, views.End{Kind: views.EndFault, Number: number, RetryURL: retryURL(c)}
+	return number
+}
+
+// busyFor is how long a client is told to wait when we cannot answer now.
+func busyFor(err error) time.Duration {
+	if wait := letterlock.RetryAfterOf(err); wait > 0 {
+		return wait
+	}
+	return tryAgain
 }
 
 func endOfDenied(err error, c echo.Context) views.End {
@@ -197,6 +216,10 @@ func endOfDenied(err error, c echo.Context) views.End {
 		return views.End{Kind: views.EndCrossSite}
 	case "different-address":
 		return views.End{Kind: views.EndDifferentAddress}
+	case "signed-out":
+		return views.End{Kind: views.EndSignedOut}
+	case "do-not-forward":
+		return views.End{Kind: views.EndKept, Next: views.Link{Text: "Back to the message", URL: "/read/" + c.Param("id")}}
 	}
 	return views.End{Kind: views.EndDenied, Next: onward(c)}
 }
@@ -218,11 +241,14 @@ func endOfGone(err error, c echo.Context) views.End {
 	return views.End{Kind: views.EndNotAvailable}
 }
 
-func (s *Server) endOfThrottled(err error) views.End {
+func (s *Server) endOfThrottled(err error, c echo.Context) views.End {
 	end := views.End{Kind: views.EndSlowDown, Wait: s.wait(letterlock.RetryAfterOf(err))}
 	switch letterlock.KeyOf(err) {
 	case "too-many-tries", "locked":
-		end.Kind = views.EndTooManyTries
+		end.Kind, end.Elsewhere = views.EndTooManyTries, letterlock.KeyOf(err) == "locked"
+		if ruleOf(c) == holder {
+			end.Next = views.Link{Text: "Ask for a new passcode", URL: linkOf(c)}
+		}
 	case "budget", "too-soon":
 		end.Kind = views.EndTooManyPasscodes
 	}

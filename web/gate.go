@@ -13,6 +13,12 @@ import (
 // passcodeMinutes is how long a passcode lives, as pages say it before there is one.
 const passcodeMinutes = 10
 
+// Queries with which the gate says why somebody is there again.
+const (
+	cookiesOff = "cookies=off"
+	askHere    = "passcode=ask"
+)
+
 // linkOf is the path of the link that a holder's route belongs to.
 func linkOf(c echo.Context) string { return "/m/" + c.Param("token") }
 
@@ -30,7 +36,19 @@ func (s *Server) gate(c echo.Context) error {
 		AskURL:       linkOf(c) + "/passcode",
 		ValidMinutes: passcodeMinutes,
 		NoTLS:        !s.secure,
+		Again:        s.whyAgain(c),
 	}))
+}
+
+// whyAgain is what the gate says to somebody who was already further.
+func (s *Server) whyAgain(c echo.Context) string {
+	switch c.QueryString() {
+	case cookiesOff:
+		return "This browser did not keep our cookie. Allow cookies for " + s.PublicURL.Hostname() + ", and ask again."
+	case askHere:
+		return "A passcode works once, and only in the browser that asked for it. Ask for a passcode in this browser."
+	}
+	return ""
 }
 
 // link finds what the token of a request leads to. A browser that has already

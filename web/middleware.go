@@ -27,8 +27,8 @@ const (
 // connection when the answer has begun, so that half of it never looks whole.
 func (s *Server) observe(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		start := s.Now()
-		defer func() { s.logRequest(c, start) }()
+		start, client := s.Now(), c.Request().Context()
+		defer func() { s.logRequest(c, start, client.Err() != nil) }()
 		allowTime(c, pageTime)
 		if err := s.recovered(next, c); err != nil {
 			c.Error(err)
@@ -68,7 +68,10 @@ func (s *Server) recovered(next echo.HandlerFunc, c echo.Context) (err error) {
 	return next(c)
 }
 
-func (s *Server) logRequest(c echo.Context, start time.Time) {
+// logRequest notes a request. One whose client has left before its answer is no
+// fault of ours, whatever became of it: pages that ask while they are closed do so
+// all the time.
+func (s *Server) logRequest(c echo.Context, start time.Time, left bool) {
 	status := c.Response().Status
 	facts := []slog.Attr{
 		slog.String("method", method(c.Request().Method)),
@@ -81,9 +84,16 @@ func (s *Server) logRequest(c echo.Context, start time.Time) {
 	if number, ok := c.Get(numberKey).(string); ok {
 		facts = append(facts, slog.String("number", number))
 		level = slog.LevelError
+		if status == http.StatusServiceUnavailable {
+			level = slog.LevelWarn // there will be many
+		}
 	}
 	if err, ok := c.Get(errorKey).(error); ok && status >= 500 {
 		facts = append(facts, slog.String("error", err.Error()))
+	}
+	if left {
+		facts = append(facts, slog.Bool("left", true))
+		level = slog.LevelInfo
 	}
 	s.Log.LogAttrs(c.Request().Context(), level, "request", facts...)
 }

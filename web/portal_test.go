@@ -103,8 +103,9 @@ func TestDoNotForwardIsKeptByTheServer(t *testing.T) {
 			t.Errorf("the page has %q", absent)
 		}
 	}
-	if a := b.get(path + "/message.eml"); a.status != 403 || strings.Contains(a.body, secretText) {
-		t.Errorf("whole message: %d, want 403", a.status)
+	if a := b.get(path + "/message.eml"); a.status != 403 || strings.Contains(a.body, secretText) ||
+		!strings.Contains(a.body, "The sender does not allow this message to be downloaded or printed.") || !strings.Contains(a.body, `href="`+path+`"`) {
+		t.Errorf("whole message: %d, want 403, why, and the way back:\n%s", a.status, texts(a.body))
 	}
 	tests := []struct {
 		dest string
@@ -179,12 +180,14 @@ func TestWhoeverIsNotSignedInLearnsNothingOfMessages(t *testing.T) {
 	w := newWorld(t)
 	id := w.send(ada, letterlock.EncryptOnly, marta)
 	b := w.browser()
-	known, unknown := b.get("/read/"+string(id)), b.get("/read/"+string(letterlock.NewID()))
-	if known.status != 404 || known.heading() != "This message is not available" {
+	known := b.get("/read/" + string(id))
+	if known.status != 403 || known.heading() != "You are signed out" || !strings.Contains(known.body, "open the link in its notification") {
 		t.Errorf("known message: %d %q", known.status, known.heading())
 	}
-	if known.status != unknown.status || known.body != unknown.body {
-		t.Error("a known message answers differently from an unknown one")
+	for _, other := range []string{"/read/" + string(letterlock.NewID()), "/read/nonsense", "/messages", "/read/" + string(id) + "/part/1"} {
+		if a := b.get(other); a.status != known.status || a.body != known.body {
+			t.Errorf("%s answers differently from a known message", other)
+		}
 	}
 }
 
@@ -210,8 +213,8 @@ func TestSecondRecipientInOneBrowserSignsOutFirst(t *testing.T) {
 	if a := b.post(out, nil); a.status != http.StatusSeeOther || a.location() != link {
 		t.Errorf("sign out: %d to %q, want 303 to the link", a.status, a.location())
 	}
-	if a := b.get(path); a.status != 404 {
-		t.Errorf("the first recipient's message after signing out: %d, want 404", a.status)
+	if a := b.get(path); a.status != 403 {
+		t.Errorf("the first recipient's message after signing out: %d, want 403", a.status)
 	}
 	if other := b.prove(jonas); other == path {
 		t.Error("the second recipient came to the first one's message")
@@ -245,8 +248,8 @@ func TestReplayedCookieOfAnEndedSessionIsWorthNothing(t *testing.T) {
 		t.Error("the cookie is still there after signing out")
 	}
 	b.cookies[hostPrefix+readerCookie] = id
-	if a := b.get(path); a.status != 404 {
-		t.Errorf("message with the old cookie: %d, want 404", a.status)
+	if a := b.get(path); a.status != 403 {
+		t.Errorf("message with the old cookie: %d, want 403", a.status)
 	}
 	b.cookies[hostPrefix+staffCookie] = id
 	if a := b.get("/sent"); a.status != http.StatusSeeOther || !strings.HasPrefix(a.location(), "/sign-in") {
@@ -271,8 +274,8 @@ func TestIdleReaderSessionEnds(t *testing.T) {
 	b := w.browser()
 	path := b.prove(marta)
 	w.clock.advance(61 * time.Minute)
-	if a := b.get(path); a.status != 404 {
-		t.Errorf("message after an idle hour: %d, want 404", a.status)
+	if a := b.get(path); a.status != 403 {
+		t.Errorf("message after an idle hour: %d, want 403", a.status)
 	}
 	if a := b.post("/portal/sign-out", nil); a.status != http.StatusSeeOther {
 		t.Errorf("sign-out of a session that has ended: %d, want 303", a.status)

@@ -14,6 +14,10 @@ import (
 	"letterlock/views"
 )
 
+// namedQuery marks the page that a browser is sent to with its first cookie: one
+// that comes there without the cookie does not keep any.
+const namedQuery = "cookie=given"
+
 // askPasscode mails a passcode, or leaves alone the one that is on its way. The
 // browser gets a name first: the passcode will work in this one only.
 func (s *Server) askPasscode(c echo.Context) error {
@@ -21,11 +25,16 @@ func (s *Server) askPasscode(c echo.Context) error {
 	if done || err != nil {
 		return err
 	}
+	known := s.browser(c) != ""
 	_, err = s.Passcodes.Ask(c.Request().Context(), g.Recipient.ID, s.nameBrowser(c), c.RealIP())
 	if err != nil {
 		return err
 	}
-	return c.Redirect(http.StatusSeeOther, linkOf(c)+"/passcode")
+	to := linkOf(c) + "/passcode"
+	if !known {
+		to += "?" + namedQuery
+	}
+	return c.Redirect(http.StatusSeeOther, to)
 }
 
 // passcodePage is where the passcode is entered. A browser that waits for none
@@ -35,6 +44,9 @@ func (s *Server) passcodePage(c echo.Context) error {
 	if done || err != nil {
 		return err
 	}
+	if s.browser(c) == "" && c.QueryParam("cookie") == "given" {
+		return c.Redirect(http.StatusSeeOther, linkOf(c)+"?"+cookiesOff)
+	}
 	asked, err := s.pending(c, g)
 	if startsOver(err) {
 		return c.Redirect(http.StatusSeeOther, linkOf(c))
@@ -43,7 +55,14 @@ func (s *Server) passcodePage(c echo.Context) error {
 		return err
 	}
 	page := s.entry(c, asked)
-	page.SentAgain = c.QueryParam("again") == "sent" && page.AgainIn != ""
+	if wait := asked.AgainAt.Sub(s.Now()); wait > 0 {
+		switch c.QueryParam("again") {
+		case "sent":
+			page.SentAgain = true
+		case "early":
+			page.AgainIn = length(wait)
+		}
+	}
 	return s.show(c, http.StatusOK, views.PasscodePage(page))
 }
 
@@ -66,7 +85,7 @@ func startsOver(err error) bool {
 
 // entry is the page for entering a passcode.
 func (s *Server) entry(c echo.Context, asked passcode.Asked) views.Passcode {
-	v := views.Passcode{
+	return views.Passcode{
 		Page:      s.page(c),
 		To:        maskedOf(asked.Address),
 		Reference: asked.Reference,
@@ -74,10 +93,6 @@ func (s *Server) entry(c echo.Context, asked passcode.Asked) views.Passcode {
 		EnterURL:  linkOf(c) + "/verify",
 		AgainURL:  linkOf(c) + "/passcode/again",
 	}
-	if wait := asked.AgainAt.Sub(s.Now()); wait > 0 {
-		v.AgainIn = length(wait)
-	}
-	return v
 }
 
 // resendPasscode mails the living passcode once more. Who is too early sees on
@@ -89,11 +104,11 @@ func (s *Server) resendPasscode(c echo.Context) error {
 	}
 	browser := s.browser(c)
 	if browser == "" {
-		return c.Redirect(http.StatusSeeOther, linkOf(c))
+		return c.Redirect(http.StatusSeeOther, linkOf(c)+"?"+askHere)
 	}
 	_, err = s.Passcodes.Resend(c.Request().Context(), g.Recipient.ID, browser, c.RealIP())
 	if letterlock.KeyOf(err) == "too-soon" {
-		return c.Redirect(http.StatusSeeOther, linkOf(c)+"/passcode")
+		return c.Redirect(http.StatusSeeOther, linkOf(c)+"/passcode?again=early")
 	}
 	if err != nil {
 		return err
@@ -113,13 +128,13 @@ func (s *Server) verifyPasscode(c echo.Context) error {
 	}
 	browser := s.browser(c)
 	if browser == "" {
-		return c.Redirect(http.StatusSeeOther, linkOf(c))
+		return c.Redirect(http.StatusSeeOther, linkOf(c)+"?"+askHere)
 	}
 	code := fields.Get("code")
 	address, err := s.Passcodes.Verify(c.Request().Context(), g.Recipient.ID, browser, code, c.RealIP())
 	switch {
 	case startsOver(err):
-		return c.Redirect(http.StatusSeeOther, linkOf(c))
+		return c.Redirect(http.StatusSeeOther, linkOf(c)+"?"+askHere)
 	case errors.Is(err, letterlock.Invalid):
 		return s.wrongPasscode(c, g, code)
 	case err != nil:

@@ -21,6 +21,9 @@ func (s *Server) letter(c echo.Context) (*access.Letter, error) {
 	if c.Request().Method == http.MethodHead {
 		return s.Access.Open(c.Request().Context(), actor(c), id)
 	}
+	if isRefresh(c) {
+		return s.refreshed(c, id)
+	}
 	return s.Access.Read(c.Request().Context(), actor(c), id)
 }
 
@@ -32,13 +35,14 @@ func (s *Server) read(c echo.Context) error {
 		return err
 	}
 	defer l.Close()
-	doc, err := l.Document(l.Message.Subject, kept(l))
+	look, err := s.lookOf(l)
 	if err != nil {
 		return err
 	}
-	url := "/read/" + string(l.Message.ID)
+	url, text := "/read/"+string(l.Message.ID), look.extent
 	v := views.Read{
 		Page:         s.page(c),
+		LiveURL:      url + "/live",
 		Subject:      subjectOf(l.Message),
 		From:         personOf(l.Message.Sender),
 		Received:     s.weekday(l.Message.Accepted),
@@ -47,12 +51,16 @@ func (s *Server) read(c echo.Context) error {
 		Cc:           others(l.Index.Header.Cc, l.Recipient),
 		DoNotForward: kept(l),
 		Expires:      s.moment(l.Message.Expires, "2 January 2006 at 15:04 MST"),
-		Body:         frameOf(l, url),
-		NoText:       textless(l),
-		ImagesLeft:   doc.RemoteImages > 0,
+		Body:         frameOf(text, url),
+		NoText:       !text.anything,
+		ImagesLeft:   look.imagesLeft,
 	}
 	if !v.DoNotForward {
 		v.AloneURL, v.PrintURL, v.DownloadURL = v.Body.URL, v.Body.URL, url+"/message.eml"
+	}
+	v.Refresh = again(url)
+	if isRefresh(c) {
+		v.Body.URL = again(v.Body.URL)
 	}
 	v.Attachments, v.TotalSize = attachmentsOf(l, url, !v.DoNotForward || s.DownloadsUnderDoNotForward)
 	return s.showUnder(c, l.Lease, views.ReadPage(v))
@@ -97,22 +105,6 @@ func attachmentsOf(l *access.Letter, url string, links bool) (list []views.Attac
 	return list, size(sum)
 }
 
-// textless reports whether there is no text that a frame could show.
-func textless(l *access.Letter) bool { return l.Index.TextPart() < 0 && l.Index.HTMLPart() < 0 }
-
-// frameOf is the frame for a message's own document. How high it is without a
-// script goes by the length of its plain text, or by that of the HTML, of which
-// about a fifth is text.
-func frameOf(l *access.Letter, url string) views.Frame {
-	characters := int64(0)
-	if part := l.Index.TextPart(); part >= 0 {
-		characters = l.Index.Parts[part].Size
-	} else if part := l.Index.HTMLPart(); part >= 0 {
-		characters = l.Index.Parts[part].Size / 5
-	}
-	return views.Frame{URL: url + "/body", Height: frameHeight(int(characters))}
-}
-
 // readBody is the message's own document. Under do-not-forward it exists in the
 // frame of its page only: a page of its own could be printed as any other.
 // Browsers that do not say where they show it are let through, for the frame
@@ -125,6 +117,9 @@ func (s *Server) readBody(c echo.Context) error {
 	defer l.Close()
 	if dest := c.Request().Header.Get("Sec-Fetch-Dest"); kept(l) && dest != "" && dest != "iframe" {
 		return &letterlock.Error{Code: letterlock.Denied, Key: "do-not-forward"}
+	} else if dest == "document" {
+		// A page of its own has no script that would ask whether it may stay.
+		c.Response().Header().Set("Refresh", refreshSeconds+"; url="+again("/read/"+string(l.Message.ID)+"/body"))
 	}
 	return s.showBody(c, l, kept(l))
 }

@@ -27,6 +27,7 @@ type entry struct {
 	rule     rule
 	limit    int64         // bytes of a request's body
 	deadline time.Duration // of the whole answer
+	byItself bool          // asked by an open page, not by its reader
 }
 
 // Limits of ordinary requests, and of those that carry a whole message.
@@ -41,6 +42,9 @@ type option func(*Server, *entry)
 
 // streams is for answers that are as long as an attachment.
 func streams(_ *Server, e *entry) { e.deadline = contentTime }
+
+// stays is for answers that last as long as the page that asked is open.
+func stays(_ *Server, e *entry) { e.deadline, e.byItself = liveTime, true }
 
 // uploads is for a message with its attachments. The handler keeps the exact
 // limit; this one is a little wider, for the form around the message.
@@ -71,15 +75,17 @@ func (s *Server) routes() {
 	s.post(holder, "/m/:token/passcode/again", s.resendPasscode)
 	s.post(holder, "/m/:token/verify", s.verifyPasscode)
 
-	// Recipients who have proved their mailbox; what will keep their pages live, too.
+	// Recipients who have proved their mailbox.
 	s.get(reader, "/messages", s.messages)
 	s.get(reader, "/read/:id", s.read)
+	s.get(reader, "/read/:id/live", s.readLive, stays)
 	s.get(reader, "/read/:id/body", s.readBody)
 	s.get(reader, "/read/:id/part/:n", s.readPart, streams)
 	s.get(reader, "/read/:id/message.eml", s.readOriginal, streams)
 
 	// People of the organisation.
 	s.get(staff, "/sent", s.sent)
+	s.get(staff, "/sent/live", s.sentLive, stays)
 	s.get(staff, "/sent/:id", s.sentMessage)
 	s.get(staff, "/sent/:id/body", s.sentBody)
 	s.get(staff, "/sent/:id/part/:n", s.sentPart, streams)

@@ -12,6 +12,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"letterlock/internal/letterlock"
+	"letterlock/internal/live"
 	"letterlock/static"
 	"letterlock/views"
 )
@@ -46,7 +47,7 @@ func bySender(status int) column { return column{303, 303, 303, status, 404, 404
 
 // byReader is for pages about one message. Whoever has proved nothing learns
 // nothing, and an account of the organisation is no proof of a mailbox.
-func byReader(status int) column { return column{404, status, 403, 404, 404, 404} }
+func byReader(status int) column { return column{403, status, 403, 403, 403, 403} }
 
 // byHolder is for whoever has the link: who has proved its mailbox goes on to the
 // message.
@@ -80,13 +81,15 @@ var table = map[string]column{
 	"POST /m/:token/passcode/again": byHolder(303),
 	"POST /m/:token/verify":         byHolder(303),
 
-	"GET /messages":             {404, 200, 200, 404, 404, 404},
+	"GET /messages":             {403, 200, 200, 403, 403, 403},
 	"GET /read/:id":             byReader(200),
+	"GET /read/:id/live":        byReader(204),
 	"GET /read/:id/body":        byReader(200),
 	"GET /read/:id/part/:n":     byReader(200),
 	"GET /read/:id/message.eml": byReader(200),
 
 	"GET /sent":                 byStaff(200),
+	"GET /sent/live":            byStaff(204),
 	"GET /compose":              byStaff(200),
 	"POST /compose":             byStaff(422),
 	"POST /compose/recipients":  byStaff(200),
@@ -104,8 +107,11 @@ func inDemo(o *Options) {
 	o.Demo = &Demo{Steps: func() []views.DemoStep { return nil }}
 }
 
+// liveSent keeps the Sent folder of a world live.
+func liveSent(o *Options) { o.Live = &live.Hub{} }
+
 func TestEveryRouteAnswersEveryVisitorAsTheTableSays(t *testing.T) {
-	w := newWorld(t, inDemo)
+	w := newWorld(t, inDemo, liveSent)
 	w.server.Demo.Box = w.box
 	seen := map[string]bool{}
 	for _, route := range w.server.Routes() {

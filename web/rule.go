@@ -14,6 +14,11 @@ import (
 // signed in.
 var errSignIn = &letterlock.Error{Code: letterlock.Denied, Key: "sign-in"}
 
+// errSignedOut stops a request for a recipient's page from somebody who has proved
+// no mailbox, or whose session has ended. It is the same whatever was asked for:
+// whoever has proved nothing learns nothing.
+var errSignedOut = &letterlock.Error{Code: letterlock.Denied, Key: "signed-out"}
+
 // errNoMethod stops a request with a method that its path does not have.
 var errNoMethod = echo.NewHTTPError(http.StatusMethodNotAllowed)
 
@@ -44,6 +49,9 @@ func (s *Server) checkRule(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		ctx, cancel := context.WithTimeout(r.Context(), e.deadline)
 		defer cancel()
+		if e.byItself || isRefresh(c) || r.Header.Get(liveHeader) != "" {
+			ctx = context.WithValue(ctx, byItselfKey{}, true)
+		}
 		allowTime(c, e.deadline)
 		r.Body = http.MaxBytesReader(c.Response().Writer, r.Body, e.limit)
 		c.SetRequest(r.WithContext(ctx))
@@ -52,6 +60,9 @@ func (s *Server) checkRule(next echo.HandlerFunc) echo.HandlerFunc {
 			return err
 		}
 		c.Set(actorKey, by)
+		if by.Kind == letterlock.Reader {
+			s.refreshCookie(c)
+		}
 		return next(c)
 	}
 }
@@ -84,15 +95,18 @@ func (s *Server) visitor(c echo.Context, r rule) (letterlock.Actor, error) {
 		}
 		return by, err
 	case reader:
-		return s.readerActor(c)
+		by, err := s.readerActor(c)
+		if letterlock.CodeOf(err) == letterlock.NotFound {
+			return by, errSignedOut
+		}
+		return by, err
 	case staff:
 		return s.staffActor(c)
 	}
 	return letterlock.Actor{}, errNoPage
 }
 
-// readerActor returns the recipient whose session the request bears, or NotFound:
-// whoever has proved nothing learns no more than that.
+// readerActor returns the recipient whose session the request bears, or NotFound.
 func (s *Server) readerActor(c echo.Context) (letterlock.Actor, error) {
 	a, err := s.signedIn(c, letterlock.Reader)
 	if err != nil {

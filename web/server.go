@@ -17,6 +17,7 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/a-h/templ"
@@ -27,6 +28,7 @@ import (
 	"letterlock/internal/brand"
 	"letterlock/internal/intake"
 	"letterlock/internal/letterlock"
+	"letterlock/internal/live"
 	"letterlock/internal/passcode"
 	"letterlock/internal/session"
 	"letterlock/internal/track"
@@ -47,13 +49,15 @@ type Options struct {
 	Accounts  *account.Service
 	Intake    *intake.Service
 	Track     *track.Service
-	Demo      *Demo // walkthrough and inbox pages; nil outside the demo
+	Demo      *Demo     // walkthrough and inbox pages; nil outside the demo
+	Live      *live.Hub // tells of changes in a sender's messages, by the sender's address; nil: Sent is not live
 
 	Now            func() time.Time
 	Log            *slog.Logger
 	MaxUpload      int64          // bytes of one composed message, attachments included
 	TrustedProxies []netip.Prefix // whose X-Forwarded-For is believed; none: nobody's
 	Location       *time.Location // zone in which times are shown; nil: UTC
+	MaxLive        int            // open pages that are kept live at the same time; 0: 10,000. Others ask now and then
 
 	DownloadsUnderDoNotForward bool // attachments of do-not-forward mail may be downloaded
 }
@@ -67,6 +71,11 @@ type Server struct {
 	secure   bool // the public URL is https
 	foreign  *http.CrossOriginProtection
 	looks    looks
+	looked   lookBook
+	streams  streamCount
+	liveTick time.Duration // see stream.run
+	stopping chan struct{} // closed: streams end
+	stop     sync.Once
 }
 
 // New returns a server that is ready to answer.
@@ -80,7 +89,13 @@ func New(o Options) (*Server, error) {
 	if o.Location == nil {
 		o.Location = time.UTC
 	}
-	s := &Server{Options: o, secure: o.PublicURL.Scheme == "https", rules: map[target]entry{}}
+	if o.MaxLive == 0 {
+		o.MaxLive = maxLive
+	}
+	s := &Server{
+		Options: o, secure: o.PublicURL.Scheme == "https", rules: map[target]entry{},
+		streams: streamCount{most: o.MaxLive}, liveTick: liveTick, stopping: make(chan struct{}),
+	}
 	s.sessions = &sessionStore{service: o.Sessions, secure: s.secure}
 	s.foreign = http.NewCrossOriginProtection()
 	s.looks = newLooks(o.Brand)
@@ -103,6 +118,11 @@ func (s *Server) newEcho() *echo.Echo {
 
 // Handler returns what answers the requests.
 func (s *Server) Handler() http.Handler { return s.echo }
+
+// Stop ends the answers that would otherwise last as long as somebody's page is
+// open. It belongs into http.Server.RegisterOnShutdown, for Shutdown waits for
+// them and does not end them. It may be called more than once.
+func (s *Server) Stop() { s.stop.Do(func() { close(s.stopping) }) }
 
 // Routes returns every route, for the test that compares them with a table of
 // who may reach what.

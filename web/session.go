@@ -56,7 +56,11 @@ func (st *sessionStore) New(r *http.Request, name string) (*sessions.Session, er
 		return sess, nil
 	}
 	sess.ID = cookie.Value // kept even if it no longer counts, so that signing out deletes the row
-	kind, a, err := st.service.Find(r.Context(), cookie.Value)
+	find := st.service.Find
+	if askedByItself(r.Context()) {
+		find = st.service.Peek
+	}
+	kind, a, err := find(r.Context(), cookie.Value)
 	if letterlock.CodeOf(err) == letterlock.NotFound && err != nil {
 		return sess, nil
 	}

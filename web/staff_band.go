@@ -40,7 +40,10 @@ func (v sentMail) bandInline() views.Band {
 		if r.Notified.IsZero() {
 			b.Lead = r.Mailbox.Called() + " receives the message itself."
 		}
-		b.Text = "It cannot be taken back, because " + whyInline(r.Mailbox.Address, r.Why) + "."
+		b.Text = "It cannot be taken back: " + whyInline(r.Mailbox.Address, r.Why) + "."
+		if !r.Notified.IsZero() {
+			b.Text = "It cannot be taken back: " + whyLeft(r.Mailbox.Address, r.Why) + "."
+		}
 	}
 	return b
 }
@@ -52,22 +55,25 @@ func (v sentMail) bandRevoked(t tally, restore error) views.Band {
 		Kind: views.BandRevoked, Lead: "External access has been removed",
 		Text: v.remover(t.last), When: v.server.spoken(t.last.At), Tail: ". " + v.outcome(t),
 	}
-	switch {
-	case restore == nil:
-		b.RestoreURL = v.url() + "/restore"
-	case letterlock.KeyOf(restore) == "by-administrator":
+	switch letterlock.KeyOf(restore) {
+	case "by-administrator", "several-recipients":
 		b.Tail += " Only an administrator can restore it."
+	}
+	if restore == nil {
+		b.RestoreURL = v.url() + "/restore"
 	}
 	return b
 }
 
-// remover says who removed access, by name.
+// remover says who removed access, by name: the sender may know who it was.
 func (v sentMail) remover(r letterlock.Revocation) string {
-	by := v.by(r)
-	if r.By.Address == v.viewer && r.By.Name != "" {
-		by += ", " + r.By.Name + ","
+	switch {
+	case r.By.Address == v.viewer && r.By.Name != "":
+		return v.by(r) + ", " + r.By.Name + ","
+	case r.By.Address != v.viewer && r.Standing == letterlock.ByAdministrator && r.By.Called() != "":
+		return "by " + r.By.Called() + ", an administrator,"
 	}
-	return by
+	return v.by(r)
 }
 
 // outcome says who can no longer read the message, and who keeps it.

@@ -3,6 +3,7 @@ package web
 import (
 	"io"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -110,6 +111,9 @@ func (s *Server) understand(f *composeForm) writing {
 	if len(w.who.all()) == 0 && len(w.who.errors) == 0 {
 		w.errors = append([]views.FieldError{{Field: "to", Text: "Add at least one recipient"}}, w.errors...)
 	}
+	if strings.TrimSpace(f.get("subject")) == "" && strings.TrimSpace(f.get("text")) == "" {
+		w.errors = append(w.errors, views.FieldError{Field: "subject", Text: "Write a subject or a message"})
+	}
 	if f.longText {
 		w.errors = append(w.errors, views.FieldError{Field: "text", Text: "The message may have " + size(maxText) + " of text; attach the rest as a file"})
 	}
@@ -191,7 +195,7 @@ func (s *Server) whatIsWrong(err error) (int, views.FieldError) {
 			return wrong, views.FieldError{Field: key, Text: "A name holds characters that a mail cannot carry"}
 		}
 	case letterlock.Busy:
-		return http.StatusServiceUnavailable, views.FieldError{Text: "We cannot take the message right now. Send it again in about a minute."}
+		return http.StatusServiceUnavailable, views.FieldError{Text: "We cannot take the message right now. Send it again in about " + length(tryAgain) + "."}
 	}
 	return 0, views.FieldError{}
 }

@@ -298,6 +298,7 @@ func TestLargeFileStreamsThrough(t *testing.T) {
 	before := inUse()
 	peak := before
 	head := "--x\r\nContent-Disposition: form-data; name=\"to\"\r\n\r\n" + string(marta) +
+		"\r\n--x\r\nContent-Disposition: form-data; name=\"subject\"\r\n\r\nLarge" +
 		"\r\n--x\r\nContent-Disposition: form-data; name=\"files\"; filename=\"large.bin\"\r\nContent-Type: application/octet-stream\r\n\r\n"
 	body := io.MultiReader(strings.NewReader(head), &slowFile{left: large, peak: &peak}, strings.NewReader("\r\n--x--\r\n"))
 	a := b.do(http.MethodPost, "/compose", body, "multipart/form-data; boundary=x")

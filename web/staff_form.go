@@ -16,9 +16,10 @@ import (
 
 // Bounds of what is typed into the compose form.
 const (
-	maxField  = 64 << 10 // bytes of any field
-	maxText   = 1 << 20  // bytes of the message's text
-	maxFields = 1000     // in all; 100 recipients need far fewer
+	maxField  = 64 << 10  // bytes of any field
+	maxText   = 1 << 20   // bytes of the message's text
+	maxFields = 1000      // in all; 100 recipients need far fewer
+	maxTyped  = 128 << 10 // bytes of all fields but the text; the page repeats each recipient many times over
 	fileField = "files"
 )
 
@@ -26,6 +27,7 @@ const (
 type composeForm struct {
 	fields   map[string][]string
 	files    *fileParts // the rest of the body, from the first chosen file on; nil when there is none
+	typed    int        // bytes of all fields but the text
 	longText bool       // the text was over its bound and has been cut
 }
 
@@ -59,6 +61,9 @@ func readCompose(r *http.Request) (*composeForm, error) {
 		if err != nil {
 			return nil, badForm(err)
 		}
+		if p.FormName() == "" {
+			return nil, badForm(errors.New("a field without a name")) // a file, perhaps, whose name we cannot read
+		}
 		if p.FormName() == fileField {
 			if body, given := chosen(p); given {
 				f.files = &fileParts{parts: parts, first: p, body: body}
@@ -87,13 +92,19 @@ func readPlain(r *http.Request) (*composeForm, error) {
 		for i, v := range values {
 			if name == "text" && len(v) > maxText {
 				f.longText, v = true, v[:maxText]
-			} else if name != "text" && len(v) > maxField {
+			} else if name != "text" && (len(v) > maxField || f.count(v) > maxTyped) {
 				return nil, badForm(errors.New("field " + name + " is too long"))
 			}
 			values[i] = strings.ToValidUTF8(v, "\uFFFD")
 		}
 	}
 	return f, nil
+}
+
+// count returns how much has been typed, v included.
+func (f *composeForm) count(v string) int {
+	f.typed += len(v)
+	return f.typed
 }
 
 // add keeps a field. The text alone is worth cutting and showing again.
@@ -111,6 +122,11 @@ func (f *composeForm) add(p *multipart.Part) error {
 			return badForm(errors.New("field " + name + " is too long"))
 		}
 		f.longText, value = true, value[:limit]
+	}
+	if name != "text" {
+		if f.typed += len(value); f.typed > maxTyped {
+			return badForm(errors.New("the fields are too long together"))
+		}
 	}
 	f.fields[name] = append(f.fields[name], strings.ToValidUTF8(string(value), "\uFFFD"))
 	return nil
@@ -159,7 +175,12 @@ func (f *fileParts) all() iter.Seq2[eml.File, error] {
 				yield(eml.File{}, badForm(err))
 				return
 			}
-			if p.FormName() != fileField {
+			switch p.FormName() {
+			case "":
+				yield(eml.File{}, badForm(errors.New("a field without a name")))
+				return
+			case fileField:
+			default:
 				continue
 			}
 			if body, given := chosen(p); given && !yield(asFile(p, body), nil) {

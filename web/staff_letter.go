@@ -26,10 +26,11 @@ func lookInto(l *access.Letter) (opened, error) {
 	if err != nil {
 		return opened{}, err
 	}
+	size := extentOf(doc.HTML)
 	return opened{
 		files: l.Attachments(),
-		text:  !textless(l),
-		frame: frameOf(l, "/sent/"+string(l.Message.ID)),
+		text:  size.anything,
+		frame: frameOf(size, "/sent/"+string(l.Message.ID)),
 		left:  doc.RemoteImages > 0,
 	}, nil
 }
@@ -121,17 +122,24 @@ func (v sentMail) more(t tally) []views.Fact {
 	if m.Reference != "" {
 		facts = append(facts, views.Fact{Label: "Came with Message-ID", Value: m.Reference, Mono: true})
 	}
-	method := string(m.Method)
-	if m.DecidedBy != "" {
-		method += ": " + m.DecidedBy
-	}
 	facts = append(facts,
 		views.Fact{Label: "Sent with", Value: viaName(m.Via)},
-		views.Fact{Label: "Encryption method", Value: method})
+		views.Fact{Label: "Encryption method", Value: methodOf(m)})
 	if t.links > 0 {
 		facts = append(facts, views.Fact{Label: "Sign-in", Value: "One-time passcode"})
 	}
 	return facts
+}
+
+// methodOf says who decided that a message is protected, and how.
+func methodOf(m letterlock.Message) string {
+	switch m.DecidedBy {
+	case "":
+		return string(m.Method)
+	case "submission default":
+		return "by default (submission)"
+	}
+	return string(m.Method) + ": " + m.DecidedBy
 }
 
 func protectionName(p letterlock.Protection) string {

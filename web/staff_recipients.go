@@ -159,6 +159,14 @@ func whyInline(a letterlock.Address, why string) string {
 	return a.Domain() + " receives the message itself"
 }
 
+// whyLeft is the reason why a message that has arrived whole cannot be called back.
+func whyLeft(a letterlock.Address, why string) string {
+	if why == policy.WhyOrganization {
+		return whyInline(a, why)
+	}
+	return a.Domain() + " has the message itself"
+}
+
 // portalHint says what the box would change, and is empty when that is nothing.
 func portalHint(now, forced []policy.Verdict) string {
 	var change []string

@@ -115,7 +115,7 @@ func TestOneOfThreeIsRemoved(t *testing.T) {
 	b := w.browser().signIn(ada)
 	said := texts(b.get(letter).body)
 	for _, want := range []string{"2 of 3 recipients can be taken back. carol@outlook.com received it inline; that copy stays. Remove external access for both",
-		"because outlook.com reads it inline. It cannot be taken back."} {
+		"It cannot be taken back: outlook.com has the message itself."} {
 		if !strings.Contains(said, want) {
 			t.Errorf("the letter does not say %q:\n%s", want, said)
 		}
@@ -164,7 +164,7 @@ func TestSenderDoesNotRestoreWhatAnAdministratorRemoved(t *testing.T) {
 	b := w.browser().signIn(ada)
 	page := b.get("/sent/" + string(id))
 	said := texts(page.body)
-	if !strings.Contains(said, "External access has been removed by an administrator today at 10:00 UTC") || !strings.Contains(said, "Only an administrator can restore it.") {
+	if !strings.Contains(said, "External access has been removed by Grace Hopper, an administrator, today at 10:00 UTC") || !strings.Contains(said, "Only an administrator can restore it.") {
 		t.Errorf("the letter:\n%s", said)
 	}
 	if strings.Contains(page.body, "/restore") {

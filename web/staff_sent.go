@@ -18,7 +18,7 @@ func (s *Server) sent(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.show(c, http.StatusOK, views.SentPage(views.Sent{Page: s.page(c), List: list}))
+	return s.show(c, http.StatusOK, views.SentPage(views.Sent{Page: s.page(c), LiveURL: s.sentLiveURL(), List: list}))
 }
 
 // listBeside is the list of the folder as the request asks for it, with one
@@ -49,7 +49,7 @@ func (s *Server) sentMessage(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	v.Page = s.page(c)
+	v.Page, v.LiveURL = s.page(c), s.sentLiveURL()
 	return s.show(c, http.StatusOK, views.SentPage(v))
 }
 

@@ -5,7 +5,6 @@ import (
 
 	"letterlock/internal/access"
 	"letterlock/internal/letterlock"
-	"letterlock/internal/policy"
 )
 
 // summary is one sentence or two on what one recipient has done. Of a single
@@ -39,13 +38,9 @@ func (v sentMail) summaryInline(r letterlock.Recipient) string {
 	case !r.Bounced.IsZero():
 		return "The message came back" + replied(r.Reply) + "."
 	case r.Notified.IsZero():
-		return "Receives the message itself, because " + whyInline(r.Mailbox.Address, r.Why) + ". It cannot be taken back."
+		return "The message has not left yet. It cannot be taken back: " + whyInline(r.Mailbox.Address, r.Why) + "."
 	}
-	why := r.Mailbox.Address.Domain() + " reads it inline"
-	if r.Why == policy.WhyOrganization {
-		why = whyInline(r.Mailbox.Address, r.Why)
-	}
-	return fmt.Sprintf("Received the message itself %s, because %s. It cannot be taken back.", v.server.at(r.Notified), why)
+	return fmt.Sprintf("Received inline %s. It cannot be taken back: %s.", v.server.at(r.Notified), whyLeft(r.Mailbox.Address, r.Why))
 }
 
 func (v sentMail) summaryRevoked(r letterlock.Recipient, did string, alone, copied bool) string {

@@ -131,12 +131,20 @@ func (v sentMail) stepTimes(events []letterlock.Event) (times []views.Time, more
 // the recipient's revocation, if it is that one, knows the person.
 func (v sentMail) standing(r letterlock.Recipient, e letterlock.Event) string {
 	if e.Kind == letterlock.RevokedEvent && r.Revocation.At.Equal(e.At) {
-		return ", " + v.by(r.Revocation)
+		return ", " + v.tracked(r.Revocation)
 	}
 	if e.Detail == string(letterlock.ByAdministrator) {
 		return ", by an administrator"
 	}
 	return ", by you" // only the sender looks at the Sent folder
+}
+
+// tracked says who removed access, in the history: the administrator by name.
+func (v sentMail) tracked(r letterlock.Revocation) string {
+	if r.By.Address == v.viewer {
+		return v.by(r)
+	}
+	return strings.TrimSuffix(v.remover(r), ",")
 }
 
 func after(detail string) string {

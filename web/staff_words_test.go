@@ -157,9 +157,9 @@ func TestBandSaysWhoHasAccessAndWhatCanBeDone(t *testing.T) {
 		{"one, bounced", seen(never, one(m, bounced)), may, "can: The notification did not reach marta@q.example. You can take the message back all the same. [/sent/id/remove ]"},
 		{"one, expired", seen(over, one(m)), may, "can: The message expired on 20 November. marta@q.example can no longer read it. You can still remove access. [/sent/id/remove ]"},
 		{"one, revoked", seen(never, one(m, named("Marta Lind"), byAda)), may, "revoked: External access has been removed by you, Ada, today at 11:52 UTC. Marta Lind can no longer read this message. [/sent/id/restore]"},
-		{"one, by an administrator", seen(never, one(m, byGrace)), right{restore: admin}, "revoked: External access has been removed by an administrator today at 11:58 UTC. marta@q.example can no longer read this message. Only an administrator can restore it."},
-		{"one, inline", seen(never, one(c, named("Carol Brandt"), itself)), right{revoke: &letterlock.Error{Code: letterlock.Denied, Key: "inline"}}, "cannot: Carol Brandt received the message itself. It cannot be taken back, because outlook.com receives the message itself."},
-		{"one, on its way inline", seen(never, one("eve@contoso.example", own, waiting)), may, "cannot: eve@contoso.example receives the message itself. It cannot be taken back, because contoso.example is your own organisation."},
+		{"one, by an administrator", seen(never, one(m, byGrace)), right{restore: admin}, "revoked: External access has been removed by Grace, an administrator, today at 11:58 UTC. marta@q.example can no longer read this message. Only an administrator can restore it."},
+		{"one, inline", seen(never, one(c, named("Carol Brandt"), itself)), right{revoke: &letterlock.Error{Code: letterlock.Denied, Key: "inline"}}, "cannot: Carol Brandt received the message itself. It cannot be taken back: outlook.com has the message itself."},
+		{"one, on its way inline", seen(never, one("eve@contoso.example", own, waiting)), may, "cannot: eve@contoso.example receives the message itself. It cannot be taken back: contoso.example is your own organisation."},
 		{"several, all inline", seen(never, one(c, itself), one(m, own)), may, "cannot: Every recipient receives the message itself. It cannot be taken back."},
 		{"several, not the sender's", seen(never, one(m), one(j), one(c, itself)), mayNot, "cannot: You cannot remove access because this message has more than one recipient. An administrator can: grace@contoso.example. It would remain with carol@outlook.com, who received it inline."},
 		{"several, one revoked, not the sender's", seen(never, one(m, byGrace), one(j)), mayNot, "cannot: You cannot remove access because this message has more than one recipient. An administrator can: grace@contoso.example. 1 of 2 recipients can no longer read it."},
@@ -168,7 +168,8 @@ func TestBandSaysWhoHasAccessAndWhatCanBeDone(t *testing.T) {
 		{"several, one revoked", seen(never, one(m, byAda), one(j), one(y)), may, "can: 1 of 3 recipients can no longer read it. 2 can still be taken back. [/sent/id/remove Remove external access for both]"},
 		{"several, expired", seen(over, one(m), one(j), one(y)), may, "can: The message expired on 20 November. You can still remove access. [/sent/id/remove Remove external access for all 3]"},
 		{"several, all revoked", seen(never, one(m, byAda), one(j, byAda)), may, "revoked: External access has been removed by you, Ada, today at 11:52 UTC. Both recipients can no longer read it. [/sent/id/restore]"},
-		{"several, all links revoked", seen(never, one(m, byAda), one(j, byGrace), one(c, itself)), may, "revoked: External access has been removed by an administrator today at 11:58 UTC. 2 of 3 recipients can no longer read it; carol@outlook.com received it inline. [/sent/id/restore]"},
+		{"several, by an administrator", seen(never, one(m, byGrace), one(j, byGrace)), right{restore: several}, "revoked: External access has been removed by Grace, an administrator, today at 11:58 UTC. Both recipients can no longer read it. Only an administrator can restore it."},
+		{"several, all links revoked", seen(never, one(m, byAda), one(j, byGrace), one(c, itself)), may, "revoked: External access has been removed by Grace, an administrator, today at 11:58 UTC. 2 of 3 recipients can no longer read it; carol@outlook.com received it inline. [/sent/id/restore]"},
 	}
 	for _, tt := range tests {
 		if got := said(tt.mail.band(tt.may, grace)); got != tt.want {
@@ -222,6 +223,8 @@ func TestHistoryIsCondensed(t *testing.T) {
 			"Notified 09:16 > Read 10:01 > Downloaded the whole message, 10:02"},
 		{"deferred, then bounced", seen(never, one(m, bounced)), []letterlock.Event{accepted, detailed(event(letterlock.Deferred, "09:17"), "busy"), detailed(event(letterlock.Bounced, "09:20"), "no such user")},
 			"Accepted 09:15 > Deferred 09:17, busy > seal Bounced 09:20, no such user"},
+		{"revoked by an administrator", seen(never, one(m, byGrace)), []letterlock.Event{notified, detailed(event(letterlock.RevokedEvent, "11:58"), "administrator")},
+			"Notified 09:16 > seal Revoked 11:58, by Grace, an administrator"},
 		{"revoked", seen(never, one(m, byAda)), []letterlock.Event{notified, detailed(event(letterlock.RevokedEvent, "11:52"), "sender")},
 			"Notified 09:16 > seal Revoked 11:52, by you"},
 		{"by an administrator, restored, read again", seen(never, one(m, read)), []letterlock.Event{notified, event(letterlock.Read, "10:00"), detailed(event(letterlock.RevokedEvent, "10:30"), "administrator"),
@@ -280,8 +283,8 @@ func TestSummaryOfARecipient(t *testing.T) {
 		{"waiting", seen(never, with(m, waiting), c), nil, "Reads in the portal. The notification has not left yet."},
 		{"revoked", seen(never, with(m, read, byAda), c), took, "Read at 09:33 and downloaded Minutes.pdf before access was removed."},
 		{"revoked unread", seen(never, with(m, byAda), c), nil, "Never read it. Nothing of the message has left."},
-		{"inline", seen(never, c, m), nil, "Received the message itself at 09:16, because outlook.com reads it inline. It cannot be taken back."},
-		{"own organisation", seen(never, with(one("eve@contoso.example"), own), m), nil, "Received the message itself at 09:16, because contoso.example is your own organisation. It cannot be taken back."},
+		{"inline", seen(never, c, m), nil, "Received inline at 09:16. It cannot be taken back: outlook.com has the message itself."},
+		{"own organisation", seen(never, with(one("eve@contoso.example"), own), m), nil, "Received inline at 09:16. It cannot be taken back: contoso.example is your own organisation."},
 		{"inline, bounced", seen(never, with(c, bounced), m), nil, "The message came back: mailbox does not exist."},
 	}
 	for _, tt := range tests {

@@ -85,27 +85,36 @@ func (s *Server) dayHeading(t time.Time) string {
 	return s.midnight(t).Format("January 2006")
 }
 
-// left says how long something lasts: "9 minutes left, until 11:28 CET".
+// left says how long something lasts, begun minutes included: "10 minutes left,
+// until 11:28 CET".
 func (s *Server) left(until time.Time) views.Time {
 	return views.Time{
 		ISO:  until.In(s.Location).Format(time.RFC3339),
-		Text: length(until.Sub(s.Now())) + " left, until " + until.In(s.Location).Format(clockForm+" MST"),
+		Text: length(roundUp(until.Sub(s.Now()))) + " left, until " + until.In(s.Location).Format(clockForm+" MST"),
 	}
 }
 
-// wait says how long to wait, and until when: "4 minutes, at 11:36 CET". What is
-// over in less than a minute needs no clock.
+// wait says how long to wait, and from when on it is over: "4 minutes, at 11:36
+// CET". Neither is too early.
 func (s *Server) wait(d time.Duration) string {
-	if d <= time.Minute {
-		return length(d)
-	}
-	d = (d + time.Minute - 1).Truncate(time.Minute)
-	form := ", at " + clockForm + " MST"
+	d = roundUp(d)
 	at := s.Now().Add(d)
+	if whole := at.Truncate(time.Minute); whole.Before(at) {
+		at = whole.Add(time.Minute)
+	}
+	form := ", at " + clockForm + " MST"
 	if s.daysAgo(at) != 0 {
 		form = ", on " + shortDay + " at " + clockForm + " MST"
 	}
 	return length(d) + at.In(s.Location).Format(form)
+}
+
+// roundUp makes whole minutes of what lasts longer than one.
+func roundUp(d time.Duration) time.Duration {
+	if d <= time.Minute {
+		return d
+	}
+	return (d + time.Minute - 1).Truncate(time.Minute)
 }
 
 // length is a duration in one unit, rounded down, but never to nothing: whoever
@@ -164,11 +173,4 @@ func fileNote(name string, n int64) string {
 // personOf is a mailbox as a page shows it.
 func personOf(m letterlock.Mailbox) views.Person {
 	return views.Person{Name: m.Name, Address: string(m.Address)}
-}
-
-// frameHeight chooses how high a message's frame is before a script measures
-// it, from the number of characters of its document: one class more for about
-// six more lines. Too high leaves paper, too low a second scroll bar.
-func frameHeight(characters int) int {
-	return min(max(1, 1+characters/600), views.FrameHeights)
 }

@@ -29,13 +29,14 @@ func TestMomentsInWords(t *testing.T) {
 		{"never", s.when(time.Time{}).Text, ""},
 		{"brief, today", s.brief(now.Add(-time.Hour)).Text, "10:52"},
 		{"brief, before", s.brief(now.Add(-12 * time.Hour)).Text, "19 November"},
-		{"minutes left", s.left(now.Add(9*time.Minute + 30*time.Second)).Text, "9 minutes left, until 12:01 CET"},
+		{"minutes left", s.left(now.Add(9*time.Minute + 30*time.Second)).Text, "10 minutes left, until 12:01 CET"},
 		{"a minute left", s.left(now.Add(time.Minute)).Text, "1 minute left, until 11:53 CET"},
 		{"seconds left", s.left(now.Add(1500 * time.Millisecond)).Text, "2 seconds left, until 11:52 CET"},
 		{"wait", s.wait(3*time.Minute + time.Second), "4 minutes, at 11:56 CET"},
-		{"wait a little", s.wait(30 * time.Second), "30 seconds"},
+		{"wait a little", s.wait(30 * time.Second), "30 seconds, at 11:53 CET"},
+		{"wait a minute", s.wait(time.Minute), "1 minute, at 11:53 CET"},
 		{"wait for tomorrow", s.wait(13 * time.Hour), "13 hours, on 21 November at 00:52 CET"},
-		{"wait for nothing", s.wait(0), "1 second"},
+		{"wait for nothing", s.wait(0), "1 second, at 11:52 CET"},
 	}
 	for _, tt := range tests {
 		if tt.got != tt.want {

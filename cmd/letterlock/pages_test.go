@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -14,8 +15,12 @@ import (
 type stop struct {
 	name string
 	page *browsertest.Page
-	path string
+	path string // empty: only what then does leads there
+	then func()
 }
+
+// shots names the folder for pictures, in the environment.
+const shots = "LETTERLOCK_SHOTS"
 
 // TestEveryPageCanBeUsedByEverybody opens every page of the demo, wide and
 // narrow, light and dark, and requires that axe-core finds nothing and the
@@ -25,14 +30,19 @@ func TestEveryPageCanBeUsedByEverybody(t *testing.T) {
 	p := start(t)
 	browser := browsertest.New(t)
 	for _, s := range stops(t, p, browser) {
-		s.page.Goto(p.site + s.path)
+		if s.path != "" {
+			s.page.Goto(p.site + s.path)
+		}
+		if s.then != nil {
+			s.then()
+		}
 		s.page.ForgetProblems()
-		for _, width := range []int{1280, 640, 360} {
+		for _, width := range s.widths() {
 			s.page.SetViewport(width, 900)
 			for _, dark := range []bool{false, true} {
 				s.page.Dark(dark)
-				if width == 640 && dark {
-					continue // colours do not depend on the width; 640 is 1280 at 200 %
+				if width < 1280 && dark && os.Getenv(shots) == "" {
+					continue // colours do not depend on the width
 				}
 				s.look(t, width, dark)
 			}
@@ -40,6 +50,15 @@ func TestEveryPageCanBeUsedByEverybody(t *testing.T) {
 		s.page.SetViewport(1280, 900)
 		s.page.CheckProblems()
 	}
+}
+
+// widths are those to look at a page in; 640 is 1280 at 200 %. Ends are all made
+// alike, and a page that something was done on was looked at before.
+func (s stop) widths() []int {
+	if s.then != nil || s.page.Count(".end") > 0 {
+		return []int{1280, 360}
+	}
+	return []int{1280, 640, 360}
 }
 
 func (s stop) look(t *testing.T, width int, dark bool) {
@@ -63,73 +82,128 @@ func (s stop) look(t *testing.T, width int, dark bool) {
 
 // picture leaves a picture of the page where they are asked for.
 func (s stop) picture(width int, dark bool) {
-	if dir := os.Getenv("LETTERLOCK_SHOTS"); dir != "" {
+	if dir := os.Getenv(shots); dir != "" {
 		scheme := map[bool]string{false: "light", true: "dark"}[dark]
 		s.page.Screenshot(filepath.Join(dir, fmt.Sprintf("%s-%d-%s.png", s.name, width, scheme)))
 	}
 }
 
+// visitors are people whose pages are looked at.
+type visitors struct {
+	t                                   *testing.T
+	p                                   *program
+	nobody, staff, reader, samuel, late *browsertest.Page
+	gate, read                          string // paths: of a link that late waits at, of the message that reader reads
+}
+
 // stops are all pages, each reached as its visitor would reach it.
 func stops(t *testing.T, p *program, browser *browsertest.Browser) []stop {
 	t.Helper()
-	nobody, staff, reader := browser.Page(t), browser.Page(t), browser.Page(t)
-	link := func(mailbox string) string {
-		nobody.Goto(p.site + "/inbox/" + mailbox)
-		for _, i := range []string{"1", "2", "3", "4"} {
-			nobody.Click("li:nth-of-type(" + i + ") > a.item")
-			if nobody.Count("iframe") > 0 {
-				var href string
-				nobody.FrameEval("iframe", `document.querySelector('a[href*="/m/"]')?.href ?? ""`, &href)
-				if href != "" {
-					return strings.TrimPrefix(href, p.site)
-				}
-			}
-			nobody.Goto(p.site + "/inbox/" + mailbox)
-		}
-		t.Fatalf("no link in the mailbox of %s", mailbox)
-		return ""
-	}
-	p.signIn(staff, "ada@contoso.example")
-	sent := func(subject string) string {
-		staff.Goto(p.site + "/sent?q=" + strings.ReplaceAll(subject, " ", "+"))
-		staff.Click("a.item")
-		return strings.Split(staff.Path(), "?")[0]
-	}
-	offer := sent("Offer letter")
-	p.prove(t, browser, reader, link("marta@quillfeather.example"), "marta@quillfeather.example")
-	read := reader.Path()
-	samuel, late := browser.Page(t), browser.Page(t)
-	p.prove(t, browser, samuel, link("samuel.adeyemi@hearthside.example"), "samuel.adeyemi@hearthside.example")
-	gate := link("priya.raman@gmail.com")
-	late.Goto(p.site + gate)
-	late.ClickText("Sign in with a one-time passcode")
+	v := visitors{t: t, p: p, nobody: browser.Page(t), staff: browser.Page(t), reader: browser.Page(t), samuel: browser.Page(t), late: browser.Page(t)}
+	p.signIn(v.staff, "ada@contoso.example")
+	p.prove(t, browser, v.reader, v.link("marta@quillfeather.example"), "marta@quillfeather.example")
+	v.read = v.reader.Path()
+	p.prove(t, browser, v.samuel, v.link("samuel.adeyemi@hearthside.example"), "samuel.adeyemi@hearthside.example")
+	v.gate = v.link("priya.raman@gmail.com")
+	v.late.Goto(p.site + v.gate)
+	v.late.ClickText("Sign in with a one-time passcode")
+	return slices.Concat(v.portal(), v.house(), v.answers())
+}
 
+// link is the path of the newest link in a mailbox.
+func (v visitors) link(mailbox string) string {
+	v.t.Helper()
+	for _, i := range []string{"1", "2", "3", "4"} {
+		v.nobody.Goto(v.p.site + "/inbox/" + mailbox)
+		v.nobody.Click("li:nth-of-type(" + i + ") > a.item")
+		var href string
+		v.nobody.FrameEval("iframe", `document.querySelector('a[href*="/m/"]')?.href ?? ""`, &href)
+		if href != "" {
+			return strings.TrimPrefix(href, v.p.site)
+		}
+	}
+	v.t.Fatalf("no link in the mailbox of %s", mailbox)
+	return ""
+}
+
+// sent is the path of a message in Ada's folder.
+func (v visitors) sent(subject string) string {
+	v.staff.Goto(v.p.site + "/sent?q=" + strings.ReplaceAll(subject, " ", "+"))
+	v.staff.Click("a.item")
+	return strings.Split(v.staff.Path(), "?")[0]
+}
+
+// portal are the pages of recipients and of the demo.
+func (v visitors) portal() []stop {
 	return []stop{
-		{"walkthrough", nobody, "/"},
-		{"inbox", nobody, "/inbox/"},
-		{"inbox-mailbox", nobody, "/inbox/marta@quillfeather.example"},
-		{"sign-in", nobody, "/sign-in"},
-		{"gate", nobody, gate},
-		{"not-available", nobody, "/m/" + strings.Repeat("A", 43)},
-		{"passcode", late, strings.TrimPrefix(late.URL(), p.site)},
-		{"read", reader, read},
-		{"read-body", reader, read + "/body"},
-		{"my-messages", reader, "/messages"},
-		{"different-address", samuel, read},
-		{"my-messages-samuel", samuel, "/messages"},
-		{"revoked", samuel, firstRevoked(t, samuel, p)},
-		{"sent-list", staff, "/sent"},
-		{"sent-search", staff, "/sent?q=nothing+has+this+name"},
-		{"sent-revoked-filter", staff, "/sent?show=revoked"},
-		{"sent", staff, offer},
-		{"sent-confirm", staff, offer + "/remove"},
-		{"sent-many", staff, sent("Board minutes")},
-		{"sent-revoked", staff, sent("Account details for the deposit&show=revoked")},
-		{"sent-by-admin", staff, sent("Bank details")},
-		{"sent-bounced", staff, sent("Power of attorney")},
-		{"sent-inline", staff, sent("Engagement letter")},
-		{"compose", staff, "/compose"},
-		{"no-page", staff, "/sent/aaaaaaaaaaaaaaaaaaaaaaaaaa"},
+		{name: "walkthrough", page: v.nobody, path: "/"},
+		{name: "inbox", page: v.nobody, path: "/inbox/"},
+		{name: "inbox-mailbox", page: v.nobody, path: "/inbox/marta@quillfeather.example"},
+		{name: "sign-in", page: v.nobody, path: "/sign-in"},
+		{name: "gate", page: v.nobody, path: v.gate},
+		{name: "not-available", page: v.nobody, path: "/m/" + strings.Repeat("A", 43)},
+		{name: "passcode", page: v.late, path: strings.TrimPrefix(v.late.URL(), v.p.site)},
+		{name: "read", page: v.reader, path: v.read},
+		{name: "read-body", page: v.reader, path: v.read + "/body"},
+		{name: "my-messages", page: v.reader, path: "/messages"},
+		{name: "different-address", page: v.samuel, path: v.read},
+		{name: "my-messages-samuel", page: v.samuel, path: "/messages"},
+		{name: "revoked", page: v.samuel, path: firstThatIs(v.t, v.samuel, v.p, "Revoked")},
+	}
+}
+
+// house are the pages of the organisation's people.
+func (v visitors) house() []stop {
+	offer := v.sent("Offer letter")
+	return []stop{
+		{name: "sent-list", page: v.staff, path: "/sent"},
+		{name: "sent-search", page: v.staff, path: "/sent?q=nothing+has+this+name"},
+		{name: "sent-revoked-filter", page: v.staff, path: "/sent?show=revoked"},
+		{name: "sent", page: v.staff, path: offer},
+		{name: "sent-confirm", page: v.staff, path: offer + "/remove"},
+		{name: "sent-many", page: v.staff, path: v.sent("Board minutes")},
+		{name: "sent-revoked", page: v.staff, path: v.sent("Account details for the deposit&show=revoked")},
+		{name: "sent-by-admin", page: v.staff, path: v.sent("Bank details")},
+		{name: "sent-bounced", page: v.staff, path: v.sent("Power of attorney")},
+		{name: "sent-inline", page: v.staff, path: v.sent("Engagement letter")},
+		{name: "compose", page: v.staff, path: "/compose"},
+		{name: "no-page", page: v.staff, path: "/sent/aaaaaaaaaaaaaaaaaaaaaaaaaa"},
+	}
+}
+
+// answers are ends, and what forms say to what was typed into them.
+func (v visitors) answers() []stop {
+	return []stop{
+		{name: "expired", page: v.reader, path: firstThatIs(v.t, v.reader, v.p, "Expired")},
+		{name: "signed-out", page: v.nobody, path: v.read},
+		{name: "passcode-wrong", page: v.late, then: func() { typeWrong(v.late, 1) }},
+		{name: "passcode-early", page: v.late, then: func() {
+			v.late.ClickText("Send it again")
+			v.late.ClickText("Send it again") // at once after it was sent
+		}},
+		{name: "too-many-tries", page: v.late, then: func() { typeWrong(v.late, 4) }},
+		{name: "sign-in-wrong", page: v.nobody, path: "/sign-in", then: func() {
+			v.nobody.Fill("Address", "ada@contoso.example")
+			v.nobody.Fill("Password", "wrong")
+			v.nobody.ClickText("Sign in")
+		}},
+		{name: "compose-tokens", page: v.staff, path: "/compose", then: func() {
+			v.staff.Fill("To", "carol@outlook.com, priya.raman@gmail.com")
+			v.staff.Click("#recipients button[value=add]")
+			v.staff.WaitText("1 of 2 recipients can be taken back")
+		}},
+		{name: "compose-errors", page: v.staff, path: "/compose", then: func() {
+			v.staff.Fill("To", "nonsense")
+			v.staff.Click(".send-bar button")
+		}},
+	}
+}
+
+// typeWrong enters a passcode that is wrong, as sure as one in 10^8.
+func typeWrong(page *browsertest.Page, times int) {
+	for range times {
+		page.Fill("Passcode", "00000000")
+		page.ClickText("Read the message")
 	}
 }
 
@@ -156,14 +230,14 @@ func (p *program) prove(t *testing.T, browser *browsertest.Browser, page *browse
 	page.ClickText("Read the message")
 }
 
-// firstRevoked finds the revoked message among a reader's messages.
-func firstRevoked(t *testing.T, page *browsertest.Page, p *program) string {
+// firstThatIs finds a message in that state among a reader's messages.
+func firstThatIs(t *testing.T, page *browsertest.Page, p *program, state string) string {
 	t.Helper()
 	page.Goto(p.site + "/messages")
 	var href string
-	page.Eval(`[...document.querySelectorAll("a.item")].find(a => a.textContent.includes("Revoked"))?.getAttribute("href") ?? ""`, &href)
+	page.Eval(`[...document.querySelectorAll("a.item")].find(a => a.textContent.includes("`+state+`"))?.getAttribute("href") ?? ""`, &href)
 	if href == "" {
-		t.Fatal("no revoked message to look at")
+		t.Fatalf("no message that is %s to look at", state)
 	}
 	return href
 }

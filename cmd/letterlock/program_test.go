@@ -44,6 +44,7 @@ type program struct {
 	site     string // http://127.0.0.1:<port>
 	smtp     string
 	password string
+	process  *os.Process
 	stop     func() error // asks it to end and waits for that
 }
 
@@ -62,7 +63,7 @@ func start(t *testing.T, args ...string) *program {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	p := &program{t: t}
+	p := &program{t: t, process: cmd.Process}
 	stopped := false
 	p.stop = func() error {
 		if stopped {

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/browser"
-	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 )
@@ -32,9 +31,20 @@ type Page struct {
 // when t ends.
 func (b *Browser) Page(t testing.TB) *Page {
 	t.Helper()
+	return newPage(t, b.ctx, chromedp.WithNewBrowserContext())
+}
+
+// Tab opens another tab with the cookies of this one, which shows nothing yet. It
+// closes when t ends, or the first tab.
+func (p *Page) Tab(t testing.TB) *Page {
+	t.Helper()
+	return newPage(t, p.ctx, chromedp.WithExistingBrowserContext(chromedp.FromContext(p.ctx).BrowserContextID))
+}
+
+func newPage(t testing.TB, in context.Context, cookies chromedp.ContextOption) *Page {
+	t.Helper()
 	p := &Page{t: t, track: newTracker(), downloads: t.TempDir(), patience: Patience}
-	ctx, stop := chromedp.NewContext(b.ctx,
-		chromedp.WithNewBrowserContext(), chromedp.WithListener(p.track.see))
+	ctx, stop := chromedp.NewContext(in, cookies, chromedp.WithListener(p.track.see))
 	p.ctx = ctx
 	t.Cleanup(stop)
 	late := time.AfterFunc(Patience, stop)
@@ -69,10 +79,7 @@ func (p *Page) open() error {
 	if err != nil {
 		return err
 	}
-	// Several tabs share one headless window system; each must believe that it
-	// has the keyboard.
-	_, err = chromedp.Call(p.ctx, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true})
-	return err
+	return p.front(p.ctx, true)
 }
 
 // Goto opens an address and waits until it is loaded. An address that starts

@@ -132,6 +132,10 @@ func (s *state) navigated(e *page.EventFrameNavigated) {
 	}
 }
 
+// liveHeader marks the requests that open pages make by themselves, at any time.
+// No click is their cause, and no page waits for them.
+const liveHeader = "Letterlock-Live"
+
 // requested notes a request for a document, or of a script.
 func (s *state) requested(e *network.EventRequestWillBeSent) {
 	switch e.Type {
@@ -141,6 +145,9 @@ func (s *state) requested(e *network.EventRequestWillBeSent) {
 			s.activity++
 		}
 	case network.ResourceTypeXHR, network.ResourceTypeFetch:
+		if _, byItself := e.Request.Headers[liveHeader]; byItself {
+			return
+		}
 		s.scripts[e.RequestID] = true
 		s.activity++
 	}

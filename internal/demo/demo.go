@@ -17,6 +17,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"letterlock/internal/app"
@@ -76,7 +77,11 @@ func listen(address string) (net.Listener, error) {
 	if !config.Loopback(host) {
 		return nil, fmt.Errorf("address %q: the demo listens on loopback only, like 127.0.0.1:8080", address)
 	}
-	return net.Listen("tcp", address)
+	l, err := net.Listen("tcp", address)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return nil, fmt.Errorf("%s is in use by another program; choose other addresses, as in make run ARGS='--http 127.0.0.1:9000 --smtp 127.0.0.1:9025'", address)
+	}
+	return l, err
 }
 
 // folder returns where the demo keeps its data, and what removes it at the end.

@@ -25,8 +25,9 @@ type seed struct {
 	subject    string
 	text, html string
 	files      []file
-	protection letterlock.Protection
-	expires    time.Duration // after sending; 0: never
+	protection letterlock.Protection // empty: encrypt only
+	via        letterlock.Via        // empty: Compose
+	expires    time.Duration         // after sending; 0: never
 	portal     bool
 	then       []act
 }
@@ -111,7 +112,7 @@ func (d *demo) send(ctx context.Context, s seed, at time.Time) (letterlock.ID, e
 	if err != nil {
 		return "", err
 	}
-	e := intake.Envelope{Via: letterlock.ByCompose, Protection: s.protection, Portal: s.portal}
+	e := envelope(s)
 	if s.expires > 0 {
 		e.Expires = at.Add(s.expires)
 	}
@@ -126,6 +127,19 @@ func (d *demo) send(ctx context.Context, s seed, at time.Time) (letterlock.ID, e
 	}
 	r, err := d.app.Intake.Accept(ctx, by, e, &mail)
 	return r.ID, err
+}
+
+// envelope says what the sender's program does: Compose always names a protection,
+// a mail program leaves it to us.
+func envelope(s seed) intake.Envelope {
+	e := intake.Envelope{Via: letterlock.ByCompose, Protection: s.protection, Portal: s.portal}
+	switch {
+	case s.via != "":
+		e.Via = s.via
+	case e.Protection == "":
+		e.Protection = letterlock.EncryptOnly
+	}
+	return e
 }
 
 func attached(files []file) iter.Seq2[eml.File, error] {

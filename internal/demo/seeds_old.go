@@ -75,6 +75,9 @@ func routine() []seed {
 			subject: "Your application as research assistant", expires: 30 * day,
 			text: "Dear " + a.Name + ",\n\nthank you for your application. The questions that we would like to ask you are below.\n\n" +
 				"1. When could you start?\n2. Which of our sites do you prefer?\n\nKind regards\nAda Lindqvist"}
+		if i%4 == 2 {
+			s.via = letterlock.BySubmission
+		}
 		if i%3 != 1 && a.Address.Domain() != "hotmail.de" {
 			s.then = []act{readBy(a, time.Duration(i+1)*hour)}
 		}

@@ -2,6 +2,7 @@ package demo
 
 import (
 	"context"
+	"strconv"
 
 	"letterlock/internal/inbox"
 	"letterlock/internal/letterlock"
@@ -29,7 +30,7 @@ func (d *demo) steps() []views.DemoStep {
 		{
 			Title: "Marta, the recipient, gets a notification",
 			Text:  "It says who wrote and how to check that it is genuine, and nothing of the message. Her mailbox is outside; here it is shown beside everybody else's.",
-			Links: []views.Link{{Text: "Open Marta's mailbox", URL: mailbox(marta.Address)}},
+			Links: []views.Link{{Text: "Open Marta's mailbox", URL: d.notification(marta.Address)}},
 		},
 		{
 			Title: "Marta proves her mailbox and reads in the portal",
@@ -42,6 +43,15 @@ func (d *demo) steps() []views.DemoStep {
 			Links: []views.Link{{Text: "See it in Ada's Sent folder", URL: "/sent/" + byAdmin}, {Text: "See it as Samuel does", URL: d.portalLink(samuel.Address, adminSubject)}},
 		},
 	}
+}
+
+// notification is the newest mail in a mailbox that brings a link.
+func (d *demo) notification(a letterlock.Address) string {
+	mail, err := d.newest(a, func(m inbox.Mail) bool { return m.Link() != "" })
+	if err != nil {
+		return mailbox(a)
+	}
+	return mailbox(a) + "/" + strconv.FormatInt(mail.Seq, 10)
 }
 
 func mailbox(a letterlock.Address) string { return "/inbox/" + string(a) }

@@ -39,6 +39,9 @@ document.addEventListener("htmx:beforeSwap", (event) => {
     list.hidden = input.files.length === 0;
   }
 
-  input.addEventListener("change", show);
+  input.addEventListener("change", () => {
+    show();
+    list.scrollIntoView({ block: "nearest" });
+  });
   show(); // a browser that came back to this page may still hold files
 })();

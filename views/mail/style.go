@@ -3,6 +3,7 @@ package mail
 import (
 	"context"
 	"io"
+	"strings"
 
 	"github.com/a-h/templ"
 )
@@ -22,7 +23,7 @@ func styleBlock(b Brand) templ.Component {
 		_, err := io.WriteString(w, `<style>
 @media (prefers-color-scheme: dark) {
   .desk { background-color: #0d1415 !important; }
-  .sheet { background-color: #151d1f !important; border-color: #2a3638 !important; }
+  .sheet { background-color: #151d1f !important; border-color: `+b.dark()+` #2a3638 #2a3638 !important; }
   .ink { color: #e6eeec !important; }
   .ink2 { color: #b1bfbc !important; }
   .line { border-color: #2a3638 !important; }
@@ -35,6 +36,14 @@ func styleBlock(b Brand) templ.Component {
   .act, .act a { display: block !important; text-align: center !important; }
 }
 </style>`)
+		return err
+	})
+}
+
+// breakable is a text that may break before the @ of an address.
+func breakable(text string) templ.Component {
+	return templ.ComponentFunc(func(_ context.Context, w io.Writer) error {
+		_, err := io.WriteString(w, strings.ReplaceAll(templ.EscapeString(text), "@", "<wbr>@"))
 		return err
 	})
 }
