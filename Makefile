@@ -1,7 +1,7 @@
 # Everything here needs Go, make and a POSIX shell. Other tools are built from
 # tools/go.mod, which pins them; the browser tests need chromium ('make browsers').
 
-.PHONY: help run build generate test browsers generated format vet staticcheck race clean
+.PHONY: help run build generate test browsers generated format vet staticcheck race stress bench clean
 .DEFAULT_GOAL := help
 
 export CGO_ENABLED := 0
@@ -18,6 +18,7 @@ run: build ## build and start the demo; ARGS='--http 127.0.0.1:9000' changes it
 	@exec bin/letterlock demo $(ARGS)
 
 build: ## build the one static program, bin/letterlock
+	@[ -e bin/letterlock ] || echo "building, about a minute the first time"
 	@go build -trimpath -buildvcs=$(STAMP) -o bin/letterlock ./cmd/letterlock
 
 generate: $(TOOLS)/templ ## make the *_templ.go files anew
@@ -56,6 +57,13 @@ staticcheck: $(TOOLS)/staticcheck
 race: browsers ## run the tests with the race detector; needs a C compiler, takes long
 	@command -v gcc >/dev/null || command -v clang >/dev/null || { echo "the race detector needs a C compiler: install gcc"; exit 1; }
 	@CGO_ENABLED=1 go test -race -count=1 -timeout 30m ./...
+
+stress: ## look for anything that is served after a revocation: 10,000 histories
+	@LETTERLOCK_STRESS=1 go test -count=1 -timeout 60m -v ./internal/stress
+
+bench: ## measure against the limit of the stack; takes up to 8 minutes, ARGS='-only portal' less
+	@go test -c -o bin/bench.test ./internal/bench
+	@cd internal/bench && ../../bin/bench.test -test.run '^TestTable$$' -test.timeout 60m -table $(ARGS)
 
 clean: ## remove what was built
 	@rm -rf bin
