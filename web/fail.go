@@ -103,11 +103,12 @@ func (s *Server) whichEnd(err error, c echo.Context) error {
 	if parseErr != nil {
 		return err
 	}
-	l, again := s.Access.Open(c.Request().Context(), actor(c), id)
+	// Watch and not Open: that reads content, which may meet the next end.
+	l, again := s.Access.Watch(c.Request().Context(), actor(c), id)
 	if again != nil {
 		return again
 	}
-	l.Close()
+	l.Release()
 	return &letterlock.Error{Code: letterlock.Busy, Err: err} // restored meanwhile: the next try will do
 }
 

@@ -3,7 +3,6 @@ package web
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
 	"fmt"
 	"net"
 	"net/http"
@@ -33,8 +32,8 @@ func ConnContext(ctx context.Context, conn net.Conn) context.Context {
 }
 
 func tcpOf(conn net.Conn) (*net.TCPConn, bool) {
-	if t, ok := conn.(*tls.Conn); ok {
-		conn = t.NetConn()
+	if w, ok := conn.(interface{ NetConn() net.Conn }); ok { // TLS, or somebody who counts
+		conn = w.NetConn()
 	}
 	t, ok := conn.(*net.TCPConn)
 	return t, ok

@@ -30,7 +30,7 @@ func TestFiveThousandOpenPagesCostLittleMemory(t *testing.T) {
 	ts := w.serve()
 	var sessions []string
 	for range openPages / pagesAtOneGo {
-		id, _, err := w.server.Sessions.Start(t.Context(), letterlock.Reader, messageReader)
+		id, _, err := w.server.Sessions.Start(t.Context(), letterlock.Actor{Kind: letterlock.Reader, Address: messageReader})
 		if err != nil {
 			t.Fatal(err)
 		}

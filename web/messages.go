@@ -1,7 +1,7 @@
 package web
 
 import (
-	"net/http"
+	"errors"
 
 	"github.com/labstack/echo/v4"
 
@@ -13,8 +13,29 @@ import (
 // endsSoon is from when on a list says that a message is about to expire, in days.
 const endsSoon = 3
 
+// listTries is how often a list is read that a revocation makes wrong before it
+// has left.
+const listTries = 3
+
 // messages lists what was sent to the address that the reader has proved.
 func (s *Server) messages(c echo.Context) error {
+	for range listTries {
+		err := s.listMessages(c)
+		if !errors.Is(err, letterlock.Gone) {
+			return err
+		}
+	}
+	return &letterlock.Error{Code: letterlock.Busy}
+}
+
+// listMessages sends the list under a lease, for subjects are content: it is Gone
+// when access to any of it ended before the first byte.
+func (s *Server) listMessages(c echo.Context) error {
+	lease, err := s.Access.WatchAll(actor(c))
+	if err != nil {
+		return err
+	}
+	defer lease.Release()
 	list, err := s.Track.Received(c.Request().Context(), actor(c))
 	if err != nil {
 		return err
@@ -23,7 +44,7 @@ func (s *Server) messages(c echo.Context) error {
 	for _, m := range list {
 		v.Items = append(v.Items, s.myMessage(m))
 	}
-	return s.show(c, http.StatusOK, views.MyMessagesPage(v))
+	return s.showUnder(c, lease, views.MyMessagesPage(v))
 }
 
 // myMessage is one row. Of a message that was revoked it says nothing but that:

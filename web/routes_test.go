@@ -173,7 +173,7 @@ func (b *browser) as(kind letterlock.Kind, a letterlock.Address) *browser {
 	if kind == letterlock.Nobody {
 		return b
 	}
-	id, _, err := b.w.server.Sessions.Start(b.w.t.Context(), kind, a)
+	id, _, err := b.w.server.Sessions.Start(b.w.t.Context(), letterlock.Actor{Kind: kind, Address: a})
 	if err != nil {
 		b.w.t.Fatal(err)
 	}

@@ -31,6 +31,7 @@ var cookieNames = map[letterlock.Kind]string{
 const (
 	kindValue    = "kind"
 	addressValue = "address"
+	ipValue      = "ip" // where a sign-in comes from, for the audit log
 )
 
 // A sessionStore keeps sessions in the database; the cookie holds a random id
@@ -85,7 +86,8 @@ func (st *sessionStore) Save(r *http.Request, w http.ResponseWriter, sess *sessi
 	if sess.Options.MaxAge >= 0 {
 		kind, _ := sess.Values[kindValue].(letterlock.Kind)
 		a, _ := sess.Values[addressValue].(letterlock.Address)
-		id, _, err := st.service.Start(r.Context(), kind, a)
+		ip, _ := sess.Values[ipValue].(string)
+		id, _, err := st.service.Start(r.Context(), letterlock.Actor{Kind: kind, Address: a, IP: ip})
 		if err != nil {
 			return err
 		}
@@ -129,7 +131,7 @@ func (s *Server) startSession(c echo.Context, kind letterlock.Kind, a letterlock
 	if err != nil {
 		return err
 	}
-	sess.Values[kindValue], sess.Values[addressValue] = kind, a
+	sess.Values[kindValue], sess.Values[addressValue], sess.Values[ipValue] = kind, a, c.RealIP()
 	return sess.Save(c.Request(), c.Response())
 }
 

@@ -370,7 +370,7 @@ func (b *browser) prove(of letterlock.Address) string {
 // the form works is another test's matter.
 func (b *browser) signIn(as letterlock.Address) *browser {
 	b.w.t.Helper()
-	id, _, err := b.w.server.Sessions.Start(b.w.t.Context(), letterlock.Staff, as)
+	id, _, err := b.w.server.Sessions.Start(b.w.t.Context(), letterlock.Actor{Kind: letterlock.Staff, Address: as})
 	if err != nil {
 		b.w.t.Fatal(err)
 	}

@@ -131,6 +131,7 @@ func (a *App) buildUseCases(cfg config.Config, o Options, k keys, look *brand.Br
 	a.Passcodes = &passcode.Service{DB: a.DB, Pepper: k.pepper, IPKey: ratelimit.IPKey, Wake: wake}
 	a.Access = &access.Service{DB: a.DB, Vault: v, Pepper: k.pepper, Rules: rules,
 		DownloadsUnderDoNotForward: cfg.DoNotForwardDownloads, Wake: wake, Now: o.Now}
+	a.Outbox.Tell = a.Access.Tell
 	a.Intake = &intake.Service{DB: a.DB, Vault: v, Pepper: k.pepper, Rules: rules,
 		Domain: cfg.Organization.Notify.Domain(), Wake: wake}
 }

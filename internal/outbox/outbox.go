@@ -39,7 +39,10 @@ type Service struct {
 	Pepper   seal.Pepper
 	Notifier *notify.Notifier
 	Mailer   Mailer
-	Log      *slog.Logger
+	// Tell runs send, which hands over a notification, while the recipient's access
+	// lives, and is Gone otherwise; a revocation waits for it. nil: it may always.
+	Tell func(ctx context.Context, to letterlock.Recipient, send func(context.Context) error) error
+	Log  *slog.Logger
 
 	wake chan struct{}
 	once sync.Once
@@ -201,6 +204,9 @@ func (s *Service) attempt(ctx context.Context, w work) (err error) {
 			err = errors.New("internal error while sending")
 		}
 	}()
+	if w.notice.Kind == store.LinkNotice && s.Tell != nil {
+		return s.Tell(ctx, w.recipient, func(ctx context.Context) error { return s.send(ctx, w) })
+	}
 	return s.send(ctx, w)
 }
 
@@ -258,6 +264,11 @@ var taken = map[store.NoticeKind]letterlock.EventKind{
 func (s *Service) note(w work, result error) error {
 	n := w.notice
 	switch {
+	case errors.Is(result, letterlock.Gone):
+		// Access ended after the notice was claimed. A revocation has dropped it,
+		// so that a restore can revive it; what has expired is dropped when it is
+		// claimed again.
+		return nil
 	case result == nil:
 		return s.settle(w, func(tx *store.Tx) error {
 			err := errors.Join(tx.NoteAttempt(n.ID, n.Attempts, ""), tx.Finish(n.ID, store.Sent))

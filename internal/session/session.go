@@ -41,9 +41,9 @@ func hash(id string) []byte {
 
 // Start begins a session and returns its id, for the cookie and nothing else,
 // and when it ends at the latest.
-func (s *Service) Start(ctx context.Context, kind letterlock.Kind, a letterlock.Address) (id string, expires time.Time, err error) {
-	l, ok := limits[kind]
-	if !ok || a == "" {
+func (s *Service) Start(ctx context.Context, by letterlock.Actor) (id string, expires time.Time, err error) {
+	l, ok := limits[by.Kind]
+	if !ok || by.Address == "" {
 		return "", time.Time{}, &letterlock.Error{Code: letterlock.Denied}
 	}
 	var b [32]byte
@@ -51,10 +51,10 @@ func (s *Service) Start(ctx context.Context, kind letterlock.Kind, a letterlock.
 	id = base64.RawURLEncoding.EncodeToString(b[:])
 	err = s.DB.Write(ctx, func(tx *store.Tx) error {
 		expires = tx.Now.Add(l.absolute)
-		if err := tx.AddSession(hash(id), store.Session{Kind: kind, Address: a, Expires: expires}); err != nil {
+		if err := tx.AddSession(hash(id), store.Session{Kind: by.Kind, Address: by.Address, Expires: expires}); err != nil {
 			return err
 		}
-		return tx.Audit(letterlock.Entry{Actor: letterlock.Actor{Kind: kind, Address: a}, Action: "sign in", Allowed: true})
+		return tx.Audit(letterlock.Entry{Actor: by, Action: "sign in", Target: string(by.Address), Allowed: true})
 	})
 	return id, expires, err
 }

@@ -38,7 +38,7 @@ func newHouse(t *testing.T) *house {
 
 func (h *house) start(kind letterlock.Kind, a letterlock.Address) string {
 	h.t.Helper()
-	id, _, err := h.sessions.Start(h.t.Context(), kind, a)
+	id, _, err := h.sessions.Start(h.t.Context(), letterlock.Actor{Kind: kind, Address: a})
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -75,7 +75,7 @@ func TestOnlyStaffAndReadersHaveSessions(t *testing.T) {
 		"nobody": {Address: marta}, "the program": {Kind: letterlock.System, Address: marta},
 		"another kind": {Kind: "root", Address: marta}, "no address": {Kind: letterlock.Staff},
 	} {
-		if id, _, err := h.sessions.Start(t.Context(), who.Kind, who.Address); !errors.Is(err, letterlock.Denied) || id != "" {
+		if id, _, err := h.sessions.Start(t.Context(), letterlock.Actor{Kind: who.Kind, Address: who.Address}); !errors.Is(err, letterlock.Denied) || id != "" {
 			t.Errorf("%s: Start = %q, %v; want Denied", name, id, err)
 		}
 	}
@@ -98,7 +98,7 @@ func TestASessionEndsWhenIdle(t *testing.T) {
 func TestASessionEndsAtItsAbsoluteLimitHoweverBusy(t *testing.T) {
 	for kind, limit := range map[letterlock.Kind]time.Duration{letterlock.Reader: 12 * time.Hour, letterlock.Staff: 7 * 24 * time.Hour} {
 		h := newHouse(t)
-		id, expires, err := h.sessions.Start(t.Context(), kind, marta)
+		id, expires, err := h.sessions.Start(t.Context(), letterlock.Actor{Kind: kind, Address: marta})
 		if want := h.now.Add(limit); err != nil || !expires.Equal(want) {
 			t.Errorf("%s: ends at %v, %v; want %v", kind, expires, err, want)
 		}
