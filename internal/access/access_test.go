@@ -436,10 +436,3 @@ func TestDoNotForwardKeepsTheMailItself(t *testing.T) {
 		}
 	}
 }
-
-func TestGateTellsNothingOfTheState(t *testing.T) {
-	h := newHouse(t, policy.SingleRecipient)
-	if _, err := h.access.Gate(t.Context(), strings.Repeat("A", 43)); !errors.Is(err, letterlock.NotFound) {
-		t.Errorf("an unknown token: %v, want NotFound", err)
-	}
-}

@@ -34,7 +34,7 @@ func (d *demo) steps() []views.DemoStep {
 		},
 		{
 			Title: "Marta proves her mailbox and reads in the portal",
-			Text:  "She asks for a one-time passcode, finds it in her mailbox and types it. Then let Ada choose Remove external access, and reload Marta's page: The message has been revoked by the sender.",
+			Text:  "She asks for a one-time passcode, finds it in her mailbox and types it. Then let Ada choose Remove external access: Marta's open page says at once that the message has been revoked by the sender.",
 			Links: []views.Link{{Text: "Follow Marta's link to the portal", URL: d.portalLink(marta.Address)}, {Text: "Remove external access as Ada", URL: "/sent/" + live + "/remove"}},
 		},
 		{

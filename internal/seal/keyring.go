@@ -1,13 +1,14 @@
 package seal
 
 import (
+	"crypto/hmac"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -157,10 +158,14 @@ func LoadPepper(path string) (Pepper, error) {
 	return Pepper{k}, nil
 }
 
-// Hash returns a keyed hash (HMAC-SHA-256 within HKDF) of a value for one purpose.
+// Hash returns a keyed hash (HMAC-SHA-256) of a value for one purpose. The value
+// is the message of the HMAC and never its key, which would be the same with
+// zeros behind it.
 func (p Pepper) Hash(purpose, value string) []byte {
-	h := p.key.derive([]byte(value), "letterlock/v1/hash|"+purpose)
-	return slices.Clone(h[:])
+	key := p.key.derive(nil, "letterlock/v1/hash|"+purpose)
+	h := hmac.New(sha256.New, key[:])
+	h.Write([]byte(value)) // a hash never fails
+	return h.Sum(nil)
 }
 
 // Seal encrypts a small secret for one purpose; bind names what it belongs to.
