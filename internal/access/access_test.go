@@ -346,6 +346,14 @@ func TestAccessEndsTheSecondAMessageExpires(t *testing.T) {
 	if err := h.keyOf(marta, id); !errors.Is(err, letterlock.NotFound) {
 		t.Errorf("key after the sweep: %v, want NotFound", err)
 	}
+	later := h.send(intake.Envelope{Expires: h.now.Add(time.Minute)}, marta)
+	h.now = h.now.Add(time.Minute)
+	if err := h.access.ExpireDue(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.keyOf(marta, later); !errors.Is(err, letterlock.NotFound) {
+		t.Errorf("key of a message that expired after the first sweep: %v, want NotFound", err)
+	}
 	if got, err := h.text(ada, id); got != secret {
 		t.Errorf("the sender's copy after the sweep: %q, %v", got, err)
 	}

@@ -219,6 +219,9 @@ func (s *Service) ExpireDue(ctx context.Context) error {
 					tx.Audit(letterlock.Entry{Actor: letterlock.Actor{Kind: letterlock.System}, Action: "expire",
 						Message: r.Message, Target: string(r.Mailbox.Address), Allowed: true}))
 			}
+			if err == nil && len(due) < expireBatch {
+				err = tx.MarkSwept()
+			}
 			return err
 		})
 		if err != nil {

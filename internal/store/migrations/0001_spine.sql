@@ -27,6 +27,7 @@ CREATE TABLE messages (
   portal       INTEGER NOT NULL DEFAULT 0,
   accepted_at  INTEGER NOT NULL,            -- while incoming: when it began
   expires_at   INTEGER NOT NULL DEFAULT 0,
+  swept        INTEGER NOT NULL DEFAULT 0,  -- 1: expired, and no recipient holds a key
   size         INTEGER NOT NULL DEFAULT 0,
   attachments  INTEGER NOT NULL DEFAULT 0,
   body_hash    BLOB,                        -- recognises a retry
@@ -37,7 +38,7 @@ CREATE TABLE messages (
 CREATE INDEX messages_by_sender ON messages (sender, accepted_at DESC, id DESC);
 CREATE INDEX messages_incoming ON messages (accepted_at) WHERE status = 'incoming';
 CREATE INDEX messages_by_hash ON messages (body_hash);
-CREATE INDEX messages_by_expiry ON messages (expires_at) WHERE expires_at > 0;
+CREATE INDEX messages_by_expiry ON messages (expires_at) WHERE expires_at > 0 AND swept = 0;
 
 CREATE TABLE chunks (
   message TEXT NOT NULL REFERENCES messages (id) ON DELETE CASCADE,

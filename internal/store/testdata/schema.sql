@@ -69,6 +69,7 @@ CREATE TABLE messages (
   portal       INTEGER NOT NULL DEFAULT 0,
   accepted_at  INTEGER NOT NULL,            -- while incoming: when it began
   expires_at   INTEGER NOT NULL DEFAULT 0,
+  swept        INTEGER NOT NULL DEFAULT 0,  -- 1: expired, and no recipient holds a key
   size         INTEGER NOT NULL DEFAULT 0,
   attachments  INTEGER NOT NULL DEFAULT 0,
   body_hash    BLOB,                        -- recognises a retry
@@ -154,7 +155,7 @@ CREATE INDEX budgets_by_ready ON budgets (ready_at);
 
 CREATE INDEX events_by_message ON events (message, id);
 
-CREATE INDEX messages_by_expiry ON messages (expires_at) WHERE expires_at > 0;
+CREATE INDEX messages_by_expiry ON messages (expires_at) WHERE expires_at > 0 AND swept = 0;
 
 CREATE INDEX messages_by_hash ON messages (body_hash);
 
