@@ -41,6 +41,17 @@ func (t *Tx) AcceptMessage(m letterlock.Message, bodyHash []byte, s Sealed) erro
 	return err
 }
 
+// AddMessage adds a message that was never incoming, accepted now. Its chunks
+// follow in the same transaction.
+func (t *Tx) AddMessage(m letterlock.Message, bodyHash []byte, s Sealed) error {
+	return t.exec(`INSERT INTO messages (id, status, message_id, reference, sender, sender_name, subject, protection, method,
+		decided_by, via, portal, accepted_at, expires_at, size, attachments, body_hash, sealed_head, sealed_size, sealed_index)
+		VALUES ($1, 'accepted', $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)`,
+		m.ID, m.MessageID, m.Reference, m.Sender.Address, m.Sender.Name, m.Subject, m.Protection, m.Method,
+		m.DecidedBy, m.Via, m.Portal, t.Now.Unix(), unix(m.Expires), m.Size, m.Attachments, bodyHash,
+		s.Head, s.Size, s.Index)
+}
+
 // AbandonMessage removes an incoming message and its chunks.
 func (t *Tx) AbandonMessage(id letterlock.ID) error {
 	return t.exec(`DELETE FROM messages WHERE id = $1 AND status = 'incoming'`, id)

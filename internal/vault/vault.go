@@ -123,10 +123,8 @@ func (in *Incoming) flush(tx *store.Tx) error {
 			return err
 		}
 	}
-	for i, c := range in.waits {
-		if err := tx.AddChunk(in.ID, in.next+i, c); err != nil {
-			return err
-		}
+	if err := in.addWaiting(tx); err != nil {
+		return err
 	}
 	in.began = true
 	in.next += len(in.waits)
@@ -134,19 +132,33 @@ func (in *Incoming) flush(tx *store.Tx) error {
 	return nil
 }
 
+// addWaiting stores the waiting chunks. It leaves them waiting, for the
+// transaction may still fail.
+func (in *Incoming) addWaiting(tx *store.Tx) error {
+	for i, c := range in.waits {
+		if err := tx.AddChunk(in.ID, in.next+i, c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Accept makes the mail a message, within the caller's transaction, and gives
 // its sender a key. m.ID and m.Size are set from the mail.
 func (in *Incoming) Accept(tx *store.Tx, m letterlock.Message) error {
-	if err := in.flush(tx); err != nil {
-		return err
-	}
 	index, err := json.Marshal(in.Index)
 	if err != nil {
 		return err
 	}
 	m.ID, m.Size = in.ID, in.Index.Size
 	s := store.Sealed{Head: in.head, Size: in.size, Index: in.key.SealIndex(in.ID, index)}
-	if err := tx.AcceptMessage(m, in.Hash, s); err != nil {
+	// A mail that fitted into memory was never begun, and is written once.
+	if in.began {
+		err = errors.Join(in.flush(tx), tx.AcceptMessage(m, in.Hash, s))
+	} else {
+		err = errors.Join(tx.AddMessage(m, in.Hash, s), in.addWaiting(tx))
+	}
+	if err != nil {
 		return err
 	}
 	return in.Grant(tx, store.SenderCopy)
