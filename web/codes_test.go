@@ -298,3 +298,20 @@ func TestLogHoldsNoSecret(t *testing.T) {
 		}
 	}
 }
+
+func TestNobodyWritesIntoTheLog(t *testing.T) {
+	w := newWorld(t)
+	b := w.browser()
+	before := strings.Count(w.log.String(), "\n")
+	hostile := "x%0aFORGED%1b[31m"
+	for _, path := range []string{"/" + hostile, "/m/" + hostile, "/sent?q=" + hostile, "/read/" + hostile} {
+		b.do(http.MethodGet, path, nil, "")
+	}
+	log := w.log.String()
+	if got := strings.Count(log, "\n") - before; got != 4 {
+		t.Errorf("%d lines for 4 requests", got)
+	}
+	if strings.Contains(log, "FORGED") || strings.Contains(log, "\x1b") {
+		t.Errorf("what a stranger wrote stands in the log:\n%s", log)
+	}
+}

@@ -25,6 +25,8 @@ type demoCommand struct {
 	HTTP    string `name:"http" default:"127.0.0.1:8080" placeholder:"ADDRESS" help:"Where to serve the pages; loopback only, port 0 picks one. Default: ${default}."`
 	SMTP    string `name:"smtp" default:"127.0.0.1:2525" placeholder:"ADDRESS" help:"Where to take mail; loopback only, port 0 picks one. Default: ${default}."`
 	Data    string `name:"data" type:"path" placeholder:"FOLDER" help:"Keep the demo's data in this folder. Default: a temporary one, removed at the end."`
+	Cert    string `name:"smtp-cert" type:"path" placeholder:"FILE" help:"Certificate for STARTTLS, PEM; with --smtp-key. Default: none, mail is taken in the clear."`
+	Key     string `name:"smtp-key" type:"path" placeholder:"FILE" help:"Private key of the certificate, PEM."`
 	Verbose bool   `name:"verbose" short:"v" help:"Log every request and delivery."`
 }
 
@@ -35,7 +37,7 @@ func (c *demoCommand) Run(ctx context.Context) error {
 		level = slog.LevelDebug
 	}
 	return demo.Run(ctx, demo.Options{
-		HTTP: c.HTTP, SMTP: c.SMTP, Data: c.Data, Out: os.Stdout,
+		HTTP: c.HTTP, SMTP: c.SMTP, Data: c.Data, SMTPCert: c.Cert, SMTPKey: c.Key, Out: os.Stdout,
 		Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level})),
 	})
 }

@@ -46,6 +46,7 @@ type program struct {
 	password string
 	process  *os.Process
 	stop     func() error // asks it to end and waits for that
+	temp     string       // its folder for temporary files
 }
 
 var announced = regexp.MustCompile(`(?m)^  (open|password:|SMTP) +(\S+)`)
@@ -54,6 +55,8 @@ var announced = regexp.MustCompile(`(?m)^  (open|password:|SMTP) +(\S+)`)
 func start(t *testing.T, args ...string) *program {
 	t.Helper()
 	cmd := exec.Command(binary, append([]string{"demo", "--http", "127.0.0.1:0", "--smtp", "127.0.0.1:0"}, args...)...)
+	temp := t.TempDir()
+	cmd.Env = append(os.Environ(), "TMPDIR="+temp)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -63,7 +66,7 @@ func start(t *testing.T, args ...string) *program {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	p := &program{t: t, process: cmd.Process}
+	p := &program{t: t, process: cmd.Process, temp: temp}
 	stopped := false
 	p.stop = func() error {
 		if stopped {

@@ -150,12 +150,22 @@ func (s *Service) change(ctx context.Context, by letterlock.Actor, id letterlock
 	if err != nil {
 		return fmt.Errorf("%s of message %s: %w", action, id, err)
 	}
-	if refusal == nil && action == "revoke" {
-		// Only now: a lease that is taken after the commit finds access gone, and
-		// one that was taken before is found here.
-		s.leases.cut(keysOf(chosen)...)
+	if refusal == nil {
+		// Only now: a lease that is taken after the commit finds access as it is,
+		// and one that was taken before is found here.
+		s.leases.cut(keysOf(touched(chosen, action))...)
 	}
 	return refusal
+}
+
+// touched are the recipients whose leases an act ends. A restore ends those of
+// whom it gave access back: a list on its way would still say revoked. Whoever
+// could read all along goes on.
+func touched(chosen []letterlock.Recipient, action string) []letterlock.Recipient {
+	if action == "revoke" {
+		return chosen
+	}
+	return slices.DeleteFunc(slices.Clone(chosen), func(r letterlock.Recipient) bool { return !r.Revocation.Revoked() })
 }
 
 // keysOf are the keys of all leases that end with the access of these recipients:

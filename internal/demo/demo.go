@@ -9,6 +9,7 @@ package demo
 import (
 	"context"
 	"crypto/rand"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -33,7 +34,9 @@ type Options struct {
 	SMTP string
 	Data string // folder that is kept; empty: a temporary one, removed at the end
 	Out  io.Writer
-	Log  *slog.Logger
+
+	SMTPCert, SMTPKey string // PEM files for STARTTLS; both or neither
+	Log               *slog.Logger
 }
 
 // People of the demo's organisation.
@@ -107,9 +110,16 @@ func build(ctx context.Context, o Options, base, httpAddress, smtpAddress string
 	d := &demo{clock: &clock{}, smtp: smtpAddress, password: newPassword(),
 		site: &url.URL{Scheme: "http", Host: httpAddress}}
 	cfg := d.settings(base)
+	if err := setTLS(&cfg, o); err != nil {
+		return nil, err
+	}
 	_, err := os.Stat(filepath.Join(cfg.DataDir, "letterlock.db"))
 	fresh := errors.Is(err, os.ErrNotExist)
-	if d.box, err = inbox.Open(filepath.Join(base, "inbox"), d.clock.Now); err != nil {
+	mails := "" // in memory: what reached the outside world is readable, and has no business on our disk
+	if o.Data != "" {
+		mails = filepath.Join(base, "inbox")
+	}
+	if d.box, err = inbox.Open(mails, d.clock.Now); err != nil {
 		return nil, err
 	}
 	d.app, err = app.New(ctx, cfg, app.Options{
@@ -142,6 +152,19 @@ func (d *demo) settings(base string) config.Config {
 		Admin:      grace.Address, Notify: "notify@mail.contoso.example",
 	}
 	return cfg
+}
+
+// setTLS lets mail programs use STARTTLS where a certificate is given.
+func setTLS(cfg *config.Config, o Options) error {
+	if o.SMTPCert == "" && o.SMTPKey == "" {
+		return nil
+	}
+	cert, err := tls.LoadX509KeyPair(o.SMTPCert, o.SMTPKey)
+	if err != nil {
+		return fmt.Errorf("certificate for STARTTLS: %w", err)
+	}
+	cfg.SMTPTLS = &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}
+	return nil
 }
 
 // putAccounts creates the two accounts, or gives them this run's password.
