@@ -19,7 +19,7 @@ const (
 type Settings struct {
 	Domains       []string                  // the organisation's own, canonical
 	InlineTypes   []letterlock.IdentityType // who receives the message itself, where that is assured
-	InlineAssured bool                      // the way out keeps TLS to the end; without it only links leave
+	InlineAssured bool                      // the way out keeps TLS to the end; without it only links leave the organisation
 	SenderScope   Scope
 }
 
@@ -51,16 +51,15 @@ func (s Settings) Recipient(a letterlock.Address, p letterlock.Protection, porta
 	if !slices.Contains(s.InlineTypes, v.Identity) {
 		return v
 	}
-	own := v.Identity == letterlock.Organization
 	switch {
+	case v.Identity == letterlock.Organization: // through the relay, which is the organisation's own
+		v.Experience, v.Why = letterlock.Inline, WhyOrganization
 	case !s.InlineAssured:
 		v.Why = WhyNoTLS
-	case !own && portal:
+	case portal:
 		v.Why = WhyForced
-	case !own && p == letterlock.DoNotForward:
+	case p == letterlock.DoNotForward:
 		v.Why = WhyDoNotForward
-	case own:
-		v.Experience, v.Why = letterlock.Inline, WhyOrganization
 	default:
 		v.Experience, v.Why = letterlock.Inline, WhyInlineType
 	}

@@ -67,7 +67,7 @@ func TestRecipientGetsTheLinkWhereverInlineIsNotCertain(t *testing.T) {
 		{"own", settings, "b@contoso.example", "", false, letterlock.Inline, policy.WhyOrganization},
 		{"own, everybody in the portal", settings, "b@contoso.example", "", true, letterlock.Inline, policy.WhyOrganization},
 		{"own, do not forward", settings, "b@contoso.example", letterlock.DoNotForward, false, letterlock.Inline, policy.WhyOrganization},
-		{"own, no TLS", unassured, "b@contoso.example", "", false, letterlock.Link, policy.WhyNoTLS},
+		{"own, no TLS beyond the relay", unassured, "b@contoso.example", "", false, letterlock.Inline, policy.WhyOrganization},
 		{"own, no inline types", allLinks, "b@contoso.example", "", false, letterlock.Link, policy.WhyPortal},
 		{"Microsoft", settings, "b@outlook.com", letterlock.EncryptOnly, false, letterlock.Inline, policy.WhyInlineType},
 		{"Microsoft, everybody in the portal", settings, "b@outlook.com", "", true, letterlock.Link, policy.WhyForced},
