@@ -152,7 +152,7 @@ func (s *Server) checkHost(next echo.HandlerFunc) echo.HandlerFunc {
 	want := s.hostOf(s.PublicURL.Host)
 	return func(c echo.Context) error {
 		r := c.Request()
-		if c.Path() == "/healthz" || s.hostOf(r.Host) == want {
+		if c.Path() == "/healthz" || c.Path() == "/readyz" || s.hostOf(r.Host) == want {
 			return next(c)
 		}
 		name, _, err := net.SplitHostPort(r.Host)

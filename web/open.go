@@ -3,8 +3,11 @@ package web
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"net"
 	"net/http"
+	"net/url"
 	"strconv"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -73,6 +76,33 @@ func (s *Server) robots(c echo.Context) error {
 // health says that the process answers, to whoever watches it.
 func (s *Server) health(c echo.Context) error {
 	return c.String(http.StatusOK, "ok\n")
+}
+
+// readiness says whether mail would be accepted and served now, to a load balancer.
+// Why not is for the operator, in the log and where metrics are.
+func (s *Server) readiness(c echo.Context) error {
+	if s.Ready == nil || s.Ready(c.Request().Context()) == nil {
+		return c.String(http.StatusOK, "ready\n")
+	}
+	return c.String(http.StatusServiceUnavailable, "not ready\n")
+}
+
+// Redirect leads who came by plain http to the same page under https.
+func Redirect(to *url.URL) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		host := r.Host
+		if name, _, err := net.SplitHostPort(host); err == nil {
+			host = name
+		}
+		switch {
+		case !strings.EqualFold(host, to.Hostname()): // both are ASCII: what is not, is another
+			http.Error(w, "this host is not served here", http.StatusMisdirectedRequest)
+		case r.Method != http.MethodGet && r.Method != http.MethodHead:
+			http.Error(w, "use https", http.StatusBadRequest)
+		default:
+			http.Redirect(w, r, to.Scheme+"://"+to.Host+r.URL.RequestURI(), http.StatusPermanentRedirect)
+		}
+	})
 }
 
 // home leads people of the organisation to their folder; recipients come by

@@ -57,6 +57,7 @@ func uploads(s *Server, e *entry) {
 func (s *Server) routes() {
 	// Open to anybody.
 	s.get(open, "/healthz", s.health)
+	s.get(open, "/readyz", s.readiness)
 	s.get(open, "/robots.txt", s.robots)
 	s.get(open, "/favicon.ico", s.favicon)
 	s.get(open, "/static/*", s.staticFile)

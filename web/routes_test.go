@@ -57,6 +57,7 @@ func byHolder(status int) column { return column{status, 303, 403, status, statu
 // has all of them. A route that is not in it fails the test.
 var table = map[string]column{
 	"GET /healthz":                        all(200),
+	"GET /readyz":                         all(200),
 	"GET /robots.txt":                     all(200),
 	"GET /favicon.ico":                    all(302),
 	"GET /static/*":                       all(200),

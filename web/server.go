@@ -9,6 +9,7 @@ package web
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -51,6 +52,8 @@ type Options struct {
 	Track     *track.Service
 	Demo      *Demo     // walkthrough and inbox pages; nil outside the demo
 	Live      *live.Hub // tells of changes in a sender's messages, by the sender's address; nil: Sent is not live
+
+	Ready func(context.Context) error // nil when mail would be accepted and served now; nil: it always would
 
 	Now            func() time.Time
 	Log            *slog.Logger

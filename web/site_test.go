@@ -113,6 +113,7 @@ func TestOnlyOurHostIsAnswered(t *testing.T) {
 		{"", "GET", link, 421, ""},
 		{"127.0.0.1", "GET", link, 421, ""},
 		{"127.0.0.1:8080", "GET", "/healthz", 200, ""},
+		{"127.0.0.1:8080", "GET", "/readyz", 200, ""},
 		{"localhost:8080", "GET", link + "?a=b", 308, publicURL + link + "?a=b"},
 		{"localhost", "HEAD", "//evil.example/", 308, publicURL + "//evil.example/"},
 		{"localhost:8080", "POST", link + "/passcode", 421, ""},

@@ -7,11 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
-	"sync"
+	"strings"
+	"sync/atomic"
 	"time"
 
 	"letterlock/internal/access"
@@ -20,6 +20,7 @@ import (
 	"letterlock/internal/config"
 	"letterlock/internal/eml"
 	"letterlock/internal/intake"
+	"letterlock/internal/letterlock"
 	"letterlock/internal/live"
 	"letterlock/internal/notify"
 	"letterlock/internal/outbox"
@@ -37,9 +38,9 @@ import (
 
 // Options are what an assembly is given beside its settings.
 type Options struct {
-	Mailer outbox.Mailer
+	Mailer outbox.Mailer // nil: the relays of the settings
 	// Assured says that the mailer keeps mail safe to its end, so that the
-	// message itself may leave through it.
+	// message itself may leave through it. The settings can say so, too.
 	Assured bool
 	Now     func() time.Time
 	Log     *slog.Logger
@@ -58,9 +59,17 @@ type App struct {
 	Track     *track.Service
 	DB        *store.DB
 
-	log  *slog.Logger
-	http *http.Server
-	smtp *smtpd.Server
+	log       *slog.Logger
+	now       func() time.Time
+	host      string
+	tls       bool        // the pages are served under TLS by ourselves
+	cert      certificate // nil: no TLS at all
+	http      *http.Server
+	redirects http.Handler
+	metrics   http.Handler
+	smtp      *smtpd.Server
+	serving   atomic.Bool
+	ready     readiness
 }
 
 // keys are the secrets that live in files.
@@ -89,8 +98,11 @@ func New(ctx context.Context, cfg config.Config, o Options) (*App, error) {
 	if err := os.MkdirAll(cfg.DataDir, 0o700); err != nil {
 		return nil, err
 	}
-	look, err := brand.New(brand.Settings{Name: cfg.Organization.Name, Color: cfg.Organization.Color,
-		Logo: cfg.Organization.Logo, Disclaimer: cfg.Organization.Disclaimer})
+	look, err := brandOf(cfg.Organization)
+	if err != nil {
+		return nil, err
+	}
+	cert, err := openCertificate(cfg, o.Log)
 	if err != nil {
 		return nil, err
 	}
@@ -103,7 +115,7 @@ func New(ctx context.Context, cfg config.Config, o Options) (*App, error) {
 		return nil, err
 	}
 	db.Live = &live.Hub{}
-	a := &App{DB: db, log: o.Log}
+	a := &App{DB: db, log: o.Log, now: o.Now, host: cfg.PublicURL.Hostname(), tls: servesTLS(cfg), cert: cert}
 	a.buildUseCases(cfg, o, k, look)
 	if err := a.buildEdges(cfg, o, look); err != nil {
 		return nil, errors.Join(err, db.Close())
@@ -111,18 +123,39 @@ func New(ctx context.Context, cfg config.Config, o Options) (*App, error) {
 	return a, nil
 }
 
+// brandOf makes the default brand. Its errors name the setting.
+func brandOf(o config.Organization) (*brand.Brand, error) {
+	var logo []byte
+	if o.Logo != "" {
+		var err error
+		if logo, err = os.ReadFile(o.Logo); err != nil {
+			return nil, fmt.Errorf("organization.logo: %w", err)
+		}
+	}
+	look, err := brand.New(brand.Settings{Name: o.Name, Color: o.Color, Logo: logo, Disclaimer: o.Disclaimer, Privacy: o.Privacy})
+	var e *letterlock.Error
+	if errors.As(err, &e) {
+		field := strings.TrimPrefix(e.Key, "brand-")
+		if field == "color" {
+			field = "colour"
+		}
+		return nil, fmt.Errorf("organization.%s: %w", field, e.Err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return look, nil
+}
+
 func (a *App) buildUseCases(cfg config.Config, o Options, k keys, look *brand.Brand) {
 	rules := policy.Settings{
-		Domains: cfg.Organization.Domains, InlineTypes: policy.DefaultInlineTypes,
-		InlineAssured: o.Assured, SenderScope: policy.SingleRecipient,
+		Domains: cfg.Organization.Domains, InlineTypes: cfg.Recipients.Inline,
+		InlineAssured: o.Assured || cfg.AssuresTLS(), SenderScope: policy.Scope(cfg.Revocation.SenderScope),
 	}
-	if cfg.EverySender {
-		rules.SenderScope = policy.EveryLink
-	}
-	v := &vault.Vault{DB: a.DB, Keys: k.ring, Limits: eml.Limits{Size: cfg.MaxMessage}}
+	v := &vault.Vault{DB: a.DB, Keys: k.ring, Limits: eml.Limits{Size: int64(cfg.Limits.Message)}}
 	a.Outbox = &outbox.Service{
 		DB: a.DB, Vault: v, Pepper: k.pepper, Mailer: o.Mailer, Log: o.Log,
-		Notifier: &notify.Notifier{Brand: look, PublicURL: cfg.PublicURL, From: cfg.Organization.Notify, Location: cfg.Location},
+		Notifier: &notify.Notifier{Brand: look, PublicURL: cfg.PublicURL.URL, From: cfg.Organization.Notify, Location: cfg.TimeZone.Location},
 	}
 	wake := a.Outbox.Wake
 	a.Accounts = account.New(a.DB, ratelimit.IPKey)
@@ -130,7 +163,7 @@ func (a *App) buildUseCases(cfg config.Config, o Options, k keys, look *brand.Br
 	a.Track = &track.Service{DB: a.DB}
 	a.Passcodes = &passcode.Service{DB: a.DB, Pepper: k.pepper, IPKey: ratelimit.IPKey, Wake: wake}
 	a.Access = &access.Service{DB: a.DB, Vault: v, Pepper: k.pepper, Rules: rules,
-		DownloadsUnderDoNotForward: cfg.DoNotForwardDownloads, Wake: wake, Now: o.Now}
+		DownloadsUnderDoNotForward: cfg.Recipients.DoNotForwardDownloads, Wake: wake, Now: o.Now}
 	a.Outbox.Tell = a.Access.Tell
 	a.Intake = &intake.Service{DB: a.DB, Vault: v, Pepper: k.pepper, Rules: rules,
 		Domain: cfg.Organization.Notify.Domain(), Wake: wake}
@@ -138,10 +171,10 @@ func (a *App) buildUseCases(cfg config.Config, o Options, k keys, look *brand.Br
 
 func (a *App) buildEdges(cfg config.Config, o Options, look *brand.Brand) error {
 	site, err := web.New(web.Options{
-		PublicURL: cfg.PublicURL, Organization: cfg.Organization.Name, Brand: look, AdminContact: cfg.Organization.Admin,
+		PublicURL: cfg.PublicURL.URL, Organization: cfg.Organization.Name, Brand: look, AdminContact: cfg.Organization.Admin,
 		Access: a.Access, Passcodes: a.Passcodes, Sessions: a.Sessions, Accounts: a.Accounts, Intake: a.Intake, Track: a.Track,
-		Live: a.DB.Live, Demo: o.Demo, Now: o.Now, Log: o.Log, MaxUpload: cfg.MaxMessage, TrustedProxies: cfg.TrustedProxies,
-		Location: cfg.Location, DownloadsUnderDoNotForward: cfg.DoNotForwardDownloads,
+		Live: a.DB.Live, MaxLive: cfg.Limits.OpenPages, Ready: a.Ready, Demo: o.Demo, Now: o.Now, Log: o.Log, MaxUpload: int64(cfg.Limits.Message), TrustedProxies: cfg.Proxy.Trusted,
+		Location: cfg.TimeZone.Location, DownloadsUnderDoNotForward: cfg.Recipients.DoNotForwardDownloads,
 	})
 	if err != nil {
 		return err
@@ -155,76 +188,23 @@ func (a *App) buildEdges(cfg config.Config, o Options, look *brand.Brand) error 
 		ErrorLog:          slog.NewLogLogger(o.Log.Handler(), slog.LevelDebug),
 	}
 	a.http.RegisterOnShutdown(site.Stop) // open pages would otherwise hold up a stop
-	a.smtp = smtpd.New(smtpd.Options{
-		Domain: cfg.PublicURL.Hostname(), Accept: a.Intake, Auth: a.Accounts, TLS: cfg.SMTPTLS, MaxBytes: cfg.MaxMessage, Log: o.Log,
-	})
+	a.redirects = a.redirect(cfg)
+	a.smtp = smtpd.New(a.smtpOptions(cfg, o))
 	return nil
+}
+
+func (a *App) smtpOptions(cfg config.Config, o Options) smtpd.Options {
+	l := cfg.Limits
+	s := smtpd.Options{
+		Domain: cfg.MailName(), Accept: a.Intake, Auth: a.Accounts, Log: o.Log,
+		MaxBytes: int64(l.Message), MaxRecipients: l.Recipients, MaxConnections: l.Connections,
+		MaxPerIP: l.ConnectionsPerIP, MaxPerAccount: l.ConnectionsPerAccount,
+	}
+	if a.cert != nil {
+		s.TLS = a.cert.Config()
+	}
+	return s
 }
 
 // Close closes an App that is not running.
 func (a *App) Close() error { return a.DB.Close() }
-
-// stopWithin bounds an orderly stop.
-const stopWithin = 20 * time.Second
-
-// Run serves HTTP and SMTP on the listeners until ctx ends or one of them fails.
-// Then it stops in order: no new requests, those under way finish, the outbox
-// finishes the attempts it has begun. It does not close the App.
-func (a *App) Run(ctx context.Context, httpOn, smtpOn net.Listener) error {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	var jobs sync.WaitGroup
-	job := func(name string, f func(context.Context) error) {
-		jobs.Go(func() {
-			if err := f(ctx); err != nil && ctx.Err() == nil {
-				cancel(fmt.Errorf("%s: %w", name, err))
-			}
-		})
-	}
-	job("outbox", a.Outbox.Run)
-	job("sweeper", a.sweep)
-	job("http", func(context.Context) error { return a.http.Serve(httpOn) })
-	job("smtp", func(context.Context) error { return a.smtp.Serve(smtpOn) })
-	<-ctx.Done()
-
-	stop, done := context.WithTimeout(context.WithoutCancel(ctx), stopWithin)
-	defer done()
-	err := errors.Join(a.http.Shutdown(stop), a.smtp.Shutdown(stop))
-	a.http.Close() // what did not finish in time
-	jobs.Wait()
-	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
-		err = errors.Join(cause, err)
-	}
-	return err
-}
-
-const (
-	sweepEvery   = time.Minute
-	abandonAfter = 24 * time.Hour // an incoming mail whose sender went away
-)
-
-// sweep does what falls due with time: it ends expired access for good and
-// removes what nobody needs any more.
-func (a *App) sweep(ctx context.Context) error {
-	tick := time.NewTicker(sweepEvery)
-	defer tick.Stop()
-	for {
-		if err := a.Sweep(ctx); err != nil && ctx.Err() == nil {
-			a.log.Error("sweeping", "err", err)
-		}
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-		}
-	}
-}
-
-// Sweep does once what the sweeper does every minute.
-func (a *App) Sweep(ctx context.Context) error {
-	return errors.Join(a.Access.ExpireDue(ctx), a.DB.Write(ctx, func(tx *store.Tx) error {
-		_, err1 := tx.SweepIncoming(tx.Now.Add(-abandonAfter))
-		_, err2 := tx.SweepSessions()
-		return errors.Join(err1, err2, tx.SweepPasscodes())
-	}))
-}

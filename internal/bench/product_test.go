@@ -40,9 +40,9 @@ type product struct {
 
 func newProduct(folder string, web, mail net.Listener) (server, error) {
 	cfg := config.Default()
-	cfg.PublicURL = &url.URL{Scheme: "http", Host: web.Addr().String()}
+	cfg.PublicURL = config.URL{URL: &url.URL{Scheme: "http", Host: web.Addr().String()}}
 	cfg.DataDir, cfg.MasterKeyFile = filepath.Join(folder, "data"), filepath.Join(folder, "master.key")
-	cfg.Location = time.UTC
+	cfg.TimeZone = config.Zone{Location: time.UTC}
 	cfg.Organization = config.Organization{Name: "Contoso", Domains: []string{ourDomain}, Notify: "notify@" + ourDomain}
 	_, err := os.Stat(cfg.DataDir)
 	fresh := errors.Is(err, os.ErrNotExist)
@@ -59,7 +59,7 @@ func newProduct(folder string, web, mail net.Listener) (server, error) {
 	}
 	ctx, end := context.WithCancel(context.Background())
 	p.end = end
-	go func() { p.ended <- p.app.Run(ctx, web, mail) }()
+	go func() { p.ended <- p.app.Run(ctx, app.Listeners{HTTP: web, Submission: mail}) }()
 	return p, nil
 }
 

@@ -1,155 +1,212 @@
-// Package config is what an operator decides. Every field says its unit, its
-// default and what its zero value means.
+// Package config is what an operator decides: one struct, read from one file and
+// the environment. Every field says its unit, its default and what its zero value
+// means.
+//
+// A secret never stands in the settings, only the name of the file that holds it,
+// so that settings can be shown, copied and kept under version control.
 package config
 
 import (
-	"crypto/tls"
-	"errors"
-	"fmt"
-	"net"
+	"log/slog"
 	"net/netip"
-	"net/url"
-	"path/filepath"
-	"strings"
+	"slices"
 	"time"
 
 	"letterlock/internal/letterlock"
 )
 
-// A Config is everything that can be set.
+// A Config is everything that can be set. Its tags are the keys in the file; in
+// the environment relay.address is LETTERLOCK_RELAY_ADDRESS.
 type Config struct {
 	// PublicURL is where people reach the portal: scheme, host and port, no path.
 	// Without https it must be loopback. Required.
-	PublicURL *url.URL
-
+	PublicURL URL `toml:"public_url"`
 	// DataDir holds the database, the keyring and the other keys. Required.
-	DataDir string
+	DataDir string `toml:"data_dir"`
 	// MasterKeyFile opens the keyring. It must not lie in DataDir, because a copy
 	// of both opens every message. Required.
-	MasterKeyFile string
+	MasterKeyFile string `toml:"master_key_file"`
+	// TimeZone is the zone in which times are shown, like "Europe/Berlin". Empty:
+	// the machine's.
+	TimeZone Zone `toml:"time_zone"`
 
-	Organization Organization
-
-	// DoNotForwardDownloads lets recipients save attachments of messages that are
-	// not to be forwarded. Default true.
-	DoNotForwardDownloads bool
-	// EverySender lets senders revoke each link recipient of any message; default
-	// false: only messages with exactly one recipient, as AME does it.
-	EverySender bool
-
-	// MaxMessage bounds a mail in bytes as it comes in, encoded. Default 150 MiB.
-	MaxMessage int64
-	// SMTPTLS holds the certificate for STARTTLS. Without one mail is taken from
-	// loopback only, in the clear. Default none.
-	SMTPTLS *tls.Config
-	// TrustedProxies may say where a request came from. Default none.
-	TrustedProxies []netip.Prefix
-	// Location is the time zone in which times are shown. Default the machine's.
-	Location *time.Location
+	Organization Organization `toml:"organization"`
+	HTTP         HTTP         `toml:"http"`
+	SMTP         SMTP         `toml:"smtp"`
+	Relay        Relay        `toml:"relay"`
+	TLS          TLS          `toml:"tls"`
+	Proxy        Proxy        `toml:"proxy"`
+	Limits       Limits       `toml:"limits"`
+	Revocation   Revocation   `toml:"revocation"`
+	Recipients   Recipients   `toml:"recipients"`
+	Metrics      Metrics      `toml:"metrics"`
+	Log          Log          `toml:"log"`
 }
 
 // An Organization is who uses this Letterlock.
 type Organization struct {
-	Name       string             // shown everywhere. Required.
-	Domains    []string           // its own, in A-labels and lower case. Required.
-	Color      string             // of the default brand, #rrggbb; empty: Letterlock's own
-	Logo       []byte             // PNG or JPEG; empty: drawn from the colour
-	Disclaimer string             // at the foot of notifications; may be empty
-	Admin      letterlock.Address // whom senders can ask for what only an administrator may do
-	Notify     letterlock.Address // from which notifications are sent. Required.
+	Name       string             `toml:"name"`       // shown everywhere. Required.
+	Domains    []string           `toml:"domains"`    // its own, in A-labels and lower case. Required.
+	Notify     letterlock.Address `toml:"notify"`     // from which notifications and passcodes are sent. Required.
+	Admin      letterlock.Address `toml:"admin"`      // whom senders can ask for what only an administrator may do. Empty: nobody is named.
+	Color      string             `toml:"colour"`     // of the default brand, #rrggbb. Empty: Letterlock's own.
+	Logo       string             `toml:"logo"`       // file, PNG or JPEG, at most 512 KB. Empty: drawn from the colour.
+	Disclaimer string             `toml:"disclaimer"` // at the foot of notifications, at most 1,000 characters. Empty: none.
+	Privacy    string             `toml:"privacy"`    // URL of the privacy statement. Empty: none.
+}
+
+// HTTP is how the pages are served.
+type HTTP struct {
+	// Listen is where the pages are served. Default ":443". Required.
+	Listen string `toml:"listen"`
+	// Plain serves without TLS, for a proxy in front that speaks it. Default false.
+	Plain bool `toml:"plain"`
+	// Redirect is where plain http is answered with the way to https, and where the
+	// ACME server's questions are. Default ":80". Empty: nowhere.
+	Redirect string `toml:"redirect"`
+}
+
+// SMTP is how mail programs hand mail over. They sign in, under TLS; only from
+// this machine itself may they do without.
+type SMTP struct {
+	// Submission is where STARTTLS is used, RFC 6409. Default ":587". Empty: nowhere.
+	Submission string `toml:"submission"`
+	// Submissions is where TLS comes first, RFC 8314. Default ":465". Empty: nowhere.
+	Submissions string `toml:"submissions"`
+	// Name is what the server calls itself to mail programs and to the relay.
+	// Empty: the host of PublicURL.
+	Name string `toml:"name"`
+}
+
+// A Relay takes all mail that leaves. Its certificate is always verified.
+type Relay struct {
+	// Address is host and port, like "smtp.example.org:587". Required.
+	Address string `toml:"address"`
+	// Security is "starttls", the default, or "tls" from the first byte (port 465),
+	// or "none", which is for a relay on this machine only.
+	Security Security `toml:"security"`
+	// User signs in with the password that PasswordFile holds. Empty: no sign-in.
+	User         string `toml:"user"`
+	PasswordFile string `toml:"password_file"`
+	// CAFile holds the certificates, PEM, of whom is trusted to vouch for the relay.
+	// Empty: those that the machine trusts.
+	CAFile string `toml:"ca_file"`
+	// AssuresTLS declares that the relay keeps mail under TLS to the mailbox, so
+	// that messages themselves may leave inline. Default false: outside the
+	// organisation everybody gets a link.
+	AssuresTLS bool `toml:"assures_tls"`
+	// Fallback are relays that are tried, in order, when this one fails. Default
+	// none. They stand in the file only, and have no Fallback of their own.
+	Fallback []Relay `toml:"fallback"`
+}
+
+// TLS is where the certificate for the pages and for SMTP comes from: files, or ACME.
+type TLS struct {
+	// CertFile and KeyFile are PEM. They are read again when they change, and on
+	// SIGHUP. Empty: see ACME.
+	CertFile string `toml:"cert_file"`
+	KeyFile  string `toml:"key_file"`
+	// ACME gets and renews a certificate by itself (RFC 8555), and agrees to the
+	// terms of who issues it. Default false.
+	ACME bool `toml:"acme"`
+	// ACMEEmail is whom the issuer may write to. Empty: nobody.
+	ACMEEmail letterlock.Address `toml:"acme_email"`
+	// ACMEDirectory is the issuer. Empty: Let's Encrypt.
+	ACMEDirectory string `toml:"acme_directory"`
+	// ACMECAFile holds the certificates, PEM, of whom is trusted to vouch for the
+	// issuer's own server. Empty: those that the machine trusts.
+	ACMECAFile string `toml:"acme_ca_file"`
+}
+
+// Proxy says who stands in front.
+type Proxy struct {
+	// Trusted may say where a request came from, in X-Forwarded-For. Default
+	// nobody: then the address of the connection counts.
+	Trusted []netip.Prefix `toml:"trusted"`
+}
+
+// Limits bound what others can ask for.
+type Limits struct {
+	Message               Size `toml:"message"`                 // a mail as it comes in, encoded. Default 150 MiB.
+	Recipients            int  `toml:"recipients"`              // of a message. Default and maximum 100.
+	Connections           int  `toml:"connections"`             // SMTP, in all. Default 200.
+	ConnectionsPerIP      int  `toml:"connections_per_ip"`      // SMTP, of an IPv4 address or an IPv6 /64. Default 20.
+	ConnectionsPerAccount int  `toml:"connections_per_account"` // SMTP. Default 20.
+	OpenPages             int  `toml:"open_pages"`              // that are told of changes at once; others ask now and then. Default 10,000.
+	DiskReserve           Size `toml:"disk_reserve"`            // free space under which no mail is accepted. Default 1 GiB. Zero: none.
+}
+
+// A Scope says how far senders may revoke.
+type Scope string
+
+const (
+	SingleRecipient Scope = "single-recipient" // messages with one recipient, who got the link
+	EveryLink       Scope = "every-link"       // each link recipient of any message
+)
+
+// Revocation is who may take access away.
+type Revocation struct {
+	// SenderScope is how far senders may revoke. Default "single-recipient".
+	SenderScope Scope `toml:"sender_scope"`
+}
+
+// Recipients is what recipients get.
+type Recipients struct {
+	// Inline are the identity types that get the message itself, where the relay
+	// assures TLS. Default organization, microsoft-365 and microsoft-account.
+	Inline []letterlock.IdentityType `toml:"inline"`
+	// DoNotForwardDownloads lets recipients save attachments of messages that are
+	// not to be forwarded. Default true.
+	DoNotForwardDownloads bool `toml:"do_not_forward_downloads"`
+}
+
+// Metrics is where they can be read, by anybody who reaches it.
+type Metrics struct {
+	// Listen is where metrics and the reasons for not being ready are served.
+	// Default "127.0.0.1:9464". Empty: nowhere.
+	Listen string `toml:"listen"`
+}
+
+// Log is what is written to standard error.
+type Log struct {
+	Level  slog.Level `toml:"level"`  // "debug", "info", "warn" or "error". Default info.
+	Format Format     `toml:"format"` // "text" or "json". Default text.
 }
 
 // Default returns a Config with every default set and nothing that is required.
 func Default() Config {
-	return Config{DoNotForwardDownloads: true, MaxMessage: 150 << 20, Location: time.Local}
-}
-
-// Validate says what is missing or wrong, all of it at once.
-func (c Config) Validate() error {
-	var errs []error
-	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
-	switch u := c.PublicURL; {
-	case u == nil || u.Hostname() == "" || u.Path != "" && u.Path != "/" || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" || u.User != nil:
-		bad("public_url: needs a scheme and a host and nothing else, like https://mail.example.org")
-	case u.Scheme != "https" && (u.Scheme != "http" || !Loopback(u.Hostname())):
-		bad("public_url: must be https; plain http is for loopback only")
-	}
-	if c.DataDir == "" {
-		bad("data_dir: is missing")
-	}
-	if c.MasterKeyFile == "" {
-		bad("master_key_file: is missing")
-	} else if inside(c.DataDir, c.MasterKeyFile) {
-		bad("master_key_file: must not lie in data_dir: a copy of both would open every message")
-	}
-	c.Organization.validate(bad)
-	if c.MaxMessage <= 0 {
-		bad("max_message: must be positive")
-	}
-	if c.Location == nil {
-		bad("location: is missing")
-	}
-	return errors.Join(errs...)
-}
-
-func (o Organization) validate(bad func(format string, args ...any)) {
-	if o.Name == "" {
-		bad("organization.name: is missing")
-	}
-	if len(o.Domains) == 0 {
-		bad("organization.domains: needs at least one domain")
-	}
-	for _, d := range o.Domains {
-		// Addresses are compared with them byte by byte.
-		if a := letterlock.Address("x@" + d); !canonical(a) {
-			bad("organization.domains: %q is not a domain in lower-case ASCII (A-labels)", d)
-		}
-	}
-	switch {
-	case o.Notify == "":
-		bad("organization.notify: is missing")
-	case !canonical(o.Notify):
-		bad("organization.notify: %q is not a mail address", o.Notify)
-	}
-	if o.Admin != "" && !canonical(o.Admin) {
-		bad("organization.admin: %q is not a mail address", o.Admin)
+	return Config{
+		TimeZone: Zone{time.Local},
+		HTTP:     HTTP{Listen: ":443", Redirect: ":80"},
+		SMTP:     SMTP{Submission: ":587", Submissions: ":465"},
+		Relay:    Relay{Security: StartTLS},
+		Limits: Limits{
+			Message: 150 << 20, Recipients: 100, Connections: 200, ConnectionsPerIP: 20, ConnectionsPerAccount: 20,
+			OpenPages: 10_000, DiskReserve: 1 << 30,
+		},
+		Revocation: Revocation{SenderScope: SingleRecipient},
+		Recipients: Recipients{
+			Inline:                []letterlock.IdentityType{letterlock.Organization, letterlock.Microsoft365, letterlock.MicrosoftAccount},
+			DoNotForwardDownloads: true,
+		},
+		Metrics: Metrics{Listen: "127.0.0.1:9464"},
+		Log:     Log{Format: Text},
 	}
 }
 
-func canonical(a letterlock.Address) bool {
-	got, err := letterlock.ParseAddress(string(a))
-	return err == nil && got == a
-}
+// Relays are all relays, in the order in which they are tried.
+func (c Config) Relays() []Relay { return append([]Relay{c.Relay}, c.Relay.Fallback...) }
 
-// inside reports whether file lies in dir or below it, as it is spelled or where
-// symbolic links lead.
-func inside(dir, file string) bool {
-	d, err1 := filepath.Abs(dir)
-	f, err2 := filepath.Abs(file)
-	if err1 != nil || err2 != nil {
-		return true // what cannot be told apart is not apart
+// MailName is what the server calls itself in SMTP.
+func (c Config) MailName() string {
+	if c.SMTP.Name != "" {
+		return c.SMTP.Name
 	}
-	return below(d, f) || below(resolve(d), resolve(f))
+	return c.PublicURL.Hostname()
 }
 
-func below(dir, file string) bool {
-	rel, err := filepath.Rel(dir, file)
-	return err != nil || rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator))
-}
-
-// resolve follows the symbolic links in an absolute path as far as it exists.
-func resolve(path string) string {
-	if real, err := filepath.EvalSymlinks(path); err == nil || path == filepath.Dir(path) {
-		return real
-	}
-	return filepath.Join(resolve(filepath.Dir(path)), filepath.Base(path))
-}
-
-// Loopback reports whether a host is this machine itself.
-func Loopback(host string) bool {
-	if host == "localhost" {
-		return true
-	}
-	ip := net.ParseIP(host)
-	return ip != nil && ip.IsLoopback()
+// AssuresTLS reports whether every relay keeps mail under TLS to the mailbox: which
+// of them takes a mail is not known before it leaves.
+func (c Config) AssuresTLS() bool {
+	return !slices.ContainsFunc(c.Relays(), func(r Relay) bool { return !r.AssuresTLS })
 }

@@ -1,6 +1,7 @@
 package config_test
 
 import (
+	"net/netip"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -9,9 +10,10 @@ import (
 	"time"
 
 	"letterlock/internal/config"
+	"letterlock/internal/letterlock"
 )
 
-// valid returns settings with which everything is in order.
+// valid returns settings with which everything is in order, for a server, too.
 func valid(t *testing.T) config.Config {
 	t.Helper()
 	dir := t.TempDir()
@@ -20,16 +22,18 @@ func valid(t *testing.T) config.Config {
 	c.DataDir = filepath.Join(dir, "data")
 	c.MasterKeyFile = filepath.Join(dir, "master.key")
 	c.Organization = config.Organization{Name: "Contoso", Domains: []string{"contoso.example"}, Notify: "portal@contoso.example"}
+	c.TLS = config.TLS{CertFile: filepath.Join(dir, "cert.pem"), KeyFile: filepath.Join(dir, "key.pem")}
+	c.Relay.Address = "smtp.contoso.example:587"
 	return c
 }
 
-func parse(t *testing.T, s string) *url.URL {
+func parse(t *testing.T, s string) config.URL {
 	t.Helper()
 	u, err := url.Parse(s)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return u
+	return config.URL{URL: u}
 }
 
 func TestValidateNamesWhatIsWrong(t *testing.T) {
@@ -39,7 +43,7 @@ func TestValidateNamesWhatIsWrong(t *testing.T) {
 		want   string // setting that is named; empty: valid
 	}{
 		{"nothing", func(*config.Config) {}, ""},
-		{"no public URL", func(c *config.Config) { c.PublicURL = nil }, "public_url"},
+		{"no public URL", func(c *config.Config) { c.PublicURL = config.URL{} }, "public_url"},
 		{"no data folder", func(c *config.Config) { c.DataDir = "" }, "data_dir"},
 		{"no master key file", func(c *config.Config) { c.MasterKeyFile = "" }, "master_key_file"},
 		{"no name", func(c *config.Config) { c.Organization.Name = "" }, "organization.name"},
@@ -54,27 +58,117 @@ func TestValidateNamesWhatIsWrong(t *testing.T) {
 		{"a sender with a line end", func(c *config.Config) { c.Organization.Notify = "portal@contoso.example\r\nBcc: x@y.example" }, "organization.notify"},
 		{"an administrator who is no address", func(c *config.Config) { c.Organization.Admin = "grace" }, "organization.admin"},
 		{"an administrator", func(c *config.Config) { c.Organization.Admin = "grace@contoso.example" }, ""},
-		{"no size", func(c *config.Config) { c.MaxMessage = 0 }, "max_message"},
-		{"negative size", func(c *config.Config) { c.MaxMessage = -1 }, "max_message"},
-		{"no time zone", func(c *config.Config) { c.Location = nil }, "location"},
-		{"another time zone", func(c *config.Config) { c.Location = time.UTC }, ""},
+		{"no size", func(c *config.Config) { c.Limits.Message = 0 }, "limits.message"},
+		{"a size nobody can send", func(c *config.Config) { c.Limits.Message = 1 << 40 }, "limits.message"},
+		{"no recipients", func(c *config.Config) { c.Limits.Recipients = 0 }, "limits.recipients"},
+		{"too many recipients", func(c *config.Config) { c.Limits.Recipients = 101 }, "limits.recipients"},
+		{"no connections", func(c *config.Config) { c.Limits.Connections = 0 }, "limits.connections"},
+		{"no connections of an address", func(c *config.Config) { c.Limits.ConnectionsPerIP = -1 }, "limits.connections_per_ip"},
+		{"no connections of an account", func(c *config.Config) { c.Limits.ConnectionsPerAccount = 0 }, "limits.connections_per_account"},
+		{"too many open pages", func(c *config.Config) { c.Limits.OpenPages = 2_000_000 }, "limits.open_pages"},
+		{"no reserve", func(c *config.Config) { c.Limits.DiskReserve = 0 }, ""},
+		{"a negative reserve", func(c *config.Config) { c.Limits.DiskReserve = -1 }, "limits.disk_reserve"},
+		{"another scope", func(c *config.Config) { c.Revocation.SenderScope = config.EveryLink }, ""},
+		{"an unknown scope", func(c *config.Config) { c.Revocation.SenderScope = "all" }, "revocation.sender_scope"},
+		{"nobody inline", func(c *config.Config) { c.Recipients.Inline = nil }, ""},
+		{"an unknown identity type", func(c *config.Config) { c.Recipients.Inline = []letterlock.IdentityType{"apple"} }, "recipients.inline"},
+		{"an unknown format", func(c *config.Config) { c.Log.Format = "xml" }, "log.format"},
+		{"no time zone", func(c *config.Config) { c.TimeZone = config.Zone{} }, "time_zone"},
+		{"another time zone", func(c *config.Config) { c.TimeZone = config.Zone{Location: time.UTC} }, ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			c := valid(t)
 			tt.change(&c)
 			checkNamed(t, c.Validate(), tt.want)
+			checkNamed(t, c.ValidateServer(), tt.want)
 		})
 	}
 }
 
-// checkNamed requires an error of one line that names a setting, or none.
+func TestValidateServerNamesWhatIsWrong(t *testing.T) {
+	tests := []struct {
+		name   string
+		change func(*config.Config)
+		want   string // how the one line begins; empty: valid
+	}{
+		{"nothing", func(*config.Config) {}, ""},
+		{"no address for pages", func(c *config.Config) { c.HTTP.Listen = "" }, `http.listen: "" is not an address`},
+		{"a port alone", func(c *config.Config) { c.HTTP.Listen = "443" }, `http.listen: "443" is not an address`},
+		{"a port that is none", func(c *config.Config) { c.HTTP.Listen = ":https" }, "http.listen: "},
+		{"any port in public", func(c *config.Config) { c.HTTP.Listen = ":0" }, "http.listen: "},
+		{"a redirect that is no address", func(c *config.Config) { c.HTTP.Redirect = "80" }, `http.redirect: "80" is not`},
+		{"no redirect", func(c *config.Config) { c.HTTP.Redirect = "" }, ""},
+		{"plain without a proxy", func(c *config.Config) { c.HTTP.Plain = true }, "proxy.trusted: is empty"},
+		{"plain behind a proxy", func(c *config.Config) { c.HTTP.Plain, c.Proxy.Trusted = true, prefixes("127.0.0.1/32") }, ""},
+		{"everybody is a proxy", func(c *config.Config) { c.Proxy.Trusted = prefixes("0.0.0.0/0") }, "proxy.trusted: 0.0.0.0/0 is everybody"},
+		{"a key without certificate", func(c *config.Config) { c.TLS.CertFile = "" }, "tls.cert_file: is missing"},
+		{"a certificate without key", func(c *config.Config) { c.TLS.KeyFile = "" }, "tls.key_file: is missing"},
+		{"ACME and files", func(c *config.Config) { c.TLS.ACME = true }, "tls.acme: is on, and there is a certificate"},
+		{"ACME", func(c *config.Config) { c.TLS = config.TLS{ACME: true, ACMEEmail: "ops@contoso.example"} }, ""},
+		{"ACME for an IP address", func(c *config.Config) {
+			c.TLS = config.TLS{ACME: true}
+			c.PublicURL = config.URL{URL: &url.URL{Scheme: "https", Host: "192.0.2.1"}}
+		}, "tls.acme: no issuer gives a certificate for 192.0.2.1"},
+		{"ACME by plain http", func(c *config.Config) { c.TLS = config.TLS{ACME: true, ACMEDirectory: "http://issuer.example/"} }, "tls.acme_directory: "},
+		{"ACME for nobody", func(c *config.Config) { c.TLS = config.TLS{ACME: true, ACMEEmail: "ops"} }, "tls.acme_email: "},
+		{"no relay", func(c *config.Config) { c.Relay.Address = "" }, "relay.address: is missing"},
+		{"a relay without port", func(c *config.Config) { c.Relay.Address = "smtp.contoso.example" }, "relay.address: "},
+		{"a relay without host", func(c *config.Config) { c.Relay.Address = ":25" }, "relay.address: "},
+		{"a relay in the clear", func(c *config.Config) { c.Relay.Security = config.NoTLS }, `relay.security: "none" is for a relay on this machine only`},
+		{"a relay in the clear here", func(c *config.Config) { c.Relay = config.Relay{Address: "127.0.0.1:25", Security: config.NoTLS} }, ""},
+		{"TLS of another kind", func(c *config.Config) { c.Relay.Security = "ssl" }, "relay.security: "},
+		{"a user without password", func(c *config.Config) { c.Relay.User = "letterlock" }, "relay.password_file: is missing"},
+		{"a password without user", func(c *config.Config) { c.Relay.PasswordFile = "/x" }, "relay.user: is missing"},
+		{"a fallback", func(c *config.Config) { c.Relay.Fallback = []config.Relay{{Address: "b.example:25"}} }, ""},
+		{"a fallback without address", func(c *config.Config) { c.Relay.Fallback = []config.Relay{{}} }, "relay.fallback[1].address: is missing"},
+		{"a fallback with a fallback", func(c *config.Config) {
+			c.Relay.Fallback = []config.Relay{{Address: "b.example:25", Fallback: []config.Relay{{}}}}
+		}, "relay.fallback[1].fallback: "},
+		{"submission that is no address", func(c *config.Config) { c.SMTP.Submission = "587" }, "smtp.submission: "},
+		{"submissions that is no address", func(c *config.Config) { c.SMTP.Submissions = "465" }, "smtp.submissions: "},
+		{"no SMTP", func(c *config.Config) { c.SMTP.Submission, c.SMTP.Submissions = "", "" }, ""},
+		{"a name with a space", func(c *config.Config) { c.SMTP.Name = "mail contoso" }, "smtp.name: "},
+		{"metrics nowhere", func(c *config.Config) { c.Metrics.Listen = "" }, ""},
+		{"metrics that is no address", func(c *config.Config) { c.Metrics.Listen = "9464" }, "metrics.listen: "},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			c := valid(t)
+			tt.change(&c)
+			checkNamed(t, c.ValidateServer(), tt.want)
+		})
+	}
+}
+
+func TestWithoutACertificateOnlyLoopbackIsServed(t *testing.T) {
+	c := valid(t)
+	c.TLS = config.TLS{}
+	err := c.ValidateServer()
+	for _, want := range []string{"tls: no certificate: ", "smtp.submission: needs a certificate", "smtp.submissions: needs a certificate"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("ValidateServer = %v, want %q in it", err, want)
+		}
+	}
+	c.PublicURL = parse(t, "http://127.0.0.1:8080")
+	c.HTTP.Listen, c.SMTP.Submission, c.SMTP.Submissions = "127.0.0.1:8080", "127.0.0.1:2525", ""
+	checkNamed(t, c.ValidateServer(), "")
+}
+
+func prefixes(list ...string) (all []netip.Prefix) {
+	for _, s := range list {
+		all = append(all, netip.MustParsePrefix(s))
+	}
+	return all
+}
+
+// checkNamed requires an error of one line that begins as given, or none.
 func checkNamed(t *testing.T, err error, want string) {
 	t.Helper()
 	switch {
 	case want == "" && err != nil:
 		t.Errorf("Validate = %v, want no error", err)
-	case want != "" && (err == nil || !strings.HasPrefix(err.Error(), want+": ") || strings.Contains(err.Error(), "\n")):
+	case want != "" && (err == nil || !strings.HasPrefix(err.Error(), want) || strings.Contains(err.Error(), "\n")):
 		t.Errorf("Validate = %v, want an error about %s alone", err, want)
 	}
 }
@@ -121,7 +215,7 @@ func TestValidateSaysAllAtOnce(t *testing.T) {
 		t.Fatal("the zero Config is valid")
 	}
 	for _, want := range []string{"public_url", "data_dir", "master_key_file", "organization.name", "organization.domains",
-		"organization.notify", "max_message"} {
+		"organization.notify", "limits.message"} {
 		if !strings.Contains(err.Error(), want+": ") {
 			t.Errorf("the zero Config: no word about %s in %q", want, err)
 		}

@@ -9,7 +9,6 @@ package demo
 import (
 	"context"
 	"crypto/rand"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -66,7 +65,7 @@ func Run(ctx context.Context, o Options) error {
 		return errors.Join(err, remove())
 	}
 	d.announce(o.Out)
-	err = d.app.Run(ctx, httpOn, smtpOn)
+	err = d.app.Run(ctx, app.Listeners{HTTP: httpOn, Submission: smtpOn})
 	return errors.Join(err, d.app.Close(), remove())
 }
 
@@ -110,9 +109,7 @@ func build(ctx context.Context, o Options, base, httpAddress, smtpAddress string
 	d := &demo{clock: &clock{}, smtp: smtpAddress, password: newPassword(),
 		site: &url.URL{Scheme: "http", Host: httpAddress}}
 	cfg := d.settings(base)
-	if err := setTLS(&cfg, o); err != nil {
-		return nil, err
-	}
+	cfg.TLS = config.TLS{CertFile: o.SMTPCert, KeyFile: o.SMTPKey}
 	_, err := os.Stat(filepath.Join(cfg.DataDir, "letterlock.db"))
 	fresh := errors.Is(err, os.ErrNotExist)
 	mails := "" // in memory: what reached the outside world is readable, and has no business on our disk
@@ -143,7 +140,7 @@ func build(ctx context.Context, o Options, base, httpAddress, smtpAddress string
 
 func (d *demo) settings(base string) config.Config {
 	cfg := config.Default()
-	cfg.PublicURL = d.site
+	cfg.PublicURL = config.URL{URL: d.site}
 	cfg.DataDir = filepath.Join(base, "data")
 	cfg.MasterKeyFile = filepath.Join(base, "master.key")
 	cfg.Organization = config.Organization{
@@ -152,19 +149,6 @@ func (d *demo) settings(base string) config.Config {
 		Admin:      grace.Address, Notify: "notify@mail.contoso.example",
 	}
 	return cfg
-}
-
-// setTLS lets mail programs use STARTTLS where a certificate is given.
-func setTLS(cfg *config.Config, o Options) error {
-	if o.SMTPCert == "" && o.SMTPKey == "" {
-		return nil
-	}
-	cert, err := tls.LoadX509KeyPair(o.SMTPCert, o.SMTPKey)
-	if err != nil {
-		return fmt.Errorf("certificate for STARTTLS: %w", err)
-	}
-	cfg.SMTPTLS = &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}
-	return nil
 }
 
 // putAccounts creates the two accounts, or gives them this run's password.

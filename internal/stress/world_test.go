@@ -105,10 +105,10 @@ func newWorld(t *testing.T) *world {
 	w.check(err)
 	w.post = &post{Box: box, left: map[string][]span{}}
 	cfg := config.Default()
-	cfg.PublicURL = &url.URL{Scheme: "http", Host: on.Addr().String()}
+	cfg.PublicURL = config.URL{URL: &url.URL{Scheme: "http", Host: on.Addr().String()}}
 	dir := t.TempDir()
 	cfg.DataDir, cfg.MasterKeyFile = filepath.Join(dir, "data"), filepath.Join(dir, "master.key")
-	cfg.EverySender, cfg.Location = true, time.UTC
+	cfg.Revocation.SenderScope, cfg.TimeZone = config.EveryLink, config.Zone{Location: time.UTC}
 	cfg.Organization = config.Organization{Name: "Contoso", Domains: []string{"contoso.example"}, Notify: "notify@" + notifyDomain}
 	log := slog.New(slog.DiscardHandler)
 	w.app, err = app.New(t.Context(), cfg, app.Options{Mailer: w.post, Assured: true, Now: w.clock.Now, Log: log})
@@ -134,10 +134,10 @@ func (w *world) serve(cfg config.Config, log *slog.Logger) {
 	look, err := brand.New(brand.Settings{Name: cfg.Organization.Name})
 	w.check(err)
 	site, err := web.New(web.Options{
-		PublicURL: cfg.PublicURL, Organization: cfg.Organization.Name, Brand: look,
+		PublicURL: cfg.PublicURL.URL, Organization: cfg.Organization.Name, Brand: look,
 		Access: w.app.Access, Passcodes: w.app.Passcodes, Sessions: w.app.Sessions, Accounts: w.app.Accounts,
 		Intake: w.app.Intake, Track: w.app.Track, Live: w.app.DB.Live,
-		Now: w.clock.Now, Log: log, MaxUpload: cfg.MaxMessage, Location: cfg.Location, DownloadsUnderDoNotForward: true,
+		Now: w.clock.Now, Log: log, MaxUpload: int64(cfg.Limits.Message), Location: cfg.TimeZone.Location, DownloadsUnderDoNotForward: true,
 	})
 	w.check(err)
 	server := &http.Server{

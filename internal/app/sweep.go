@@ -1,0 +1,40 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"letterlock/internal/store"
+)
+
+const (
+	sweepEvery   = time.Minute
+	abandonAfter = 24 * time.Hour // an incoming mail whose sender went away
+)
+
+// sweep does what falls due with time: it ends expired access for good and
+// removes what nobody needs any more.
+func (a *App) sweep(ctx context.Context) error {
+	tick := time.NewTicker(sweepEvery)
+	defer tick.Stop()
+	for {
+		if err := a.Sweep(ctx); err != nil && ctx.Err() == nil {
+			a.log.Error("sweeping", "err", err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+	}
+}
+
+// Sweep does once what the sweeper does every minute.
+func (a *App) Sweep(ctx context.Context) error {
+	return errors.Join(a.Access.ExpireDue(ctx), a.DB.Write(ctx, func(tx *store.Tx) error {
+		_, err1 := tx.SweepIncoming(tx.Now.Add(-abandonAfter))
+		_, err2 := tx.SweepSessions()
+		return errors.Join(err1, err2, tx.SweepPasscodes())
+	}))
+}
