@@ -1,0 +1,73 @@
+package host
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// lockFile is the name of the lock inside the data folder.
+const lockFile = "lock"
+
+// A Lock keeps a data folder for this process. Two processes on one database
+// would each believe that they know who is reading, and a revocation in one would
+// cut no reader of the other.
+type Lock struct{ fd int }
+
+// LockFolder takes the data folder for this process, or says which process has
+// it. The lock ends with the process, however that ends: the kernel holds it, and
+// the file that stays behind means nothing.
+func LockFolder(dir string) (*Lock, error) {
+	path := filepath.Join(dir, lockFile)
+	// A bare descriptor, because an os.File that nobody refers to any more closes
+	// itself, and the lock would be gone in the middle of a run.
+	fd, err := unix.Open(path, unix.O_RDWR|unix.O_CREAT|unix.O_CLOEXEC|unix.O_NOFOLLOW, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("locking data folder %s: %w", dir, err)
+	}
+	err = unix.Flock(fd, unix.LOCK_EX|unix.LOCK_NB)
+	switch {
+	case errors.Is(err, unix.EWOULDBLOCK):
+		err = fmt.Errorf("data folder %s is in use by %s", dir, holder(fd))
+	case err != nil:
+		err = fmt.Errorf("locking data folder %s: %w", dir, err)
+	default:
+		err = sign(fd)
+	}
+	if err != nil {
+		unix.Close(fd) // nothing was written that could be lost
+		return nil, err
+	}
+	return &Lock{fd}, nil
+}
+
+// sign writes who holds the lock, for people.
+func sign(fd int) error {
+	if err := unix.Ftruncate(fd, 0); err != nil {
+		return err
+	}
+	_, err := unix.Pwrite(fd, []byte(strconv.Itoa(unix.Getpid())+"\n"), 0)
+	return err
+}
+
+// holder names the process that wrote itself into the lock.
+func holder(fd int) string {
+	b := make([]byte, 20)
+	n, err := unix.Pread(fd, b, 0)
+	if err != nil {
+		n = 0
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(string(b[:n])))
+	if err != nil || pid <= 0 {
+		return "another process" // that has only just locked it
+	}
+	return fmt.Sprintf("process %d", pid)
+}
+
+// Release gives the folder free. The file stays: were it removed, two processes
+// could each hold the lock of a file of that name.
+func (l *Lock) Release() error { return unix.Close(l.fd) }
