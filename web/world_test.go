@@ -1,7 +1,6 @@
 package web
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -149,13 +148,11 @@ func newWorld(t *testing.T, changes ...func(*Options)) *world {
 // newKeys makes the keys of a world; the master key lies outside its folder.
 func newKeys(t *testing.T, dir string) (*seal.Keyring, seal.Pepper) {
 	t.Helper()
-	master, err1 := seal.LoadMaster(filepath.Join(t.TempDir(), "master.key"))
-	ring, err2 := seal.OpenKeyring(filepath.Join(dir, "keyring"), master)
-	pepper, err3 := seal.LoadPepper(filepath.Join(dir, "pepper.key"))
-	if err := errors.Join(err1, err2, err3); err != nil {
+	k, _, err := seal.Files{Master: filepath.Join(t.TempDir(), "master.key"), Data: dir}.Start(false)
+	if err != nil {
 		t.Fatal(err)
 	}
-	return ring, pepper
+	return k.Ring, k.Pepper
 }
 
 func (w *world) addAccounts() {

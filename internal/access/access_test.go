@@ -63,17 +63,13 @@ func newHouse(t *testing.T, scope policy.Scope) *house {
 	h.db, err = store.Open(t.Context(), dir, func() time.Time { return h.now })
 	check(err)
 	t.Cleanup(func() { h.db.Close() })
-	master, err := seal.LoadMaster(filepath.Join(t.TempDir(), "master.key"))
-	check(err)
-	ring, err := seal.OpenKeyring(filepath.Join(dir, "keyring"), master)
-	check(err)
-	pepper, err := seal.LoadPepper(filepath.Join(dir, "pepper.key"))
+	keys, _, err := seal.Files{Master: filepath.Join(t.TempDir(), "master.key"), Data: dir}.Start(false)
 	check(err)
 	rules := policy.Settings{Domains: []string{"contoso.example"}, InlineTypes: policy.DefaultInlineTypes, InlineAssured: true, SenderScope: scope}
-	v := &vault.Vault{DB: h.db, Keys: ring}
+	v := &vault.Vault{DB: h.db, Keys: keys.Ring}
 	wake := func() { h.woken++ }
-	h.intake = &intake.Service{DB: h.db, Vault: v, Pepper: pepper, Rules: rules, Domain: "contoso.example", Wake: wake}
-	h.access = &access.Service{DB: h.db, Vault: v, Pepper: pepper, Rules: rules, DownloadsUnderDoNotForward: true, Wake: wake,
+	h.intake = &intake.Service{DB: h.db, Vault: v, Pepper: keys.Pepper, Rules: rules, Domain: "contoso.example", Wake: wake}
+	h.access = &access.Service{DB: h.db, Vault: v, Pepper: keys.Pepper, Rules: rules, DownloadsUnderDoNotForward: true, Wake: wake,
 		Now: func() time.Time { return h.now }}
 	return h
 }

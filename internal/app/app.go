@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
-	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -59,6 +58,9 @@ type App struct {
 	Track     *track.Service
 	DB        *store.DB
 
+	// FirstStart says that the keys were made now: somebody must back them up.
+	FirstStart bool
+
 	log       *slog.Logger
 	now       func() time.Time
 	host      string
@@ -72,22 +74,26 @@ type App struct {
 	ready     readiness
 }
 
-// keys are the secrets that live in files.
-type keys struct {
-	ring   *seal.Keyring
-	pepper seal.Pepper
-}
-
-func openKeys(cfg config.Config) (k keys, err error) {
-	master, err := seal.LoadMaster(cfg.MasterKeyFile)
+// openState opens what must outlive a restart: the keys, then the database. first
+// says that there was none of it before, and there is something to back up now.
+func openState(ctx context.Context, cfg config.Config, now func() time.Time) (k seal.Keys, db *store.DB, first bool, err error) {
+	database, err := store.Exists(cfg.DataDir)
 	if err != nil {
-		return k, err
+		return k, nil, false, err
 	}
-	if k.ring, err = seal.OpenKeyring(filepath.Join(cfg.DataDir, "keyring"), master); err != nil {
-		return k, err
+	files := seal.Files{Master: cfg.MasterKeyFile, Data: cfg.DataDir}
+	if k, first, err = files.Start(database); err != nil {
+		return k, nil, false, err
 	}
-	k.pepper, err = seal.LoadPepper(filepath.Join(cfg.DataDir, "pepper.key"))
-	return k, err
+	if db, err = store.Open(ctx, cfg.DataDir, now); err != nil {
+		return k, nil, false, err
+	}
+	if first {
+		if err := files.Started(); err != nil {
+			return k, nil, false, errors.Join(err, db.Close())
+		}
+	}
+	return k, db, first, nil
 }
 
 // New builds everything, bottom up. The caller closes it.
@@ -106,16 +112,12 @@ func New(ctx context.Context, cfg config.Config, o Options) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	k, err := openKeys(cfg)
-	if err != nil {
-		return nil, err
-	}
-	db, err := store.Open(ctx, cfg.DataDir, o.Now)
+	k, db, first, err := openState(ctx, cfg, o.Now)
 	if err != nil {
 		return nil, err
 	}
 	db.Live = &live.Hub{}
-	a := &App{DB: db, log: o.Log, now: o.Now, host: cfg.PublicURL.Hostname(), tls: servesTLS(cfg), cert: cert}
+	a := &App{FirstStart: first, DB: db, log: o.Log, now: o.Now, host: cfg.PublicURL.Hostname(), tls: servesTLS(cfg), cert: cert}
 	a.buildUseCases(cfg, o, k, look)
 	if err := a.buildEdges(cfg, o, look); err != nil {
 		return nil, errors.Join(err, db.Close())
@@ -147,25 +149,25 @@ func brandOf(o config.Organization) (*brand.Brand, error) {
 	return look, nil
 }
 
-func (a *App) buildUseCases(cfg config.Config, o Options, k keys, look *brand.Brand) {
+func (a *App) buildUseCases(cfg config.Config, o Options, k seal.Keys, look *brand.Brand) {
 	rules := policy.Settings{
 		Domains: cfg.Organization.Domains, InlineTypes: cfg.Recipients.Inline,
 		InlineAssured: o.Assured || cfg.AssuresTLS(), SenderScope: policy.Scope(cfg.Revocation.SenderScope),
 	}
-	v := &vault.Vault{DB: a.DB, Keys: k.ring, Limits: eml.Limits{Size: int64(cfg.Limits.Message)}}
+	v := &vault.Vault{DB: a.DB, Keys: k.Ring, Limits: eml.Limits{Size: int64(cfg.Limits.Message)}}
 	a.Outbox = &outbox.Service{
-		DB: a.DB, Vault: v, Pepper: k.pepper, Mailer: o.Mailer, Log: o.Log,
+		DB: a.DB, Vault: v, Pepper: k.Pepper, Mailer: o.Mailer, Log: o.Log,
 		Notifier: &notify.Notifier{Brand: look, PublicURL: cfg.PublicURL.URL, From: cfg.Organization.Notify, Location: cfg.TimeZone.Location},
 	}
 	wake := a.Outbox.Wake
 	a.Accounts = account.New(a.DB, ratelimit.IPKey)
 	a.Sessions = &session.Service{DB: a.DB}
 	a.Track = &track.Service{DB: a.DB}
-	a.Passcodes = &passcode.Service{DB: a.DB, Pepper: k.pepper, IPKey: ratelimit.IPKey, Wake: wake}
-	a.Access = &access.Service{DB: a.DB, Vault: v, Pepper: k.pepper, Rules: rules,
+	a.Passcodes = &passcode.Service{DB: a.DB, Pepper: k.Pepper, IPKey: ratelimit.IPKey, Wake: wake}
+	a.Access = &access.Service{DB: a.DB, Vault: v, Pepper: k.Pepper, Rules: rules,
 		DownloadsUnderDoNotForward: cfg.Recipients.DoNotForwardDownloads, Wake: wake, Now: o.Now}
 	a.Outbox.Tell = a.Access.Tell
-	a.Intake = &intake.Service{DB: a.DB, Vault: v, Pepper: k.pepper, Rules: rules,
+	a.Intake = &intake.Service{DB: a.DB, Vault: v, Pepper: k.Pepper, Rules: rules,
 		Domain: cfg.Organization.Notify.Domain(), Wake: wake}
 }
 

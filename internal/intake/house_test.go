@@ -57,13 +57,10 @@ func newHouse(t *testing.T, limits eml.Limits) *house {
 	h.db, err = store.Open(t.Context(), h.dir, func() time.Time { return h.now })
 	must(err)
 	t.Cleanup(func() { h.db.Close() })
-	master, err := seal.LoadMaster(filepath.Join(t.TempDir(), "master.key"))
+	keys, _, err := seal.Files{Master: filepath.Join(t.TempDir(), "master.key"), Data: h.dir}.Start(false)
 	must(err)
-	ring, err := seal.OpenKeyring(filepath.Join(h.dir, "keyring"), master)
-	must(err)
-	h.pepper, err = seal.LoadPepper(filepath.Join(h.dir, "pepper.key"))
-	must(err)
-	h.vault = &vault.Vault{DB: h.db, Keys: ring, Limits: limits}
+	h.pepper = keys.Pepper
+	h.vault = &vault.Vault{DB: h.db, Keys: keys.Ring, Limits: limits}
 	rules := policy.Settings{Domains: []string{"contoso.example"}, InlineTypes: policy.DefaultInlineTypes, InlineAssured: true}
 	h.intake = &intake.Service{DB: h.db, Vault: h.vault, Pepper: h.pepper, Rules: rules, Domain: "contoso.example",
 		Wake: func() { h.woken.Add(1) }}

@@ -123,12 +123,9 @@ func (h *house) open() {
 	var err error
 	h.db, err = store.Open(context.Background(), h.dir, func() time.Time { return *h.now.Load() })
 	must(err)
-	master, err := seal.LoadMaster(filepath.Join(h.keys, "master.key"))
+	keys, _, err := seal.Files{Master: filepath.Join(h.keys, "master.key"), Data: h.dir}.Start(false)
 	must(err)
-	ring, err := seal.OpenKeyring(filepath.Join(h.dir, "keyring"), master)
-	must(err)
-	pepper, err := seal.LoadPepper(filepath.Join(h.dir, "pepper.key"))
-	must(err)
+	ring, pepper := keys.Ring, keys.Pepper
 	look, err := brand.New(brand.Settings{Name: "Contoso"})
 	must(err)
 	public, err := url.Parse("https://mail.contoso.example")

@@ -42,9 +42,11 @@ func newHouse(t *testing.T) *house {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { h.db.Close() })
-	if h.pepper, err = seal.LoadPepper(filepath.Join(h.dir, "pepper.key")); err != nil {
+	keys, _, err := seal.Files{Master: filepath.Join(t.TempDir(), "master.key"), Data: h.dir}.Start(false)
+	if err != nil {
 		t.Fatal(err)
 	}
+	h.pepper = keys.Pepper
 	h.codes = &passcode.Service{DB: h.db, Pepper: h.pepper, IPKey: ratelimit.IPKey, Wake: func() {}}
 	h.marta, h.jonas = letterlock.NewID(), letterlock.NewID()
 	h.write(func(tx *store.Tx) error {

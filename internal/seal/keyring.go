@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -19,13 +20,17 @@ import (
 // and its backup, because data and master together open everything.
 type Master struct{ key secret }
 
-// LoadMaster reads the master key, making it first when there is none.
-func LoadMaster(path string) (Master, error) {
-	k, err := loadOrCreate(path)
+func readSecret(path string) (secret, error) {
+	b, err := readKey(path, len(secret{}))
 	if err != nil {
-		return Master{}, fmt.Errorf("master key: %w", err)
+		return secret{}, err
 	}
-	return Master{k}, nil
+	return secret(b), nil
+}
+
+func createSecret(path string) (secret, error) {
+	s := newSecret()
+	return s, writeKey(path, s[:])
 }
 
 // A Keyring holds the epoch keys that are alive. It is safe for concurrent use.
@@ -37,33 +42,47 @@ type Keyring struct {
 // A Holder names who a wrapped key is for: a link recipient or the sender's copy.
 type Holder = string
 
-// OpenKeyring reads the epoch keys in dir, making the first when there is none.
-// The keys exist in these files only, never in the database.
-func OpenKeyring(dir string, m Master) (*Keyring, error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("keyring: %w", err)
-	}
-	entries, err := os.ReadDir(dir)
+// openKeyring reads the epoch keys in dir; there may be none. The keys exist in
+// these files only, never in the database.
+func openKeyring(dir string, m Master) (*Keyring, error) {
+	names, err := epochFiles(dir)
 	if err != nil {
-		return nil, fmt.Errorf("keyring: %w", err)
+		return nil, err
 	}
 	k := &Keyring{epochs: make(map[uint32]secret)}
-	for _, e := range entries {
-		number, ok := epochOf(e.Name())
-		if !ok {
-			continue // a leftover of an interrupted write
-		}
-		if k.epochs[number], err = openEpoch(filepath.Join(dir, e.Name()), number, m); err != nil {
-			return nil, fmt.Errorf("keyring: %s: %w", e.Name(), err)
+	for number, name := range names {
+		if k.epochs[number], err = openEpoch(filepath.Join(dir, name), number, m); err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
 		}
 		k.current = max(k.current, number)
 	}
-	if k.current == 0 {
-		if err := k.addEpoch(dir, 1, m); err != nil {
-			return nil, fmt.Errorf("keyring: %w", err)
+	return k, nil
+}
+
+// epochFiles returns the names of the files with epoch keys, by number. A folder
+// that is missing has none.
+func epochFiles(dir string) (map[uint32]string, error) {
+	info, err := os.Lstat(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if !info.IsDir() || info.Mode().Perm()&0o077 != 0 {
+		return nil, fmt.Errorf("%s is not a folder for its owner alone: set its mode to 0700", dir)
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	names := make(map[uint32]string)
+	for _, e := range entries {
+		if number, ok := epochOf(e.Name()); ok { // others are left over from an interrupted write
+			names[number] = e.Name()
 		}
 	}
-	return k, nil
+	return names, nil
 }
 
 func epochOf(name string) (uint32, bool) {
@@ -148,15 +167,6 @@ func (k *Keyring) Unwrap(wrapped []byte, message letterlock.ID, holder Holder) (
 // A Pepper is a key for secrets that people carry: links, passcodes, browsers.
 // What the database holds of them is worth nothing without it.
 type Pepper struct{ key secret }
-
-// LoadPepper reads the pepper, making it first when there is none.
-func LoadPepper(path string) (Pepper, error) {
-	k, err := loadOrCreate(path)
-	if err != nil {
-		return Pepper{}, fmt.Errorf("pepper: %w", err)
-	}
-	return Pepper{k}, nil
-}
 
 // Hash returns a keyed hash (HMAC-SHA-256) of a value for one purpose. The value
 // is the message of the HMAC and never its key, which would be the same with

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -52,15 +51,7 @@ func open(d DataKey, b []byte) ([]byte, error) {
 
 func keyring(t *testing.T) *Keyring {
 	t.Helper()
-	m, err := LoadMaster(filepath.Join(t.TempDir(), "master.key"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	k, err := OpenKeyring(filepath.Join(t.TempDir(), "keyring"), m)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return k
+	return firstStart(t, Files{Master: filepath.Join(t.TempDir(), "master.key"), Data: t.TempDir()}).Ring
 }
 
 func TestSealedMailOpensWhole(t *testing.T) {
@@ -190,67 +181,6 @@ func TestIndexIsBoundToItsMessage(t *testing.T) {
 	}
 }
 
-func TestKeyringOpensAgainWithItsMasterOnly(t *testing.T) {
-	dir := t.TempDir()
-	master, err := LoadMaster(filepath.Join(dir, "master.key"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	ring := filepath.Join(dir, "keyring")
-	k, err := OpenKeyring(ring, master)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, key := sealed(t, nil)
-	id := letterlock.NewID()
-	w := k.Wrap(key, id, "h")
-
-	again, err := LoadMaster(filepath.Join(dir, "master.key"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	k2, err := OpenKeyring(ring, again)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got, err := k2.Unwrap(w, id, "h"); err != nil || got != key {
-		t.Errorf("after opening again: %v, want the key itself", err)
-	}
-	wrong, err := LoadMaster(filepath.Join(dir, "other.key"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := OpenKeyring(ring, wrong); !errors.Is(err, ErrTampered) {
-		t.Errorf("with another master: %v, want ErrTampered", err)
-	}
-}
-
-func TestKeyFilesAreForTheirOwnerOnly(t *testing.T) {
-	dir := t.TempDir()
-	m, err := LoadMaster(filepath.Join(dir, "master.key"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := OpenKeyring(filepath.Join(dir, "keyring"), m); err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range []string{"master.key", "keyring/epoch-1.key"} {
-		info, err := os.Stat(filepath.Join(dir, name))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if info.Mode().Perm() != 0o400 {
-			t.Errorf("%s has mode %v, want 0400", name, info.Mode().Perm())
-		}
-	}
-	if err := os.Chmod(filepath.Join(dir, "master.key"), 0o444); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := LoadMaster(filepath.Join(dir, "master.key")); err == nil {
-		t.Error("a master key that others may read was accepted")
-	}
-}
-
 func TestKeysPrintAsMasks(t *testing.T) {
 	_, key := sealed(t, nil)
 	s := newSecret()
@@ -262,10 +192,7 @@ func TestKeysPrintAsMasks(t *testing.T) {
 }
 
 func TestPepperKeepsPurposesApart(t *testing.T) {
-	p, err := LoadPepper(filepath.Join(t.TempDir(), "pepper.key"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	p := firstStart(t, Files{Master: filepath.Join(t.TempDir(), "master.key"), Data: t.TempDir()}).Pepper
 	if bytes.Equal(p.Hash("link", "x"), p.Hash("browser", "x")) || bytes.Equal(p.Hash("link", "x"), p.Hash("link", "y")) ||
 		bytes.Equal(p.Hash("link", "x"), p.Hash("link", "x\x00")) {
 		t.Error("two purposes or two values have one hash")

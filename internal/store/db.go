@@ -81,6 +81,15 @@ func Open(ctx context.Context, dir string, now func() time.Time) (*DB, error) {
 	return db, nil
 }
 
+// Exists reports whether there is a database in folder dir.
+func Exists(dir string) (bool, error) {
+	_, err := os.Lstat(filepath.Join(dir, File))
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
 // createPrivate makes sure that the database exists and only its owner can read
 // it: SQLite would create it under the process's umask, and gives its write-ahead
 // log the same mode.

@@ -43,15 +43,16 @@ func newHouse(t *testing.T) *house {
 
 func keyring(t *testing.T, dir string) *seal.Keyring {
 	t.Helper()
-	master, err := seal.LoadMaster(filepath.Join(t.TempDir(), "master.key"))
+	return keys(t, dir).Ring
+}
+
+func keys(t *testing.T, dir string) seal.Keys {
+	t.Helper()
+	k, _, err := seal.Files{Master: filepath.Join(t.TempDir(), "master.key"), Data: dir}.Start(false)
 	if err != nil {
 		t.Fatal(err)
 	}
-	ring, err := seal.OpenKeyring(filepath.Join(dir, "keyring"), master)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return ring
+	return k
 }
 
 // put stores a mail for its sender and for the holder "marta".
@@ -244,10 +245,7 @@ type panics struct{}
 func (panics) Read([]byte) (int, error) { panic("read on after the limit") }
 
 func TestLinkSecretsAreBoundToTheirRecipient(t *testing.T) {
-	pepper, err := seal.LoadPepper(filepath.Join(t.TempDir(), "pepper.key"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	pepper := keys(t, t.TempDir()).Pepper
 	token := vault.NewToken()
 	if len(token) != 43 || token == vault.NewToken() {
 		t.Errorf("token of %d characters, or twice the same", len(token))
