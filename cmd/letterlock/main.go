@@ -17,6 +17,9 @@ import (
 
 // commands is what can be typed.
 type commands struct {
+	Serve   serveCommand   `cmd:"" help:"Serve mail and pages with the settings of a file."`
+	Check   checkCommand   `cmd:"" help:"Look at settings and machine, and say what is wrong or missing."`
+	Config  configCommand  `cmd:"" help:"Write or show settings."`
 	Demo    demoCommand    `cmd:"" help:"Run a demonstration on this machine, with forty messages and an inbox of its own."`
 	Version versionCommand `cmd:"" help:"Say which version this is."`
 }

@@ -18,6 +18,7 @@ import (
 	"letterlock/internal/brand"
 	"letterlock/internal/config"
 	"letterlock/internal/eml"
+	"letterlock/internal/host"
 	"letterlock/internal/intake"
 	"letterlock/internal/letterlock"
 	"letterlock/internal/live"
@@ -61,6 +62,7 @@ type App struct {
 	// FirstStart says that the keys were made now: somebody must back them up.
 	FirstStart bool
 
+	lock      *host.Lock
 	log       *slog.Logger
 	now       func() time.Time
 	host      string
@@ -104,6 +106,20 @@ func New(ctx context.Context, cfg config.Config, o Options) (*App, error) {
 	if err := os.MkdirAll(cfg.DataDir, 0o700); err != nil {
 		return nil, err
 	}
+	lock, err := host.LockFolder(cfg.DataDir)
+	if err != nil {
+		return nil, err
+	}
+	a, err := build(ctx, cfg, o)
+	if err != nil {
+		return nil, errors.Join(err, lock.Release())
+	}
+	a.lock = lock
+	return a, nil
+}
+
+// build builds what lies in a data folder that is ours alone.
+func build(ctx context.Context, cfg config.Config, o Options) (*App, error) {
 	look, err := brandOf(cfg.Organization)
 	if err != nil {
 		return nil, err
@@ -209,4 +225,4 @@ func (a *App) smtpOptions(cfg config.Config, o Options) smtpd.Options {
 }
 
 // Close closes an App that is not running.
-func (a *App) Close() error { return a.DB.Close() }
+func (a *App) Close() error { return errors.Join(a.DB.Close(), a.lock.Release()) }

@@ -35,7 +35,7 @@ func (f Files) mark() string { return filepath.Join(f.Data, "first-start") }
 // says what to restore. After a first start that was cut short, the next one is
 // the first again; what the cut one made is used.
 func (f Files) Start(database bool) (k Keys, first bool, err error) {
-	begun, err := exists(f.mark())
+	begun, err := f.begun(database)
 	if err != nil {
 		return Keys{}, false, err
 	}
@@ -43,16 +43,39 @@ func (f Files) Start(database bool) (k Keys, first bool, err error) {
 		k, err = f.open() // the keys were all there before the database was
 		return k, begun, err
 	}
-	found, err := f.anything()
-	if err != nil {
-		return Keys{}, false, err
-	}
-	if found && !begun {
-		return Keys{}, false, fmt.Errorf("the database is missing from %s, but the keys of an installation are there: "+
-			"restore the database from its backup, or move keyring and pepper.key away to begin anew", f.Data)
-	}
 	k, err = f.create()
 	return k, true, err
+}
+
+// Look says what Start would say, and makes nothing.
+func (f Files) Look(database bool) (first bool, err error) {
+	begun, err := f.begun(database)
+	if err != nil {
+		return false, err
+	}
+	if database {
+		_, err = f.open()
+		return begun, err
+	}
+	if _, err := readSecret(f.Master); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return true, fmt.Errorf("master key: %w", err)
+	}
+	return true, nil
+}
+
+// begun reports whether a first start was begun and not ended. It refuses to take
+// a start for the first one when only the database is missing.
+func (f Files) begun(database bool) (bool, error) {
+	begun, err := exists(f.mark())
+	if err != nil || begun || database {
+		return begun, err
+	}
+	found, err := f.anything()
+	if err == nil && found {
+		err = fmt.Errorf("the database is missing from %s, but the keys of an installation are there: "+
+			"restore the database from its backup, or move keyring and pepper.key away to begin anew", f.Data)
+	}
+	return false, err
 }
 
 // Started ends a first start. It is called when the database has been made; until

@@ -1,0 +1,119 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"os"
+	"text/tabwriter"
+	"time"
+
+	"letterlock/internal/app"
+	"letterlock/internal/config"
+)
+
+type serveCommand struct{ settings }
+
+// Run serves until the program is told to stop.
+func (c *serveCommand) Run(ctx context.Context) error {
+	cfg, err := c.load()
+	if err != nil {
+		return err
+	}
+	return app.Serve(ctx, cfg, os.Stdout, logger(cfg.Log))
+}
+
+func logger(l config.Log) *slog.Logger {
+	o := &slog.HandlerOptions{Level: l.Level}
+	if l.Format == config.JSON {
+		return slog.New(slog.NewJSONHandler(os.Stderr, o))
+	}
+	return slog.New(slog.NewTextHandler(os.Stderr, o))
+}
+
+type checkCommand struct {
+	settings
+	JSON bool `name:"json" help:"Print JSON."`
+}
+
+// errWrong ends the program when something that was looked at does not work.
+var errWrong = errors.New("with these settings the server does not work; see above")
+
+// Run looks at everything and says what is wrong.
+func (c *checkCommand) Run(ctx context.Context) error {
+	cfg, err := c.load()
+	if err != nil {
+		return err
+	}
+	found := app.Check(ctx, cfg, time.Now())
+	if c.JSON {
+		err = printJSON(os.Stdout, found)
+	} else {
+		err = printFindings(os.Stdout, found)
+	}
+	for _, f := range found {
+		if f.Level == app.Wrong {
+			return errors.Join(errWrong, err)
+		}
+	}
+	return err
+}
+
+func printFindings(w io.Writer, found []app.Finding) error {
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, f := range found {
+		fmt.Fprintf(table, "%s\t%s\t%s\n", f.Level, f.About, f.Says)
+	}
+	return table.Flush()
+}
+
+func printJSON(w io.Writer, v any) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	return e.Encode(v)
+}
+
+type configCommand struct {
+	Init initCommand `cmd:"" help:"Write a file of settings to begin with, with what each one means."`
+	Show showCommand `cmd:"" help:"Print all settings as they are in effect, the environment included."`
+}
+
+type initCommand struct {
+	File string `arg:"" optional:"" type:"path" default:"letterlock.toml" help:"Where to; '-' prints it. Default: ${default}."`
+}
+
+// Run writes the file, and never over another.
+func (c *initCommand) Run() error {
+	if c.File == "-" {
+		_, err := io.WriteString(os.Stdout, config.Template)
+		return err
+	}
+	f, err := os.OpenFile(c.File, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644) // no secret is in it
+	if errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("%s is there already, and was not changed", c.File)
+	}
+	if err != nil {
+		return err
+	}
+	_, err = io.WriteString(f, config.Template)
+	if err := errors.Join(err, f.Close()); err != nil {
+		return err
+	}
+	_, err = fmt.Printf("%s is written. Change what is yours, then: letterlock check --config %[1]s\n", c.File)
+	return err
+}
+
+type showCommand struct{ settings }
+
+// Run prints the settings in the form of the file.
+func (c *showCommand) Run() error {
+	cfg, err := c.load()
+	if err != nil {
+		return err
+	}
+	return cfg.Write(os.Stdout)
+}

@@ -1,0 +1,92 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"letterlock/internal/config"
+	"letterlock/internal/host"
+)
+
+// Serve runs a server with these settings until ctx ends. On out it says what the
+// operator has to do, if anything. SIGHUP has certificates read again.
+func Serve(ctx context.Context, cfg config.Config, out io.Writer, log *slog.Logger) error {
+	if err := cfg.ValidateServer(); err != nil {
+		return fmt.Errorf("settings: %w", err)
+	}
+	if err := prepare(log); err != nil {
+		return err
+	}
+	a, err := New(ctx, cfg, Options{Now: time.Now, Log: log})
+	if err != nil {
+		return err
+	}
+	if a.FirstStart {
+		fmt.Fprintf(out, firstStart, cfg.MasterKeyFile, cfg.DataDir)
+	}
+	on, err := Listen(cfg)
+	if err != nil {
+		return errors.Join(err, a.Close())
+	}
+	defer on.Close()
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	go a.reloadOnHangup(ctx)
+	log.Info("serving", "public_url", cfg.PublicURL.String(), "http", cfg.HTTP.Listen, "submission", cfg.SMTP.Submission,
+		"submissions", cfg.SMTP.Submissions, "relay", cfg.Relay.Address)
+	return errors.Join(a.Run(ctx, *on), a.Close())
+}
+
+const firstStart = `
+This is the first start, and keys were made. Back up two things, in two places:
+
+  %s
+      the master key. Without it no message can ever be opened again.
+      It does not change: one copy on paper or in a safe is enough.
+  %s
+      database, keyring and pepper. They change all the time.
+
+Who has both can read every message: never keep them in one backup.
+
+Next, add the first account:
+  letterlock account add YOU@YOUR.DOMAIN --name 'Your Name' --role sender --role admin
+
+`
+
+// prepare sets up the process itself.
+func prepare(log *slog.Logger) error {
+	if err := host.NoCoreDumps(); err != nil {
+		return err
+	}
+	if n, err := host.OpenFiles(); err != nil || n < host.FewOpenFiles {
+		log.Warn("few files may be open at the same time, each connection needs one", "limit", n, "better", host.FewOpenFiles, "err", err)
+	}
+	if yes, known := host.ClockSynchronized(); known && !yes {
+		log.Warn("nothing keeps the clock right: passcodes, expiry and certificates go by it")
+	}
+	return nil
+}
+
+// reloadOnHangup reads certificates again when it is told to.
+func (a *App) reloadOnHangup(ctx context.Context) {
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP)
+	defer signal.Stop(hangup)
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-hangup:
+			if a.cert != nil {
+				a.cert.Reload()
+			}
+		}
+	}
+}
