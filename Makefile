@@ -1,7 +1,8 @@
 # Everything here needs Go, make and a POSIX shell. Other tools are built from
-# tools/go.mod, which pins them; the browser tests need chromium ('make browsers').
+# tools/go.mod, which pins them; the tests need programs that
+# 'make programs' installs.
 
-.PHONY: help run build generate test browsers generated format vet staticcheck race stress bench clean
+.PHONY: help run build generate test browsers programs generated format vet staticcheck race stress bench clean
 .DEFAULT_GOAL := help
 
 export CGO_ENABLED := 0
@@ -24,18 +25,15 @@ build: ## build the one static program, bin/letterlock
 generate: $(TOOLS)/templ ## make the *_templ.go files anew
 	@$(TOOLS)/templ generate -path . -log-level error
 
-test: browsers generated format vet staticcheck ## check everything, browser tests included
+test: programs generated format vet staticcheck ## check everything, browser tests included
 	@echo "go test"
 	@go test -count=1 -timeout 8m ./...
 
-browsers: ## install chromium if it is missing and we may
-	@if command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null; then :; \
-	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-		apt-get -q update && DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends chromium; \
-	else \
-		echo "chromium is missing and only root on Debian can have it installed from here: install chromium, then try again"; \
-		exit 1; \
-	fi >&2
+programs: ## install what the tests start, if it is missing and we may: chromium, Postfix, swaks, nginx, openssl
+	@tools/programs chromium postfix swaks nginx openssl >&2
+
+browsers: ## install chromium alone, if it is missing and we may
+	@tools/programs chromium >&2
 
 generated: $(TOOLS)/templ
 	@echo "generated files"
@@ -54,7 +52,7 @@ staticcheck: $(TOOLS)/staticcheck
 	@echo "staticcheck"
 	@$(TOOLS)/staticcheck ./...
 
-race: browsers ## run the tests with the race detector; needs a C compiler, takes long
+race: programs ## run the tests with the race detector; needs a C compiler, takes long
 	@command -v gcc >/dev/null || command -v clang >/dev/null || { echo "the race detector needs a C compiler: install gcc"; exit 1; }
 	@CGO_ENABLED=1 go test -race -count=1 -timeout 30m ./...
 

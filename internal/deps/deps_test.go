@@ -35,7 +35,7 @@ var sideways = map[int]bool{0: true, 1: true, 2: true, 5: true}
 
 // tests lists the packages for tests. They stand outside the layers, and only
 // test files may import them.
-var tests = []string{"internal/bench", "internal/browsertest", "internal/deps", "internal/stress"}
+var tests = []string{"internal/bench", "internal/browsertest", "internal/deps", "internal/mailtest", "internal/stress"}
 
 // may lists packages of ours that may import only these of ours.
 var may = map[string][]string{
@@ -54,7 +54,8 @@ var owners = map[string][]string{
 	"modernc.org/sqlite":          {"internal/store"},
 	"github.com/pressly/goose":    {"internal/store"},
 	"github.com/chromedp":         {"internal/browsertest"},
-	"testing":                     {"internal/browsertest"},
+	"github.com/emersion/go-smtp": {"internal/smtpd", "internal/smtpout", "internal/mailtest"},
+	"testing":                     {"internal/browsertest", "internal/mailtest"},
 	"github.com/jhillyerd/enmime": {}, // an oracle for tests
 }
 
@@ -189,7 +190,7 @@ func TestViolationsAreFound(t *testing.T) {
 		{name: "SQLite in store", from: "letterlock/internal/store", to: "modernc.org/sqlite"},
 		{name: "SQLite in track", from: "letterlock/internal/track", to: "modernc.org/sqlite/lib", want: "only internal/store may"},
 		{name: "goose in app", from: "letterlock/internal/app", to: "github.com/pressly/goose/v3", want: "only internal/store may"},
-		{name: "testing in a program", from: "letterlock/internal/inbox", to: "testing", want: "only internal/browsertest may"},
+		{name: "testing in a program", from: "letterlock/internal/inbox", to: "testing", want: "only internal/browsertest and internal/mailtest may"},
 		{name: "an oracle in a program", from: "letterlock/internal/eml", to: "github.com/jhillyerd/enmime/v2", want: "only test files"},
 		{name: "a name that only begins alike", from: "letterlock/internal/eml", to: "testingground"},
 	}
