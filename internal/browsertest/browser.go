@@ -28,7 +28,7 @@ const startPatience = 60 * time.Second
 // errMissing is what a test says on a machine without a browser. It is a
 // failure and not a skip: a suite that passes without its browser tests would
 // claim more than it checked.
-var errMissing = errors.New("chromium is missing: run 'make programs'")
+var errMissing = errors.New("chromium is missing: run 'make browsers'")
 
 // A Browser is one headless Chromium with an empty profile. Its pages share
 // nothing with each other. It may be used by parallel tests.
