@@ -25,14 +25,13 @@ type Mail struct {
 
 // SinkOptions say what a Sink demands and answers.
 type SinkOptions struct {
-	TLS            *tls.Config                     // nil: none is offered
-	Implicit       bool                            // TLS from the first byte on, in place of STARTTLS
-	User, Password string                          // who must sign in; empty: nobody has to
-	ASCII          bool                            // SMTPUTF8 is not offered
-	MaxBytes       int64                           // of a mail; 0: any
-	Rcpt           func(to string) error           // the answer to RCPT; nil: any is welcome
-	Data           func(m Mail) error              // the answer to the final dot; nil: taken
-	Listener       func(net.Listener) net.Listener // wraps the listener; nil: nothing
+	TLS            *tls.Config           // nil: none is offered
+	Implicit       bool                  // TLS from the first byte on, in place of STARTTLS
+	User, Password string                // who must sign in; empty: nobody has to
+	ASCII          bool                  // SMTPUTF8 is not offered
+	MaxBytes       int64                 // of a mail; 0: any
+	Rcpt           func(to string) error // the answer to RCPT; nil: any is welcome
+	Data           func(m Mail) error    // the answer to the final dot; nil: taken
 }
 
 // A Sink is a mail server that takes mails and keeps them. Its methods are safe
@@ -63,9 +62,7 @@ func NewSink(t testing.TB, o SinkOptions) *Sink {
 	in.MaxMessageBytes = o.MaxBytes
 	in.TLSConfig = o.TLS
 	in.ErrorLog = silence{} // clients that break off are what tests are about
-	if o.Listener != nil {
-		l = o.Listener(l)
-	}
+	l = counter{l, s}
 	if o.Implicit {
 		l = tls.NewListener(l, o.TLS)
 	}
@@ -134,10 +131,23 @@ func (s *Sink) Connections() int {
 }
 
 func (s *Sink) connect(c *smtp.Conn) (smtp.Session, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.conns++
 	return &visit{sink: s, conn: c}, nil
+}
+
+// A counter counts who connects: go-smtp begins a new session after STARTTLS.
+type counter struct {
+	net.Listener
+	sink *Sink
+}
+
+func (c counter) Accept() (net.Conn, error) {
+	conn, err := c.Listener.Accept()
+	if err == nil {
+		c.sink.mu.Lock()
+		defer c.sink.mu.Unlock()
+		c.sink.conns++
+	}
+	return conn, err
 }
 
 func (s *Sink) keep(m Mail) {
