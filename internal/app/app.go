@@ -63,6 +63,7 @@ type App struct {
 	FirstStart bool
 
 	lock      *host.Lock
+	wayOut    func() error // closes the connections to the relays
 	log       *slog.Logger
 	now       func() time.Time
 	host      string
@@ -128,15 +129,23 @@ func build(ctx context.Context, cfg config.Config, o Options) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
+	wayOut := func() error { return nil } // nothing to close
+	if o.Mailer == nil {
+		relays, err := openRelays(cfg, o.Log)
+		if err != nil {
+			return nil, err
+		}
+		o.Mailer, wayOut = relays, relays.Close
+	}
 	k, db, first, err := openState(ctx, cfg, o.Now)
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, wayOut())
 	}
 	db.Live = &live.Hub{}
-	a := &App{FirstStart: first, DB: db, log: o.Log, now: o.Now, host: cfg.PublicURL.Hostname(), tls: servesTLS(cfg), cert: cert}
+	a := &App{FirstStart: first, DB: db, log: o.Log, now: o.Now, host: cfg.PublicURL.Hostname(), tls: servesTLS(cfg), cert: cert, wayOut: wayOut}
 	a.buildUseCases(cfg, o, k, look)
 	if err := a.buildEdges(cfg, o, look); err != nil {
-		return nil, errors.Join(err, db.Close())
+		return nil, errors.Join(err, wayOut(), db.Close())
 	}
 	return a, nil
 }
@@ -225,4 +234,4 @@ func (a *App) smtpOptions(cfg config.Config, o Options) smtpd.Options {
 }
 
 // Close closes an App that is not running.
-func (a *App) Close() error { return errors.Join(a.DB.Close(), a.lock.Release()) }
+func (a *App) Close() error { return errors.Join(a.wayOut(), a.DB.Close(), a.lock.Release()) }

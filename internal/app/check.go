@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -69,6 +70,7 @@ func Check(ctx context.Context, cfg config.Config, now time.Time) []Finding {
 		return c.found // the rest could only say the same again
 	}
 	c.say(Fine, "settings", "complete, for %s", cfg.PublicURL)
+	c.example()
 	c.look()
 	c.certificate()
 	c.folder()
@@ -78,6 +80,20 @@ func Check(ctx context.Context, cfg config.Config, now time.Time) []Finding {
 	c.machine()
 	c.relays(ctx)
 	return c.found
+}
+
+// example finds what was left as it stands in the template.
+func (c *checkup) example() {
+	const left = "is still the example's: put your own here"
+	if c.cfg.PublicURL.Hostname() == "mail.example.org" {
+		c.say(Wrong, "public_url", "%s", left)
+	}
+	if slices.Contains(c.cfg.Organization.Domains, "example.org") {
+		c.say(Wrong, "organization.domains", "%s", left)
+	}
+	if c.cfg.Organization.Notify == "portal@mail.example.org" {
+		c.say(Wrong, "organization.notify", "%s", left)
+	}
 }
 
 func (c *checkup) look() {
@@ -265,5 +281,3 @@ func (c *checkup) machine() {
 		c.say(Fine, "clock", "kept right by the system")
 	}
 }
-
-func (c *checkup) relays(context.Context) {}
