@@ -108,18 +108,14 @@ func pemOf(kind string, der []byte) []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der})
 }
 
-// freePort returns a port of the loopback that nobody uses. Whoever asks must
-// take it soon: it is free only as long as nobody else is given it.
-func freePort(t testing.TB) string {
+// FreeAddress returns an address of the loopback that nobody listens on. Whoever
+// asks must take it soon: it is free only as long as nobody else is given it.
+func FreeAddress(t testing.TB) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	_, port, err := net.SplitHostPort(l.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return port
+	return l.Addr().String()
 }

@@ -46,8 +46,8 @@ func StartPostfix(t testing.TB, o PostfixOptions) *Postfix {
 	t.Helper()
 	p := &Postfix{t: t, options: o, done: make(chan struct{})}
 	postfix := p.find()
-	p.Address = "127.0.0.1:" + freePort(t)
-	p.TLSAddress = "127.0.0.1:" + freePort(t)
+	p.Address = FreeAddress(t)
+	p.TLSAddress = FreeAddress(t)
 	p.furnish()
 	p.cmd = exec.Command(postfix, "-c", filepath.Join(p.dir, "etc"), "start-fg")
 	// In a group of its own, so that all of it can be ended at once.
