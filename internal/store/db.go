@@ -20,10 +20,10 @@ import (
 	"sync"
 	"time"
 
+	"letterlock/internal/host"
 	"letterlock/internal/letterlock"
 	"letterlock/internal/live"
 
-	"github.com/pressly/goose/v3"
 	_ "modernc.org/sqlite" // the database/sql driver "sqlite"
 )
 
@@ -38,7 +38,11 @@ type DB struct {
 	// Live is told the senders of messages of which something changed, after the
 	// commit; nil: nobody is. It is set before the first Write.
 	Live *live.Hub
+	// Copied is where Open left a copy of the database, because it was about to
+	// change the schema; "" if there was nothing to change.
+	Copied string
 
+	path   string
 	now    func() time.Time
 	reads  *pool
 	writer *conn
@@ -54,14 +58,18 @@ type DB struct {
 
 // Open opens the database in folder dir, creating or migrating it as needed, and
 // asserts the settings that durability rests on. now is the clock of every
-// transaction.
+// transaction. A database whose schema is newer than this program's is refused
+// and not touched; one whose schema is older is copied first.
 func Open(ctx context.Context, dir string, now func() time.Time) (*DB, error) {
 	path := filepath.Join(dir, File)
-	if err := createPrivate(path); err != nil {
-		return nil, fmt.Errorf("creating the database: %w", err)
+	sub, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return nil, err
 	}
-	if err := migrate(ctx, path); err != nil {
-		return nil, fmt.Errorf("migrating the database: %w", err)
+	u := &upgrade{path: path, set: sub, now: now, free: host.Free, at: func(string) {}}
+	copied, err := u.run(ctx)
+	if err != nil {
+		return nil, err
 	}
 	writes, err := openPool(ctx, path, 1, false)
 	if err != nil {
@@ -73,7 +81,7 @@ func Open(ctx context.Context, dir string, now func() time.Time) (*DB, error) {
 		return nil, err
 	}
 	db := &DB{
-		now: now, reads: reads, writes: writes, writer: <-writes.idle,
+		Copied: copied, path: path, now: now, reads: reads, writes: writes, writer: <-writes.idle,
 		queue: make(chan *request, maxBatch),
 		stop:  make(chan struct{}), stopped: make(chan struct{}),
 	}
@@ -248,23 +256,4 @@ func (c *conn) prepare(query string) (*sql.Stmt, error) {
 	}
 	c.stmts[query] = s
 	return s, nil
-}
-
-func migrate(ctx context.Context, path string) error {
-	db, err := sql.Open("sqlite", dsn(path, false))
-	if err != nil {
-		return err
-	}
-	defer db.Close()
-	db.SetMaxOpenConns(1)
-	sub, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return err
-	}
-	m, err := goose.NewProvider(goose.DialectSQLite3, db, sub)
-	if err != nil {
-		return err
-	}
-	_, err = m.Up(ctx)
-	return err
 }
