@@ -31,6 +31,9 @@ func Serve(ctx context.Context, cfg config.Config, out io.Writer, log *slog.Logg
 	if a.FirstStart {
 		fmt.Fprintf(out, firstStart, cfg.MasterKeyFile, cfg.DataDir)
 	}
+	if a.DB.Copied != "" {
+		log.Warn("the database was upgraded; as it was before, it is kept for a week", "copy", a.DB.Copied)
+	}
 	on, err := Listen(cfg)
 	if err != nil {
 		return errors.Join(err, a.Close())

@@ -32,7 +32,11 @@ func (a *App) sweep(ctx context.Context) error {
 
 // Sweep does once what the sweeper does every minute.
 func (a *App) Sweep(ctx context.Context) error {
-	return errors.Join(a.Access.ExpireDue(ctx), a.DB.Write(ctx, func(tx *store.Tx) error {
+	removed, err := a.DB.SweepCopies()
+	for _, name := range removed {
+		a.log.Info("removed a copy from before an upgrade", "file", name)
+	}
+	return errors.Join(err, a.Access.ExpireDue(ctx), a.DB.Write(ctx, func(tx *store.Tx) error {
 		_, err1 := tx.SweepIncoming(tx.Now.Add(-abandonAfter))
 		_, err2 := tx.SweepSessions()
 		return errors.Join(err1, err2, tx.SweepPasscodes())

@@ -10,6 +10,9 @@ package browsertest
 
 import (
 	"context"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/base64"
 	"errors"
 	"os/exec"
 	"testing"
@@ -36,10 +39,20 @@ type Browser struct {
 	ctx context.Context
 }
 
+// An Option changes how a browser starts.
+type Option = chromedp.ExecAllocatorOption
+
+// Trust has the browser accept a server's certificate that nobody it knows vouches
+// for. Everything else about TLS stays as strict as ever.
+func Trust(certificate *x509.Certificate) Option {
+	key := sha256.Sum256(certificate.RawSubjectPublicKeyInfo)
+	return chromedp.Flag("ignore-certificate-errors-spki-list", base64.StdEncoding.EncodeToString(key[:]))
+}
+
 // New starts a browser that lives until the test t and its subtests have ended.
 // Starting takes about half a second: start one in a test and share it among
 // its subtests.
-func New(t testing.TB) *Browser {
+func New(t testing.TB, more ...Option) *Browser {
 	t.Helper()
 	path, err := find(exec.LookPath)
 	if err != nil {
@@ -47,7 +60,7 @@ func New(t testing.TB) *Browser {
 	}
 	// Not t.Context(): that one ends before clean-ups run, and would kill the
 	// browser in the middle of its orderly end.
-	alloc, stopAlloc := chromedp.NewExecAllocator(context.Background(), flags(path)...)
+	alloc, stopAlloc := chromedp.NewExecAllocator(context.Background(), append(flags(path), more...)...)
 	ctx, stop := chromedp.NewContext(alloc, chromedp.WithErrorf(t.Logf))
 	t.Cleanup(func() {
 		quit(t, ctx)
