@@ -26,7 +26,7 @@ const (
 type Actor struct {
 	Kind    Kind
 	Address Address
-	Name    string // display name of an account
+	Name    string // display name of an account; of System, who had the program act
 	Roles   []Role // accounts only
 	IP      string // where from, for the audit log; empty for System
 	Agent   string // browser family or program, for the audit log

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"database/sql"
 	"strings"
 	"time"
 
@@ -11,8 +12,10 @@ import (
 type Account struct {
 	Mailbox      letterlock.Mailbox
 	Roles        []letterlock.Role
-	PasswordHash string
+	PasswordHash string    // empty: none is set, and nobody can sign in
+	Created      time.Time // kept by PutAccount as it was
 	Disabled     time.Time // zero: enabled
+	LinkExpires  time.Time // of the link to set a password; zero: there is none
 }
 
 // PutAccount adds an account or replaces the one with that address.
@@ -27,15 +30,83 @@ func (t *Tx) PutAccount(a Account) error {
 		a.Mailbox.Address, a.Mailbox.Name, strings.Join(roles, " "), a.PasswordHash, t.Now.Unix(), unix(a.Disabled))
 }
 
-// Account returns the account with that address, disabled or not, or NotFound.
-func (t *Tx) Account(address letterlock.Address) (a Account, err error) {
+const accountColumns = `a.address, a.name, a.roles, a.password_hash, a.created_at, a.disabled_at, COALESCE(l.expires_at, 0)
+	FROM accounts a LEFT JOIN account_links l ON l.address = a.address`
+
+// scan reads the accountColumns of a row.
+func (a *Account) scan(row func(dest ...any) error) error {
 	var roles string
-	var disabled int64
-	err = t.row(`SELECT address, name, roles, password_hash, disabled_at FROM accounts WHERE address = $1`, []any{address},
-		&a.Mailbox.Address, &a.Mailbox.Name, &roles, &a.PasswordHash, &disabled)
+	var created, disabled, link int64
+	if err := row(&a.Mailbox.Address, &a.Mailbox.Name, &roles, &a.PasswordHash, &created, &disabled, &link); err != nil {
+		return err
+	}
 	for r := range strings.FieldsSeq(roles) {
 		a.Roles = append(a.Roles, letterlock.Role(r))
 	}
-	a.Disabled = moment(disabled)
+	a.Created, a.Disabled, a.LinkExpires = moment(created), moment(disabled), moment(link)
+	return nil
+}
+
+// Account returns the account with that address, disabled or not, or NotFound.
+func (t *Tx) Account(address letterlock.Address) (a Account, err error) {
+	err = a.scan(func(dest ...any) error {
+		return t.row(`SELECT `+accountColumns+` WHERE a.address = $1`, []any{address}, dest...)
+	})
 	return a, err
+}
+
+// Accounts returns all accounts by their addresses, disabled ones too.
+func (t *Tx) Accounts() (list []Account, err error) {
+	err = t.rows(`SELECT `+accountColumns+` ORDER BY a.address`, nil, func(rs *sql.Rows) error {
+		var a Account
+		if err := a.scan(rs.Scan); err != nil {
+			return err
+		}
+		list = append(list, a)
+		return nil
+	})
+	return list, err
+}
+
+// A LinkPurpose says why somebody was sent a link to set a password.
+type LinkPurpose string
+
+const (
+	Invite LinkPurpose = "invite" // the account is new
+	Reset  LinkPurpose = "reset"  // an administrator has taken the password away
+)
+
+// An AccountLink lets its holder set the password of one account, once.
+type AccountLink struct {
+	Address letterlock.Address
+	Purpose LinkPurpose
+	Expires time.Time
+}
+
+// PutAccountLink keeps a link under the hash of its token, in the place of the
+// account's earlier one.
+func (t *Tx) PutAccountLink(hash []byte, l AccountLink) error {
+	return t.exec(`INSERT INTO account_links (address, token_hash, purpose, created_at, expires_at) VALUES ($1, $2, $3, $4, $5)
+		ON CONFLICT (address) DO UPDATE SET token_hash = excluded.token_hash, purpose = excluded.purpose,
+		created_at = excluded.created_at, expires_at = excluded.expires_at`,
+		l.Address, hash, l.Purpose, t.Now.Unix(), l.Expires.Unix())
+}
+
+// AccountLink returns the link under that hash, expired or not, or NotFound.
+func (t *Tx) AccountLink(hash []byte) (l AccountLink, err error) {
+	var expires int64
+	err = t.row(`SELECT address, purpose, expires_at FROM account_links WHERE token_hash = $1`, []any{hash},
+		&l.Address, &l.Purpose, &expires)
+	l.Expires = moment(expires)
+	return l, err
+}
+
+// DeleteAccountLink ends the link of an account, if it has one.
+func (t *Tx) DeleteAccountLink(a letterlock.Address) error {
+	return t.exec(`DELETE FROM account_links WHERE address = $1`, a)
+}
+
+// SweepAccountLinks deletes the links that have expired.
+func (t *Tx) SweepAccountLinks() error {
+	return t.exec(`DELETE FROM account_links WHERE expires_at <= $1`, t.Now.Unix())
 }

@@ -22,6 +22,7 @@ type auditRow struct {
 	Target  string             `json:"target"`
 	Reason  string             `json:"reason"`
 	Allowed bool               `json:"allowed"`
+	Name    string             `json:"name,omitempty"` // of a System actor only; an account has an address
 }
 
 // Audit appends an entry to the audit log. Each row holds the hash of its own
@@ -37,6 +38,9 @@ func (t *Tx) Audit(e letterlock.Entry) error {
 	row := auditRow{
 		Seq: seq + 1, At: t.Now.Unix(), Action: e.Action, Kind: e.Actor.Kind, Actor: e.Actor.Address,
 		IP: e.Actor.IP, Message: e.Message, Target: e.Target, Reason: e.Reason, Allowed: e.Allowed,
+	}
+	if e.Actor.Kind == letterlock.System {
+		row.Name = e.Actor.Name
 	}
 	entry, err := json.Marshal(row)
 	if err != nil {
@@ -92,7 +96,7 @@ func (t *Tx) Entries(message letterlock.ID) (list []letterlock.Entry, err error)
 			return err
 		}
 		list = append(list, letterlock.Entry{
-			Actor:  letterlock.Actor{Kind: r.Kind, Address: r.Actor, IP: r.IP},
+			Actor:  letterlock.Actor{Kind: r.Kind, Address: r.Actor, Name: r.Name, IP: r.IP},
 			Action: r.Action, Message: r.Message, Target: r.Target, Reason: r.Reason, Allowed: r.Allowed,
 		})
 		return nil

@@ -11,9 +11,10 @@ import (
 type Notice struct {
 	ID        int64
 	Kind      NoticeKind
-	Message   letterlock.ID
+	Message   letterlock.ID // empty for AccountNotice, as is Recipient
 	Recipient letterlock.ID
-	Secret    []byte // sealed token or passcode; nil where there is none
+	Address   letterlock.Address // of the account; AccountNotice only
+	Secret    []byte             // sealed token or passcode; nil where there is none
 	Created   time.Time
 	Attempts  int // made so far, the one under way included
 }
@@ -26,6 +27,7 @@ const (
 	LinkNotice     NoticeKind = "notification" // the mail with the link
 	InlineNotice   NoticeKind = "inline"       // the message itself
 	FailureNotice  NoticeKind = "failure"      // to the sender: this recipient cannot be reached
+	AccountNotice  NoticeKind = "account"      // to the holder of an account: the link to set a password
 )
 
 // priority says which notices leave first: people wait for passcodes.
@@ -39,8 +41,9 @@ func (k NoticeKind) priority() int {
 // Enqueue adds a notice that is due now. It leaves after the transaction has
 // committed, and never without it.
 func (t *Tx) Enqueue(n Notice) error {
-	return t.exec(`INSERT INTO outbox (kind, priority, message, recipient, secret, created_at, due_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $6)`, n.Kind, n.Kind.priority(), n.Message, n.Recipient, n.Secret, t.Now.Unix())
+	return t.exec(`INSERT INTO outbox (kind, priority, message, recipient, address, secret, created_at, due_at)
+		VALUES ($1, $2, NULLIF($3, ''), $4, $5, $6, $7, $7)`,
+		n.Kind, n.Kind.priority(), n.Message, n.Recipient, n.Address, n.Secret, t.Now.Unix())
 }
 
 // Claim takes the next notice that is due, or returns NotFound. It counts as one
@@ -50,8 +53,9 @@ func (t *Tx) Claim(lease time.Duration) (n Notice, err error) {
 	var created int64
 	err = t.row(`UPDATE outbox SET attempts = attempts + 1, due_at = $2
 		WHERE id = (SELECT id FROM outbox WHERE done_at = 0 AND due_at <= $1 ORDER BY priority, due_at, id LIMIT 1)
-		RETURNING id, kind, message, recipient, secret, created_at, attempts`,
-		[]any{t.Now.Unix(), t.Now.Add(lease).Unix()}, &n.ID, &n.Kind, &n.Message, &n.Recipient, &n.Secret, &created, &n.Attempts)
+		RETURNING id, kind, COALESCE(message, ''), recipient, address, secret, created_at, attempts`,
+		[]any{t.Now.Unix(), t.Now.Add(lease).Unix()},
+		&n.ID, &n.Kind, &n.Message, &n.Recipient, &n.Address, &n.Secret, &created, &n.Attempts)
 	n.Created = moment(created)
 	return n, err
 }
@@ -101,4 +105,11 @@ func (t *Tx) DropNotices(recipient letterlock.ID) error {
 func (t *Tx) ReviveNotices(recipient letterlock.ID) error {
 	return t.exec(`UPDATE outbox SET done_at = 0, outcome = '', due_at = $2, created_at = $2, attempts = 0
 		WHERE recipient = $1 AND kind = 'notification' AND outcome = 'dropped' AND secret IS NOT NULL`, recipient, t.Now.Unix())
+}
+
+// DropAccountNotices drops the mails to the holder of an account that have not
+// left, and erases the links in them.
+func (t *Tx) DropAccountNotices(a letterlock.Address) error {
+	return t.exec(`UPDATE outbox SET done_at = $2, outcome = 'dropped', secret = NULL
+		WHERE done_at = 0 AND kind = 'account' AND address = $1`, a, t.Now.Unix())
 }

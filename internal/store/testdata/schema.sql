@@ -1,3 +1,11 @@
+CREATE TABLE account_links (
+  address    TEXT PRIMARY KEY REFERENCES accounts (address) ON DELETE CASCADE,
+  token_hash BLOB NOT NULL UNIQUE,          -- keyed hash
+  purpose    TEXT NOT NULL,                 -- invite, reset
+  created_at INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL
+) STRICT;
+
 CREATE TABLE accounts (
   address       TEXT PRIMARY KEY,
   name          TEXT NOT NULL,
@@ -78,18 +86,20 @@ CREATE TABLE messages (
   sealed_index BLOB                         -- index of the parts
 ) STRICT;
 
-CREATE TABLE outbox (
+CREATE TABLE "outbox" (
   id         INTEGER PRIMARY KEY,
-  kind       TEXT NOT NULL,                 -- passcode, notification, inline, failure
+  kind       TEXT NOT NULL,                 -- passcode, notification, inline, failure, account
   priority   INTEGER NOT NULL,              -- lower leaves first
-  message    TEXT NOT NULL REFERENCES messages (id) ON DELETE CASCADE,
-  recipient  TEXT NOT NULL,
+  message    TEXT REFERENCES messages (id) ON DELETE CASCADE, -- NULL for account
+  recipient  TEXT NOT NULL,                 -- '' for account
+  address    TEXT NOT NULL DEFAULT '',      -- of the account; '' for all others
   secret     BLOB,                          -- sealed token or passcode; erased when done
   created_at INTEGER NOT NULL,
   due_at     INTEGER NOT NULL,
   attempts   INTEGER NOT NULL DEFAULT 0,
   done_at    INTEGER NOT NULL DEFAULT 0,
-  outcome    TEXT NOT NULL DEFAULT ''       -- sent, failed, dropped
+  outcome    TEXT NOT NULL DEFAULT '',      -- sent, failed, dropped
+  CHECK ((message IS NULL) = (address <> ''))
 ) STRICT;
 
 CREATE TABLE passcodes (
