@@ -131,7 +131,7 @@ func newWorld(t *testing.T, changes ...func(*Options)) *world {
 		Access:    &access.Service{DB: db, Vault: safe, Pepper: pepper, Rules: rules, DownloadsUnderDoNotForward: true, Wake: wake, Now: w.clock.Now},
 		Passcodes: &passcode.Service{DB: db, Pepper: pepper, IPKey: ratelimit.IPKey, Wake: wake},
 		Sessions:  &session.Service{DB: db},
-		Accounts:  account.New(db, ratelimit.IPKey),
+		Accounts:  account.New(db, pepper, ratelimit.IPKey, wake),
 		Intake:    &intake.Service{DB: db, Vault: safe, Pepper: pepper, Rules: rules, Domain: "contoso.example", Wake: wake},
 		Track:     &track.Service{DB: db},
 		Now:       w.clock.Now, Log: log, MaxUpload: 1 << 20, DownloadsUnderDoNotForward: true,

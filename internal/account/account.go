@@ -1,69 +1,40 @@
 // Package account knows the people of the organisation who send and administer:
 // their names, roles and passwords.
+//
+// Nobody but its holder learns a password: an administrator invites, and resets,
+// by a link that is mailed to the holder. There is always somebody who may
+// administer, once there was.
 package account
 
 import (
 	"context"
 	"errors"
-	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"letterlock/internal/letterlock"
+	"letterlock/internal/seal"
 	"letterlock/internal/store"
 )
 
 // A Service keeps accounts. It is safe for concurrent use.
 type Service struct {
-	DB *store.DB
+	DB     *store.DB
+	Pepper seal.Pepper // keeps links in the database from being worth anything
 	// IPKey turns an IP address into the name under which its failures are
 	// counted: a /64 for IPv6.
 	IPKey func(ip string) string
+	Wake  func() // called after something was put into the outbox
 
 	hashing chan struct{} // holds a token for each password being hashed
 }
 
 // New returns a Service. Passwords are hashed two at a time at most: each takes
 // 19 MiB and a core for a moment.
-func New(db *store.DB, ipKey func(string) string) *Service {
-	return &Service{DB: db, IPKey: ipKey, hashing: make(chan struct{}, 2)}
+func New(db *store.DB, pepper seal.Pepper, ipKey func(string) string, wake func()) *Service {
+	return &Service{DB: db, Pepper: pepper, IPKey: ipKey, Wake: wake, hashing: make(chan struct{}, 2)}
 }
 
-var (
-	errDenied = &letterlock.Error{Code: letterlock.Denied, Key: "sign-in"}
-	errName   = errors.New("an account needs an address and a role, and its name no control characters")
-)
-
-// maxName is how long the name of an account may be, in bytes.
-const maxName = 200
-
-// Put adds an account, or replaces the one with that address.
-func (s *Service) Put(ctx context.Context, by letterlock.Actor, m letterlock.Mailbox, password string, roles ...letterlock.Role) error {
-	if by.Kind != letterlock.System && !by.Is(letterlock.Admin) {
-		return errDenied
-	}
-	// The name goes into the headers of mails.
-	if m.Address == "" || len(roles) == 0 || len(m.Name) > maxName || strings.ContainsFunc(m.Name, unprintable) {
-		return &letterlock.Error{Code: letterlock.Invalid, Key: "account", Err: errName}
-	}
-	hashed, err := s.hash(ctx, password)
-	if err != nil {
-		return err
-	}
-	return s.DB.Write(ctx, func(tx *store.Tx) error {
-		if err := tx.PutAccount(store.Account{Mailbox: m, Roles: roles, PasswordHash: hashed}); err != nil {
-			return err
-		}
-		// A new password, or fewer roles, ends what the old ones had begun.
-		if err := tx.EndSessions(letterlock.Staff, m.Address); err != nil {
-			return err
-		}
-		return tx.Audit(letterlock.Entry{Actor: by, Action: "put account", Target: string(m.Address), Allowed: true})
-	})
-}
-
-func unprintable(r rune) bool { return !unicode.IsPrint(r) || r == utf8.RuneError }
+var errDenied = &letterlock.Error{Code: letterlock.Denied, Key: "sign-in"}
 
 // Actor returns the holder of an account that may be used now, or Denied. Edges
 // ask on every request, so that disabling takes effect with the next.

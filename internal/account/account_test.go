@@ -3,6 +3,7 @@ package account_test
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"sync"
@@ -12,6 +13,7 @@ import (
 	"letterlock/internal/account"
 	"letterlock/internal/letterlock"
 	"letterlock/internal/ratelimit"
+	"letterlock/internal/seal"
 	"letterlock/internal/store"
 )
 
@@ -31,7 +33,9 @@ type house struct {
 	t        *testing.T
 	now      time.Time
 	db       *store.DB
+	pepper   seal.Pepper
 	accounts *account.Service
+	woken    int // how often the outbox was
 }
 
 func newHouse(t *testing.T) *house {
@@ -42,7 +46,12 @@ func newHouse(t *testing.T) *house {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { h.db.Close() })
-	h.accounts = account.New(h.db, ratelimit.IPKey)
+	keys, _, err := seal.Files{Master: filepath.Join(t.TempDir(), "master.key"), Data: t.TempDir()}.Start(false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.pepper = keys.Pepper
+	h.accounts = account.New(h.db, keys.Pepper, ratelimit.IPKey, func() { h.woken++ })
 	if err := h.accounts.Put(t.Context(), system, ada, password, letterlock.Sender); err != nil {
 		t.Fatal(err)
 	}
@@ -66,15 +75,7 @@ func (h *house) fail(n int, a letterlock.Address, ip string) {
 
 func (h *house) disable(a letterlock.Address) {
 	h.t.Helper()
-	err := h.db.Write(h.t.Context(), func(tx *store.Tx) error {
-		row, err := tx.Account(a)
-		if err != nil {
-			return err
-		}
-		row.Disabled = tx.Now
-		return tx.PutAccount(row)
-	})
-	if err != nil {
+	if err := h.accounts.Disable(h.t.Context(), system, a); err != nil {
 		h.t.Fatal(err)
 	}
 }
@@ -210,9 +211,9 @@ func TestPutIsForAdministratorsAndTheProgram(t *testing.T) {
 		want     error
 		key      string
 	}{
-		{"nobody", letterlock.Actor{}, bob, password, []letterlock.Role{letterlock.Sender}, letterlock.Denied, "sign-in"},
-		{"a sender", letterlock.Actor{Kind: letterlock.Staff, Roles: []letterlock.Role{letterlock.Sender}}, bob, password, []letterlock.Role{letterlock.Admin}, letterlock.Denied, "sign-in"},
-		{"a reader with a role", letterlock.Actor{Kind: letterlock.Reader, Roles: []letterlock.Role{letterlock.Admin}}, bob, password, []letterlock.Role{letterlock.Sender}, letterlock.Denied, "sign-in"},
+		{"nobody", letterlock.Actor{}, bob, password, []letterlock.Role{letterlock.Sender}, letterlock.Denied, "not-administrator"},
+		{"a sender", letterlock.Actor{Kind: letterlock.Staff, Roles: []letterlock.Role{letterlock.Sender}}, bob, password, []letterlock.Role{letterlock.Admin}, letterlock.Denied, "not-administrator"},
+		{"a reader with a role", letterlock.Actor{Kind: letterlock.Reader, Roles: []letterlock.Role{letterlock.Admin}}, bob, password, []letterlock.Role{letterlock.Sender}, letterlock.Denied, "not-administrator"},
 		{"no address", admin, letterlock.Mailbox{}, password, []letterlock.Role{letterlock.Sender}, letterlock.Invalid, "account"},
 		{"a line end in the name", admin, letterlock.Mailbox{Name: "Bob\r\nBcc: x", Address: bob.Address}, password, []letterlock.Role{letterlock.Sender}, letterlock.Invalid, "account"},
 		{"a name that turns the text around", admin, letterlock.Mailbox{Name: "\u202eboB", Address: bob.Address}, password, []letterlock.Role{letterlock.Sender}, letterlock.Invalid, "account"},

@@ -7,10 +7,11 @@ import (
 	"time"
 
 	"letterlock/internal/letterlock"
+	"letterlock/internal/seal"
 )
 
 func TestHashingWaitsForItsTurnAsLongAsTheContextLasts(t *testing.T) {
-	s := New(nil, nil)
+	s := New(nil, seal.Pepper{}, nil, nil)
 	for range cap(s.hashing) {
 		s.hashing <- struct{}{} // everybody is busy
 	}
@@ -38,7 +39,7 @@ func TestHashingWaitsForItsTurnAsLongAsTheContextLasts(t *testing.T) {
 }
 
 func TestUnknownKindsOfHashFitNoPassword(t *testing.T) {
-	s := New(nil, nil)
+	s := New(nil, seal.Pepper{}, nil, nil)
 	good, err := s.hash(t.Context(), "some password")
 	if err != nil {
 		t.Fatal(err)
@@ -58,7 +59,7 @@ func TestUnknownKindsOfHashFitNoPassword(t *testing.T) {
 
 // An answer that comes at once for unknown addresses would tell which exist.
 func TestUnknownAccountsCostAsMuchWork(t *testing.T) {
-	s := New(nil, nil)
+	s := New(nil, seal.Pepper{}, nil, nil)
 	good, err := s.hash(t.Context(), "some password")
 	if err != nil {
 		t.Fatal(err)

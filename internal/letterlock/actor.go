@@ -1,6 +1,9 @@
 package letterlock
 
-import "slices"
+import (
+	"errors"
+	"slices"
+)
 
 // A Role is what an account of the organisation may do beside sending.
 type Role string
@@ -11,6 +14,15 @@ const (
 	Revoker Role = "revoker" // auditor, and revokes and restores
 	Admin   Role = "admin"   // revoker, and accounts, brands, rules, settings, destroy
 )
+
+// ParseRole returns the role that s names, or Invalid.
+func ParseRole(s string) (Role, error) {
+	switch r := Role(s); r {
+	case Sender, Auditor, Revoker, Admin:
+		return r, nil
+	}
+	return "", &Error{Code: Invalid, Key: "role", Err: errors.New("unknown role")}
+}
 
 // A Kind says in what way an actor has shown who they are.
 type Kind string

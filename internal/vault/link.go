@@ -33,6 +33,23 @@ func OpenToken(p seal.Pepper, recipient letterlock.ID, sealed []byte) (letterloc
 	return letterlock.Token(b), err
 }
 
+// AccountTokenHash is what the database keeps of a link to set a password.
+func AccountTokenHash(p seal.Pepper, t letterlock.Token) []byte {
+	return p.Hash("account link", t.Reveal())
+}
+
+// SealAccountToken encrypts a token for the notice that will carry it to the
+// holder of an account.
+func SealAccountToken(p seal.Pepper, a letterlock.Address, t letterlock.Token) []byte {
+	return p.Seal("account token", string(a), []byte(t.Reveal()))
+}
+
+// OpenAccountToken decrypts what SealAccountToken made for the same account.
+func OpenAccountToken(p seal.Pepper, a letterlock.Address, sealed []byte) (letterlock.Token, error) {
+	b, err := p.Open("account token", string(a), sealed)
+	return letterlock.Token(b), err
+}
+
 // A PasscodeMail is what a passcode mail has to say.
 type PasscodeMail struct {
 	Code      letterlock.Passcode
