@@ -1,5 +1,6 @@
 // Package notify turns what is to be said into mails: the notification with the
-// link, the one-time passcode, and the notice that a recipient cannot be reached.
+// link, the one-time passcode, the notice that a recipient cannot be reached, and
+// the link by which people of the organisation set their password.
 //
 // They hold nothing of a message's content, load nothing from anywhere and say
 // how to check that they are genuine.
@@ -95,6 +96,22 @@ func (n *Notifier) Failure(w io.Writer, now time.Time, m letterlock.Message, r l
 		InReplyTo: m.MessageID,
 		Text:      mail.FailureText(v),
 	}, mail.FailureHTML(v))
+}
+
+// Account writes to the holder of an account with the link to set a password:
+// because they are new, or because the one they had was taken away.
+func (n *Notifier) Account(w io.Writer, now time.Time, to letterlock.Mailbox, t letterlock.Token, invited bool, expires time.Time) error {
+	v := mail.Account{
+		Brand: n.look(), Invited: invited,
+		URL: n.PublicURL.JoinPath("password", t.Reveal()).String(), Host: n.PublicURL.Host,
+		Expires: n.until(expires), To: string(to.Address),
+	}
+	return n.write(w, now, eml.Draft{
+		From:    letterlock.Mailbox{Name: n.Brand.Name, Address: n.From},
+		To:      []letterlock.Mailbox{to},
+		Subject: v.Subject(),
+		Text:    mail.AccountText(v),
+	}, mail.AccountHTML(v))
 }
 
 func (n *Notifier) write(w io.Writer, now time.Time, d eml.Draft, html templ.Component) error {

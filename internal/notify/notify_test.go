@@ -123,6 +123,27 @@ func TestPasscodeMailCountsTheMinutesThatAreLeft(t *testing.T) {
 	}
 }
 
+func TestTheMailToSetAPasswordSaysWhyWhereAndUntilWhen(t *testing.T) {
+	n := newNotifier(t)
+	until := time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)
+	for invited, why := range map[bool]string{true: "has made an account for you", false: "has reset your password"} {
+		w := write(t, func(w io.Writer) error {
+			return n.Account(w, now, letterlock.Mailbox{Name: "Ada", Address: "ada@contoso.example"}, token, invited, until)
+		})
+		for part, text := range map[string]string{"text": w.text, "HTML": w.html} {
+			text = strings.Join(strings.Fields(text), " ")
+			for _, want := range []string{why, "https://mail.contoso.example/password/" + token.Reveal(), "Monday 23 November 2026, 11:00 CET (UTC+01:00)", "ada@contoso.example"} {
+				if !strings.Contains(text, want) {
+					t.Errorf("the %s part does not say %q:\n%s", part, want, text)
+				}
+			}
+		}
+		if got := w.header.Get("Subject"); got != "Set your password for Letterlock at Contoso" {
+			t.Errorf("Subject = %q", got)
+		}
+	}
+}
+
 func TestHostileNamesAddNoHeaderAndNoHTML(t *testing.T) {
 	n := newNotifier(t)
 	for _, name := range []string{
@@ -134,6 +155,7 @@ func TestHostileNamesAddNoHeaderAndNoHTML(t *testing.T) {
 		for kind, f := range map[string]func(io.Writer) error{
 			"notification": func(w io.Writer) error { return n.Notification(w, now, m, r, token) },
 			"failure":      func(w io.Writer) error { return n.Failure(w, now, m, r) },
+			"account":      func(w io.Writer) error { return n.Account(w, now, r.Mailbox, token, true, now) },
 		} {
 			// Line ends and controls are refused here as the last resort; where
 			// names come in, they are refused or cleaned.
@@ -171,6 +193,7 @@ func TestEveryMailIsMarkedAndHoldsItsPictures(t *testing.T) {
 		"notification": func(w io.Writer) error { return n.Notification(w, now, m, r, token) },
 		"passcode":     func(w io.Writer) error { return n.Passcode(w, now, r, "12345678", "B7M", now.Add(time.Minute)) },
 		"failure":      func(w io.Writer) error { return n.Failure(w, now, m, r) },
+		"account":      func(w io.Writer) error { return n.Account(w, now, r.Mailbox, token, false, now) },
 	} {
 		w, again := write(t, f), write(t, f)
 		if w.header.Get("Auto-Submitted") != "auto-generated" || w.header.Get("X-Auto-Response-Suppress") != "All" {

@@ -121,7 +121,8 @@ type work struct {
 	recipient letterlock.Recipient
 	key       vault.Key          // inline only
 	passcode  vault.PasscodeMail // passcodes only
-	broken    error              // why key or passcode could not be opened
+	account   invitation         // accounts only; instead of message and recipient
+	broken    error              // why key, passcode or token could not be opened
 	now       time.Time
 }
 
@@ -155,6 +156,10 @@ func (s *Service) claim(tx *store.Tx) (w work, err error) {
 		return w, err
 	}
 	w.now = tx.Now
+	if w.notice.Kind == store.AccountNotice {
+		err = s.claimAccount(tx, &w)
+		return w, err
+	}
 	if w.message, err = tx.Message(w.notice.Message); err != nil {
 		return w, err
 	}
@@ -191,6 +196,8 @@ func (w work) dropped() bool {
 	case store.PasscodeNotice:
 		expired := w.broken == nil && !w.now.Before(w.passcode.Expires)
 		return expired || w.now.Sub(w.notice.Created) >= 10*time.Minute
+	case store.AccountNotice:
+		return w.broken == nil && !w.now.Before(w.account.link.Expires)
 	}
 	return false
 }
@@ -224,8 +231,11 @@ func (s *Service) send(ctx context.Context, w work) error {
 	if err := s.write(&b, w); err != nil {
 		return err
 	}
-	if w.notice.Kind == store.FailureNotice {
+	switch w.notice.Kind {
+	case store.FailureNotice:
 		return s.Mailer.Send(ctx, "", w.message.Sender.Address, &b)
+	case store.AccountNotice:
+		return s.Mailer.Send(ctx, string(s.Notifier.From), w.notice.Address, &b)
 	}
 	return s.Mailer.Send(ctx, s.returnPath(w), to, &b)
 }
@@ -243,6 +253,9 @@ func (s *Service) write(b *bytes.Buffer, w work) error {
 		return s.Notifier.Passcode(b, w.now, w.recipient, p.Code, p.Reference, p.Expires)
 	case store.FailureNotice:
 		return s.Notifier.Failure(b, w.now, w.message, w.recipient)
+	case store.AccountNotice:
+		a := w.account
+		return s.Notifier.Account(b, w.now, a.holder, a.token, a.link.Purpose == store.Invite, a.link.Expires)
 	}
 	return fmt.Errorf("unknown notice %q", w.notice.Kind)
 }
@@ -283,7 +296,7 @@ func (s *Service) note(w work, result error) error {
 	wait := backOff(n.Attempts)
 	return s.settle(w, func(tx *store.Tx) error {
 		err := errors.Join(tx.NoteAttempt(n.ID, n.Attempts, reply(result)), tx.Postpone(n.ID, tx.Now.Add(wait)))
-		if n.Attempts == 1 && n.Kind != store.FailureNotice {
+		if n.Attempts == 1 && n.Kind != store.FailureNotice && n.Kind != store.AccountNotice {
 			err = errors.Join(err, tx.AddEvent(w.recipient, letterlock.Event{Kind: letterlock.Deferred, Detail: reply(result)}))
 		}
 		return err

@@ -103,6 +103,17 @@ func (b *books) Authenticate(_ context.Context, address letterlock.Address, pass
 	return letterlock.Actor{Kind: letterlock.Staff, Address: address, Roles: []letterlock.Role{letterlock.Sender}, IP: ip}, nil
 }
 
+// Actor knows of two accounts that were there a moment ago.
+func (b *books) Actor(_ context.Context, address letterlock.Address) (letterlock.Actor, error) {
+	switch address {
+	case "disabled@contoso.example":
+		return letterlock.Actor{}, &letterlock.Error{Code: letterlock.Denied}
+	case "lost@contoso.example":
+		return letterlock.Actor{}, errors.New("hidden cause")
+	}
+	return letterlock.Actor{Kind: letterlock.Staff, Address: address, Roles: []letterlock.Role{letterlock.Sender}}, nil
+}
+
 // A site is a server that listens.
 type site struct {
 	t      *testing.T

@@ -37,6 +37,8 @@ type Accepter interface {
 // An Authenticator knows the accounts: account.Service, and a fixed list in tests.
 type Authenticator interface {
 	Authenticate(ctx context.Context, address letterlock.Address, password, ip string) (letterlock.Actor, error)
+	// Actor returns the holder of an account as it is now, or Denied.
+	Actor(ctx context.Context, address letterlock.Address) (letterlock.Actor, error)
 }
 
 // Options is what a Server needs. A zero limit means its default.

@@ -63,12 +63,37 @@ func (s *session) Reset() {
 func (s *session) Mail(from string, opts *smtp.MailOptions) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	refusal := s.refuseMail(from, opts)
+	refusal := s.stillIn()
+	if refusal == nil {
+		refusal = s.refuseMail(from, opts)
+	}
 	if refusal != nil {
 		s.logRefusal(refusal)
 		return refusal
 	}
 	s.mail = &envelope{}
+	return nil
+}
+
+// stillIn asks for the account anew with each mail: a connection may stay open for
+// long after its holder was disabled.
+func (s *session) stillIn() *smtp.SMTPError {
+	if s.actor.Kind == letterlock.Nobody {
+		return nil // refused as such
+	}
+	ctx, cancel := context.WithTimeout(s.server.ctx, s.server.Timeouts.Command)
+	defer cancel()
+	now, err := s.server.Auth.Actor(ctx, s.actor.Address)
+	switch {
+	case errors.Is(err, letterlock.Denied):
+		s.actor = letterlock.Actor{}
+		s.wire.hangUp()
+		return signInFirst
+	case err != nil:
+		s.log.Error("smtp: cannot look at the account", "err", err)
+		return notAccepted
+	}
+	s.actor.Name, s.actor.Roles = now.Name, now.Roles
 	return nil
 }
 

@@ -93,3 +93,6 @@ func (p Passcode) Grouped() string {
 
 // SubjectLine is the subject of a failure notice.
 func (f Failure) SubjectLine() string { return "Not delivered to " + f.Recipient + ": " + f.Subject }
+
+// Subject is the subject line of the mail with the link to set a password.
+func (a Account) Subject() string { return "Set your password for Letterlock at " + a.Brand.Name }

@@ -33,6 +33,10 @@ var (
 		Sent: "Wednesday 18 November 2026, 10:42 CET", Reason: "550 5.1.1 mailbox does not exist",
 		URL: "https://mail.halden.example/sent/abc", MessageID: "<7f3c91d2.4b1e@halden.example>",
 	}
+	account = Account{
+		Brand: brand, Invited: true, URL: "https://mail.halden.example/password/Xr8Qk2vT0uJZ5mB7pYc3HdN9wLs4AeGf6KiRoEtVxUQ",
+		Host: "mail.halden.example", Expires: "Friday 4 December 2026, 18:00 CET (UTC+01:00)", To: "ines.kaya@halden.example",
+	}
 )
 
 // bodies is every mail of the program, by the name of its golden file.
@@ -46,7 +50,11 @@ func bodies(t *testing.T) map[string]string {
 		return b.String()
 	}
 	plain := Notification{Brand: Brand{Name: "Contoso"}, SenderAddr: "ada@contoso.example", URL: "https://m.contoso.example/m/x", Host: "m.contoso.example", Reference: "AAA-111", To: "bob@b.example"}
+	reset := account
+	reset.Invited = false
 	return map[string]string{
+		"account.html": text(AccountHTML(account)), "account.txt": AccountText(account),
+		"account-reset.html": text(AccountHTML(reset)), "account-reset.txt": AccountText(reset),
 		"notification.html": text(NotificationHTML(notification)), "notification.txt": NotificationText(notification),
 		"notification-plain.html": text(NotificationHTML(plain)), "notification-plain.txt": NotificationText(plain),
 		"passcode.html": text(PasscodeHTML(passcode)), "passcode.txt": PasscodeText(passcode),
@@ -104,6 +112,19 @@ func TestANotificationHasOneLinkAndNoRemoteImage(t *testing.T) {
 	}
 	if _, images := links(t, bodies(t)["notification-plain.html"]); len(images) != 0 {
 		t.Errorf("a brand without logo shows %q", images)
+	}
+}
+
+func TestTheMailToSetAPasswordHasOneLink(t *testing.T) {
+	for _, name := range []string{"account", "account-reset"} {
+		all := bodies(t)
+		urls, images := links(t, all[name+".html"])
+		if !slices.Equal(urls, []string{account.URL}) || !slices.Equal(images, []string{"cid:" + LogoCID}) {
+			t.Errorf("%s: links %q, images %q; want the link and the inline logo", name, urls, images)
+		}
+		if text := strings.Join(strings.Fields(all[name+".txt"]), " "); strings.Count(text, "://") != 1 || !strings.Contains(text, account.URL) || !strings.Contains(text, account.Expires) {
+			t.Errorf("%s: the text part lacks the link or its end, or has more than one:\n%s", name, text)
+		}
 	}
 }
 

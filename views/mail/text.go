@@ -43,6 +43,36 @@ func FailureText(f Failure) string {
 	return b.String()
 }
 
+// AccountText is the text part of the mail with the link to set a password.
+func AccountText(a Account) string {
+	var b strings.Builder
+	paragraphs(&b, a.Brand.Name, a.reason())
+	fmt.Fprintf(&b, "Set your password:\n%s\n\n", a.URL)
+	paragraphs(&b, a.validity())
+	fmt.Fprintf(&b, "\nHow to check that this is genuine\n  The page opens at  %s\n", a.Host)
+	b.WriteString(wrap(a.check(), "  "))
+	b.WriteString("\n\n-- \n" + wrap(a.notice(), "") + "\n")
+	return b.String()
+}
+
+func (a Account) reason() string {
+	if a.Invited {
+		return "An administrator of " + a.Brand.Name + " has made an account for you, to send mail that you can take back. Choose a password, and sign in with it and this address."
+	}
+	return "An administrator of " + a.Brand.Name + " has reset your password. The old one no longer works; choose a new one."
+}
+
+func (a Account) validity() string { return "The link works once, until " + a.Expires + "." }
+
+func (a Account) check() string {
+	return "It asks for a new password and for nothing else, never for an old one. If you did not expect this mail, ask " +
+		a.Brand.Name + " on a number that you already know."
+}
+
+func (a Account) notice() string {
+	return "This mail was sent to " + a.To + "; do not pass it on, the link is yours alone."
+}
+
 func (p Passcode) validity() string {
 	unit := "minutes"
 	if p.Minutes == 1 {
