@@ -4,7 +4,9 @@ import (
 	"crypto/sha256"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"time"
 
 	"letterlock/internal/letterlock"
 )
@@ -55,6 +57,17 @@ func chain(prev, entry []byte) []byte {
 	h.Write(prev)
 	h.Write(entry)
 	return h.Sum(nil)
+}
+
+// Latest returns the time of the last audit entry, or the zero time. A clock that
+// is well before it was set back, and everything that expires would live again.
+func (t *Tx) Latest() (time.Time, error) {
+	var at int64
+	err := t.row(`SELECT at FROM audit ORDER BY seq DESC LIMIT 1`, nil, &at)
+	if errors.Is(err, letterlock.NotFound) {
+		return time.Time{}, nil
+	}
+	return moment(at), err
 }
 
 // VerifyAudit walks the whole audit log and returns Internal with the number of

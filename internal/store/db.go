@@ -48,6 +48,7 @@ type DB struct {
 	writer *conn
 	writes *pool
 	queue  chan *request
+	health health
 
 	closing sync.Once
 	stop    chan struct{} // closed: take no more writes
@@ -139,7 +140,7 @@ func (db *DB) Read(ctx context.Context, f func(tx *Tx) error) error {
 		return busy(err)
 	}
 	defer tx.exec("ROLLBACK") // nothing was written; there is nothing to lose
-	return f(tx)
+	return db.judge(f(tx))
 }
 
 func (db *DB) clock() time.Time { return db.now().UTC().Truncate(time.Second) }

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -30,8 +31,13 @@ type request struct {
 // Writes that wait at the same time share one commit, and so one fsync. Each
 // runs inside a savepoint of its own, so that one that fails takes nothing of
 // the others with it, and none returns before the commit that holds it is on
-// disk. A crash before that leaves nothing of f behind.
+// disk. A crash before that leaves nothing of f behind. When the disk is full the
+// error is Busy "disk"; see [DB.Fault] for the failure after which there is no other
+// write.
 func (db *DB) Write(ctx context.Context, f func(tx *Tx) error) error {
+	if err := db.Fault(); err != nil {
+		return busy(err)
+	}
 	r := &request{ctx: ctx, f: f, done: make(chan struct{})}
 	select {
 	case db.queue <- r:
@@ -88,25 +94,34 @@ func (db *DB) runWriter() {
 func (db *DB) commit(batch []*request) {
 	tx := &Tx{conn: db.writer}
 	fail := func(err error) {
+		if letterlock.CodeOf(err) != letterlock.Busy {
+			err = busy(err) // what one may not is nothing that the others did
+		}
 		for _, r := range batch {
 			if r.err == nil {
-				r.err = busy(err)
+				r.err = err
 			}
 		}
 	}
+	if err := db.Fault(); err != nil {
+		fail(err) // it came while they waited
+		return
+	}
 	if err := tx.exec("BEGIN IMMEDIATE"); err != nil {
-		fail(fmt.Errorf("beginning: %w", err))
+		fail(fmt.Errorf("beginning: %w", db.judge(err)))
 		return
 	}
 	good := 0
 	for _, r := range batch {
 		var broken bool
-		if broken, r.err = db.runOne(r); broken {
+		broken, r.err = db.runOne(r)
+		r.err = db.judge(r.err)
+		if fault := db.Fault(); broken || fault != nil {
 			// SQLite has rolled everything back by itself, as it does when the disk
 			// is full. Whoever ran before has lost what they did, and must not be
 			// told otherwise.
 			tx.exec("ROLLBACK") // if there is still anything to roll back
-			fail(fmt.Errorf("the transaction was lost: %w", r.err))
+			fail(fmt.Errorf("the transaction was lost: %w", cmp.Or(r.err, fault)))
 			return
 		}
 		if r.err == nil {
@@ -119,7 +134,7 @@ func (db *DB) commit(batch []*request) {
 	}
 	if err := tx.exec("COMMIT"); err != nil {
 		tx.exec("ROLLBACK") // a failed commit may have left it open
-		fail(fmt.Errorf("committing: %w", err))
+		fail(fmt.Errorf("committing: %w", db.judgeCommit(err)))
 	}
 }
 
