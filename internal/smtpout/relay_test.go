@@ -175,3 +175,17 @@ func TestARelayThatIsNotThereIsOvertaken(t *testing.T) {
 	c, _ = newClient(t, Options{Relays: []Relay{gone}})
 	check(t, c.send(t), letterlock.Busy, "cannot be reached")
 }
+
+func TestOneAtATimeSeesWhetherARelayIsBack(t *testing.T) {
+	now := &clock{now: time.Now()}
+	r := &relay{now: now.Now}
+	r.fails(&failure{})
+	now.pass(restFor)
+	if r.admit() != nil || r.admit() == nil {
+		t.Error("the rest is over for nobody, or for all at once")
+	}
+	r.works()
+	if r.admit() != nil || r.admit() != nil {
+		t.Error("a relay that works still rests")
+	}
+}
