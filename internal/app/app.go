@@ -64,6 +64,8 @@ type App struct {
 
 	lock      *host.Lock
 	wayOut    func() error // closes the connections to the relays
+	dataDir   string
+	reserve   int64 // bytes that are to stay free
 	log       *slog.Logger
 	now       func() time.Time
 	host      string
@@ -142,7 +144,8 @@ func build(ctx context.Context, cfg config.Config, o Options) (*App, error) {
 		return nil, errors.Join(err, wayOut())
 	}
 	db.Live = &live.Hub{}
-	a := &App{FirstStart: first, DB: db, log: o.Log, now: o.Now, host: cfg.PublicURL.Hostname(), tls: servesTLS(cfg), cert: cert, wayOut: wayOut}
+	a := &App{FirstStart: first, DB: db, log: o.Log, now: o.Now, host: cfg.PublicURL.Hostname(), tls: servesTLS(cfg), cert: cert, wayOut: wayOut,
+		dataDir: cfg.DataDir, reserve: int64(cfg.Limits.DiskReserve)}
 	a.buildUseCases(cfg, o, k, look)
 	if err := a.buildEdges(cfg, o, look); err != nil {
 		return nil, errors.Join(err, wayOut(), db.Close())

@@ -3,10 +3,14 @@ package app
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
 	"letterlock/internal/certs"
+	"letterlock/internal/host"
+	"letterlock/internal/letterlock"
+	"letterlock/internal/store"
 )
 
 // readyFor is how long an answer about readiness is good: whoever asks may not
@@ -45,5 +49,36 @@ func (a *App) look(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := a.Room(); err != nil {
+		return err
+	}
+	return a.DB.Probe(ctx)
+}
+
+// Room returns Busy "disk" when less is free on the disk than is to stay free.
+func (a *App) Room() error {
+	free, err := host.Free(a.dataDir)
+	if err == nil && free < a.reserve {
+		err = fmt.Errorf("%s are free on the disk, under the reserve", roughly(free))
+	}
+	if err != nil {
+		return &letterlock.Error{Code: letterlock.Busy, Key: "disk", Err: err}
+	}
 	return nil
+}
+
+// clockSlack is how far a clock may be behind what was written before: two clocks
+// are never quite the same.
+const clockSlack = 5 * time.Minute
+
+// clockWentBack refuses to serve with a clock that is behind what the database has
+// seen: what has expired would live again.
+func (a *App) clockWentBack(ctx context.Context) error {
+	var latest time.Time
+	err := a.DB.Read(ctx, func(tx *store.Tx) (err error) { latest, err = tx.Latest(); return err })
+	if now := a.now(); err == nil && now.Before(latest.Add(-clockSlack)) {
+		err = fmt.Errorf("the clock of this machine says %s, and the audit log has an entry from %s: set the clock right",
+			now.UTC().Format(time.DateTime), latest.Format(time.DateTime))
+	}
+	return err
 }

@@ -34,7 +34,7 @@ func Serve(ctx context.Context, cfg config.Config, out io.Writer, log *slog.Logg
 	if a.DB.Copied != "" {
 		log.Warn("the database was upgraded; as it was before, it is kept for a week", "copy", a.DB.Copied)
 	}
-	on, err := Listen(cfg)
+	on, err := a.listen(ctx, cfg)
 	if err != nil {
 		return errors.Join(err, a.Close())
 	}
@@ -45,6 +45,14 @@ func Serve(ctx context.Context, cfg config.Config, out io.Writer, log *slog.Logg
 	log.Info("serving", "public_url", cfg.PublicURL.String(), "http", cfg.HTTP.Listen, "submission", cfg.SMTP.Submission,
 		"submissions", cfg.SMTP.Submissions, "relay", cfg.Relay.Address)
 	return errors.Join(a.Run(ctx, *on), a.Close())
+}
+
+// listen opens the listeners if the clock can be believed.
+func (a *App) listen(ctx context.Context, cfg config.Config) (*Listeners, error) {
+	if err := a.clockWentBack(ctx); err != nil {
+		return nil, err
+	}
+	return Listen(cfg)
 }
 
 const firstStart = `
