@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -26,22 +25,21 @@ const adasPassword = "correct horse battery"
 // A server is "letterlock serve" as an operator runs it: under TLS, from a file of
 // settings, with a real Postfix as its relay, which hands everything to a sink.
 type server struct {
-	t        *testing.T
-	program  string
-	config   string
-	site     string // https://127.0.0.1:<port>
-	mail     string // host and port for submission
-	mails    string // the same under TLS from the first byte
-	metrics  string
-	leaf     *x509.Certificate
-	trusted  string // file with the certificate of who vouches for the server
-	trust    *x509.CertPool
-	postfix  *mailtest.Postfix
-	world    *mailtest.Sink // everybody's mailbox
-	process  *os.Process
-	ended    chan error
-	log      *lines
-	settings map[string]string
+	t       *testing.T
+	program string
+	config  string
+	site    string // https://127.0.0.1:<port>
+	mail    string // host and port for submission
+	mails   string // the same under TLS from the first byte
+	metrics string
+	leaf    *x509.Certificate
+	trusted string // file with the certificate of who vouches for the server
+	trust   *x509.CertPool
+	postfix *mailtest.Postfix
+	world   *mailtest.Sink // everybody's mailbox
+	process *os.Process
+	ended   chan error
+	log     *lines
 }
 
 // newServer puts everything in place and starts nothing but the relay.
@@ -125,7 +123,8 @@ func (s *server) start() {
 	s.t.Helper()
 	cmd := exec.Command(s.program, "serve", "--config", s.config)
 	cmd.Dir = "/" // as systemd does it
-	s.log = &lines{serving: make(chan struct{})}
+	s.log = &lines{}
+	s.log.expect("msg=serving")
 	cmd.Stdout, cmd.Stderr = s.log, s.log
 	if err := cmd.Start(); err != nil {
 		s.t.Fatal(err)
@@ -134,7 +133,7 @@ func (s *server) start() {
 	go func() { s.ended <- cmd.Wait() }()
 	s.t.Cleanup(s.stop)
 	select {
-	case <-s.log.serving:
+	case <-s.log.said:
 	case err := <-s.ended:
 		s.ended <- err
 		s.t.Fatalf("the server ended with %v:\n%s", err, s.log)
@@ -205,25 +204,43 @@ func (s *server) swaks(args ...string) (string, error) {
 	return string(out), err
 }
 
-// lines is what the server says, and when it serves.
+// lines is what the server says. It can be waited for a word.
 type lines struct {
-	mu      sync.Mutex
-	text    strings.Builder
-	serving chan struct{}
-	up      bool
+	mu   sync.Mutex
+	text strings.Builder
+	word string
+	said chan struct{} // closed when word was said
+}
+
+// expect makes wait wait for the next time that the server says word.
+func (l *lines) expect(word string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.word, l.said = word, make(chan struct{})
 }
 
 func (l *lines) Write(b []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.text.Write(b)
-	for in := bufio.NewScanner(strings.NewReader(l.text.String())); !l.up && in.Scan(); {
-		if strings.Contains(in.Text(), "msg=serving") {
-			l.up = true
-			close(l.serving)
-		}
+	if l.word != "" && strings.Contains(string(b), l.word) {
+		l.word = ""
+		close(l.said)
 	}
 	return len(b), nil
+}
+
+// wait waits for the word.
+func (l *lines) wait(t *testing.T) {
+	t.Helper()
+	l.mu.Lock()
+	word, said := l.word, l.said
+	l.mu.Unlock()
+	select {
+	case <-said:
+	case <-time.After(time.Minute):
+		t.Fatalf("the server does not say %q:\n%s", word, l)
+	}
 }
 
 func (l *lines) String() string {
