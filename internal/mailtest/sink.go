@@ -72,6 +72,7 @@ func NewSink(t testing.TB, o SinkOptions) *Sink {
 		_ = in.Serve(l) // ends with an error that says that it was closed
 	}()
 	t.Cleanup(func() {
+		_ = l.Close()  // a Serve that has not begun knows nothing of Close
 		_ = in.Close() // nothing is to be saved
 		<-done
 	})
