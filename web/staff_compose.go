@@ -195,6 +195,9 @@ func (s *Server) whatIsWrong(err error) (int, views.FieldError) {
 			return wrong, views.FieldError{Field: key, Text: "A name holds characters that a mail cannot carry"}
 		}
 	case letterlock.Busy:
+		if key == "disk" {
+			return http.StatusServiceUnavailable, views.FieldError{Text: "The server has no room for new messages right now; nothing was sent."}
+		}
 		return http.StatusServiceUnavailable, views.FieldError{Text: "We cannot take the message right now. Send it again in about " + length(tryAgain) + "."}
 	}
 	return 0, views.FieldError{}

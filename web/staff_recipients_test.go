@@ -137,6 +137,7 @@ func TestRefusedMessageSaysWhatToMend(t *testing.T) {
 		{&letterlock.Error{Code: letterlock.TooLarge, Key: "header"}, 413, "", "The message is larger than a mail may be."},
 		{&letterlock.Error{Code: letterlock.Invalid, Key: "cc"}, 422, "cc", "A name holds characters that a mail cannot carry"},
 		{&letterlock.Error{Code: letterlock.Busy}, 503, "", "We cannot take the message right now. Send it again in about 10 seconds."},
+		{&letterlock.Error{Code: letterlock.Busy, Key: "disk"}, 503, "", "The server has no room for new messages right now; nothing was sent."},
 		{&letterlock.Error{Code: letterlock.Invalid, Key: "form"}, 0, "", ""},
 		{&letterlock.Error{Code: letterlock.Denied, Key: "sender"}, 0, "", ""},
 		{&letterlock.Error{Code: letterlock.Internal}, 0, "", ""},

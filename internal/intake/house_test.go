@@ -46,7 +46,12 @@ type house struct {
 
 func newHouse(t *testing.T, limits eml.Limits) *house {
 	t.Helper()
-	h := &house{t: t, now: time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC), dir: t.TempDir()}
+	return newHouseIn(t, t.TempDir(), limits)
+}
+
+func newHouseIn(t *testing.T, dir string, limits eml.Limits) *house {
+	t.Helper()
+	h := &house{t: t, now: time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC), dir: dir}
 	must := func(err error) {
 		t.Helper()
 		if err != nil {

@@ -33,6 +33,9 @@ type Service struct {
 	Rules  policy.Settings
 	Domain string // for Message-IDs of mails that came without
 	Wake   func() // called after something was put into the outbox
+	// Room returns an error while no new mail may be stored, as host.Reserve
+	// does; nil: there is always room.
+	Room func() error
 }
 
 // An Envelope is what is known of a mail beside the mail itself.
@@ -67,6 +70,7 @@ func (s *Service) Preview(e Envelope) []policy.Verdict {
 //   - Denied "ended": a retry names new recipients of a message that has ended;
 //   - Invalid "bare", "structure", "from", "protection", "recipients", "expires": the mail or its envelope is malformed;
 //   - TooLarge with the limit's name: it passes one;
+//   - Busy "disk": there is no room for it;
 //   - Busy: it could not be stored; trying again may work.
 //
 // A retry (same sender, Message-ID and bytes) is recognised, and recipients that
@@ -79,17 +83,31 @@ func (s *Service) Accept(ctx context.Context, by letterlock.Actor, e Envelope, m
 	if err := checkRecipients(e.Recipients); err != nil {
 		return Receipt{}, err
 	}
+	if err := s.room(); err != nil {
+		return Receipt{}, err
+	}
 	in, err := s.Vault.Receive(ctx, mail)
 	if err != nil {
 		return Receipt{}, fmt.Errorf("receiving a mail: %w", err)
 	}
-	receipt, err := s.decide(ctx, by, e, in)
+	// A large mail takes its time, and others came in meanwhile.
+	var receipt Receipt
+	if err = s.room(); err == nil {
+		receipt, err = s.decide(ctx, by, e, in)
+	}
 	if err != nil {
 		in.Abandon(context.WithoutCancel(ctx))
 		return Receipt{}, err
 	}
 	s.Wake()
 	return receipt, nil
+}
+
+func (s *Service) room() error {
+	if s.Room == nil {
+		return nil
+	}
+	return s.Room()
 }
 
 func checkRecipients(list []letterlock.Address) error {

@@ -16,7 +16,7 @@ import (
 //	S  the server answers exactly this; "(closed)": it has closed the connection
 //	T  "handshake": the client sets up TLS; "close": it hangs up
 //	A  Accept was called for this
-//	O  an option: "tls", "remote ADDRESS", "size BYTES", "recipients NUMBER"
+//	O  an option: "tls", "remote ADDRESS", "size BYTES", "recipients NUMBER", "full"
 func TestDialogues(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txt")
 	if err != nil || len(files) == 0 {
@@ -114,6 +114,8 @@ func serveFor(t *testing.T, steps []step) *site {
 			remote = value
 		case "size":
 			o.MaxBytes = int64(number)
+		case "full":
+			o.Room = func() error { return failures["disk"] }
 		case "recipients":
 			o.MaxRecipients = number
 		}

@@ -55,6 +55,7 @@ var translations = []struct {
 	{letterlock.TooLarge, "structure", reply(554, smtp.EnhancedCode{5, 6, 0}, "mail is too complicated")},
 	{letterlock.TooLarge, "", reply(552, smtp.EnhancedCode{5, 3, 4}, "mail is too large")},
 	{letterlock.Throttled, "", reply(450, smtp.EnhancedCode{4, 7, 1}, "too much at once, try again later")},
+	{letterlock.Busy, "disk", reply(452, smtp.EnhancedCode{4, 3, 1}, "no room for new mail now, try again later")},
 	{letterlock.Busy, "", reply(451, smtp.EnhancedCode{4, 3, 0}, "busy, try again later")},
 }
 

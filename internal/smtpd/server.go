@@ -46,12 +46,13 @@ type Options struct {
 	Domain         string // name of this server in its greeting
 	Accept         Accepter
 	Auth           Authenticator
-	TLS            *tls.Config // nil: no STARTTLS, so that only loopback can sign in
-	MaxBytes       int64       // of a mail as sent; default 150 MiB
-	MaxRecipients  int         // of a mail; default 100
-	MaxConnections int         // in all; default 200
-	MaxPerIP       int         // connections of an IPv4 address or an IPv6 /64; default 20
-	MaxPerAccount  int         // connections signed in to one account; default 20
+	Room           func() error // asked at MAIL, an error refuses it; nil: there is always room
+	TLS            *tls.Config  // nil: no STARTTLS, so that only loopback can sign in
+	MaxBytes       int64        // of a mail as sent; default 150 MiB
+	MaxRecipients  int          // of a mail; default 100
+	MaxConnections int          // in all; default 200
+	MaxPerIP       int          // connections of an IPv4 address or an IPv6 /64; default 20
+	MaxPerAccount  int          // connections signed in to one account; default 20
 	Timeouts       Timeouts
 	Log            *slog.Logger // nil: nowhere
 }

@@ -117,6 +117,12 @@ func (s *session) refuseMail(from string, opts *smtp.MailOptions) *smtp.SMTPErro
 	case address != s.actor.Address:
 		return otherSender
 	}
+	if s.server.Room == nil {
+		return nil
+	}
+	if err := s.server.Room(); err != nil {
+		return replyTo(err)
+	}
 	return nil
 }
 

@@ -68,7 +68,7 @@ func TestAProbeDoesNotWaitForAStuckWriter(t *testing.T) {
 			t.Errorf("Probe = %v, want Busy", err)
 		}
 	}
-	if db.probing() != db.probing() {
+	if first, second := db.probing(), db.probing(); first != second {
 		t.Error("each asks for a write of its own")
 	}
 	close(release)
