@@ -27,8 +27,13 @@ const (
 // connection when the answer has begun, so that half of it never looks whole.
 func (s *Server) observe(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		start, client := s.Now(), c.Request().Context()
-		defer func() { s.logRequest(c, start, client.Err() != nil) }()
+		start, client := time.Now(), c.Request().Context()
+		asked, route := c.Request().Method, c.Path()
+		defer func() {
+			took := time.Since(start)
+			s.Metrics.Answered(asked, route, c.Response().Status, took)
+			s.logRequest(c, took, client.Err() != nil)
+		}()
 		allowTime(c, pageTime)
 		if err := s.recovered(next, c); err != nil {
 			c.Error(err)
@@ -71,13 +76,13 @@ func (s *Server) recovered(next echo.HandlerFunc, c echo.Context) (err error) {
 // logRequest notes a request. One whose client has left before its answer is no
 // fault of ours, whatever became of it: pages that ask while they are closed do so
 // all the time.
-func (s *Server) logRequest(c echo.Context, start time.Time, left bool) {
+func (s *Server) logRequest(c echo.Context, took time.Duration, left bool) {
 	status := c.Response().Status
 	facts := []slog.Attr{
 		slog.String("method", method(c.Request().Method)),
 		slog.String("route", c.Path()),
 		slog.Int("status", status),
-		slog.Duration("took", s.Now().Sub(start)),
+		slog.Duration("took", took),
 		slog.String("from", network(c.RealIP())),
 	}
 	level := slog.LevelInfo

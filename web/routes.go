@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/labstack/echo/v4"
+
+	"letterlock/internal/metrics"
 )
 
 // A rule says who may reach a route. The zero rule lets nobody through.
@@ -28,6 +30,7 @@ type entry struct {
 	limit    int64         // bytes of a request's body
 	deadline time.Duration // of the whole answer
 	byItself bool          // asked by an open page, not by its reader
+	lasting  bool          // answered for as long as the page is open
 }
 
 // Limits of ordinary requests, and of those that carry a whole message.
@@ -44,7 +47,7 @@ type option func(*Server, *entry)
 func streams(_ *Server, e *entry) { e.deadline = contentTime }
 
 // stays is for answers that last as long as the page that asked is open.
-func stays(_ *Server, e *entry) { e.deadline, e.byItself = liveTime, true }
+func stays(_ *Server, e *entry) { e.deadline, e.byItself, e.lasting = liveTime, true, true }
 
 // uploads is for a message with its attachments. The handler keeps the exact
 // limit; this one is a little wider, for the form around the message.
@@ -113,6 +116,14 @@ func (s *Server) demoRoutes() {
 	s.get(demo, "/inbox/:address/:seq/html", s.mailboxHTML)
 	s.get(demo, "/inbox/:address/:seq/text", s.mailboxText)
 	s.get(demo, "/inbox/:address/:seq/source.eml", s.mailboxSource, streams)
+}
+
+// counted are the routes as the metrics know them.
+func (s *Server) counted() (list []metrics.Route) {
+	for t, e := range s.rules {
+		list = append(list, metrics.Route{Method: t.method, Pattern: t.path, Lasting: e.lasting})
+	}
+	return list
 }
 
 // get adds a route for GET, and for HEAD, which must change as little.

@@ -30,6 +30,7 @@ import (
 	"letterlock/internal/intake"
 	"letterlock/internal/letterlock"
 	"letterlock/internal/live"
+	"letterlock/internal/metrics"
 	"letterlock/internal/passcode"
 	"letterlock/internal/session"
 	"letterlock/internal/track"
@@ -57,10 +58,12 @@ type Options struct {
 
 	Now            func() time.Time
 	Log            *slog.Logger
-	MaxUpload      int64          // bytes of one composed message, attachments included
-	TrustedProxies []netip.Prefix // whose X-Forwarded-For is believed; none: nobody's
-	Location       *time.Location // zone in which times are shown; nil: UTC
-	MaxLive        int            // open pages that are kept live at the same time; 0: 10,000. Others ask now and then
+	MaxUpload      int64            // bytes of one composed message, attachments included
+	TrustedProxies []netip.Prefix   // whose X-Forwarded-For is believed; none: nobody's
+	Location       *time.Location   // zone in which times are shown; nil: UTC
+	Metrics        *metrics.HTTP    // nil: nobody counts
+	SignIns        *metrics.SignIns // likewise
+	MaxLive        int              // open pages that are kept live at the same time; 0: 10,000. Others ask now and then
 
 	DownloadsUnderDoNotForward bool // attachments of do-not-forward mail may be downloaded
 }
@@ -104,6 +107,7 @@ func New(o Options) (*Server, error) {
 	s.looks = newLooks(o.Brand)
 	s.echo = s.newEcho()
 	s.routes()
+	s.Metrics.Serve(s.counted())
 	return s, nil
 }
 
@@ -126,6 +130,9 @@ func (s *Server) Handler() http.Handler { return s.echo }
 // open. It belongs into http.Server.RegisterOnShutdown, for Shutdown waits for
 // them and does not end them. It may be called more than once.
 func (s *Server) Stop() { s.stop.Do(func() { close(s.stopping) }) }
+
+// Streams returns how many pages are kept live right now.
+func (s *Server) Streams() int { return s.streams.open() }
 
 // Routes returns every route, for the test that compares them with a table of
 // who may reach what.

@@ -6,6 +6,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"letterlock/internal/letterlock"
+	"letterlock/internal/metrics"
 	"letterlock/views"
 )
 
@@ -55,7 +56,9 @@ func (s *Server) authenticate(c echo.Context, typed, password string) (letterloc
 	if err != nil {
 		a = "nobody@invalid.invalid"
 	}
-	return s.Accounts.Authenticate(c.Request().Context(), a, password, c.RealIP())
+	by, err := s.Accounts.Authenticate(c.Request().Context(), a, password, c.RealIP())
+	s.SignIns.Tried(metrics.ByWeb, err)
+	return by, err
 }
 
 // signOut ends the session, if there is one.

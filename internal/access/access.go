@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"letterlock/internal/letterlock"
+	"letterlock/internal/metrics"
 	"letterlock/internal/policy"
 	"letterlock/internal/seal"
 	"letterlock/internal/store"
@@ -29,9 +30,14 @@ type Service struct {
 	DownloadsUnderDoNotForward bool
 	Wake                       func() // called after something was put into the outbox
 	Now                        func() time.Time
+	Metrics                    *metrics.Access // counts revocations and restores; nil: nobody does
 
 	leases leases
 }
+
+// Readers returns how many leases are out: how much of protected messages is open
+// or on its way right now.
+func (s *Service) Readers() int { return s.leases.out() }
 
 // Ended is the error of a reader whose access is over. It says no more than an
 // end page shows, and only its reader gets it.

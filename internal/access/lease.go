@@ -227,7 +227,7 @@ func (l *Lease) quiet(ctx context.Context) bool {
 	}
 }
 
-// out returns how many leases are out, for tests.
+// out returns how many leases are out.
 func (a *leases) out() (n int) {
 	a.mu.Lock()
 	defer a.mu.Unlock()

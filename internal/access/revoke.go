@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"letterlock/internal/letterlock"
 	"letterlock/internal/policy"
@@ -120,7 +121,9 @@ func (s *Service) restoreOne(tx *store.Tx, by letterlock.Actor, m letterlock.Mes
 // change applies one act to recipients of a message, in one transaction with its
 // audit entry. A refusal commits its entry and nothing else.
 func (s *Service) change(ctx context.Context, by letterlock.Actor, id letterlock.ID, action, reason string, which []letterlock.Address,
-	act func(*store.Tx, letterlock.Message, []letterlock.Recipient, letterlock.Recipient) error) error {
+	act func(*store.Tx, letterlock.Message, []letterlock.Recipient, letterlock.Recipient) error) (result error) {
+	begun := time.Now()
+	defer func() { s.Metrics.Changed(action, result, time.Since(begun)) }()
 	var refusal error
 	var chosen []letterlock.Recipient
 	err := s.DB.Write(ctx, func(tx *store.Tx) error {

@@ -22,6 +22,7 @@ import (
 	"letterlock/internal/intake"
 	"letterlock/internal/letterlock"
 	"letterlock/internal/live"
+	"letterlock/internal/metrics"
 	"letterlock/internal/notify"
 	"letterlock/internal/outbox"
 	"letterlock/internal/passcode"
@@ -44,7 +45,8 @@ type Options struct {
 	Assured bool
 	Now     func() time.Time
 	Log     *slog.Logger
-	Demo    *web.Demo // pages of the demo; nil elsewhere
+	Demo    *web.Demo        // pages of the demo; nil elsewhere
+	Metrics *metrics.Metrics // nil: new ones
 }
 
 // An App is Letterlock, built and not yet listening. Its parts are there for the
@@ -58,6 +60,7 @@ type App struct {
 	Sessions  *session.Service
 	Track     *track.Service
 	DB        *store.DB
+	Metrics   *metrics.Metrics
 
 	// FirstStart says that the keys were made now: somebody must back them up.
 	FirstStart bool
@@ -144,8 +147,13 @@ func build(ctx context.Context, cfg config.Config, o Options) (*App, error) {
 		return nil, errors.Join(err, wayOut())
 	}
 	db.Live = &live.Hub{}
-	a := &App{FirstStart: first, DB: db, log: o.Log, now: o.Now, host: cfg.PublicURL.Hostname(), tls: servesTLS(cfg), cert: cert, wayOut: wayOut,
+	a := &App{FirstStart: first, DB: db, Metrics: o.Metrics, log: o.Log, now: o.Now, host: cfg.PublicURL.Hostname(), tls: servesTLS(cfg), cert: cert, wayOut: wayOut,
 		dataDir: cfg.DataDir, reserve: int64(cfg.Limits.DiskReserve)}
+	if a.Metrics == nil {
+		version, commit := Version()
+		a.Metrics = metrics.New(metrics.Options{Version: version, Commit: commit})
+	}
+	db.Metrics = a.Metrics.Store
 	a.buildUseCases(cfg, o, k, look)
 	if err := a.buildEdges(cfg, o, look); err != nil {
 		return nil, errors.Join(err, wayOut(), db.Close())
@@ -184,16 +192,16 @@ func (a *App) buildUseCases(cfg config.Config, o Options, k seal.Keys, look *bra
 	}
 	v := &vault.Vault{DB: a.DB, Keys: k.Ring, Limits: eml.Limits{Size: int64(cfg.Limits.Message)}}
 	a.Outbox = &outbox.Service{
-		DB: a.DB, Vault: v, Pepper: k.Pepper, Mailer: o.Mailer, Log: o.Log,
+		DB: a.DB, Vault: v, Pepper: k.Pepper, Mailer: o.Mailer, Log: o.Log, Metrics: a.Metrics.Outbox,
 		Notifier: &notify.Notifier{Brand: look, PublicURL: cfg.PublicURL.URL, From: cfg.Organization.Notify, Location: cfg.TimeZone.Location},
 	}
 	wake := a.Outbox.Wake
 	a.Accounts = account.New(a.DB, k.Pepper, ratelimit.IPKey, wake)
 	a.Sessions = &session.Service{DB: a.DB}
 	a.Track = &track.Service{DB: a.DB}
-	a.Passcodes = &passcode.Service{DB: a.DB, Pepper: k.Pepper, IPKey: ratelimit.IPKey, Wake: wake}
+	a.Passcodes = &passcode.Service{DB: a.DB, Pepper: k.Pepper, IPKey: ratelimit.IPKey, Wake: wake, Metrics: a.Metrics.Passcodes}
 	a.Access = &access.Service{DB: a.DB, Vault: v, Pepper: k.Pepper, Rules: rules,
-		DownloadsUnderDoNotForward: cfg.Recipients.DoNotForwardDownloads, Wake: wake, Now: o.Now}
+		DownloadsUnderDoNotForward: cfg.Recipients.DoNotForwardDownloads, Wake: wake, Now: o.Now, Metrics: a.Metrics.Access}
 	a.Outbox.Tell = a.Access.Tell
 	a.Intake = &intake.Service{DB: a.DB, Vault: v, Pepper: k.Pepper, Rules: rules,
 		Domain: cfg.Organization.Notify.Domain(), Wake: wake}
@@ -205,6 +213,7 @@ func (a *App) buildEdges(cfg config.Config, o Options, look *brand.Brand) error 
 		Access: a.Access, Passcodes: a.Passcodes, Sessions: a.Sessions, Accounts: a.Accounts, Intake: a.Intake, Track: a.Track,
 		Live: a.DB.Live, MaxLive: cfg.Limits.OpenPages, Ready: a.Ready, Demo: o.Demo, Now: o.Now, Log: o.Log, MaxUpload: int64(cfg.Limits.Message), TrustedProxies: cfg.Proxy.Trusted,
 		Location: cfg.TimeZone.Location, DownloadsUnderDoNotForward: cfg.Recipients.DoNotForwardDownloads,
+		Metrics: a.Metrics.HTTP, SignIns: a.Metrics.SignIns,
 	})
 	if err != nil {
 		return err
@@ -220,6 +229,8 @@ func (a *App) buildEdges(cfg config.Config, o Options, look *brand.Brand) error 
 	a.http.RegisterOnShutdown(site.Stop) // open pages would otherwise hold up a stop
 	a.redirects = a.redirect(cfg)
 	a.smtp = smtpd.New(a.smtpOptions(cfg, o))
+	a.Metrics.Watch(a.sources(site))
+	a.metrics = a.Metrics.Handler(a.Ready)
 	return nil
 }
 
@@ -229,6 +240,7 @@ func (a *App) smtpOptions(cfg config.Config, o Options) smtpd.Options {
 		Domain: cfg.MailName(), Accept: a.Intake, Auth: a.Accounts, Log: o.Log,
 		MaxBytes: int64(l.Message), MaxRecipients: l.Recipients, MaxConnections: l.Connections,
 		MaxPerIP: l.ConnectionsPerIP, MaxPerAccount: l.ConnectionsPerAccount,
+		Metrics: a.Metrics.SMTP, SignIns: a.Metrics.SignIns,
 	}
 	if a.cert != nil {
 		s.TLS = a.cert.Config()

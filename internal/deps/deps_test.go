@@ -56,6 +56,7 @@ var owners = map[string][]string{
 	"github.com/chromedp":         {"internal/browsertest"},
 	"github.com/emersion/go-smtp": {"internal/smtpd", "internal/smtpout", "internal/mailtest"},
 	"testing":                     {"internal/browsertest", "internal/mailtest"},
+	"github.com/prometheus":       {"internal/metrics"},
 	"github.com/jhillyerd/enmime": {}, // an oracle for tests
 }
 
@@ -190,6 +191,8 @@ func TestViolationsAreFound(t *testing.T) {
 		{name: "SQLite in store", from: "letterlock/internal/store", to: "modernc.org/sqlite"},
 		{name: "SQLite in track", from: "letterlock/internal/track", to: "modernc.org/sqlite/lib", want: "only internal/store may"},
 		{name: "goose in app", from: "letterlock/internal/app", to: "github.com/pressly/goose/v3", want: "only internal/store may"},
+		{name: "Prometheus in web", from: "letterlock/web", to: "github.com/prometheus/client_golang/prometheus", want: "only internal/metrics may"},
+		{name: "metrics in store", from: "letterlock/internal/store", to: "letterlock/internal/metrics"},
 		{name: "testing in a program", from: "letterlock/internal/inbox", to: "testing", want: "only internal/browsertest and internal/mailtest may"},
 		{name: "an oracle in a program", from: "letterlock/internal/eml", to: "github.com/jhillyerd/enmime/v2", want: "only test files"},
 		{name: "a name that only begins alike", from: "letterlock/internal/eml", to: "testingground"},

@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"letterlock/internal/letterlock"
+	"letterlock/internal/metrics"
 	"letterlock/internal/notify"
 	"letterlock/internal/seal"
 	"letterlock/internal/store"
@@ -43,6 +44,8 @@ type Service struct {
 	// lives, and is Gone otherwise; a revocation waits for it. nil: it may always.
 	Tell func(ctx context.Context, to letterlock.Recipient, send func(context.Context) error) error
 	Log  *slog.Logger
+	// Metrics count the attempts; nil: nobody does.
+	Metrics *metrics.Outbox
 
 	wake chan struct{}
 	once sync.Once
@@ -140,15 +143,38 @@ func (s *Service) one(ctx context.Context) (bool, error) {
 		return false, fmt.Errorf("claiming a notice: %w", err)
 	}
 	if w.dropped() {
+		s.Metrics.Attempted(string(w.notice.Kind), metrics.Dropped, 0)
 		return true, s.settle(w, func(tx *store.Tx) error { return tx.Finish(w.notice.ID, store.Dropped) })
 	}
 	if w.broken != nil {
+		s.Metrics.Attempted(string(w.notice.Kind), outcome(w, w.broken), 0)
 		return true, s.note(w, w.broken)
 	}
 	// Once begun, an attempt is finished even if the program is to stop.
 	attempt, cancel := context.WithTimeout(context.WithoutCancel(ctx), lease/2)
 	defer cancel()
-	return true, s.note(w, s.attempt(attempt, w))
+	begun := time.Now()
+	result := s.attempt(attempt, w)
+	s.Metrics.Attempted(string(w.notice.Kind), outcome(w, result), time.Since(begun))
+	return true, s.note(w, result)
+}
+
+// outcome says for the metrics what note makes of a result.
+func outcome(w work, result error) string {
+	switch {
+	case result == nil:
+		return metrics.Sent
+	case errors.Is(result, letterlock.Gone):
+		return metrics.Dropped
+	case w.final(result):
+		return metrics.Failed
+	}
+	return metrics.Deferred
+}
+
+// final reports whether a failed attempt was the last.
+func (w work) final(result error) bool {
+	return errors.Is(result, letterlock.Denied) || w.now.Sub(w.notice.Created) >= giveUp
 }
 
 func (s *Service) claim(tx *store.Tx) (w work, err error) {
@@ -290,7 +316,7 @@ func (s *Service) note(w work, result error) error {
 			}
 			return err
 		})
-	case errors.Is(result, letterlock.Denied) || w.now.Sub(n.Created) >= giveUp:
+	case w.final(result):
 		return s.settle(w, func(tx *store.Tx) error { return s.fail(tx, w, result) })
 	}
 	wait := backOff(n.Attempts)

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"letterlock/internal/letterlock"
+	"letterlock/internal/metrics"
 	"letterlock/internal/seal"
 	"letterlock/internal/store"
 	"letterlock/internal/vault"
@@ -34,6 +35,8 @@ type Service struct {
 	// IPKey turns an IP address into the name of its budget: a /64 for IPv6.
 	IPKey func(ip string) string
 	Wake  func() // called after something was put into the outbox
+	// Metrics count passcodes; nil: nobody does.
+	Metrics *metrics.Passcodes
 }
 
 // Asked is a passcode that is on its way, as its page shows it.
@@ -92,8 +95,14 @@ func (s *Service) Resend(ctx context.Context, recipient letterlock.ID, browser, 
 }
 
 func (s *Service) issue(ctx context.Context, id letterlock.ID, browser, ip string, resend bool) (Asked, error) {
+	asked, mailed, err := s.decide(ctx, id, browser, ip, resend)
+	s.Metrics.Asked(mailed, err)
+	return asked, err
+}
+
+// decide says whether a passcode is mailed, and puts it into the outbox if so.
+func (s *Service) decide(ctx context.Context, id letterlock.ID, browser, ip string, resend bool) (asked Asked, mailed bool, _ error) {
 	key := s.browserKey(browser)
-	var asked Asked
 	var refusal error
 	err := s.DB.Write(ctx, func(tx *store.Tx) error {
 		r, err := tx.Recipient(id)
@@ -133,13 +142,14 @@ func (s *Service) issue(ctx context.Context, id letterlock.ID, browser, ip strin
 			return nil
 		}
 		asked, err = s.send(tx, r, key, p, alive)
+		mailed = err == nil
 		return err
 	})
 	if err != nil {
-		return Asked{}, err
+		return Asked{}, false, err
 	}
 	s.Wake()
-	return asked, refusal
+	return asked, mailed, refusal
 }
 
 // send puts a passcode mail into the outbox, with the living passcode or a new one.
@@ -249,6 +259,7 @@ func (s *Service) Verify(ctx context.Context, recipient letterlock.ID, browser, 
 	if err == nil {
 		err = refusal
 	}
+	s.Metrics.Typed(err)
 	if err != nil {
 		return "", err
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/emersion/go-smtp"
 
 	"letterlock/internal/letterlock"
+	"letterlock/internal/metrics"
 	"letterlock/internal/ratelimit"
 )
 
@@ -74,11 +75,13 @@ func (l *login) Next(response []byte) ([]byte, bool, error) {
 func (s *session) signIn(identity, name, password string) error {
 	address, err := letterlock.ParseAddress(name)
 	if err != nil || (identity != "" && identity != name) || password == "" || len(password) > 1024 {
+		s.server.SignIns.Tried(metrics.BySMTP, letterlock.Denied)
 		return s.guessed()
 	}
 	ctx, cancel := context.WithTimeout(s.server.ctx, s.server.Timeouts.Command)
 	defer cancel()
 	actor, err := s.server.Auth.Authenticate(ctx, address, password, s.wire.ip)
+	s.server.SignIns.Tried(metrics.BySMTP, err)
 	if err != nil {
 		switch code := letterlock.CodeOf(err); code {
 		case letterlock.Denied, letterlock.Invalid, letterlock.NotFound:

@@ -25,6 +25,7 @@ import (
 
 	"letterlock/internal/intake"
 	"letterlock/internal/letterlock"
+	"letterlock/internal/metrics"
 	"letterlock/internal/ratelimit"
 )
 
@@ -54,7 +55,9 @@ type Options struct {
 	MaxPerIP       int          // connections of an IPv4 address or an IPv6 /64; default 20
 	MaxPerAccount  int          // connections signed in to one account; default 20
 	Timeouts       Timeouts
-	Log            *slog.Logger // nil: nowhere
+	Log            *slog.Logger     // nil: nowhere
+	Metrics        *metrics.SMTP    // nil: nobody counts
+	SignIns        *metrics.SignIns // likewise
 }
 
 // Timeouts bound how long a client may take. A zero field means its default.
@@ -220,6 +223,7 @@ func passing(err error) bool {
 func (s *Server) admit(conn net.Conn, h *handover) {
 	w := newWire(conn, s)
 	if refusal := s.enter(w); refusal != "" {
+		s.Metrics.TurnedAway()
 		s.Log.Info("smtp: connection refused", "ip", w.ip, "reply", refusal)
 		w.turnAway(refusal)
 		return
@@ -251,7 +255,9 @@ func (s *Server) enter(w *wire) (refusal string) {
 		return "421 4.7.0 too many connections from your address, try again later"
 	}
 	s.wires[w] = true
+	s.Metrics.Connected()
 	w.onClose(func() {
+		s.Metrics.Left()
 		s.ips.remove(key)
 		s.mu.Lock()
 		defer s.mu.Unlock()

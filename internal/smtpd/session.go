@@ -68,6 +68,7 @@ func (s *session) Mail(from string, opts *smtp.MailOptions) error {
 		refusal = s.refuseMail(from, opts)
 	}
 	if refusal != nil {
+		s.server.Metrics.RefusedAtMail(refusal.Code)
 		s.logRefusal(refusal)
 		return refusal
 	}
@@ -185,10 +186,9 @@ func (s *session) Data(r io.Reader) error {
 	if err != nil {
 		answer = replyTo(err)
 	}
-	s.logMail(answer, err,
-		slog.Int("recipients", len(e.recipients)),
-		slog.Int64("bytes", s.server.MaxBytes-m.room),
-		slog.Duration("took", time.Since(start)))
+	came, took := s.server.MaxBytes-m.room, time.Since(start)
+	s.server.Metrics.Mail(answer.Code, came, took)
+	s.logMail(answer, err, slog.Int("recipients", len(e.recipients)), slog.Int64("bytes", came), slog.Duration("took", took))
 	return answer
 }
 

@@ -23,6 +23,7 @@ import (
 	"letterlock/internal/host"
 	"letterlock/internal/letterlock"
 	"letterlock/internal/live"
+	"letterlock/internal/metrics"
 
 	_ "modernc.org/sqlite" // the database/sql driver "sqlite"
 )
@@ -41,6 +42,8 @@ type DB struct {
 	// Copied is where Open left a copy of the database, because it was about to
 	// change the schema; "" if there was nothing to change.
 	Copied string
+	// Metrics count the writes; nil: nobody does. It is set before the first Write.
+	Metrics *metrics.Store
 
 	path   string
 	now    func() time.Time

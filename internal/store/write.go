@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"runtime/debug"
 	"slices"
+	"time"
 
 	"letterlock/internal/letterlock"
 )
@@ -34,7 +35,9 @@ type request struct {
 // disk. A crash before that leaves nothing of f behind. When the disk is full the
 // error is Busy "disk"; see [DB.Fault] for the failure after which there is no other
 // write.
-func (db *DB) Write(ctx context.Context, f func(tx *Tx) error) error {
+func (db *DB) Write(ctx context.Context, f func(tx *Tx) error) (err error) {
+	begun := time.Now()
+	defer func() { db.Metrics.Wrote(err, time.Since(begun)) }()
 	if err := db.Fault(); err != nil {
 		return busy(err)
 	}
@@ -79,7 +82,9 @@ func (db *DB) runWriter() {
 				more = false
 			}
 		}
+		begun := time.Now()
 		db.commit(batch)
+		db.Metrics.Committed(len(batch), time.Since(begun))
 		for _, r := range batch {
 			db.tell(r)
 			close(r.done)

@@ -1,0 +1,179 @@
+package metrics
+
+import (
+	"errors"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"letterlock/internal/letterlock"
+)
+
+// SignIns count attempts to sign in to an account.
+type SignIns struct{ attempts counters }
+
+// Where people sign in.
+const (
+	ByWeb  = "web"
+	BySMTP = "smtp"
+)
+
+func newSignIns(r prometheus.Registerer) *SignIns {
+	return &SignIns{newCounters(r, "letterlock_sign_ins_total",
+		"Attempts to sign in to an account; refused: the address or the password was wrong.", label{"by", []string{ByWeb, BySMTP}}, results)}
+}
+
+// Tried counts an attempt with its error, at one of the edges above.
+func (s *SignIns) Tried(by string, err error) {
+	if s != nil {
+		s.attempts.add(by, resultOf(err))
+	}
+}
+
+// Passcodes count what happens to one-time passcodes.
+type Passcodes struct{ asked, typed counters }
+
+func newPasscodes(r prometheus.Registerer) *Passcodes {
+	return &Passcodes{
+		asked: newCounters(r, "letterlock_passcode_requests_total",
+			"Requests for a one-time passcode; unchanged: the one that was mailed still lives.", label{"result", []string{"mailed", "unchanged", refused, throttled, failed}}),
+		typed: newCounters(r, "letterlock_passcode_checks_total",
+			"Passcodes that were typed; refused: there was none, or it had expired.", label{"result", []string{"right", "wrong", refused, throttled, failed}}),
+	}
+}
+
+// Asked counts a request for a passcode. mailed says that one was put into the outbox.
+func (p *Passcodes) Asked(mailed bool, err error) {
+	switch {
+	case p == nil:
+	case mailed:
+		p.asked.add("mailed", "")
+	case err == nil:
+		p.asked.add("unchanged", "")
+	default:
+		p.asked.add(resultOf(err), "")
+	}
+}
+
+// Typed counts a passcode that somebody typed, and what Verify said to it.
+func (p *Passcodes) Typed(err error) {
+	switch {
+	case p == nil:
+	case err == nil:
+		p.typed.add("right", "")
+	case errors.Is(err, letterlock.Invalid):
+		p.typed.add("wrong", "")
+	default:
+		p.typed.add(resultOf(err), "")
+	}
+}
+
+// What is done to access.
+var acts = label{"act", []string{"revoke", "restore", other}}
+
+// Access counts revocations and restores.
+type Access struct {
+	acts counters
+	took times
+}
+
+func newAccess(r prometheus.Registerer) *Access {
+	return &Access{
+		acts: newCounters(r, "letterlock_access_changes_total", "Attempts to remove access or to give it back.", acts, results),
+		took: newTimes(r, "letterlock_access_change_duration_seconds",
+			"How long removing access took until no reader was sent anything more, and restoring it until it was in place.", acts),
+	}
+}
+
+// Changed counts a revocation or a restore.
+func (a *Access) Changed(act string, err error, took time.Duration) {
+	if a != nil {
+		a.acts.add(act, resultOf(err))
+		a.took.add(act, "", took)
+	}
+}
+
+// kinds are the kinds of notices, as the store names them.
+var kinds = label{"kind", []string{"passcode", "notification", "inline", "failure", "account", other}}
+
+// Outbox counts attempts to hand mails over.
+type Outbox struct {
+	attempts counters
+	took     times
+}
+
+// How an attempt of the outbox ends.
+const (
+	Sent     = "sent"
+	Deferred = "deferred" // it will be tried again
+	Failed   = "failed"   // given up
+	Dropped  = "dropped"  // not wanted any more
+)
+
+func newOutbox(r prometheus.Registerer) *Outbox {
+	return &Outbox{
+		attempts: newCounters(r, "letterlock_outbox_attempts_total",
+			"Attempts to hand a mail over; deferred ones are tried again, failed ones are given up, dropped ones were not wanted any more.",
+			kinds, label{"outcome", []string{Sent, Deferred, Failed, Dropped}}),
+		took: newTimes(r, "letterlock_outbox_attempt_duration_seconds", "How long the other side took over one mail.", kinds),
+	}
+}
+
+// Attempted counts an attempt; took 0 says that nobody was asked.
+func (o *Outbox) Attempted(kind, outcome string, took time.Duration) {
+	if o == nil {
+		return
+	}
+	o.attempts.add(kind, outcome)
+	if took > 0 {
+		o.took.add(kind, "", took)
+	}
+}
+
+// Store counts what the database does.
+type Store struct {
+	writes counters
+	took   prometheus.Histogram
+	batch  prometheus.Histogram
+	commit prometheus.Histogram
+}
+
+func newStore(r prometheus.Registerer) *Store {
+	s := &Store{
+		writes: newCounters(r, "letterlock_store_writes_total",
+			"Writes to the database; undone: whoever wrote wanted so; failed: the database could not, or not in time.",
+			label{"result", []string{done, "undone", failed}}),
+		took: newTime(r, "letterlock_store_write_duration_seconds", "From asking for a write to having it on the disk, the wait for others included."),
+		batch: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name: "letterlock_store_batch_writes", Help: "How many writes shared one commit; their number is that of the commits.",
+			Buckets: []float64{1, 2, 4, 8, 16, 32, 64, 128},
+		}),
+		commit: newTime(r, "letterlock_store_commit_duration_seconds", "How long one commit took with all its writes."),
+	}
+	r.MustRegister(s.batch)
+	return s
+}
+
+// Wrote counts one write and its error.
+func (s *Store) Wrote(err error, took time.Duration) {
+	if s == nil {
+		return
+	}
+	result := "undone"
+	switch {
+	case err == nil:
+		result = done
+	case busy(err):
+		result = failed
+	}
+	s.writes.add(result, "")
+	s.took.Observe(took.Seconds())
+}
+
+// Committed counts a commit that some writes shared.
+func (s *Store) Committed(writes int, took time.Duration) {
+	if s != nil {
+		s.batch.Observe(float64(writes))
+		s.commit.Observe(took.Seconds())
+	}
+}
