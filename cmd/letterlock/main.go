@@ -10,6 +10,7 @@ import (
 	"runtime/debug"
 	"syscall"
 
+	"letterlock/internal/app"
 	"letterlock/internal/demo"
 
 	"github.com/alecthomas/kong"
@@ -41,7 +42,7 @@ func (c *demoCommand) Run(ctx context.Context) error {
 	}
 	return demo.Run(ctx, demo.Options{
 		HTTP: c.HTTP, SMTP: c.SMTP, Data: c.Data, SMTPCert: c.Cert, SMTPKey: c.Key, Out: os.Stdout,
-		Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level})),
+		Log: app.NewLogger(os.Stderr, "text", level),
 	})
 }
 
