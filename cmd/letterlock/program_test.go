@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -45,8 +46,10 @@ type program struct {
 	smtp     string
 	password string
 	process  *os.Process
-	stop     func() error // asks it to end and waits for that
-	temp     string       // its folder for temporary files
+	stop     func() error     // asks it to end and waits for that
+	temp     string           // its folder for temporary files
+	verbose  bool             // it may write to stderr, which is its log
+	log      *strings.Builder // what it wrote there, to be read after stop
 }
 
 var announced = regexp.MustCompile(`(?m)^  (open|password:|SMTP) +(\S+)`)
@@ -66,7 +69,7 @@ func start(t *testing.T, args ...string) *program {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	p := &program{t: t, process: cmd.Process, temp: temp}
+	p := &program{t: t, process: cmd.Process, temp: temp, verbose: slices.Contains(args, "--verbose"), log: &errs}
 	stopped := false
 	p.stop = func() error {
 		if stopped {
@@ -82,7 +85,7 @@ func start(t *testing.T, args ...string) *program {
 		if err := p.stop(); err != nil {
 			t.Errorf("the program ended with %v", err)
 		}
-		if errs.Len() > 0 {
+		if errs.Len() > 0 && !p.verbose {
 			t.Errorf("the program wrote to stderr:\n%s", errs.String())
 		}
 	})
