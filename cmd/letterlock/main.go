@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"syscall"
 
 	"letterlock/internal/app"
@@ -50,14 +49,9 @@ type versionCommand struct{}
 
 // Run prints the version that the build recorded.
 func (versionCommand) Run() error {
-	version, commit := "unknown", ""
-	if info, ok := debug.ReadBuildInfo(); ok {
-		version = info.Main.Version
-		for _, s := range info.Settings {
-			if s.Key == "vcs.revision" {
-				commit = ", commit " + s.Value
-			}
-		}
+	version, commit := app.Version()
+	if commit != "" {
+		commit = ", commit " + commit
 	}
 	_, err := fmt.Printf("letterlock %s%s\n", version, commit)
 	return err

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"log/slog"
 	"os"
 	"text/tabwriter"
 	"time"
@@ -24,15 +23,7 @@ func (c *serveCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return app.Serve(ctx, cfg, os.Stdout, logger(cfg.Log))
-}
-
-func logger(l config.Log) *slog.Logger {
-	o := &slog.HandlerOptions{Level: l.Level}
-	if l.Format == config.JSON {
-		return slog.New(slog.NewJSONHandler(os.Stderr, o))
-	}
-	return slog.New(slog.NewTextHandler(os.Stderr, o))
+	return app.Serve(ctx, cfg, os.Stdout, app.NewLogger(os.Stderr, string(cfg.Log.Format), cfg.Log.Level))
 }
 
 type checkCommand struct {
