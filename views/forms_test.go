@@ -40,7 +40,7 @@ func TestEnterNeverRemovesARecipient(t *testing.T) {
 
 func TestErrorsStandAtTheirFieldsAndInTheTitle(t *testing.T) {
 	pages := render(t)
-	for name, id := range map[string]string{"compose-wrong": "to-error", "sign-in-wrong": "sign-in-error", "sent-confirm-error": "reason-error"} {
+	for name, id := range map[string]string{"compose-wrong": "to-error", "sign-in-wrong": "sign-in-error", "set-password-wrong": "password-error", "sent-confirm-error": "reason-error"} {
 		page := pages[name]
 		if !strings.Contains(page, "<title>Error: ") {
 			t.Errorf("%s: title does not begin with Error", name)

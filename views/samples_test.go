@@ -119,6 +119,9 @@ func endSamples(all map[string]templ.Component) {
 func staffSamples(all map[string]templ.Component) {
 	all["sign-in"] = SignInPage(SignIn{Page: portalPage()})
 	all["sign-in-wrong"] = SignInPage(SignIn{Page: portalPage(), Address: ines.Address, Next: "/compose", Error: "The address or the password is not right"})
+	all["sign-in-password-set"] = SignInPage(SignIn{Page: portalPage(), Note: "Your password is set. Sign in with it."})
+	all["set-password"] = SetPasswordPage(SetPassword{Page: portalPage(), URL: "/password/token", Least: 8})
+	all["set-password-wrong"] = SetPasswordPage(SetPassword{Page: portalPage(), URL: "/password/token", Least: 8, Error: "A password has 8 to 256 characters"})
 	all["sent-list"] = SentPage(Sent{Page: staffPage(), List: sampleList(-1)})
 	all["sent-nothing"] = SentPage(Sent{Page: staffPage()})
 	all["sent-no-match"] = SentPage(Sent{Page: staffPage(), List: SentList{Query: "xyz", Filter: "read", Filters: sampleList(-1).Filters, ClearURL: "/sent"}})

@@ -179,7 +179,7 @@ func (s *Server) endOfCode(code letterlock.Code, err error, c echo.Context) (int
 	case letterlock.Denied:
 		return http.StatusForbidden, endOfDenied(err, c)
 	case letterlock.NotFound:
-		return http.StatusNotFound, endOfNotFound(c)
+		return http.StatusNotFound, endOfNotFound(err, c)
 	case letterlock.Gone:
 		return http.StatusGone, endOfGone(err, c)
 	case letterlock.TooLarge:
@@ -226,8 +226,11 @@ func endOfDenied(err error, c echo.Context) views.End {
 }
 
 // endOfNotFound does not tell recipients a message that never was from one that
-// is no more.
-func endOfNotFound(c echo.Context) views.End {
+// is no more, nor anybody why a link to set a password does not work.
+func endOfNotFound(err error, c echo.Context) views.End {
+	if letterlock.KeyOf(err) == "account-link" {
+		return views.End{Kind: views.EndPasswordLink, Next: views.Link{Text: "Sign in", URL: "/sign-in"}}
+	}
 	switch ruleOf(c) {
 	case holder, reader:
 		return views.End{Kind: views.EndNotAvailable}

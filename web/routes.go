@@ -68,6 +68,8 @@ func (s *Server) routes() {
 	s.get(open, "/brand/logo.png", s.brandLogo)
 	s.get(open, "/sign-in", s.signInPage)
 	s.post(open, "/sign-in", s.signIn)
+	s.get(open, "/password/:token", s.passwordPage) // the same for all whose link does not work
+	s.post(open, "/password/:token", s.setPassword)
 	s.post(open, "/sign-out", s.signOut) // open, so that it ends expired sessions, too
 	s.post(open, "/portal/sign-out", s.portalSignOut)
 	s.get(open, "/portal/signed-out", s.signedOut)

@@ -65,6 +65,8 @@ var table = map[string]column{
 	"GET /brand/logo.png":                 all(200),
 	"GET /sign-in":                        all(200),
 	"POST /sign-in":                       all(422),
+	"GET /password/:token":                all(200),
+	"POST /password/:token":               all(422), // nothing is typed into it
 	"POST /sign-out":                      all(303),
 	"POST /portal/sign-out":               all(303),
 	"GET /portal/signed-out":              all(200),
@@ -147,6 +149,9 @@ func (w *world) fill(pattern string) string {
 	w.t.Helper()
 	if !strings.ContainsRune(pattern, ':') {
 		return strings.Replace(pattern, "/static/*", static.Path("css/letterlock.css"), 1)
+	}
+	if strings.HasPrefix(pattern, "/password/") {
+		return w.invite(lena)
 	}
 	id := w.send(ada, letterlock.EncryptOnly, marta)
 	return strings.NewReplacer(
@@ -269,7 +274,7 @@ func TestPagesLinkOnlyToWhatExists(t *testing.T) {
 		p := regexp.MustCompile(`:[a-z]+`).ReplaceAllString(regexp.QuoteMeta(r.Path), `[^/]+`)
 		patterns = append(patterns, regexp.MustCompile("^"+strings.Replace(p, `/\*`, "/.+", 1)+"$"))
 	}
-	for _, from := range []string{"/sign-in", "/", "/inbox/", path, "/messages", "/sent", "/sent/" + string(id), "/sent/" + string(id) + "/remove", "/compose", w.link(marta)} {
+	for _, from := range []string{"/sign-in", "/", "/inbox/", path, "/messages", "/sent", "/sent/" + string(id), "/sent/" + string(id) + "/remove", "/compose", w.link(marta), w.invite(lena), "/password/x"} {
 		for _, found := range urls.FindAllStringSubmatch(b.get(from).body, -1) {
 			u, err := url.Parse(found[1])
 			if err != nil || !slices.ContainsFunc(patterns, func(p *regexp.Regexp) bool { return p.MatchString(u.Path) }) {

@@ -16,9 +16,11 @@ const wrongSignIn = "The address or the password is not right"
 
 // signInPage asks people of the organisation who they are.
 func (s *Server) signInPage(c echo.Context) error {
-	return s.show(c, http.StatusOK, views.SignInPage(views.SignIn{
-		Page: s.page(c), Next: localPath(c.QueryParam("next"), ""),
-	}))
+	v := views.SignIn{Page: s.page(c), Next: localPath(c.QueryParam("next"), "")}
+	if c.QueryString() == passwordSetQuery {
+		v.Note = "Your password is set. Sign in with it."
+	}
+	return s.show(c, http.StatusOK, views.SignInPage(v))
 }
 
 // signIn begins a session under a new id, and leads on to where the visitor was

@@ -54,9 +54,10 @@ func (s *Service) Reset(ctx context.Context, by letterlock.Actor, a letterlock.A
 		if !row.Disabled.IsZero() {
 			return errDisabled
 		}
-		// Whoever never had a password keeps the time of an invitation.
+		// Whoever has not answered an invitation is invited again: they have no old
+		// password that the mail could speak of.
 		purpose := store.Reset
-		if row.PasswordHash == "" {
+		if row.PasswordHash == "" && row.LinkPurpose == store.Invite {
 			purpose = store.Invite
 		}
 		row.PasswordHash = ""

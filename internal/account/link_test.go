@@ -181,6 +181,27 @@ func TestLinksThatDoNotWorkAreAllAlike(t *testing.T) {
 	}
 }
 
+func TestWhoHasNotAnsweredAnInvitationIsInvitedAgain(t *testing.T) {
+	h := newHouse(t)
+	old := h.invite(bob)
+	h.now = h.now.AddDate(0, 0, 10)
+	if row := h.row(bob.Address); !row.LinkExpires.IsZero() {
+		t.Errorf("a link that has expired is shown: %+v", row)
+	}
+	for _, tt := range []struct {
+		who   letterlock.Address
+		lasts time.Duration
+	}{{bob.Address, 72 * time.Hour}, {bob.Address, 72 * time.Hour}, {ada.Address, 24 * time.Hour}, {ada.Address, 24 * time.Hour}} {
+		until, err := h.accounts.Reset(t.Context(), system, tt.who)
+		if got := until.Sub(h.now); err != nil || got != tt.lasts {
+			t.Errorf("a new link for %s works for %v, %v; want %v", tt.who, got, err, tt.lasts)
+		}
+	}
+	if err := h.set(old, chosen); !errors.Is(err, letterlock.NotFound) {
+		t.Errorf("the invitation of before: %v, want NotFound", err)
+	}
+}
+
 func TestALinkWorksUntilItsLastSecond(t *testing.T) {
 	h := newHouse(t)
 	token := h.reset(ada.Address)

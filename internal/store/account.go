@@ -15,7 +15,8 @@ type Account struct {
 	PasswordHash string    // empty: none is set, and nobody can sign in
 	Created      time.Time // kept by PutAccount as it was
 	Disabled     time.Time // zero: enabled
-	LinkExpires  time.Time // of the link to set a password; zero: there is none
+	LinkExpires  time.Time // of the newest link to set a password, used by nobody; zero: there is none
+	LinkPurpose  LinkPurpose
 }
 
 // PutAccount adds an account or replaces the one with that address.
@@ -30,14 +31,14 @@ func (t *Tx) PutAccount(a Account) error {
 		a.Mailbox.Address, a.Mailbox.Name, strings.Join(roles, " "), a.PasswordHash, t.Now.Unix(), unix(a.Disabled))
 }
 
-const accountColumns = `a.address, a.name, a.roles, a.password_hash, a.created_at, a.disabled_at, COALESCE(l.expires_at, 0)
+const accountColumns = `a.address, a.name, a.roles, a.password_hash, a.created_at, a.disabled_at, COALESCE(l.expires_at, 0), COALESCE(l.purpose, '')
 	FROM accounts a LEFT JOIN account_links l ON l.address = a.address`
 
 // scan reads the accountColumns of a row.
 func (a *Account) scan(row func(dest ...any) error) error {
 	var roles string
 	var created, disabled, link int64
-	if err := row(&a.Mailbox.Address, &a.Mailbox.Name, &roles, &a.PasswordHash, &created, &disabled, &link); err != nil {
+	if err := row(&a.Mailbox.Address, &a.Mailbox.Name, &roles, &a.PasswordHash, &created, &disabled, &link, &a.LinkPurpose); err != nil {
 		return err
 	}
 	for r := range strings.FieldsSeq(roles) {
@@ -104,9 +105,4 @@ func (t *Tx) AccountLink(hash []byte) (l AccountLink, err error) {
 // DeleteAccountLink ends the link of an account, if it has one.
 func (t *Tx) DeleteAccountLink(a letterlock.Address) error {
 	return t.exec(`DELETE FROM account_links WHERE address = $1`, a)
-}
-
-// SweepAccountLinks deletes the links that have expired.
-func (t *Tx) SweepAccountLinks() error {
-	return t.exec(`DELETE FROM account_links WHERE expires_at <= $1`, t.Now.Unix())
 }

@@ -144,11 +144,10 @@ func TestAnAccountHasOneLink(t *testing.T) {
 		if err := find(tx, first); !errors.Is(err, letterlock.NotFound) {
 			t.Errorf("the older link: %v, want NotFound", err)
 		}
-		if a, err := tx.Account(ada); err != nil || !a.LinkExpires.Equal(start.Add(2*time.Hour)) || !a.Created.Equal(start) {
+		if a, err := tx.Account(ada); err != nil || !a.LinkExpires.Equal(start.Add(2*time.Hour)) || !a.Created.Equal(start) || a.LinkPurpose != Reset {
 			t.Errorf("account %+v, %v; want one made now whose link ends in two hours", a, err)
 		}
-		tx.Now = start.Add(2 * time.Hour)
-		return tx.SweepAccountLinks()
+		return tx.DeleteAccountLink(ada)
 	})
 	write(t, db, func(tx *Tx) error {
 		if list, err := tx.Accounts(); err != nil || len(list) != 1 || !list[0].LinkExpires.IsZero() {
