@@ -23,7 +23,7 @@ var layers = [][]string{
 	1: {"internal/eml", "internal/sanitize", "internal/seal", "internal/policy", "internal/brand", "internal/api", "views/mail"},
 	2: {"internal/store", "internal/notify", "internal/smtpout", "internal/oidc", "internal/vault"},
 	3: {"internal/access", "internal/intake", "internal/account", "internal/passcode", "internal/outbox", "internal/track", "internal/inbox", "internal/session"},
-	4: {"web", "internal/smtpd"},
+	4: {"web", "internal/smtpd", "internal/control"},
 	5: {"internal/app", "internal/demo"},
 	6: {"cmd/letterlock"},
 }
