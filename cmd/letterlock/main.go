@@ -20,6 +20,7 @@ type commands struct {
 	Serve   serveCommand   `cmd:"" help:"Serve mail and pages with the settings of a file."`
 	Check   checkCommand   `cmd:"" help:"Look at settings and machine, and say what is wrong or missing."`
 	Config  configCommand  `cmd:"" help:"Write or show settings."`
+	Account accountCommand `cmd:"" help:"Manage the accounts of people who send and administer."`
 	Demo    demoCommand    `cmd:"" help:"Run a demonstration on this machine, with forty messages and an inbox of its own."`
 	Version versionCommand `cmd:"" help:"Say which version this is."`
 }
@@ -61,11 +62,12 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	var c commands
-	k := kong.Parse(&c, kong.Name("letterlock"), kong.UsageOnError(),
+	k := kong.Parse(&c, kong.Name("letterlock"), kong.UsageOnError(), kong.Exit(exit),
 		kong.Description("Encrypted mail that its sender can take back."),
-		kong.BindTo(ctx, (*context.Context)(nil)))
+		kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.Bind(&operator{in: os.Stdin, out: os.Stdout, open: openHere}))
 	if err := k.Run(); err != nil {
-		fmt.Fprintf(os.Stderr, "letterlock: error: %v\n", err)
-		os.Exit(1)
+		report(os.Stderr, err)
+		os.Exit(exitCode(err))
 	}
 }

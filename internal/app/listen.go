@@ -18,6 +18,7 @@ type Listeners struct {
 	Submission  net.Listener // SMTP with STARTTLS
 	Submissions net.Listener // SMTP under TLS
 	Metrics     net.Listener
+	Control     net.Listener // socket for the operator
 }
 
 // A place is one listener with the setting that says where it is.
@@ -81,7 +82,7 @@ func inWords(address string, err error) error {
 // Close closes all listeners. Those that are served are closed by their servers,
 // and closing them again does no harm.
 func (l *Listeners) Close() {
-	for _, on := range []net.Listener{l.HTTP, l.Redirect, l.Submission, l.Submissions, l.Metrics} {
+	for _, on := range []net.Listener{l.HTTP, l.Redirect, l.Submission, l.Submissions, l.Metrics, l.Control} {
 		if on != nil {
 			_ = on.Close() // given up, whatever it says
 		}

@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"letterlock/internal/control"
 )
 
 // stopWithin bounds how long requests and mails under way may take at the end;
@@ -74,6 +76,9 @@ func (a *App) serve(j *jobs, on Listeners) []*http.Server {
 	}
 	if on.Metrics != nil {
 		pages("metrics", a.plain(a.metrics), on.Metrics)
+	}
+	if on.Control != nil {
+		pages("control", control.NewServer(a.Control(), a.log), on.Control)
 	}
 	if on.Submission != nil {
 		j.start("smtp submission", func(context.Context) error { return a.smtp.Serve(on.Submission) })

@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/http"
 	"os"
 	"os/signal"
 	"syscall"
 	"time"
 
 	"letterlock/internal/config"
+	"letterlock/internal/control"
 	"letterlock/internal/host"
 )
 
@@ -29,7 +31,7 @@ func Serve(ctx context.Context, cfg config.Config, out io.Writer, log *slog.Logg
 		return err
 	}
 	if a.FirstStart {
-		fmt.Fprintf(out, firstStart, cfg.MasterKeyFile, cfg.DataDir)
+		fmt.Fprint(out, FirstStart(cfg), firstAccount)
 	}
 	if a.DB.Copied != "" {
 		log.Warn("the database was upgraded; as it was before, it is kept for a week", "copy", a.DB.Copied)
@@ -52,7 +54,26 @@ func (a *App) listen(ctx context.Context, cfg config.Config) (*Listeners, error)
 	if err := a.clockWentBack(ctx); err != nil {
 		return nil, err
 	}
-	return Listen(cfg)
+	on, err := Listen(cfg)
+	if err != nil {
+		return nil, err
+	}
+	if on.Control, err = control.Listen(cfg.DataDir); err != nil {
+		on.Close()
+		return nil, err
+	}
+	return on, nil
+}
+
+// Control returns what answers the operator: over the socket, and in the process
+// of a command when no server runs.
+func (a *App) Control() http.Handler {
+	return control.Handler(control.Options{Accounts: a.Accounts, Log: a.log})
+}
+
+// FirstStart says what the operator has to do once keys were made.
+func FirstStart(cfg config.Config) string {
+	return fmt.Sprintf(firstStart, cfg.MasterKeyFile, cfg.DataDir)
 }
 
 const firstStart = `
@@ -66,7 +87,9 @@ This is the first start, and keys were made. Back up two things, in two places:
 
 Who has both can read every message: never keep them in one backup.
 
-Next, add the first account:
+`
+
+const firstAccount = `Next, add the first account:
   letterlock account add YOU@YOUR.DOMAIN --name 'Your Name' --role sender --role admin
 
 `

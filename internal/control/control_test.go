@@ -233,6 +233,25 @@ func TestTheSocketIsItsOwnersAlone(t *testing.T) {
 	}
 }
 
+func TestALongPathIsNoObstacle(t *testing.T) {
+	h := newHouse(t)
+	h.dir = filepath.Join(t.TempDir(), strings.Repeat("long/", 40))
+	if err := os.MkdirAll(h.dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	h.serve()
+	if _, err := Listen(h.dir); err == nil {
+		t.Error("a socket that answers was replaced")
+	}
+	over, err := Dial(t.Context(), h.dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := api.NewClient("http://letterlock", over).Accounts(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestASocketIsReplacedWhenNobodyAnswers(t *testing.T) {
 	h := newHouse(t)
 	path := filepath.Join(h.dir, File)

@@ -17,9 +17,23 @@ import (
 // File is the name of the socket inside the data folder.
 const File = "control.sock"
 
-// maxPath is how long the path of a socket may be on Linux, in bytes; what we add
-// while we make it is in it.
-const maxPath = 107
+// maxFolder is how long the path of a folder may be, in bytes, for the kernel to
+// take a socket in it: it takes 107, and the longest name that we add has 22.
+const maxFolder = 80
+
+// reach returns a name of the folder that is short enough for a socket in it, and
+// what ends that name.
+func reach(dir string) (string, func(), error) {
+	if len(dir) <= maxFolder {
+		return dir, func() {}, nil
+	}
+	f, err := os.Open(dir)
+	if err != nil {
+		return "", nil, err
+	}
+	// Linux alone has this; elsewhere binding says that there is no such folder.
+	return fmt.Sprintf("/proc/self/fd/%d", f.Fd()), func() { f.Close() }, nil
+}
 
 // Listen makes the socket in the data folder, for its owner alone. One that a
 // program left behind that has ended is replaced; one that answers is not.
@@ -28,7 +42,7 @@ const maxPath = 107
 // without its mode, whatever the umask and the mode of the data folder are.
 func Listen(dir string) (net.Listener, error) {
 	path := filepath.Join(dir, File)
-	if err := makeWay(path); err != nil {
+	if err := makeWay(dir); err != nil {
 		return nil, fmt.Errorf("control socket: %w", err)
 	}
 	private, err := os.MkdirTemp(dir, ".control-")
@@ -36,23 +50,45 @@ func Listen(dir string) (net.Listener, error) {
 		return nil, fmt.Errorf("control socket: %w", err)
 	}
 	defer os.RemoveAll(private) // empty by then, or of no use
-	first := filepath.Join(private, "s")
-	if len(first) > maxPath {
-		return nil, fmt.Errorf("control socket: the path of the data folder is too long for one: %s", dir)
-	}
-	l, err := net.Listen("unix", first)
+	l, err := bind(dir, filepath.Base(private))
 	if err != nil {
 		return nil, fmt.Errorf("control socket: %w", err)
 	}
-	l.(*net.UnixListener).SetUnlinkOnClose(false) // it would look for the first path
+	first := filepath.Join(private, "s")
 	if err := errors.Join(os.Chmod(first, 0o600), os.Rename(first, path)); err != nil {
 		return nil, fmt.Errorf("control socket: %w", errors.Join(err, l.Close()))
 	}
 	return &listener{l, path}, nil
 }
 
-// makeWay makes sure that nothing is at path which somebody needs.
-func makeWay(path string) error {
+// bind makes the socket "s" in a folder inside dir.
+func bind(dir, private string) (net.Listener, error) {
+	short, done, err := reach(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	l, err := net.Listen("unix", filepath.Join(short, private, "s"))
+	if err != nil {
+		return nil, err
+	}
+	l.(*net.UnixListener).SetUnlinkOnClose(false) // it is going to be elsewhere
+	return l, nil
+}
+
+// connect connects to the socket in the data folder.
+func connect(ctx context.Context, dir string) (net.Conn, error) {
+	short, done, err := reach(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	return (&net.Dialer{Timeout: 5 * time.Second}).DialContext(ctx, "unix", filepath.Join(short, File))
+}
+
+// makeWay makes sure that nothing is in the place of the socket which somebody needs.
+func makeWay(dir string) error {
+	path := filepath.Join(dir, File)
 	info, err := os.Lstat(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -63,7 +99,7 @@ func makeWay(path string) error {
 	if info.Mode().Type() != fs.ModeSocket {
 		return fmt.Errorf("%s is there and is no socket", path)
 	}
-	c, err := net.DialTimeout("unix", path, time.Second)
+	c, err := connect(context.Background(), dir)
 	if err == nil {
 		c.Close()
 		return fmt.Errorf("another program answers at %s", path)
@@ -110,10 +146,7 @@ func NewServer(h http.Handler, log *slog.Logger) *http.Server {
 // Dial returns the way to the server of a data folder, or fs.ErrNotExist when
 // none runs there. The host in a URL means nothing to it.
 func Dial(ctx context.Context, dir string) (*http.Transport, error) {
-	path := filepath.Join(dir, File)
-	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return (&net.Dialer{Timeout: 5 * time.Second}).DialContext(ctx, "unix", path)
-	}
+	dial := func(ctx context.Context, _, _ string) (net.Conn, error) { return connect(ctx, dir) }
 	c, err := dial(ctx, "", "")
 	if errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, fs.ErrNotExist) {
 		return nil, fs.ErrNotExist

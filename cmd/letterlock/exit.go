@@ -1,0 +1,70 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+
+	"letterlock/internal/letterlock"
+)
+
+// exits are the codes with which every command ends, for scripts. An error that
+// has no code of ours, and a fault, end with 1; so does no error with 0.
+var exits = map[letterlock.Code]int{
+	letterlock.Internal:  1,
+	letterlock.Invalid:   exitUsage, // what was typed can be put right
+	letterlock.Denied:    3,
+	letterlock.NotFound:  4,
+	letterlock.Gone:      5,
+	letterlock.TooLarge:  6,
+	letterlock.Throttled: 7,
+	letterlock.Busy:      8, // try again
+}
+
+// exitUsage is for a command line that cannot be understood.
+const exitUsage = 2
+
+func exitCode(err error) int {
+	if err == nil {
+		return 0
+	}
+	if code, ok := exits[letterlock.CodeOf(err)]; ok {
+		return code
+	}
+	return exits[letterlock.Internal]
+}
+
+// exit ends the program as the parser of the command line wants it to end, with
+// our code for what it could not understand.
+func exit(code int) {
+	if code != 0 {
+		code = exitUsage
+	}
+	os.Exit(code)
+}
+
+// hints are what to do about an error, by its key.
+var hints = map[string]string{
+	"account-disabled":   "enable it first, with 'letterlock account enable ADDRESS'",
+	"account-exists":     "'letterlock account reset ADDRESS' mails its holder a new link, 'letterlock account roles' changes what they may do",
+	"last-administrator": "give somebody else the role first, with 'letterlock account roles ADDRESS sender admin'",
+	"no-account":         "'letterlock account list' shows all of them",
+	"no-answer":          "look at the log of the server, then try again",
+	"not-operator":       "run the command as the user that the server runs as, or as root",
+	"folder-owner":       "run the command as that user, as in 'sudo -u USER letterlock ...', or start the server first",
+	"password-file":      "write the password, and nothing else, into the one line of a file that only you can read",
+}
+
+// report writes what went wrong, and what to do about it.
+func report(w io.Writer, err error) {
+	said := err.Error()
+	// What the error of a server says is a sentence; its code and key are for
+	// programs. Around any other stands where it happened, which people need.
+	if e, ok := err.(*letterlock.Error); ok && e.Err != nil {
+		said = e.Err.Error()
+	}
+	fmt.Fprintf(w, "letterlock: error: %s\n", said)
+	if hint := hints[letterlock.KeyOf(err)]; hint != "" {
+		fmt.Fprintf(w, "letterlock: hint: %s\n", hint)
+	}
+}

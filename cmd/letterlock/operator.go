@@ -1,0 +1,101 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"os"
+	"syscall"
+	"time"
+
+	"letterlock/internal/api"
+	"letterlock/internal/app"
+	"letterlock/internal/config"
+	"letterlock/internal/control"
+	"letterlock/internal/letterlock"
+)
+
+// An operator is who types a command that a server answers.
+type operator struct {
+	in  io.Reader
+	out io.Writer
+	// open opens what a server would, when none runs, and returns what answers and
+	// what closes it.
+	open func(ctx context.Context, cfg config.Config) (http.Handler, func() error, error)
+}
+
+// A desk is where an operator's questions are answered.
+type desk struct {
+	*api.Client
+	out    io.Writer
+	zone   *time.Location
+	served bool // a server runs, and mail leaves by itself
+}
+
+// ask has the running server answer, or this process where none runs.
+func (o *operator) ask(ctx context.Context, s settings, f func(d desk) error) (err error) {
+	cfg, err := s.load()
+	if err != nil {
+		return err
+	}
+	d := desk{out: o.out, zone: cfg.TimeZone.Location, served: true}
+	const host = "http://letterlock" // means nothing: there is one at the other end
+	over, err := control.Dial(ctx, cfg.DataDir)
+	if err == nil {
+		d.Client = api.NewClient(host, over)
+		return f(d)
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("asking the server: %w", err)
+	}
+	handler, closeAll, err := o.open(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if closing := closeAll(); err == nil {
+			err = closing
+		}
+	}()
+	d.Client, d.served = api.NewClient(host, control.InProcess(handler)), false
+	return f(d)
+}
+
+// openHere opens the data folder in this process, which keeps every server out of
+// it meanwhile.
+func openHere(ctx context.Context, cfg config.Config) (http.Handler, func() error, error) {
+	if err := ownFolder(cfg.DataDir); err != nil {
+		return nil, nil, err
+	}
+	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	a, err := app.New(ctx, cfg, app.Options{Now: time.Now, Log: log})
+	if err != nil {
+		return nil, nil, err
+	}
+	if a.FirstStart {
+		fmt.Fprint(os.Stderr, app.FirstStart(cfg))
+	}
+	return a.Control(), a.Close, nil
+}
+
+// ownFolder refuses a data folder that is somebody else's: root may open it, but
+// would leave files there that the server, running as its own user, may not.
+func ownFolder(dir string) error {
+	info, err := os.Stat(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	if ok && int(stat.Uid) != os.Geteuid() {
+		return &letterlock.Error{Code: letterlock.Denied, Key: "folder-owner",
+			Err: fmt.Errorf("no server runs, and the data folder %s belongs to another user, number %d", dir, stat.Uid)}
+	}
+	return nil
+}
