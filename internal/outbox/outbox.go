@@ -14,7 +14,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"math/rand/v2"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -47,74 +46,13 @@ type Service struct {
 	// Metrics count the attempts; nil: nobody does.
 	Metrics *metrics.Outbox
 
-	wake chan struct{}
-	once sync.Once
-}
+	// Grace is how long attempts under way may take when Run is to end; 0 means
+	// 10 seconds.
+	Grace time.Duration
 
-const (
-	workers  = 4
-	lease    = 2 * time.Minute // for one attempt
-	giveUp   = 5 * 24 * time.Hour
-	firstTry = time.Minute // wait after the first failure; doubled each time
-	longest  = time.Hour
-	idle     = 30 * time.Second // look for due notices at least this often
-)
-
-func (s *Service) init() { s.once.Do(func() { s.wake = make(chan struct{}, 1) }) }
-
-// Wake makes Run look for due notices now. It never blocks.
-func (s *Service) Wake() {
-	s.init()
-	select {
-	case s.wake <- struct{}{}:
-	default:
-	}
-}
-
-// Run delivers notices as they fall due, until ctx ends. Attempts under way are
-// finished first.
-func (s *Service) Run(ctx context.Context) error {
-	s.init()
-	tick := time.NewTicker(idle)
-	defer tick.Stop()
-	for {
-		if err := s.Flush(ctx); err != nil && ctx.Err() == nil {
-			s.Log.Error("outbox", "err", err)
-		}
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-s.wake:
-		case <-tick.C:
-		}
-	}
-}
-
-// Flush delivers what is due, several at a time, and returns when nothing is.
-func (s *Service) Flush(ctx context.Context) error {
-	errs := make(chan error, workers)
-	var wg sync.WaitGroup
-	for range workers {
-		wg.Go(func() {
-			for ctx.Err() == nil {
-				more, err := s.one(ctx)
-				if err != nil {
-					errs <- err
-					return
-				}
-				if !more {
-					return
-				}
-			}
-		})
-	}
-	wg.Wait()
-	close(errs)
-	var all error
-	for err := range errs {
-		all = errors.Join(all, err)
-	}
-	return all
+	wakes [lanes]chan struct{}
+	once  sync.Once
+	held  held
 }
 
 // work is a notice with all that is needed to write it.
@@ -129,11 +67,12 @@ type work struct {
 	now       time.Time
 }
 
-// one claims one notice and delivers it. It reports whether there was one.
-func (s *Service) one(ctx context.Context) (bool, error) {
+// one claims one notice of a lane and delivers it. It reports whether there was
+// one. The attempt goes on when ctx ends, and is cut off when attempts does.
+func (s *Service) one(ctx, attempts context.Context, lane store.Lane) (bool, error) {
 	var w work
 	err := s.DB.Write(ctx, func(tx *store.Tx) (err error) {
-		w, err = s.claim(tx)
+		w, err = s.claim(tx, lane)
 		return err
 	})
 	if errors.Is(err, letterlock.NotFound) {
@@ -150,11 +89,11 @@ func (s *Service) one(ctx context.Context) (bool, error) {
 		s.Metrics.Attempted(string(w.notice.Kind), outcome(w, w.broken), 0)
 		return true, s.note(w, w.broken)
 	}
-	// Once begun, an attempt is finished even if the program is to stop.
-	attempt, cancel := context.WithTimeout(context.WithoutCancel(ctx), lease/2)
-	defer cancel()
 	begun := time.Now()
-	result := s.attempt(attempt, w)
+	result := s.hold(attempts, w)
+	if wasCut(attempts, result) {
+		return true, s.settle(w, func(tx *store.Tx) error { return tx.Release(w.notice.ID) })
+	}
 	s.Metrics.Attempted(string(w.notice.Kind), outcome(w, result), time.Since(begun))
 	return true, s.note(w, result)
 }
@@ -177,8 +116,8 @@ func (w work) final(result error) bool {
 	return errors.Is(result, letterlock.Denied) || w.now.Sub(w.notice.Created) >= giveUp
 }
 
-func (s *Service) claim(tx *store.Tx) (w work, err error) {
-	if w.notice, err = tx.Claim(lease); err != nil {
+func (s *Service) claim(tx *store.Tx, lane store.Lane) (w work, err error) {
+	if w.notice, err = tx.ClaimIn(lane, lease); err != nil {
 		return w, err
 	}
 	w.now = tx.Now
@@ -319,7 +258,7 @@ func (s *Service) note(w work, result error) error {
 	case w.final(result):
 		return s.settle(w, func(tx *store.Tx) error { return s.fail(tx, w, result) })
 	}
-	wait := backOff(n.Attempts)
+	wait := backOff(n)
 	return s.settle(w, func(tx *store.Tx) error {
 		err := errors.Join(tx.NoteAttempt(n.ID, n.Attempts, reply(result)), tx.Postpone(n.ID, tx.Now.Add(wait)))
 		if n.Attempts == 1 && n.Kind != store.FailureNotice && n.Kind != store.AccountNotice {
@@ -364,14 +303,4 @@ func reply(err error) string {
 		}
 	}
 	return string(bytes.ToValidUTF8(b[:min(len(b), 300)], nil))
-}
-
-// backOff doubles from a minute to an hour, with a fifth of jitter either way so
-// that what failed together is not tried together.
-func backOff(attempts int) time.Duration {
-	d := longest
-	if attempts < 7 {
-		d = min(longest, firstTry<<(attempts-1))
-	}
-	return time.Duration(float64(d) * (0.8 + 0.4*rand.Float64()))
 }

@@ -55,6 +55,28 @@ func TestTemporaryFailuresAreRetriedWithGrowingPatience(t *testing.T) {
 	}
 }
 
+func TestAPasscodeIsTriedAgainSoon(t *testing.T) {
+	h := newHouse(t)
+	id := h.send(intake.Envelope{}, marta)
+	h.flush()
+	if _, err := h.codes.Ask(t.Context(), h.recipient(id, marta).ID, "browser", ""); err != nil {
+		t.Fatal(err)
+	}
+	h.world.answer = refuse(errBusy)
+	for i, want := range []time.Duration{15, 30, 60, 120, 120} {
+		want *= time.Second
+		h.flush()
+		if got, _ := h.due(); got < want*8/10-time.Second || got > want*12/10+time.Second {
+			t.Errorf("wait after attempt %d is %v, want %v give or take a fifth", i+1, got, want)
+		}
+		h.toTheNext()
+	}
+	h.world.answer = nil
+	if mails := h.flush(); len(mails) != 1 || mails[0].to != marta {
+		t.Errorf("mails = %v, want the passcode", mails)
+	}
+}
+
 func TestAFinalRefusalIsToldToTheSender(t *testing.T) {
 	h := newHouse(t)
 	id := h.send(intake.Envelope{}, marta, jonas)

@@ -3,11 +3,14 @@ package outbox_test
 import (
 	"context"
 	"database/sql"
+	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"letterlock/internal/intake"
 	"letterlock/internal/letterlock"
@@ -47,24 +50,34 @@ func (g *gate) Send(ctx context.Context, from string, to letterlock.Address, mai
 	return err
 }
 
+// run starts the outbox, and returns what stops it and waits for its end.
+func (h *house) run() (stop func()) {
+	h.t.Helper()
+	ctx, cancel := context.WithCancel(h.t.Context())
+	done := make(chan error)
+	go func() { done <- h.outbox.Run(ctx) }()
+	return func() {
+		h.t.Helper()
+		cancel()
+		if err := <-done; err != nil {
+			h.t.Errorf("Run: %v", err)
+		}
+	}
+}
+
 func TestRunDeliversWhenWokenAndStops(t *testing.T) {
 	h := newHouse(t)
 	g := newGate()
 	close(g.open)
 	h.outbox.Mailer = g
-	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan error)
-	go func() { done <- h.outbox.Run(ctx) }()
+	stop := h.run()
 	for _, a := range []letterlock.Address{marta, jonas, carol} {
 		h.send(intake.Envelope{}, a)
 		if got := <-g.came; got != a {
 			t.Errorf("a mail to %s, want to %s", got, a)
 		}
 	}
-	cancel()
-	if err := <-done; err != nil {
-		t.Errorf("Run: %v", err)
-	}
+	stop()
 }
 
 func TestRunFinishesTheAttemptItHasBegun(t *testing.T) {
@@ -86,7 +99,146 @@ func TestRunFinishesTheAttemptItHasBegun(t *testing.T) {
 	}
 }
 
-// A logged is a log whose lines can be waited for.
+// A wall is a Mailer that says when a mail comes and never takes it.
+type wall chan letterlock.Address
+
+func (w wall) Send(ctx context.Context, from string, to letterlock.Address, mail io.Reader) error {
+	w <- to
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+func TestWhatAStopCutsOffIsDueAtOnce(t *testing.T) {
+	h := newHouse(t)
+	id := h.send(intake.Envelope{}, marta)
+	w := make(wall)
+	h.outbox.Mailer, h.outbox.Grace = w, time.Millisecond
+	for range 2 {
+		stop := h.run()
+		<-w
+		stop()
+	}
+	if kinds, _ := h.history(id, marta); len(kinds) != 1 {
+		t.Errorf("history %v, want nothing of what was cut off", kinds)
+	}
+	h.outbox.Mailer = h.world
+	if mails := h.flush(); len(mails) != 1 || mails[0].to != marta {
+		t.Errorf("mails after the next start = %v, want the notification", mails)
+	}
+	h.checkAttempts(1)
+}
+
+func TestWhatIsFinalIsFinalThoughItWasCutOff(t *testing.T) {
+	h := newHouse(t)
+	id := h.send(intake.Envelope{}, marta)
+	w := make(wall)
+	h.outbox.Mailer, h.outbox.Grace = refusing{w}, time.Millisecond
+	stop := h.run()
+	<-w
+	stop()
+	if kinds, _ := h.history(id, marta); kinds[len(kinds)-1] != letterlock.Bounced {
+		t.Errorf("history %v, want it bounced", kinds)
+	}
+}
+
+// refusing is a wall that says no in the end.
+type refusing struct{ wall }
+
+func (r refusing) Send(ctx context.Context, from string, to letterlock.Address, mail io.Reader) error {
+	return errors.Join(errUnknown, r.wall.Send(ctx, from, to, mail))
+}
+
+func TestAPasscodeOvertakesWhatASlowRelayHoldsUp(t *testing.T) {
+	h := newHouse(t)
+	id := h.send(intake.Envelope{}, marta)
+	h.flush()
+	for i := range 20 {
+		h.send(intake.Envelope{}, letterlock.Address(fmt.Sprintf("r%d@riverside.example", i)))
+	}
+	g := &lane{wall: make(wall), passcodes: make(chan letterlock.Address)}
+	h.outbox.Mailer, h.outbox.Grace = g, time.Millisecond
+	stop := h.run()
+	for range 4 { // every worker of the whole lane is busy, and stays so
+		<-g.wall
+	}
+	for range 3 {
+		h.pass(time.Minute)
+		if _, err := h.codes.Ask(t.Context(), h.recipient(id, marta).ID, "browser", ""); err != nil {
+			t.Fatal(err)
+		}
+		if got := <-g.passcodes; got != marta {
+			t.Errorf("a passcode to %s, want to %s", got, marta)
+		}
+		h.pass(10 * time.Minute)
+	}
+	stop()
+}
+
+// A lane is a Mailer that takes what goes to Marta and nothing else.
+type lane struct {
+	wall
+	passcodes chan letterlock.Address
+}
+
+func (l *lane) Send(ctx context.Context, from string, to letterlock.Address, mail io.Reader) error {
+	if to == marta {
+		l.passcodes <- to
+		return nil
+	}
+	return l.wall.Send(ctx, from, to, mail)
+}
+
+func TestALongAttemptKeepsItsClaim(t *testing.T) {
+	h := newHouse(t)
+	h.send(intake.Envelope{}, marta)
+	g := newGate()
+	h.outbox.Mailer = g
+	stop := h.run()
+	<-g.came
+	for range 10 {
+		h.pass(time.Minute)
+		if err := h.outbox.Extend(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if wait, _ := h.due(); wait < time.Minute {
+			t.Fatalf("the notice under way is due in %v: it would be sent twice", wait)
+		}
+	}
+	close(g.open)
+	stop()
+	if _, more := h.due(); more {
+		t.Error("the notice is due after it was sent")
+	}
+	if err := h.outbox.Extend(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestRunTriesAgainWhenItIsTime(t *testing.T) {
+	h := newHouse(t)
+	h.send(intake.Envelope{}, marta)
+	h.world.answer = refuse(errBusy)
+	h.flush()
+	h.world.answer = nil
+	wait, _ := h.due()
+	h.pass(wait - 20*time.Millisecond)
+	g := newGate()
+	close(g.open)
+	h.outbox.Mailer = g
+	stop := h.run()
+	h.pass(20 * time.Millisecond)
+	select {
+	case <-g.came:
+	case <-time.After(10 * time.Second): // well before it would look by itself
+		t.Error("nobody looks when the notice is due")
+		h.outbox.Wake()
+		<-g.came
+	}
+	stop()
+}
+
+// A logged is a log whose lines can be waited for. It has room for those of all
+// workers, none of which must wait for the test.
 type logged chan string
 
 func (l logged) Write(line []byte) (int, error) {
@@ -94,26 +246,28 @@ func (l logged) Write(line []byte) (int, error) {
 	return len(line), nil
 }
 
+// until waits for a line with some words. No line may name anybody.
+func (l logged) until(t *testing.T, words string) {
+	t.Helper()
+	for line := range l {
+		if strings.Contains(line, string(marta)) || strings.Contains(line, secret) {
+			t.Errorf("log line %q", line)
+		}
+		if strings.Contains(line, words) {
+			return
+		}
+	}
+}
+
 func TestRunLogsAnErrorAndGoesOn(t *testing.T) {
 	h := newHouse(t)
 	h.send(intake.Envelope{}, marta)
-	log := make(logged)
+	log := make(logged, 1000)
 	h.outbox.Log = slog.New(slog.NewTextHandler(log, nil))
 	h.outbox.Mailer = crash{h}
-	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan error)
-	go func() { done <- h.outbox.Run(ctx) }()
-	for _, want := range []string{"settling notice", "claiming a notice"} {
-		line := <-log
-		if !strings.Contains(line, want) || strings.Contains(line, string(marta)) || strings.Contains(line, secret) {
-			t.Errorf("log line %q, want %q and nobody's address", line, want)
-		}
-		if want == "settling notice" {
-			h.outbox.Wake()
-		}
-	}
-	cancel()
-	if err := <-done; err != nil {
-		t.Errorf("Run: %v", err)
-	}
+	stop := h.run()
+	log.until(t, "settling notice")
+	h.outbox.Wake()
+	log.until(t, "looking for what is due")
+	stop()
 }

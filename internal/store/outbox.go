@@ -31,11 +31,11 @@ const (
 )
 
 // priority says which notices leave first: people wait for passcodes.
-func (k NoticeKind) priority() int {
+func (k NoticeKind) priority() Lane {
 	if k == PasscodeNotice {
-		return 0
+		return UrgentLane
 	}
-	return 1
+	return WholeLane
 }
 
 // Enqueue adds a notice that is due now. It leaves after the transaction has
@@ -46,24 +46,53 @@ func (t *Tx) Enqueue(n Notice) error {
 		n.Kind, n.Kind.priority(), n.Message, n.Recipient, n.Address, n.Secret, t.Now.Unix())
 }
 
+// A Lane is a part of the queue, by priority.
+type Lane int
+
+const (
+	UrgentLane Lane = iota // passcodes alone
+	WholeLane              // everything, passcodes first
+)
+
 // Claim takes the next notice that is due, or returns NotFound. It counts as one
 // attempt, and comes back by itself after lease if it is never finished: a crash
 // between sending and Finish sends it twice.
-func (t *Tx) Claim(lease time.Duration) (n Notice, err error) {
+func (t *Tx) Claim(lease time.Duration) (Notice, error) { return t.ClaimIn(WholeLane, lease) }
+
+// ClaimIn is Claim for one lane. It asks for each priority by itself, so that
+// notices that wait for a later try, however many, are not looked through.
+func (t *Tx) ClaimIn(lane Lane, lease time.Duration) (n Notice, err error) {
 	var created int64
 	err = t.row(`UPDATE outbox SET attempts = attempts + 1, due_at = $2
-		WHERE id = (SELECT id FROM outbox WHERE done_at = 0 AND due_at <= $1 ORDER BY priority, due_at, id LIMIT 1)
+		WHERE id = COALESCE(
+			(SELECT id FROM outbox WHERE done_at = 0 AND priority = 0 AND due_at <= $1 ORDER BY due_at, id LIMIT 1),
+			(SELECT id FROM outbox WHERE done_at = 0 AND priority = 1 AND due_at <= $1 AND $3 >= 1 ORDER BY due_at, id LIMIT 1))
 		RETURNING id, kind, COALESCE(message, ''), recipient, address, secret, created_at, attempts`,
-		[]any{t.Now.Unix(), t.Now.Add(lease).Unix()},
+		[]any{t.Now.Unix(), t.Now.Add(lease).Unix(), lane},
 		&n.ID, &n.Kind, &n.Message, &n.Recipient, &n.Address, &n.Secret, &created, &n.Attempts)
 	n.Created = moment(created)
 	return n, err
 }
 
+// Extend lengthens the lease of a claimed notice.
+func (t *Tx) Extend(id int64, lease time.Duration) error { return t.Postpone(id, t.Now.Add(lease)) }
+
+// Release gives a claimed notice back as if it had not been claimed.
+func (t *Tx) Release(id int64) error {
+	return t.exec(`UPDATE outbox SET due_at = $2, attempts = attempts - 1 WHERE id = $1 AND done_at = 0`, id, t.Now.Unix())
+}
+
 // NextDue returns when the next notice is due, or NotFound.
-func (t *Tx) NextDue() (time.Time, error) {
+func (t *Tx) NextDue() (time.Time, error) { return t.NextDueIn(WholeLane) }
+
+// NextDueIn is NextDue for one lane.
+func (t *Tx) NextDueIn(lane Lane) (time.Time, error) {
 	var due int64
-	err := t.row(`SELECT due_at FROM outbox WHERE done_at = 0 ORDER BY due_at LIMIT 1`, nil, &due)
+	err := t.row(`SELECT due_at FROM (
+			SELECT * FROM (SELECT due_at FROM outbox WHERE done_at = 0 AND priority = 0 ORDER BY due_at LIMIT 1) AS urgent
+			UNION ALL
+			SELECT * FROM (SELECT due_at FROM outbox WHERE done_at = 0 AND priority = 1 AND $1 >= 1 ORDER BY due_at LIMIT 1) AS others
+		) AS both ORDER BY due_at LIMIT 1`, []any{lane}, &due)
 	return moment(due), err
 }
 
