@@ -2,6 +2,7 @@ package mailtest
 
 import (
 	"crypto/tls"
+	"errors"
 	"io"
 	"net"
 	"slices"
@@ -25,6 +26,7 @@ type Mail struct {
 
 // SinkOptions say what a Sink demands and answers.
 type SinkOptions struct {
+	Address        string                // host and port to listen on; empty: a free one
 	TLS            *tls.Config           // nil: none is offered
 	Implicit       bool                  // TLS from the first byte on, in place of STARTTLS
 	User, Password string                // who must sign in; empty: nobody has to
@@ -33,6 +35,10 @@ type SinkOptions struct {
 	Rcpt           func(to string) error // the answer to RCPT; nil: any is welcome
 	Data           func(m Mail) error    // the answer to the final dot; nil: taken
 }
+
+// HangUp is an answer to the final dot that never comes: the mail is taken, and
+// the connection ends without a word.
+var HangUp = errors.New("mailtest: hang up")
 
 // A Sink is a mail server that takes mails and keeps them. Its methods are safe
 // for concurrent use.
@@ -51,7 +57,10 @@ type Sink struct {
 // NewSink starts a Sink that ends with its test.
 func NewSink(t testing.TB, o SinkOptions) *Sink {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if o.Address == "" {
+		o.Address = "127.0.0.1:0"
+	}
+	l, err := net.Listen("tcp", o.Address)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -209,7 +218,12 @@ func (v *visit) Data(r io.Reader) (err error) {
 		return err
 	}
 	if f := v.sink.options.Data; f != nil {
-		if err := f(v.mail); err != nil {
+		err := f(v.mail)
+		if errors.Is(err, HangUp) {
+			v.sink.keep(v.mail)
+			return v.conn.Conn().Close()
+		}
+		if err != nil {
 			return err
 		}
 	}

@@ -214,27 +214,31 @@ func TestALongAttemptKeepsItsClaim(t *testing.T) {
 	}
 }
 
-func TestRunTriesAgainWhenItIsTime(t *testing.T) {
+func TestWorkersWaitForTheNextNoticeThatIsDue(t *testing.T) {
 	h := newHouse(t)
-	h.send(intake.Envelope{}, marta)
+	check := func(when string, whole, urgent time.Duration) {
+		t.Helper()
+		for lane, want := range map[store.Lane]time.Duration{store.WholeLane: whole, store.UrgentLane: urgent} {
+			got, err := h.outbox.UntilDue(t.Context(), lane)
+			if err != nil || got != want {
+				t.Errorf("%s: lane %d waits for %v, %v; want %v", when, lane, got, err, want)
+			}
+		}
+	}
+	const idle = 30 * time.Second
+	check("empty", idle, idle)
+	id := h.send(intake.Envelope{}, marta)
+	check("a notification is due", 0, idle)
 	h.world.answer = refuse(errBusy)
 	h.flush()
-	h.world.answer = nil
+	check("it is due in about a minute", idle, idle)
 	wait, _ := h.due()
-	h.pass(wait - 20*time.Millisecond)
-	g := newGate()
-	close(g.open)
-	h.outbox.Mailer = g
-	stop := h.run()
-	h.pass(20 * time.Millisecond)
-	select {
-	case <-g.came:
-	case <-time.After(10 * time.Second): // well before it would look by itself
-		t.Error("nobody looks when the notice is due")
-		h.outbox.Wake()
-		<-g.came
+	h.pass(wait - 2*time.Second)
+	check("it is due soon", 2*time.Second, idle)
+	if _, err := h.codes.Ask(t.Context(), h.recipient(id, marta).ID, "browser", ""); err != nil {
+		t.Fatal(err)
 	}
-	stop()
+	check("a passcode is due", 0, 0)
 }
 
 // A logged is a log whose lines can be waited for. It has room for those of all
