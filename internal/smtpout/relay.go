@@ -138,7 +138,7 @@ func (r *relay) sendOn(ctx context.Context, s *session, l *letter) (a attempt, e
 // taken. It counts as not taken: a mail may come twice, and none is lost.
 func (s *session) deliver(l *letter) (*Reply, error) {
 	if l.needs && !s.offersUTF8() {
-		return nil, &failure{step: opening, verdict: later, words: noUTF8, reply: nil}
+		return nil, &failure{step: opening, verdict: later, words: noUTF8}
 	}
 	o := &smtp.MailOptions{UTF8: l.asks && s.offersUTF8(), Size: l.size}
 	if err := s.client.Mail(l.from, o); err != nil {
@@ -158,7 +158,7 @@ func (s *session) deliver(l *letter) (*Reply, error) {
 	if err != nil {
 		return nil, judge(finishing, err)
 	}
-	return &Reply{Code: 250, Text: visible(done.StatusText)}, nil
+	return newReply(250, done.StatusText), nil
 }
 
 // noUTF8 is why a mail to an address in UTF-8 stays here. RFC 6531 section 3.2.

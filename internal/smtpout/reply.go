@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"regexp"
 	"strings"
 	"unicode"
 
@@ -42,11 +43,19 @@ func replyOf(err error) *Reply {
 	if !errors.As(err, &e) {
 		return nil
 	}
-	r := &Reply{Code: e.Code, Text: visible(e.Message)}
 	if c := e.EnhancedCode; c[0] > 0 {
-		r.Enhanced = fmt.Sprintf("%d.%d.%d", c[0], c[1], c[2])
+		return newReply(e.Code, fmt.Sprintf("%d.%d.%d %s", c[0], c[1], c[2], e.Message))
 	}
-	return r
+	return newReply(e.Code, e.Message)
+}
+
+var enhanced = regexp.MustCompile(`^[245]\.\d{1,3}\.\d{1,3}(?: |$)`)
+
+// newReply takes an answer apart.
+func newReply(code int, text string) *Reply {
+	text = visible(text)
+	status := enhanced.FindString(text)
+	return &Reply{Code: code, Enhanced: strings.TrimSpace(status), Text: text[len(status):]}
 }
 
 // visible makes one bounded line of visible characters of a foreign text. What

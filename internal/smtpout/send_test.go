@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"log/slog"
 	"strings"
 	"testing"
 	"time"
@@ -222,6 +223,43 @@ func TestASlowRelayIsGivenUp(t *testing.T) {
 			limits := Timeouts{Command: 20 * time.Millisecond, Connect: 20 * time.Millisecond}
 			c, _ := newClient(t, Options{Relays: []Relay{local(newScript(t, dialogue)), local(newScript(t, takes+taken+bye))}, Timeouts: limits})
 			check(t, c.send(t), "", "")
+		})
+	}
+}
+
+func TestAnAttemptIsLoggedInOneLine(t *testing.T) {
+	tests := []struct {
+		name     string
+		dialogue string
+		want     string
+	}{
+		{name: "taken", dialogue: takes + taken + bye, want: "level=INFO msg=\"smtp relay\" outcome=taken tls=\"\" reused=false code=250 enhanced=2.0.0"},
+		{name: "refused", dialogue: takes + "C: MAIL\nS: 550-5.7.1 no\nS: 550 5.7.1 never bob@there.example\n" + takenBack, want: "level=INFO msg=\"smtp relay\" outcome=refused tls=\"\" reused=false code=550 enhanced=5.7.1"},
+		{name: "no enhanced code", dialogue: takes + "C: MAIL\nS: 450 9.9.9.9 later\n" + takenBack, want: "level=INFO msg=\"smtp relay\" outcome=later tls=\"\" reused=false code=450 enhanced=\"\""},
+		{name: "password", dialogue: takes + "C: MAIL\nS: 530 5.7.0 sign in\n", want: "level=ERROR msg=\"smtp relay\" outcome=\"relay failed\" tls=\"\" reused=false code=530 enhanced=5.7.0 problem=\"the relay wants a user name and a password, or TLS\""},
+		{name: "no relay", dialogue: "S: hello\n", want: "level=INFO msg=\"smtp relay\" outcome=\"relay failed\" tls=\"\" reused=false err="},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			log := &book{}
+			plain := func(_ []string, a slog.Attr) slog.Attr {
+				if a.Key == slog.TimeKey || a.Key == "took" || a.Key == "relay" {
+					return slog.Attr{}
+				}
+				return a
+			}
+			for _, level := range []slog.Level{slog.LevelInfo, slog.LevelDebug} {
+				before := len(log.String())
+				handler := slog.NewTextHandler(log, &slog.HandlerOptions{Level: level, ReplaceAttr: plain})
+				c, _ := newClient(t, Options{Relays: []Relay{local(newScript(t, tt.dialogue))}, Log: slog.New(handler)})
+				if err := c.send(t); (err == nil) != (tt.name == "taken") {
+					t.Errorf("Send: %v", err)
+				}
+				lines := strings.Split(strings.TrimSpace(log.String()[before:]), "\n")
+				if !strings.HasPrefix(lines[0], tt.want) || strings.Contains(lines[0], "there.example") || level == slog.LevelInfo && len(lines) != 1 {
+					t.Errorf("log at %v:\n%s\nwant one line\n%s", level, strings.Join(lines, "\n"), tt.want)
+				}
+			}
 		})
 	}
 }
