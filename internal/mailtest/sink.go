@@ -36,9 +36,9 @@ type SinkOptions struct {
 	Data           func(m Mail) error    // the answer to the final dot; nil: taken
 }
 
-// HangUp is an answer to the final dot that never comes: the mail is taken, and
+// ErrHangUp is an answer to the final dot that never comes: the mail is taken, and
 // the connection ends without a word.
-var HangUp = errors.New("mailtest: hang up")
+var ErrHangUp = errors.New("mailtest: hang up")
 
 // A Sink is a mail server that takes mails and keeps them. Its methods are safe
 // for concurrent use.
@@ -219,7 +219,7 @@ func (v *visit) Data(r io.Reader) (err error) {
 	}
 	if f := v.sink.options.Data; f != nil {
 		err := f(v.mail)
-		if errors.Is(err, HangUp) {
+		if errors.Is(err, ErrHangUp) {
 			v.sink.keep(v.mail)
 			return v.conn.Conn().Close()
 		}

@@ -140,7 +140,7 @@ func TestAnAnswerThatIsLostSendsTwiceAndNotAgain(t *testing.T) {
 			return nil
 		}
 		lost = true
-		return mailtest.HangUp
+		return mailtest.ErrHangUp
 	}})
 	h.relayed(sink.Address)
 	id := h.send(intake.Envelope{}, marta)
