@@ -3,7 +3,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"os"
 	"os/signal"
@@ -44,18 +43,6 @@ func (c *demoCommand) Run(ctx context.Context) error {
 		HTTP: c.HTTP, SMTP: c.SMTP, Data: c.Data, SMTPCert: c.Cert, SMTPKey: c.Key, Out: os.Stdout,
 		Log: app.NewLogger(os.Stderr, "text", level),
 	})
-}
-
-type versionCommand struct{}
-
-// Run prints the version that the build recorded.
-func (versionCommand) Run() error {
-	version, commit := app.Version()
-	if commit != "" {
-		commit = ", commit " + commit
-	}
-	_, err := fmt.Printf("letterlock %s%s\n", version, commit)
-	return err
 }
 
 func main() {

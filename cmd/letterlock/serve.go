@@ -13,6 +13,7 @@ import (
 
 	"letterlock/internal/app"
 	"letterlock/internal/config"
+	"letterlock/internal/metrics"
 )
 
 type serveCommand struct{ settings }
@@ -23,7 +24,10 @@ func (c *serveCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return app.Serve(ctx, cfg, os.Stdout, app.NewLogger(os.Stderr, string(cfg.Log.Format), cfg.Log.Level))
+	return app.Serve(ctx, cfg, app.Options{
+		Now: time.Now, Log: app.NewLogger(os.Stderr, string(cfg.Log.Format), cfg.Log.Level),
+		Metrics: metrics.New(metrics.Options{Version: version, Commit: builtFrom()}),
+	}, os.Stdout)
 }
 
 type checkCommand struct {

@@ -22,7 +22,7 @@ import (
 )
 
 var (
-	linkIn     = regexp.MustCompile(`https://[^\s]+/m/[A-Za-z0-9_-]{43}`)
+	portalLink = regexp.MustCompile(`https://[^\s]+/m/[A-Za-z0-9_-]{43}`)
 	passcodeOf = regexp.MustCompile(`(?m)^\s*(\d{4} \d{4})\s*$`)
 )
 
@@ -72,7 +72,7 @@ func TestAServerInProduction(t *testing.T) {
 	if out, err := s.swaks("--server", s.mail, "--to", "nora@gmail.com"); err == nil {
 		t.Logf("without TLS, from this machine, mail is taken:\n%s", out)
 	}
-	link := find(t, linkIn, s.world.Wait("nora@gmail.com"))
+	link := find(t, portalLink, s.world.Wait("nora@gmail.com"))
 	s.world.Wait("omar@lantern.example")
 
 	browser := browsertest.New(t, browsertest.Trust(s.leaf))

@@ -150,8 +150,7 @@ func build(ctx context.Context, cfg config.Config, o Options) (*App, error) {
 	a := &App{FirstStart: first, DB: db, Metrics: o.Metrics, log: o.Log, now: o.Now, host: cfg.PublicURL.Hostname(), tls: servesTLS(cfg), cert: cert, wayOut: wayOut,
 		dataDir: cfg.DataDir, reserve: int64(cfg.Limits.DiskReserve)}
 	if a.Metrics == nil {
-		version, commit := Version()
-		a.Metrics = metrics.New(metrics.Options{Version: version, Commit: commit})
+		a.Metrics = metrics.New(metrics.Options{})
 	}
 	db.Metrics = a.Metrics.Store
 	a.buildUseCases(cfg, o, k, look)

@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"crypto/tls"
+	"io"
 	"net"
 	"net/url"
 	"os"
@@ -132,7 +133,11 @@ func TestCheckSaysWhatIsWrong(t *testing.T) {
 		{"data in a file", func(s *site) { s.cfg.DataDir = s.file("file", "", 0o600) }, app.Wrong, "data_dir", "not a folder"},
 		{"data where nobody may write", func(s *site) { s.cfg.DataDir = "/proc/letterlock" }, app.Wrong, "data_dir", "cannot be written to"},
 		{"data for everybody", func(s *site) { s.started(); s.mode("data", 0o755) }, app.Wrong, "data_dir", "others may look into"},
-		{"another master key", func(s *site) { s.started(); s.remove("master.key"); s.file("master.key", strings.Repeat("x", 32), 0o400) }, app.Wrong, "master_key_file", "right master key"},
+		{"another master key", func(s *site) {
+			s.started()
+			s.remove("master.key")
+			s.file("master.key", strings.Repeat("x", 32), 0o400)
+		}, app.Wrong, "master_key_file", "right master key"},
 		{"no master key", func(s *site) { s.started(); s.remove("master.key") }, app.Wrong, "master_key_file", "restore it"},
 		{"a master key for everybody", func(s *site) { s.file("master.key", strings.Repeat("x", 32), 0o444) }, app.Wrong, "master_key_file", "read by others"},
 		{"no keyring", func(s *site) { s.started(); s.remove("data/keyring") }, app.Wrong, "master_key_file", "keyring"},
@@ -219,7 +224,7 @@ func TestListenOpensAllOrNothing(t *testing.T) {
 func TestSettingsThatAreWrongStartNothing(t *testing.T) {
 	s := newSite(t)
 	s.cfg.Organization.Notify = letterlock.Address("nobody")
-	err := app.Serve(t.Context(), s.cfg, os.Stderr, silent)
+	err := app.Serve(t.Context(), s.cfg, app.Options{Now: time.Now, Log: silent}, io.Discard)
 	if err == nil || !strings.Contains(err.Error(), "organization.notify") {
 		t.Errorf("Serve = %v", err)
 	}

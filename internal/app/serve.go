@@ -10,7 +10,6 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
-	"time"
 
 	"letterlock/internal/config"
 	"letterlock/internal/control"
@@ -19,14 +18,15 @@ import (
 
 // Serve runs a server with these settings until ctx ends. On out it says what the
 // operator has to do, if anything. SIGHUP has certificates read again.
-func Serve(ctx context.Context, cfg config.Config, out io.Writer, log *slog.Logger) error {
+func Serve(ctx context.Context, cfg config.Config, o Options, out io.Writer) error {
+	log := o.Log
 	if err := cfg.ValidateServer(); err != nil {
 		return fmt.Errorf("settings: %w", err)
 	}
 	if err := prepare(log); err != nil {
 		return err
 	}
-	a, err := New(ctx, cfg, Options{Now: time.Now, Log: log})
+	a, err := New(ctx, cfg, o)
 	if err != nil {
 		return err
 	}

@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"runtime/debug"
 	"time"
 
 	"letterlock/internal/host"
@@ -30,21 +29,6 @@ func (a *App) expiry() (time.Time, bool) {
 		return time.Time{}, false
 	}
 	return leaf.NotAfter, true
-}
-
-// Version says which version of the program this is and of which commit, as far
-// as the build recorded it.
-func Version() (version, commit string) {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown", ""
-	}
-	for _, s := range info.Settings {
-		if s.Key == "vcs.revision" {
-			commit = s.Value
-		}
-	}
-	return info.Main.Version, commit
 }
 
 func (a *App) queue(ctx context.Context) (list []metrics.Queued, err error) {
