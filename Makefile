@@ -2,7 +2,7 @@
 # tools/go.mod, which pins them; the tests need programs that
 # 'make programs' installs.
 
-.PHONY: help run build generate test browsers programs generated format vet staticcheck race stress bench clean
+.PHONY: help run build generate test browsers programs generated format vet staticcheck race stress bench dist dist-check clean
 .DEFAULT_GOAL := help
 
 export CGO_ENABLED := 0
@@ -13,7 +13,7 @@ TOOLS := bin/tools
 STAMP := $(if $(shell git status --porcelain >/dev/null 2>&1 && echo yes),auto,false)
 
 help: ## say what can be made
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
 run: build ## build and start the demo; ARGS='--http 127.0.0.1:9000' changes it
 	@exec bin/letterlock demo $(ARGS)
@@ -63,6 +63,12 @@ stress: ## look for anything that is served after a revocation: 10,000 histories
 bench: ## measure against the limit of the stack; takes up to 8 minutes, ARGS='-only portal' less
 	@go test -c -o bin/bench.test ./internal/bench
 	@cd internal/bench && ../../bin/bench.test -test.run '^TestTable$$' -test.timeout 60m -table $(ARGS)
+
+dist: ## build what operators install into bin/dist: a tar.gz and a .deb for each architecture, and their checksums
+	@tools/dist/build bin/dist
+
+dist-check: ## build it twice, in two folders and from nothing, and compare the bytes; takes minutes
+	@tools/dist/check
 
 clean: ## remove what was built
 	@rm -rf bin
