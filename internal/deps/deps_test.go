@@ -35,7 +35,7 @@ var sideways = map[int]bool{0: true, 1: true, 2: true, 5: true}
 
 // tests lists the packages for tests. They stand outside the layers, and only
 // test files may import them.
-var tests = []string{"internal/bench", "internal/browsertest", "internal/deps", "internal/mailtest", "internal/stress"}
+var tests = []string{"internal/bench", "internal/browsertest", "internal/deps", "internal/dist", "internal/mailtest", "internal/stress"}
 
 // may lists packages of ours that may import only these of ours.
 var may = map[string][]string{
