@@ -38,7 +38,7 @@ func newSite(t *testing.T) *site {
 	cfg.HTTP = config.HTTP{Listen: mailtest.FreeAddress(t)}
 	cfg.SMTP = config.SMTP{Submission: mailtest.FreeAddress(t), Submissions: mailtest.FreeAddress(t)}
 	cfg.Metrics.Listen, cfg.Limits.DiskReserve = mailtest.FreeAddress(t), 1<<20
-	cert, key := mailtest.Files(t, s.ca.Issue("mail.contoso.example"))
+	cert, key := mailtest.Files(t, s.ca.IssueUntil(time.Now().Add(60*24*time.Hour), "mail.contoso.example"))
 	cfg.TLS = config.TLS{CertFile: s.file("cert.pem", string(cert), 0o600), KeyFile: s.file("key.pem", string(key), 0o600)}
 	cfg.Relay = config.Relay{Address: s.relay.Address, User: "letterlock", PasswordFile: s.file("password", "right\n", 0o600),
 		CAFile: s.file("ca.pem", string(s.ca.PEM()), 0o644)}
@@ -126,7 +126,7 @@ func TestCheckSaysWhatIsWrong(t *testing.T) {
 		}, app.Wrong, "tls.cert_file", "does not match"},
 		{"a certificate for another host", func(s *site) { s.certificate(s.ca.Issue("www.contoso.example")) }, app.Wrong, "tls.cert_file", "not for mail.contoso.example"},
 		{"a certificate that has ended", func(s *site) { s.certificate(s.ca.IssueUntil(time.Now().Add(-time.Hour), "mail.contoso.example")) }, app.Wrong, "tls.cert_file", "ended on"},
-		{"a certificate that ends soon", func(*site) {}, app.Warn, "tls.cert_file", "valid until"},
+		{"a certificate that ends soon", func(s *site) { s.certificate(s.ca.Issue("mail.contoso.example")) }, app.Warn, "tls.cert_file", "valid until"},
 		{"a key for everybody", func(s *site) { s.cfg.TLS.KeyFile = s.copy("key.pem", 0o604) }, app.Warn, "tls.key_file", "read by everybody"},
 		{"an issuer nobody vouches for", func(s *site) { s.cfg.TLS = config.TLS{ACME: true, ACMECAFile: s.file("x.pem", "x", 0o644)} }, app.Wrong, "tls.acme", "no certificate in PEM"},
 

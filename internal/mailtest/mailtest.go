@@ -16,7 +16,10 @@ import (
 	"crypto/x509/pkix"
 	"encoding/pem"
 	"math/big"
+	mathrand "math/rand/v2"
 	"net"
+	"strconv"
+	"sync"
 	"testing"
 	"time"
 )
@@ -67,8 +70,12 @@ func (ca *CA) Issue(names ...string) tls.Certificate {
 func (ca *CA) IssueUntil(end time.Time, names ...string) tls.Certificate {
 	ca.t.Helper()
 	key := newKey(ca.t)
+	begin := time.Now()
+	if end.Before(begin) {
+		begin = end
+	}
 	template := &x509.Certificate{
-		SerialNumber: big.NewInt(time.Now().UnixNano()), NotBefore: end.Add(-48 * time.Hour), NotAfter: end,
+		SerialNumber: big.NewInt(time.Now().UnixNano()), NotBefore: begin.Add(-48 * time.Hour), NotAfter: end,
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 	}
 	for _, n := range names {
@@ -108,14 +115,24 @@ func pemOf(kind string, der []byte) []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der})
 }
 
-// FreeAddress returns an address of the loopback that nobody listens on. Whoever
-// asks must take it soon: it is free only as long as nobody else is given it.
+// given are the ports that FreeAddress has given out in this process.
+var given sync.Map
+
+// FreeAddress returns an address of the loopback that nobody listens on, and no two
+// callers the same. The ports are below those that the kernel gives to outgoing
+// connections, which would otherwise take one before its owner does.
 func FreeAddress(t testing.TB) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range 1000 {
+		address := "127.0.0.1:" + strconv.Itoa(15000+mathrand.IntN(17000))
+		if _, taken := given.LoadOrStore(address, true); taken {
+			continue
+		}
+		if l, err := net.Listen("tcp", address); err == nil {
+			_ = l.Close() // it is free again, which is what was wanted
+			return address
+		}
 	}
-	defer l.Close()
-	return l.Addr().String()
+	t.Fatal("no port of the loopback is free")
+	return ""
 }
