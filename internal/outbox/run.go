@@ -59,6 +59,10 @@ func (s *Service) Run(ctx context.Context) error {
 	attempts, cut := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer cut(nil)
 	defer s.holding()()
+	// Whoever waits for a passcode should not wait for the lease of a dead process.
+	if err := s.DB.Write(ctx, (*store.Tx).Reclaim); err != nil && ctx.Err() == nil {
+		return fmt.Errorf("taking over what was under way: %w", err)
+	}
 	var wg sync.WaitGroup
 	for lane, n := range workers {
 		for range n {

@@ -108,6 +108,33 @@ func (w wall) Send(ctx context.Context, from string, to letterlock.Address, mail
 	return ctx.Err()
 }
 
+func TestWhatAKilledProcessHadClaimedIsDueAtOnce(t *testing.T) {
+	h := newHouse(t)
+	h.send(intake.Envelope{}, marta)
+	h.send(intake.Envelope{}, jonas)
+	claim := func(tx *store.Tx) error { _, err := tx.Claim(time.Hour); return err }
+	if err := h.db.Write(t.Context(), claim); err != nil { // and nothing more: the process is gone
+		t.Fatal(err)
+	}
+	if err := h.db.Write(t.Context(), func(tx *store.Tx) error { // this one was answered, and is to wait
+		n, err := tx.Claim(time.Hour)
+		return errors.Join(err, tx.NoteAttempt(n.ID, n.Attempts, "451 later"), tx.Postpone(n.ID, tx.Now.Add(time.Hour)))
+	}); err != nil {
+		t.Fatal(err)
+	}
+	g := newGate()
+	close(g.open)
+	h.outbox.Mailer = g
+	stop := h.run()
+	if got := <-g.came; got != marta {
+		t.Errorf("a mail to %s, want to %s", got, marta)
+	}
+	stop()
+	if mails := h.flush(); len(mails) != 0 {
+		t.Errorf("what was deferred left before its time: %v", mails)
+	}
+}
+
 func TestWhatAStopCutsOffIsDueAtOnce(t *testing.T) {
 	h := newHouse(t)
 	id := h.send(intake.Envelope{}, marta)

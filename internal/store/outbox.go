@@ -82,6 +82,14 @@ func (t *Tx) Release(id int64) error {
 	return t.exec(`UPDATE outbox SET due_at = $2, attempts = attempts - 1 WHERE id = $1 AND done_at = 0`, id, t.Now.Unix())
 }
 
+// Reclaim makes every claimed notice due now whose attempt has left no trace: of a
+// process that ended in the middle of it. It is for the start of the one process
+// that delivers, when no claim can be anybody else's.
+func (t *Tx) Reclaim() error {
+	return t.exec(`UPDATE outbox SET due_at = $1 WHERE done_at = 0 AND due_at > $1 AND attempts >
+		(SELECT coalesce(max(number), 0) FROM attempts WHERE outbox = outbox.id)`, t.Now.Unix())
+}
+
 // NextDue returns when the next notice is due, or NotFound.
 func (t *Tx) NextDue() (time.Time, error) { return t.NextDueIn(WholeLane) }
 
