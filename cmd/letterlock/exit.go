@@ -51,7 +51,7 @@ var hints = map[string]string{
 	"no-account":         "'letterlock account list' shows all of them",
 	"no-answer":          "look at the log of the server, then try again",
 	"not-operator":       "run the command as the user that the server runs as, or as root",
-	"folder-owner":       "run the command as that user, as in 'sudo -u USER letterlock ...', or start the server first",
+	"folder-owner":       "run the command as that user, as in 'runuser -u letterlock -- letterlock ...'",
 	"password-file":      "write the password, and nothing else, into the one line of a file that only you can read",
 }
 

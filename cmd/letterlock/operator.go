@@ -95,7 +95,7 @@ func ownFolder(dir string) error {
 	stat, ok := info.Sys().(*syscall.Stat_t)
 	if ok && int(stat.Uid) != os.Geteuid() {
 		return &letterlock.Error{Code: letterlock.Denied, Key: "folder-owner",
-			Err: fmt.Errorf("no server runs, and the data folder %s belongs to another user, number %d", dir, stat.Uid)}
+			Err: fmt.Errorf("the data folder %s belongs to another user, number %d", dir, stat.Uid)}
 	}
 	return nil
 }

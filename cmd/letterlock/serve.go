@@ -24,6 +24,9 @@ func (c *serveCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := ownFolder(cfg.DataDir); err != nil {
+		return err
+	}
 	return app.Serve(ctx, cfg, app.Options{
 		Now: time.Now, Log: app.NewLogger(os.Stderr, string(cfg.Log.Format), cfg.Log.Level),
 		Metrics: metrics.New(metrics.Options{Version: version, Commit: builtFrom()}),

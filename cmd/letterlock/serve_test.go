@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/smtp"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -50,11 +51,12 @@ func find(t *testing.T, pattern *regexp.Regexp, m mailtest.Mail) string {
 func TestAServerInProduction(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, binary)
+	s.install()
 	if out, err := s.run("check", "--config", s.config); err != nil {
 		t.Errorf("letterlock check: %v\n%s", err, out)
 	}
 	s.start()
-	for _, want := range []string{"This is the first start", filepath.Join(filepath.Dir(s.config), "master.key")} {
+	for _, want := range []string{"This is the first start", s.settings["master_key_file"]} {
 		if !strings.Contains(s.log.String(), want) {
 			t.Errorf("the first start does not say %q:\n%s", want, s.log)
 		}
@@ -134,6 +136,29 @@ func (s *server) removeAccess(page *browsertest.Page) {
 	if !strings.Contains(page.Text("main"), "External access has been removed") {
 		s.t.Fatalf("access was not removed:\n%s", page.Text("main"))
 	}
+}
+
+func TestTheApplicationOfTheDocumentsSends(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, binary)
+	s.start()
+	s.account()
+	document, err := os.ReadFile("../../docs/mail-programs.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, text, _ := strings.Cut(string(document), "```python\n")
+	text, _, found := strings.Cut(text, "```")
+	if !found {
+		t.Fatal("docs/mail-programs.md has no application")
+	}
+	cmd := exec.CommandContext(t.Context(), "python3", "-c", strings.ReplaceAll(text, "alerts@example.org", "ada@contoso.example"))
+	host, port, _ := net.SplitHostPort(s.mail)
+	cmd.Env = append(os.Environ(), "SMTP_HOST="+host, "SMTP_PORT="+port, "SMTP_CA="+s.trusted, "SMTP_PASSWORD="+adasPassword)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	s.world.Wait("you@gmail.com")
 }
 
 // A submission is a mail on its way, sent in two halves.

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"syscall"
@@ -25,21 +26,23 @@ const adasPassword = "correct horse battery"
 // A server is "letterlock serve" as an operator runs it: under TLS, from a file of
 // settings, with a real Postfix as its relay, which hands everything to a sink.
 type server struct {
-	t       *testing.T
-	program string
-	config  string
-	site    string // https://127.0.0.1:<port>
-	mail    string // host and port for submission
-	mails   string // the same under TLS from the first byte
-	metrics string
-	leaf    *x509.Certificate
-	trusted string // file with the certificate of who vouches for the server
-	trust   *x509.CertPool
-	postfix *mailtest.Postfix
-	world   *mailtest.Sink // everybody's mailbox
-	process *os.Process
-	ended   chan error
-	log     *lines
+	t        *testing.T
+	program  string
+	config   string
+	site     string // https://127.0.0.1:<port>
+	mail     string // host and port for submission
+	mails    string // the same under TLS from the first byte
+	metrics  string
+	leaf     *x509.Certificate
+	trusted  string // file with the certificate of who vouches for the server
+	trust    *x509.CertPool
+	postfix  *mailtest.Postfix
+	world    *mailtest.Sink // everybody's mailbox
+	process  *os.Process
+	ended    chan error
+	log      *lines
+	settings map[string]string
+	environ  []string // over the file of settings
 }
 
 // newServer puts everything in place and starts nothing but the relay.
@@ -59,38 +62,55 @@ func newServer(t *testing.T, program string) *server {
 		t.Fatal(err)
 	}
 	s.leaf = leaf
-	settings := fmt.Sprintf(`
-public_url = %q
-data_dir = "data"
-master_key_file = "master.key"
-time_zone = "UTC"
-[organization]
-name = "Contoso"
-domains = ["contoso.example"]
-notify = "portal@mail.contoso.example"
-[http]
-listen = %q
-redirect = ""
-[smtp]
-submission = %q
-submissions = %q
-[relay]
-address = %q
-ca_file = "ca.pem"
-[tls]
-cert_file = "cert.pem"
-key_file = "key.pem"
-[metrics]
-listen = %q
-[limits]
-disk_reserve = "1 MiB"
-`, s.site, web, s.mail, s.mails, s.postfix.Address, s.metrics)
-	for name, b := range map[string][]byte{"letterlock.toml": []byte(settings), "cert.pem": cert, "key.pem": key, "ca.pem": ca.PEM()} {
+	s.settings = map[string]string{
+		"public_url": s.site, "data_dir": filepath.Join(dir, "data"), "master_key_file": filepath.Join(dir, "master.key"), "time_zone": "UTC",
+		"organization.name": "Contoso", "organization.domains": "contoso.example", "organization.notify": "portal@mail.contoso.example",
+		"http.listen": web, "http.redirect": "", "smtp.submission": s.mail, "smtp.submissions": s.mails,
+		"relay.address": s.postfix.Address, "relay.ca_file": s.trusted,
+		"tls.cert_file": filepath.Join(dir, "cert.pem"), "tls.key_file": filepath.Join(dir, "key.pem"),
+		"metrics.listen": s.metrics, "limits.disk_reserve": "1 MiB",
+	}
+	for name, b := range map[string][]byte{"letterlock.toml": []byte(s.file()), "cert.pem": cert, "key.pem": key, "ca.pem": ca.PEM()} {
 		if err := os.WriteFile(filepath.Join(dir, name), b, 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
 	return s
+}
+
+// file is the settings as a file has them.
+func (s *server) file() string {
+	var b strings.Builder
+	for key, value := range s.settings {
+		if key == "organization.domains" {
+			fmt.Fprintf(&b, "%s = [%q]\n", key, value)
+			continue
+		}
+		fmt.Fprintf(&b, "%s = %q\n", key, value)
+	}
+	return b.String()
+}
+
+// install takes program and settings from the files of the Debian package; what
+// the example cannot know comes from the environment.
+func (s *server) install() {
+	s.t.Helper()
+	const root = "../.."
+	out, folder := filepath.Join(s.t.TempDir(), "out"), s.t.TempDir()
+	for _, command := range [][]string{
+		{filepath.Join(root, "tools/dist/pack"), s.program, runtime.GOARCH, "1.2.3", filepath.Join(root, "LICENSE"), out},
+		{"dpkg-deb", "-x", filepath.Join(out, "letterlock_1.2.3_"+runtime.GOARCH+".deb"), folder},
+	} {
+		cmd := exec.Command(command[0], command[1:]...)
+		cmd.Env = append(os.Environ(), "SOURCE_DATE_EPOCH=1700000000")
+		if b, err := cmd.CombinedOutput(); err != nil {
+			s.t.Fatalf("%s: %v\n%s", command[0], err, b)
+		}
+	}
+	s.program, s.config = filepath.Join(folder, "usr/bin/letterlock"), filepath.Join(folder, "etc/letterlock/letterlock.toml")
+	for key, value := range s.settings {
+		s.environ = append(s.environ, "LETTERLOCK_"+strings.ToUpper(strings.ReplaceAll(key, ".", "_"))+"="+value)
+	}
 }
 
 // run runs the program with these arguments and returns what it says.
@@ -99,7 +119,7 @@ func (s *server) run(args ...string) (string, error) {
 	ctx, cancel := context.WithTimeout(s.t.Context(), time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, s.program, args...)
-	cmd.Dir = "/"
+	cmd.Dir, cmd.Env = "/", append(os.Environ(), s.environ...)
 	out, err := cmd.CombinedOutput()
 	return string(out), err
 }
@@ -122,7 +142,7 @@ func (s *server) account() {
 func (s *server) start() {
 	s.t.Helper()
 	cmd := exec.Command(s.program, "serve", "--config", s.config)
-	cmd.Dir = "/" // as systemd does it
+	cmd.Dir, cmd.Env = "/", append(os.Environ(), s.environ...) // "/" as systemd does it
 	s.log = &lines{}
 	s.log.expect("msg=serving")
 	cmd.Stdout, cmd.Stderr = s.log, s.log
