@@ -253,6 +253,7 @@ func testProblems(t *testing.T, p *Page, base string) {
 	equal(t, "problems of the bad page", strings.Join(got, " "), "network security security")
 	p.ForgetProblems()
 	p.Goto("/script")
+	p.WaitText("Here now.") // what appears moves the link away from under the mouse
 	p.Click("#held")
 	p.Eval(`void setTimeout(() => { throw new Error("oops") }, 0)`, nil)
 	p.Eval(`new Promise(done => setTimeout(done, 10, 1))`, nil)
