@@ -317,6 +317,34 @@ func TestAKilledServerHasWhatItAcknowledged(t *testing.T) {
 	t.Logf("%d acknowledged mails are there", len(got))
 }
 
+func TestWithoutRoomMailIsToBeSentLater(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, binary)
+	s.start()
+	s.account()
+	s.stop()
+	s.settings["limits.disk_reserve"] = "1000 TiB"
+	if err := os.WriteFile(s.config, []byte(s.file()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.start()
+	if out, err := s.swaks("--server", s.mail, "--tls", "--to", "nora@gmail.com"); err == nil || !strings.Contains(out, "452 4.3.1") {
+		t.Errorf("swaks: %v, want 452 4.3.1\n%s", err, out)
+	}
+	if status, text := s.get("http://" + s.metrics + "/readyz"); status != 503 || !strings.Contains(text, "MiB are free") {
+		t.Errorf("/readyz for the operator: %d %q", status, text)
+	}
+	if status, text := s.get(s.site + "/readyz"); status != 503 || text != "not ready\n" {
+		t.Errorf("/readyz for everybody: %d %q", status, text)
+	}
+	if status, _ := s.get(s.site + "/sign-in"); status != 200 {
+		t.Errorf("pages without room: %d", status)
+	}
+	if out, err := s.run("check", "--config", s.config); err == nil || !strings.Contains(out, "no mail would be accepted") {
+		t.Errorf("check: %v\n%s", err, out)
+	}
+}
+
 func TestOneServerHasADataFolder(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, binary)

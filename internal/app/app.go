@@ -68,7 +68,7 @@ type App struct {
 	lock      *host.Lock
 	wayOut    func() error // closes the connections to the relays
 	dataDir   string
-	reserve   int64 // bytes that are to stay free
+	reserve   *host.Reserve
 	log       *slog.Logger
 	now       func() time.Time
 	host      string
@@ -148,7 +148,7 @@ func build(ctx context.Context, cfg config.Config, o Options) (*App, error) {
 	}
 	db.Live = &live.Hub{}
 	a := &App{FirstStart: first, DB: db, Metrics: o.Metrics, log: o.Log, now: o.Now, host: cfg.PublicURL.Hostname(), tls: servesTLS(cfg), cert: cert, wayOut: wayOut,
-		dataDir: cfg.DataDir, reserve: int64(cfg.Limits.DiskReserve)}
+		dataDir: cfg.DataDir, reserve: host.NewReserve(cfg.DataDir, int64(cfg.Limits.DiskReserve))}
 	if a.Metrics == nil {
 		a.Metrics = metrics.New(metrics.Options{})
 	}
@@ -203,7 +203,7 @@ func (a *App) buildUseCases(cfg config.Config, o Options, k seal.Keys, look *bra
 		DownloadsUnderDoNotForward: cfg.Recipients.DoNotForwardDownloads, Wake: wake, Now: o.Now, Metrics: a.Metrics.Access}
 	a.Outbox.Tell = a.Access.Tell
 	a.Intake = &intake.Service{DB: a.DB, Vault: v, Pepper: k.Pepper, Rules: rules,
-		Domain: cfg.Organization.Notify.Domain(), Wake: wake}
+		Domain: cfg.Organization.Notify.Domain(), Wake: wake, Room: a.reserve.Room}
 }
 
 func (a *App) buildEdges(cfg config.Config, o Options, look *brand.Brand) error {
@@ -238,7 +238,7 @@ func (a *App) smtpOptions(cfg config.Config, o Options) smtpd.Options {
 	s := smtpd.Options{
 		Domain: cfg.MailName(), Accept: a.Intake, Auth: a.Accounts, Log: o.Log,
 		MaxBytes: int64(l.Message), MaxRecipients: l.Recipients, MaxConnections: l.Connections,
-		MaxPerIP: l.ConnectionsPerIP, MaxPerAccount: l.ConnectionsPerAccount,
+		MaxPerIP: l.ConnectionsPerIP, MaxPerAccount: l.ConnectionsPerAccount, Room: a.reserve.Room,
 		Metrics: a.Metrics.SMTP, SignIns: a.Metrics.SignIns,
 	}
 	if a.cert != nil {

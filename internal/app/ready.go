@@ -8,8 +8,6 @@ import (
 	"time"
 
 	"letterlock/internal/certs"
-	"letterlock/internal/host"
-	"letterlock/internal/letterlock"
 	"letterlock/internal/store"
 )
 
@@ -49,22 +47,10 @@ func (a *App) look(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := a.Room(); err != nil {
+	if err := a.reserve.Room(); err != nil {
 		return err
 	}
 	return a.DB.Probe(ctx)
-}
-
-// Room returns Busy "disk" when less is free on the disk than is to stay free.
-func (a *App) Room() error {
-	free, err := host.Free(a.dataDir)
-	if err == nil && free < a.reserve {
-		err = fmt.Errorf("%s are free on the disk, under the reserve", roughly(free))
-	}
-	if err != nil {
-		return &letterlock.Error{Code: letterlock.Busy, Key: "disk", Err: err}
-	}
-	return nil
 }
 
 // clockSlack is how far a clock may be behind what was written before: two clocks

@@ -143,6 +143,7 @@ func (d *demo) settings(base string) config.Config {
 	cfg.PublicURL = config.URL{URL: d.site}
 	cfg.DataDir = filepath.Join(base, "data")
 	cfg.MasterKeyFile = filepath.Join(base, "master.key")
+	cfg.Limits.DiskReserve = 0 // it is over soon
 	cfg.Organization = config.Organization{
 		Name: "Contoso", Domains: []string{"contoso.example"}, Color: "#274690",
 		Disclaimer: "Contoso protects messages that hold personal data.",
