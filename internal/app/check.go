@@ -67,6 +67,7 @@ func Check(ctx context.Context, cfg config.Config, now time.Time) []Finding {
 			about, says, _ := strings.Cut(line, ": ")
 			c.say(Wrong, about, "%s", says)
 		}
+		c.example()
 		return c.found // the rest could only say the same again
 	}
 	c.say(Fine, "settings", "complete, for %s", cfg.PublicURL)
@@ -85,7 +86,7 @@ func Check(ctx context.Context, cfg config.Config, now time.Time) []Finding {
 // example finds what was left as it stands in the template.
 func (c *checkup) example() {
 	const left = "is still the example's: put your own here"
-	if c.cfg.PublicURL.Hostname() == "mail.example.org" {
+	if c.cfg.PublicURL.URL != nil && c.cfg.PublicURL.Hostname() == "mail.example.org" {
 		c.say(Wrong, "public_url", "%s", left)
 	}
 	if slices.Contains(c.cfg.Organization.Domains, "example.org") {
