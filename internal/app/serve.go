@@ -43,7 +43,10 @@ func Serve(ctx context.Context, cfg config.Config, o Options, out io.Writer) err
 	defer on.Close()
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	go a.reloadOnHangup(ctx)
+	hangup := make(chan os.Signal, 1) // a hangup from now on is no end
+	signal.Notify(hangup, syscall.SIGHUP)
+	defer signal.Stop(hangup)
+	go a.reload(ctx, hangup)
 	log.Info("serving", "public_url", cfg.PublicURL.String(), "http", cfg.HTTP.Listen, "submission", cfg.SMTP.Submission,
 		"submissions", cfg.SMTP.Submissions, "relay", cfg.Relay.Address)
 	return errors.Join(a.Run(ctx, *on), a.Close())
@@ -108,16 +111,13 @@ func prepare(log *slog.Logger) error {
 	return nil
 }
 
-// reloadOnHangup reads certificates again when it is told to.
-func (a *App) reloadOnHangup(ctx context.Context) {
-	hangup := make(chan os.Signal, 1)
-	signal.Notify(hangup, syscall.SIGHUP)
-	defer signal.Stop(hangup)
+// reload reads the certificate again when it is told to.
+func (a *App) reload(ctx context.Context, told <-chan os.Signal) {
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-hangup:
+		case <-told:
 			if a.cert != nil {
 				a.cert.Reload()
 			}
