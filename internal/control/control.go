@@ -113,7 +113,7 @@ func operator(ctx context.Context) (letterlock.Actor, error) {
 	if !known || uid != 0 && uid != os.Geteuid() {
 		return letterlock.Actor{}, &letterlock.Error{Code: letterlock.Denied, Key: "not-operator"}
 	}
-	return letterlock.Actor{Kind: letterlock.System, Name: "uid " + strconv.Itoa(uid)}, nil
+	return letterlock.Actor{Kind: letterlock.Operator, Name: "uid " + strconv.Itoa(uid)}, nil
 }
 
 // decode reads a request's body, and refuses fields that are unknown: what is

@@ -145,7 +145,7 @@ func (h *house) checkTraces() {
 	err := h.db.Read(h.t.Context(), func(tx *store.Tx) error {
 		all, err := tx.Entries("")
 		for _, e := range all {
-			if e.Actor.Kind != letterlock.System || !strings.HasPrefix(e.Actor.Name, "uid ") {
+			if e.Actor.Kind != letterlock.Operator || !strings.HasPrefix(e.Actor.Name, "uid ") {
 				h.t.Errorf("entry %+v does not say which user acted", e)
 			}
 		}

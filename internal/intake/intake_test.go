@@ -52,7 +52,7 @@ func TestAcceptNotesWhatTheMailSays(t *testing.T) {
 	r := h.mustAccept(ada, e, simple("<1@contoso.example>", "Hi"))
 	m, all := h.message(r.ID)
 	want := letterlock.Message{
-		ID: r.ID, MessageID: "<1@contoso.example>", Sender: letterlock.Mailbox{Name: "Ada Lovell", Address: ada.Address}, Subject: "Offer",
+		ID: r.ID, Seq: h.now.Unix() << 20, MessageID: "<1@contoso.example>", Sender: letterlock.Mailbox{Name: "Ada Lovell", Address: ada.Address}, Subject: "Offer",
 		Protection: letterlock.EncryptOnly, Method: letterlock.ByPolicy, DecidedBy: "submission default", Via: letterlock.ByCompose,
 		Accepted: h.now, Expires: expires, Size: int64(len(simple("<1@contoso.example>", "Hi"))),
 	}

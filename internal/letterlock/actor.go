@@ -32,13 +32,16 @@ const (
 	Staff  Kind = "staff"  // signed in to an account of the organisation
 	Reader Kind = "reader" // has proved a mailbox
 	System Kind = "system" // a job of the program itself
+	// Operator is whoever may open the data folder's files, and asks from that
+	// machine. They hold every role but that of a sender.
+	Operator Kind = "operator"
 )
 
 // An Actor is who asks for something. The zero Actor may do nothing.
 type Actor struct {
 	Kind    Kind
 	Address Address
-	Name    string // display name of an account; of System, who had the program act
+	Name    string // display name of an account; of an Operator, which user of the machine
 	Roles   []Role // accounts only
 	IP      string // where from, for the audit log; empty for System
 	Agent   string // browser family or program, for the audit log
@@ -46,6 +49,9 @@ type Actor struct {
 
 // Is reports whether the actor holds role, itself or by a greater one.
 func (a Actor) Is(role Role) bool {
+	if a.Kind == Operator {
+		return role == Auditor || role == Revoker || role == Admin
+	}
 	if a.Kind != Staff {
 		return false
 	}
@@ -62,6 +68,21 @@ func (a Actor) Is(role Role) bool {
 	}
 	return false
 }
+
+// A Scope is what a program with a token may do of what its account may do.
+type Scope string
+
+const (
+	ScopeTrace    Scope = "trace"    // status and search
+	ScopeReport   Scope = "report"   // encryption report
+	ScopeAudit    Scope = "audit"    // audit log and proofs
+	ScopeRevoke   Scope = "revoke"   // revoke and restore, one or many
+	ScopeDestroy  Scope = "destroy"  // destroy
+	ScopeAccounts Scope = "accounts" // accounts and tokens
+)
+
+// Scopes are all of them.
+var Scopes = []Scope{ScopeTrace, ScopeReport, ScopeAudit, ScopeRevoke, ScopeDestroy, ScopeAccounts}
 
 // An Entry is one row of the audit log. It is written in the transaction of the
 // act that it records.

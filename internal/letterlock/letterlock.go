@@ -107,17 +107,19 @@ const (
 type EventKind string
 
 const (
-	Accepted     EventKind = "accepted"
-	Notified     EventKind = "notified"
-	Delivered    EventKind = "delivered" // the message itself, inline
-	Deferred     EventKind = "deferred"
-	Bounced      EventKind = "bounced"
-	PasscodeSent EventKind = "passcode-sent"
-	Read         EventKind = "read"
-	Downloaded   EventKind = "downloaded"
-	RevokedEvent EventKind = "revoked"
-	Restored     EventKind = "restored"
-	ExpiredEvent EventKind = "expired"
+	Accepted       EventKind = "accepted"
+	Notified       EventKind = "notified"
+	Delivered      EventKind = "delivered" // the message itself, inline
+	Deferred       EventKind = "deferred"
+	Bounced        EventKind = "bounced"
+	PasscodeSent   EventKind = "passcode-sent"
+	PasscodeWrong  EventKind = "passcode-wrong"
+	Read           EventKind = "read"
+	Downloaded     EventKind = "downloaded"
+	RevokedEvent   EventKind = "revoked"
+	Restored       EventKind = "restored"
+	ExpiredEvent   EventKind = "expired"
+	DestroyedEvent EventKind = "destroyed"
 )
 
 // An Event is one entry of a recipient's history.
@@ -125,8 +127,38 @@ type Event struct {
 	Kind   EventKind
 	At     time.Time
 	Part   int    // Downloaded: index of the part; -1 means the whole message
-	Detail string // Bounced, Deferred: the remote reply; Revoked, Restored: who, as a Standing
+	Detail string // Notified, Bounced, Deferred: the remote reply; Revoked, Restored: who, as a Standing
+	Proof  Proof  // Read, Downloaded: how the mailbox was proved
+	Agent  string // Read, Downloaded, PasscodeWrong: browser family; empty: not known
+	IP     string // likewise: from where, as far as the settings keep it
 }
+
+// A Proof is how a recipient has shown that a mailbox is theirs.
+type Proof string
+
+// ByPasscode is a passcode that was mailed to the mailbox.
+const ByPasscode Proof = "passcode"
+
+// A Visit is somebody at the gate of a link who has proved nothing. Visits are
+// counted apart and never as reading: most are programs that look into links
+// before people do.
+type Visit struct {
+	Guess Visitor
+	Why   string // key of the reason for the guess
+	Agent string // browser family or program; empty: it said nothing
+	IP    string // as far as the settings keep it
+	First time.Time
+	Last  time.Time
+	Count int
+}
+
+// A Visitor is what we take somebody for who has proved nothing.
+type Visitor string
+
+const (
+	Scanner Visitor = "scanner"
+	Person  Visitor = "person"
+)
 
 // A Standing says in what capacity somebody revoked, which is what a recipient
 // is told instead of an administrator's name.

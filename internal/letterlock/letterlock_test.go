@@ -145,6 +145,12 @@ func TestActorIsHoldsRolesByGreaterOnes(t *testing.T) {
 			}
 		}
 	}
+	operator := letterlock.Actor{Kind: letterlock.Operator}
+	for i, r := range roles {
+		if got, want := operator.Is(r), "011100"[i] == '1'; got != want {
+			t.Errorf("an operator is %q: %v, want %v", r, got, want)
+		}
+	}
 	if (letterlock.Actor{}).Is(letterlock.Sender) {
 		t.Error("the zero Actor is a sender")
 	}

@@ -6,12 +6,14 @@ import "time"
 // Its text and its parts, their names included, are sealed.
 type Message struct {
 	ID          ID
+	Seq         int64  // place in the order of acceptance, and key of pages; see the store
 	MessageID   string // RFC 5322 header value with its angle brackets; unique here
 	Reference   string // the Message-ID it came with, when that was already taken
 	Sender      Mailbox
 	Subject     string
 	Protection  Protection
 	Method      Method
+	Brand       string // encryption template; empty: the default one
 	DecidedBy   string // what decided on protection, in words: "subject tag [secure]"
 	Via         Via
 	Portal      bool      // the sender forced everybody outside to the portal
@@ -59,6 +61,7 @@ type Revocation struct {
 	At       time.Time
 	By       Mailbox
 	Standing Standing
+	Batch    ID     // the revocation of many that it was part of; empty: of none
 	Reason   string // for the organisation's records; never shown to the recipient
 }
 

@@ -24,7 +24,7 @@ type auditRow struct {
 	Target  string             `json:"target"`
 	Reason  string             `json:"reason"`
 	Allowed bool               `json:"allowed"`
-	Name    string             `json:"name,omitempty"` // of a System actor only; an account has an address
+	Name    string             `json:"name,omitempty"` // of whoever has no address: the program itself, an operator
 }
 
 // Audit appends an entry to the audit log. Each row holds the hash of its own
@@ -41,7 +41,7 @@ func (t *Tx) Audit(e letterlock.Entry) error {
 		Seq: seq + 1, At: t.Now.Unix(), Action: e.Action, Kind: e.Actor.Kind, Actor: e.Actor.Address,
 		IP: e.Actor.IP, Message: e.Message, Target: e.Target, Reason: e.Reason, Allowed: e.Allowed,
 	}
-	if e.Actor.Kind == letterlock.System {
+	if e.Actor.Kind == letterlock.System || e.Actor.Kind == letterlock.Operator {
 		row.Name = e.Actor.Name
 	}
 	entry, err := json.Marshal(row)

@@ -25,16 +25,38 @@ type Sealed struct {
 	Index []byte // sealed index of the parts
 }
 
+// seqShift leaves room for a million messages in one second.
+const seqShift = 20
+
+// SeqAt is the smallest place that a message accepted at that second can have.
+func SeqAt(at time.Time) int64 { return at.Unix() << seqShift }
+
+// nextSeq is the place of a message that is accepted now, and has search and
+// report learn of it.
+func (t *Tx) nextSeq() (seq int64, err error) {
+	first := SeqAt(t.Now)
+	err = t.row(`SELECT COALESCE(MAX(seq) + 1, $1) FROM messages WHERE seq >= $1 AND seq < $2`,
+		[]any{first, first + 1<<seqShift}, &seq)
+	if err == nil {
+		err = t.exec(`INSERT INTO search_due (seq) VALUES ($1)`, seq)
+	}
+	return seq, err
+}
+
 // AcceptMessage makes an incoming message a real one, accepted now.
 func (t *Tx) AcceptMessage(m letterlock.Message, bodyHash []byte, s Sealed) error {
+	seq, err := t.nextSeq()
+	if err != nil {
+		return err
+	}
 	n, err := t.change(`UPDATE messages SET status = 'accepted', message_id = $2, reference = $3,
 		sender = $4, sender_name = $5, subject = $6, protection = $7, method = $8, decided_by = $9, via = $10,
 		portal = $11, accepted_at = $12, expires_at = $13, size = $14, attachments = $15, body_hash = $16,
-		sealed_head = $17, sealed_size = $18, sealed_index = $19
+		sealed_head = $17, sealed_size = $18, sealed_index = $19, brand = $20, seq = $21
 		WHERE id = $1 AND status = 'incoming'`,
 		m.ID, m.MessageID, m.Reference, m.Sender.Address, m.Sender.Name, m.Subject, m.Protection, m.Method,
 		m.DecidedBy, m.Via, m.Portal, t.Now.Unix(), unix(m.Expires), m.Size, m.Attachments, bodyHash,
-		s.Head, s.Size, s.Index)
+		s.Head, s.Size, s.Index, m.Brand, seq)
 	if err == nil && n == 0 {
 		return errNotFound
 	}
@@ -44,12 +66,17 @@ func (t *Tx) AcceptMessage(m letterlock.Message, bodyHash []byte, s Sealed) erro
 // AddMessage adds a message that was never incoming, accepted now. Its chunks
 // follow in the same transaction.
 func (t *Tx) AddMessage(m letterlock.Message, bodyHash []byte, s Sealed) error {
+	seq, err := t.nextSeq()
+	if err != nil {
+		return err
+	}
 	return t.exec(`INSERT INTO messages (id, status, message_id, reference, sender, sender_name, subject, protection, method,
-		decided_by, via, portal, accepted_at, expires_at, size, attachments, body_hash, sealed_head, sealed_size, sealed_index)
-		VALUES ($1, 'accepted', $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)`,
+		decided_by, via, portal, accepted_at, expires_at, size, attachments, body_hash, sealed_head, sealed_size, sealed_index,
+		brand, seq)
+		VALUES ($1, 'accepted', $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)`,
 		m.ID, m.MessageID, m.Reference, m.Sender.Address, m.Sender.Name, m.Subject, m.Protection, m.Method,
 		m.DecidedBy, m.Via, m.Portal, t.Now.Unix(), unix(m.Expires), m.Size, m.Attachments, bodyHash,
-		s.Head, s.Size, s.Index)
+		s.Head, s.Size, s.Index, m.Brand, seq)
 }
 
 // AbandonMessage removes an incoming message and its chunks.
@@ -64,11 +91,13 @@ func (t *Tx) SweepIncoming(cut time.Time) (int64, error) {
 
 // messageColumns is the order in which scanMessage reads.
 const messageColumns = `m.id, m.message_id, m.reference, m.sender, m.sender_name, m.subject, m.protection, m.method,
-	m.decided_by, m.via, m.portal, m.accepted_at, m.expires_at, m.size, m.attachments, m.status`
+	m.decided_by, m.via, m.portal, m.accepted_at, m.expires_at, m.size, m.attachments, m.status,
+	m.seq, m.brand`
 
 func messageDest(m *letterlock.Message, at *times, status *string) []any {
 	return []any{&m.ID, &m.MessageID, &m.Reference, &m.Sender.Address, &m.Sender.Name, &m.Subject, &m.Protection,
-		&m.Method, &m.DecidedBy, &m.Via, &m.Portal, &at[0], &at[1], &m.Size, &m.Attachments, status}
+		&m.Method, &m.DecidedBy, &m.Via, &m.Portal, &at[0], &at[1], &m.Size, &m.Attachments, status,
+		&m.Seq, &m.Brand}
 }
 
 // times holds the integer times of a row until they are translated.

@@ -9,19 +9,20 @@ import (
 // AddRecipient adds a recipient to a message, as its position-th. tokenHash is
 // nil for inline recipients.
 func (t *Tx) AddRecipient(r letterlock.Recipient, position int, tokenHash []byte) error {
-	return t.exec(`INSERT INTO recipients (id, message, position, address, name, field, identity, experience, why, token_hash, reference)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
-		r.ID, r.Message, position, r.Mailbox.Address, r.Mailbox.Name, r.Field, r.Identity, r.Experience, r.Why, tokenHash, r.Reference)
+	return t.exec(`INSERT INTO recipients (id, message, position, address, name, field, identity, experience, why, token_hash, reference, domain, seq)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, (SELECT seq FROM messages WHERE id = $2))`,
+		r.ID, r.Message, position, r.Mailbox.Address, r.Mailbox.Name, r.Field, r.Identity, r.Experience, r.Why, tokenHash, r.Reference,
+		r.Mailbox.Address.Domain())
 }
 
 // recipientColumns is the order in which recipientDest reads.
 const recipientColumns = `r.id, r.message, r.address, r.name, r.field, r.identity, r.experience, r.why, r.reference,
-	r.revoked_by, r.revoked_name, r.revoked_as, r.revoke_reason, r.reply,
+	r.revoked_by, r.revoked_name, r.revoked_as, r.revoke_reason, r.revoked_batch, r.reply,
 	r.revoked_at, r.first_read_at, r.last_read_at, r.notified_at, r.bounced_at`
 
 func recipientDest(r *letterlock.Recipient, at *times) []any {
 	return []any{&r.ID, &r.Message, &r.Mailbox.Address, &r.Mailbox.Name, &r.Field, &r.Identity, &r.Experience, &r.Why,
-		&r.Reference, &r.Revocation.By.Address, &r.Revocation.By.Name, &r.Revocation.Standing, &r.Revocation.Reason, &r.Reply,
+		&r.Reference, &r.Revocation.By.Address, &r.Revocation.By.Name, &r.Revocation.Standing, &r.Revocation.Reason, &r.Revocation.Batch, &r.Reply,
 		&at[0], &at[1], &at[2], &at[3], &at[4]}
 }
 
@@ -71,8 +72,8 @@ func (t *Tx) Recipients(message letterlock.ID) (list []letterlock.Recipient, err
 
 // Revoke notes that a recipient's access was removed. It does not touch keys.
 func (t *Tx) Revoke(id letterlock.ID, r letterlock.Revocation) error {
-	return t.exec(`UPDATE recipients SET revoked_at = $2, revoked_by = $3, revoked_name = $4, revoked_as = $5, revoke_reason = $6
-		WHERE id = $1`, id, unix(r.At), r.By.Address, r.By.Name, r.Standing, r.Reason)
+	return t.exec(`UPDATE recipients SET revoked_at = $2, revoked_by = $3, revoked_name = $4, revoked_as = $5, revoke_reason = $6,
+		revoked_batch = $7 WHERE id = $1`, id, unix(r.At), r.By.Address, r.By.Name, r.Standing, r.Reason, r.Batch)
 }
 
 // Restore notes that a recipient's access is no longer removed.
@@ -82,8 +83,8 @@ func (t *Tx) Restore(id letterlock.ID) error {
 
 // AddEvent adds to a recipient's history and keeps the summary beside it true.
 func (t *Tx) AddEvent(r letterlock.Recipient, e letterlock.Event) error {
-	if err := t.exec(`INSERT INTO events (message, recipient, at, kind, part, detail) VALUES ($1, $2, $3, $4, $5, $6)`,
-		r.Message, r.ID, t.Now.Unix(), e.Kind, e.Part, e.Detail); err != nil {
+	if err := t.exec(`INSERT INTO events (message, recipient, at, kind, part, detail, proof, agent, ip) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+		r.Message, r.ID, t.Now.Unix(), e.Kind, e.Part, e.Detail, e.Proof, e.Agent, e.IP); err != nil {
 		return err
 	}
 	t.changed = append(t.changed, r.Message)
@@ -103,12 +104,12 @@ func (t *Tx) AddEvent(r letterlock.Recipient, e letterlock.Event) error {
 // Events returns the histories of all recipients of a message, oldest first.
 func (t *Tx) Events(message letterlock.ID) (byRecipient map[letterlock.ID][]letterlock.Event, err error) {
 	byRecipient = make(map[letterlock.ID][]letterlock.Event)
-	err = t.rows(`SELECT recipient, at, kind, part, detail FROM events WHERE message = $1 ORDER BY id`, []any{message},
+	err = t.rows(`SELECT recipient, at, kind, part, detail, proof, agent, ip FROM events WHERE message = $1 ORDER BY id`, []any{message},
 		func(rows *sql.Rows) error {
 			var id letterlock.ID
 			var e letterlock.Event
 			var at int64
-			if err := rows.Scan(&id, &at, &e.Kind, &e.Part, &e.Detail); err != nil {
+			if err := rows.Scan(&id, &at, &e.Kind, &e.Part, &e.Detail, &e.Proof, &e.Agent, &e.IP); err != nil {
 				return err
 			}
 			e.At = moment(at)

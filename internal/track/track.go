@@ -101,6 +101,7 @@ type Detail struct {
 	Message    letterlock.Message
 	Recipients []letterlock.Recipient
 	Events     map[letterlock.ID][]letterlock.Event // by recipient, oldest first
+	Visits     map[letterlock.ID][]letterlock.Visit // by recipient; in the trace only
 }
 
 // SentMessage returns one of the actor's own messages. Messages of other

@@ -15,6 +15,14 @@ CREATE TABLE accounts (
   disabled_at   INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
+CREATE TABLE answers (
+  key        BLOB PRIMARY KEY,              -- hash of who asked and the key
+  request    BLOB NOT NULL,                 -- hash of what was asked
+  status     INTEGER NOT NULL,              -- 0 while it is being answered
+  body       BLOB NOT NULL,
+  created_at INTEGER NOT NULL
+) STRICT;
+
 CREATE TABLE attempts (
   outbox INTEGER NOT NULL REFERENCES outbox (id) ON DELETE CASCADE,
   number INTEGER NOT NULL,
@@ -34,9 +42,45 @@ CREATE TABLE audit (
   hash    BLOB NOT NULL                     -- SHA-256(previous hash | entry)
 ) STRICT;
 
+CREATE TABLE batch_items (
+  batch      TEXT NOT NULL REFERENCES batches (id) ON DELETE CASCADE,
+  seq        INTEGER NOT NULL,
+  message    TEXT NOT NULL REFERENCES messages (id) ON DELETE CASCADE,
+  targets    TEXT NOT NULL,                 -- ids of recipients, separated by spaces
+  read       INTEGER NOT NULL,              -- how many of them had read
+  result     TEXT NOT NULL DEFAULT '',      -- '' is still to do
+  undo       TEXT NOT NULL DEFAULT '',      -- what became of it when the batch was undone
+  PRIMARY KEY (batch, seq)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE batches (
+  id            TEXT PRIMARY KEY,
+  state         TEXT NOT NULL,              -- planned, waiting, running, done, undoing, undone, discarded
+  query         TEXT NOT NULL,              -- JSON
+  reason        TEXT NOT NULL,
+  messages      INTEGER NOT NULL,
+  recipients    INTEGER NOT NULL,
+  read          INTEGER NOT NULL,           -- recipients who had read when it was planned
+  created_at    INTEGER NOT NULL,
+  created_by    TEXT NOT NULL,
+  created_name  TEXT NOT NULL,
+  actor         TEXT NOT NULL DEFAULT '',   -- JSON: in whose name it runs, or is undone
+  approved_by   TEXT NOT NULL DEFAULT '',
+  started_at    INTEGER NOT NULL DEFAULT 0,
+  finished_at   INTEGER NOT NULL DEFAULT 0,
+  undone_by     TEXT NOT NULL DEFAULT '',
+  undone_at     INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
 CREATE TABLE budgets (
   name     TEXT PRIMARY KEY,
   ready_at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE checkpoints (
+  seq       INTEGER PRIMARY KEY,            -- of the last audit row that it covers
+  at        INTEGER NOT NULL,
+  entry     TEXT NOT NULL                   -- signed, as it was sent away
 ) STRICT;
 
 CREATE TABLE chunks (
@@ -54,7 +98,7 @@ CREATE TABLE events (
   kind      TEXT NOT NULL,
   part      INTEGER NOT NULL DEFAULT 0,
   detail    TEXT NOT NULL DEFAULT ''
-) STRICT;
+, proof TEXT NOT NULL DEFAULT '', agent TEXT NOT NULL DEFAULT '', ip TEXT NOT NULL DEFAULT '') STRICT;
 
 CREATE TABLE locks (
   recipient TEXT PRIMARY KEY REFERENCES recipients (id) ON DELETE CASCADE,
@@ -84,7 +128,7 @@ CREATE TABLE messages (
   sealed_head  BLOB,                        -- head of the sealed stream; chunks follow
   sealed_size  INTEGER NOT NULL DEFAULT 0,  -- head and chunks together
   sealed_index BLOB                         -- index of the parts
-) STRICT;
+, seq INTEGER NOT NULL DEFAULT 0, brand TEXT NOT NULL DEFAULT '') STRICT;
 
 CREATE TABLE "outbox" (
   id         INTEGER PRIMARY KEY,
@@ -136,9 +180,53 @@ CREATE TABLE recipients (
   last_read_at  INTEGER NOT NULL DEFAULT 0,
   notified_at   INTEGER NOT NULL DEFAULT 0,
   bounced_at    INTEGER NOT NULL DEFAULT 0,
-  reply         TEXT NOT NULL DEFAULT '',
+  reply         TEXT NOT NULL DEFAULT '', seq INTEGER NOT NULL DEFAULT 0, domain TEXT NOT NULL DEFAULT '', revoked_batch TEXT NOT NULL DEFAULT '',
   UNIQUE (message, address)
 ) STRICT;
+
+CREATE TABLE report_domains (
+  day        INTEGER NOT NULL,              -- since 1970
+  domain     TEXT NOT NULL,
+  recipients INTEGER NOT NULL,
+  PRIMARY KEY (day, domain)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE report_slots (
+  slot     INTEGER NOT NULL,                -- since 1970
+  method   TEXT NOT NULL,
+  brand    TEXT NOT NULL,
+  messages INTEGER NOT NULL,
+  PRIMARY KEY (slot, method, brand)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE search_due (seq INTEGER PRIMARY KEY) STRICT;
+
+CREATE VIRTUAL TABLE search_parts USING fts5 (message_id, sender, recipients, content = 'search_texts', content_rowid = 'seq',
+  columnsize = 0, tokenize = 'trigram');
+
+CREATE TABLE 'search_parts_config'(k PRIMARY KEY, v) WITHOUT ROWID;
+
+CREATE TABLE 'search_parts_data'(id INTEGER PRIMARY KEY, block BLOB);
+
+CREATE TABLE 'search_parts_idx'(segid, term, pgno, PRIMARY KEY(segid, term)) WITHOUT ROWID;
+
+CREATE TABLE search_texts (
+  seq        INTEGER PRIMARY KEY,
+  subject    TEXT NOT NULL,
+  keys       TEXT NOT NULL,                 -- one word each for sender, recipients, their domains and identity types
+  message_id TEXT NOT NULL,
+  sender     TEXT NOT NULL,
+  recipients TEXT NOT NULL
+) STRICT;
+
+CREATE VIRTUAL TABLE search_words USING fts5 (subject, keys, content = 'search_texts', content_rowid = 'seq',
+  detail = 'column', columnsize = 0, tokenize = 'unicode61 remove_diacritics 2');
+
+CREATE TABLE 'search_words_config'(k PRIMARY KEY, v) WITHOUT ROWID;
+
+CREATE TABLE 'search_words_data'(id INTEGER PRIMARY KEY, block BLOB);
+
+CREATE TABLE 'search_words_idx'(segid, term, pgno, PRIMARY KEY(segid, term)) WITHOUT ROWID;
 
 CREATE TABLE sessions (
   hash       BLOB PRIMARY KEY,              -- SHA-256 of the id in the cookie
@@ -151,6 +239,30 @@ CREATE TABLE sessions (
 
 CREATE TABLE sqlite_sequence(name,seq);
 
+CREATE TABLE tokens (
+  id         TEXT PRIMARY KEY,
+  hash       BLOB NOT NULL UNIQUE,          -- keyed hash
+  account    TEXT NOT NULL REFERENCES accounts (address) ON DELETE CASCADE,
+  name       TEXT NOT NULL,
+  scopes     TEXT NOT NULL,                 -- names, separated by spaces
+  created_at INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL,
+  used_at    INTEGER NOT NULL DEFAULT 0,
+  ended_at   INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+CREATE TABLE visits (
+  recipient TEXT NOT NULL REFERENCES recipients (id) ON DELETE CASCADE,
+  guess     TEXT NOT NULL,                  -- scanner, person
+  why       TEXT NOT NULL,
+  agent     TEXT NOT NULL,
+  ip        TEXT NOT NULL,
+  first_at  INTEGER NOT NULL,
+  last_at   INTEGER NOT NULL,
+  count     INTEGER NOT NULL,
+  PRIMARY KEY (recipient, guess, why, agent, ip)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE wraps (
   message TEXT NOT NULL REFERENCES messages (id) ON DELETE CASCADE,
   holder  TEXT NOT NULL,
@@ -159,7 +271,23 @@ CREATE TABLE wraps (
   PRIMARY KEY (message, holder)
 ) STRICT, WITHOUT ROWID;
 
+CREATE INDEX answers_by_time ON answers (created_at);
+
+CREATE INDEX audit_by_action ON audit (action, seq);
+
+CREATE INDEX audit_by_actor ON audit (actor, seq);
+
 CREATE INDEX audit_by_message ON audit (message, seq);
+
+CREATE INDEX audit_by_time ON audit (at, seq);
+
+CREATE INDEX batch_items_by_message ON batch_items (message);
+
+CREATE INDEX batch_items_to_do ON batch_items (batch, seq) WHERE result = '';
+
+CREATE INDEX batches_at_work ON batches (created_at) WHERE state IN ('running', 'undoing');
+
+CREATE INDEX batches_by_time ON batches (created_at, id);
 
 CREATE INDEX budgets_by_ready ON budgets (ready_at);
 
@@ -169,7 +297,9 @@ CREATE INDEX messages_by_expiry ON messages (expires_at) WHERE expires_at > 0 AN
 
 CREATE INDEX messages_by_hash ON messages (body_hash);
 
-CREATE INDEX messages_by_sender ON messages (sender, accepted_at DESC, id DESC);
+CREATE INDEX messages_by_sender ON messages (sender, seq);
+
+CREATE UNIQUE INDEX messages_by_seq ON messages (seq) WHERE seq > 0;
 
 CREATE INDEX messages_incoming ON messages (accepted_at) WHERE status = 'incoming';
 
@@ -179,11 +309,21 @@ CREATE INDEX outbox_due ON outbox (priority, due_at) WHERE done_at = 0;
 
 CREATE INDEX passcodes_by_expiry ON passcodes (expires_at);
 
-CREATE INDEX recipients_by_address ON recipients (address, message);
+CREATE INDEX recipients_bounced ON recipients (seq) WHERE bounced_at > 0;
+
+CREATE INDEX recipients_by_address ON recipients (address, seq);
+
+CREATE INDEX recipients_by_seq ON recipients (seq, domain);
+
+CREATE INDEX recipients_in_batch ON recipients (revoked_batch) WHERE revoked_batch <> '';
+
+CREATE INDEX recipients_revoked ON recipients (seq) WHERE revoked_at > 0;
 
 CREATE INDEX sessions_by_address ON sessions (kind, address);
 
 CREATE INDEX sessions_by_expiry ON sessions (expires_at);
+
+CREATE INDEX tokens_by_account ON tokens (account, created_at);
 
 CREATE INDEX wraps_by_epoch ON wraps (epoch);
 
