@@ -62,11 +62,12 @@ CREATE TABLE report_slots (
   PRIMARY KEY (slot, method, brand)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE report_domains (
-  day        INTEGER NOT NULL,              -- since 1970
   domain     TEXT NOT NULL,
+  day        INTEGER NOT NULL,              -- since 1970
   recipients INTEGER NOT NULL,
-  PRIMARY KEY (day, domain)
+  PRIMARY KEY (domain, day)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX report_domains_by_size ON report_domains (day, recipients DESC, domain);
 
 -- How somebody signed in, with what, and from where, as far as the settings keep it.
 ALTER TABLE events ADD COLUMN proof TEXT NOT NULL DEFAULT '';

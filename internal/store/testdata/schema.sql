@@ -185,10 +185,10 @@ CREATE TABLE recipients (
 ) STRICT;
 
 CREATE TABLE report_domains (
-  day        INTEGER NOT NULL,              -- since 1970
   domain     TEXT NOT NULL,
+  day        INTEGER NOT NULL,              -- since 1970
   recipients INTEGER NOT NULL,
-  PRIMARY KEY (day, domain)
+  PRIMARY KEY (domain, day)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE report_slots (
@@ -318,6 +318,8 @@ CREATE INDEX recipients_by_seq ON recipients (seq, domain);
 CREATE INDEX recipients_in_batch ON recipients (revoked_batch) WHERE revoked_batch <> '';
 
 CREATE INDEX recipients_revoked ON recipients (seq) WHERE revoked_at > 0;
+
+CREATE INDEX report_domains_by_size ON report_domains (day, recipients DESC, domain);
 
 CREATE INDEX sessions_by_address ON sessions (kind, address);
 
