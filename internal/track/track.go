@@ -1,6 +1,6 @@
-// Package track is the read side: what a sender sees of sent messages and what a
-// recipient sees of received ones. It shows what was recorded and changes
-// nothing.
+// Package track is the read side: what a sender sees of sent messages, what a
+// recipient sees of received ones, and what an auditor sees of all. It shows what
+// was recorded and changes nothing but the audit log, which says who asked.
 package track
 
 import (
@@ -15,6 +15,26 @@ import (
 
 // A Service answers questions about messages. It is safe for concurrent use.
 type Service struct{ DB *store.DB }
+
+// admit returns nil if the actor may read what is about everybody's messages, and
+// Denied "role" if not. Then it notes in the audit log that they tried, unless they
+// have shown nothing.
+func (s *Service) admit(ctx context.Context, by letterlock.Actor, action string) error {
+	if by.Is(letterlock.Auditor) {
+		return nil
+	}
+	refusal := &letterlock.Error{Code: letterlock.Denied, Key: "role"}
+	if by.Kind == letterlock.Nobody {
+		return refusal
+	}
+	err := s.DB.Write(ctx, func(tx *store.Tx) error {
+		return tx.Audit(letterlock.Entry{Actor: by, Action: action, Reason: refusal.Key})
+	})
+	if err != nil {
+		return err
+	}
+	return refusal
+}
 
 // A Query asks for a page of the Sent folder.
 type Query struct {
