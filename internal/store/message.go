@@ -35,7 +35,7 @@ func SeqAt(at time.Time) int64 { return at.Unix() << seqShift }
 // report learn of it.
 func (t *Tx) nextSeq() (seq int64, err error) {
 	first := SeqAt(t.Now)
-	err = t.row(`SELECT COALESCE(MAX(seq) + 1, $1) FROM messages WHERE seq >= $1 AND seq < $2`,
+	err = t.row(`SELECT COALESCE(MAX(seq) + 1, $1) FROM messages WHERE seq > 0 AND seq >= $1 AND seq < $2`,
 		[]any{first, first + 1<<seqShift}, &seq)
 	if err == nil {
 		err = t.exec(`INSERT INTO search_due (seq) VALUES ($1)`, seq)
