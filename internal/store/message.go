@@ -2,6 +2,7 @@ package store
 
 import (
 	"database/sql"
+	"errors"
 	"time"
 
 	"letterlock/internal/letterlock"
@@ -34,9 +35,14 @@ func SeqAt(at time.Time) int64 { return at.Unix() << seqShift }
 // nextSeq is the place of a message that is accepted now, and has search and
 // report learn of it.
 func (t *Tx) nextSeq() (seq int64, err error) {
-	first := SeqAt(t.Now)
-	err = t.row(`SELECT COALESCE(MAX(seq) + 1, $1) FROM messages WHERE seq > 0 AND seq >= $1 AND seq < $2`,
-		[]any{first, first + 1<<seqShift}, &seq)
+	seq = SeqAt(t.Now)
+	var last int64
+	// One bound alone: with two, SQLite may look through all that lie below the other.
+	err = t.row(`SELECT seq FROM messages WHERE seq < $1 ORDER BY seq DESC LIMIT 1`, []any{seq + 1<<seqShift}, &last)
+	if errors.Is(err, letterlock.NotFound) {
+		err = nil // the first of all
+	}
+	seq = max(seq, last+1)
 	if err == nil {
 		err = t.exec(`INSERT INTO search_due (seq) VALUES ($1)`, seq)
 	}

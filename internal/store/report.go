@@ -212,15 +212,17 @@ type Place struct {
 // then, each with its message, and the place of the last if there are more. The
 // zero Place asks for the first ones, and says that there are no more.
 func (t *Tx) Reported(from, until time.Time, after Place, limit int) (list []Received, last Place, err error) {
-	if after == (Place{}) {
-		after.Seq = SeqAt(until)
+	// One bound at each end: of two, SQLite would begin at the first it sees.
+	upTo := SeqAt(until) - 1
+	if after == (Place{}) || after.Seq > upTo {
+		after = Place{upTo, -1}
 	}
 	more := false
 	err = t.rows(`SELECT `+messageColumns+`, `+recipientColumns+`, r.position
 		FROM messages m JOIN recipients r ON r.message = m.id
-		WHERE m.seq > 0 AND m.seq >= $1 AND m.seq < $2 AND m.seq <= $3 AND (m.seq < $3 OR r.position > $4)
-		ORDER BY m.seq DESC, r.position LIMIT $5`,
-		[]any{SeqAt(from), SeqAt(until), after.Seq, after.Position, limit + 1}, func(rows *sql.Rows) error {
+		WHERE m.seq BETWEEN $1 AND $2 AND (m.seq <> $2 OR r.position > $3)
+		ORDER BY m.seq DESC, r.position LIMIT $4`,
+		[]any{SeqAt(from), after.Seq, after.Position, limit + 1}, func(rows *sql.Rows) error {
 			if more = len(list) == limit; more {
 				return nil
 			}

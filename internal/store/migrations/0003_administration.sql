@@ -4,14 +4,15 @@
 
 -- seq is a message's place in the order of all: its second times 2^20, plus a
 -- number. It is the time of acceptance, the key of pages and the row number of the
--- search index in one. 0 while incoming.
-ALTER TABLE messages ADD COLUMN seq INTEGER NOT NULL DEFAULT 0;
+-- search index in one. NULL while incoming: an index of those above 0 alone would be
+-- used only by queries that say so, and they would begin there and not at their page.
+ALTER TABLE messages ADD COLUMN seq INTEGER;
 ALTER TABLE messages ADD COLUMN brand TEXT NOT NULL DEFAULT ''; -- encryption template; '' is the default one
 UPDATE messages SET seq = n.seq FROM (
   SELECT id, accepted_at * 1048576 + row_number() OVER (PARTITION BY accepted_at ORDER BY id) - 1 AS seq
   FROM messages WHERE status <> 'incoming') AS n
 WHERE n.id = messages.id;
-CREATE UNIQUE INDEX messages_by_seq ON messages (seq) WHERE seq > 0;
+CREATE UNIQUE INDEX messages_by_seq ON messages (seq);
 DROP INDEX messages_by_sender;
 CREATE INDEX messages_by_sender ON messages (sender, seq);
 
@@ -21,7 +22,7 @@ ALTER TABLE recipients ADD COLUMN seq INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE recipients ADD COLUMN domain TEXT NOT NULL DEFAULT '';
 ALTER TABLE recipients ADD COLUMN revoked_batch TEXT NOT NULL DEFAULT ''; -- which batch removed access; '': none
 UPDATE recipients SET
-  seq = (SELECT m.seq FROM messages m WHERE m.id = recipients.message),
+  seq = COALESCE((SELECT m.seq FROM messages m WHERE m.id = recipients.message), 0),
   domain = substr(address, length(rtrim(address, replace(address, '@', ''))) + 1);
 DROP INDEX recipients_by_address;
 CREATE INDEX recipients_by_address ON recipients (address, seq);
@@ -50,7 +51,7 @@ INSERT INTO search_parts (search_parts, rank) VALUES ('secure-delete', 1);
 -- Messages that search and report do not know yet. They come in batches, so that
 -- taking mail does not wait for them.
 CREATE TABLE search_due (seq INTEGER PRIMARY KEY) STRICT;
-INSERT INTO search_due SELECT seq FROM messages WHERE seq > 0;
+INSERT INTO search_due SELECT seq FROM messages WHERE seq IS NOT NULL;
 
 -- The report adds up rows of these. A slot is a quarter of an hour, because every
 -- zone's day begins with one; a day is one of UTC.

@@ -128,7 +128,7 @@ CREATE TABLE messages (
   sealed_head  BLOB,                        -- head of the sealed stream; chunks follow
   sealed_size  INTEGER NOT NULL DEFAULT 0,  -- head and chunks together
   sealed_index BLOB                         -- index of the parts
-, seq INTEGER NOT NULL DEFAULT 0, brand TEXT NOT NULL DEFAULT '') STRICT;
+, seq INTEGER, brand TEXT NOT NULL DEFAULT '') STRICT;
 
 CREATE TABLE "outbox" (
   id         INTEGER PRIMARY KEY,
@@ -299,7 +299,7 @@ CREATE INDEX messages_by_hash ON messages (body_hash);
 
 CREATE INDEX messages_by_sender ON messages (sender, seq);
 
-CREATE UNIQUE INDEX messages_by_seq ON messages (seq) WHERE seq > 0;
+CREATE UNIQUE INDEX messages_by_seq ON messages (seq);
 
 CREATE INDEX messages_incoming ON messages (accepted_at) WHERE status = 'incoming';
 
