@@ -170,8 +170,8 @@ func sampleList(chosen int) SentList {
 		item("Léa Fontaine", "17 Nov", "Invoice 2026-0881 and statement of hours", 2, "", State{Kind: StateUnread}),
 		item("Samuel Adeyemi", "16 Nov", "Your questions about the lease", 0, "", State{Kind: StateUnread}),
 	}}
-	filters := []Filter{{"All", "/sent", 128, true}, {"Unread", "/sent?show=unread", 21, false}, {"Read", "/sent?show=read", 84, false}, {"Revoked", "/sent?show=revoked", 6, false}, {"Expires soon", "/sent?show=expires", 3, false}, {"Inline", "/sent?show=inline", 14, false}}
-	return SentList{Filters: filters, Days: []Day{today, yesterday, week}, Shown: 9, Total: 128, OlderURL: "/sent?before=1"}
+	filters := []Filter{{"All", "/sent", "128", true}, {"Unread", "/sent?show=unread", "21", false}, {"Read", "/sent?show=read", "84", false}, {"Revoked", "/sent?show=revoked", "6", false}, {"Expires soon", "/sent?show=expires", "3", false}, {"Inline", "/sent?show=inline", "14", false}}
+	return SentList{Filters: filters, Days: []Day{today, yesterday, week}, Shown: 9, Total: "128", OlderURL: "/sent?before=1"}
 }
 
 func step(name string, when ...string) Step {

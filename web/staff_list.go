@@ -3,6 +3,7 @@ package web
 import (
 	"fmt"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"letterlock/internal/letterlock"
@@ -73,7 +74,7 @@ func withQuery(path string, q url.Values) string {
 
 // sentList fills the list of the Sent folder.
 func (s *Server) sentList(viewer letterlock.Address, f folder, page track.Page) views.SentList {
-	list := views.SentList{Query: f.query, Shown: len(page.Messages), Total: page.Counts[f.filter]}
+	list := views.SentList{Query: f.query, Shown: len(page.Messages), Total: counted(page, f.filter)}
 	if f.filter != everything {
 		list.Filter = f.filter
 	}
@@ -87,8 +88,8 @@ func (s *Server) sentList(viewer letterlock.Address, f folder, page track.Page) 
 		list.ClearURL = "/sent"
 	}
 	for _, name := range page.Filters {
-		if n := page.Counts[name]; n > 0 || name == f.filter || name == everything && page.Counts[everything] > 0 {
-			list.Filters = append(list.Filters, views.Filter{Name: filterNames[name], URL: f.url(name, ""), Count: n, Current: name == f.filter})
+		if page.Counts[name] > 0 || name == f.filter || long(page) {
+			list.Filters = append(list.Filters, views.Filter{Name: filterNames[name], URL: f.url(name, ""), Count: counted(page, name), Current: name == f.filter})
 		}
 	}
 	if page.Counts[everything] == 0 && f.query == "" {
@@ -98,6 +99,21 @@ func (s *Server) sentList(viewer letterlock.Address, f folder, page track.Page) 
 		s.addItem(&list, f, s.newSentMail(viewer, m.Message, m.Recipients))
 	}
 	return list
+}
+
+// long reports whether there may be more messages than were counted.
+func long(page track.Page) bool { return page.Counts[everything] >= track.MaxCount }
+
+// counted says how many messages a filter holds; of a long folder, at least how many.
+func counted(page track.Page, filter string) string {
+	n := page.Counts[filter]
+	switch {
+	case !long(page):
+		return strconv.Itoa(n)
+	case n == 0:
+		return "" // of those that were counted
+	}
+	return strconv.Itoa(n) + "+"
 }
 
 // addItem adds a message to the day it belongs to; the list comes newest first.

@@ -260,6 +260,9 @@ func (s *Service) repeat(tx *store.Tx, by letterlock.Actor, m letterlock.Message
 	if err := s.addRecipients(tx, m, added, len(have), in.Index.Header, grant); err != nil {
 		return Receipt{}, err
 	}
+	if err := tx.SearchAgain(m.ID); err != nil {
+		return Receipt{}, err
+	}
 	return receipt, tx.Audit(letterlock.Entry{Actor: by, Action: "add recipients", Message: m.ID, Target: targets(added), Allowed: true})
 }
 

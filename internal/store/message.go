@@ -168,7 +168,7 @@ func (t *Tx) Received(address letterlock.Address, limit int) (list []Received, e
 	err = t.rows(`SELECT `+messageColumns+`, `+recipientColumns+`
 		FROM recipients r JOIN messages m ON m.id = r.message
 		WHERE r.address = $1 AND r.experience = 'link' AND m.status = 'accepted'
-		ORDER BY m.accepted_at DESC, m.id DESC LIMIT $2`, []any{address, limit}, func(rows *sql.Rows) error {
+		ORDER BY r.seq DESC LIMIT $2`, []any{address, limit}, func(rows *sql.Rows) error {
 		var x Received
 		var mAt, rAt times
 		var status string

@@ -1,7 +1,363 @@
 package store
 
-import "context"
+import (
+	"database/sql"
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
 
-// CatchUp has search and report learn of every message that they do not know yet.
-// Whoever asks them calls it first, so that what was accepted is found.
-func (db *DB) CatchUp(ctx context.Context) error { panic("store: to be built") }
+	"letterlock/internal/letterlock"
+)
+
+// rare is how many messages make a condition the one to begin with: what all the
+// others are then asked of.
+const rare = 2000
+
+// MinPart is how many characters of an address or a Message-ID can be looked for.
+const MinPart = 3
+
+// maxField bounds what is looked for in one field, in bytes.
+const maxField = 1000
+
+// Find returns a page of the messages that are looked for, newest first, with all
+// their recipients; before is the Seq of the last of the page before, 0: from the
+// newest. Invalid: the search cannot be understood; its key names the field.
+func (t *Tx) Find(q letterlock.Search, before int64, limit int) (list []SentMessage, err error) {
+	f, err := t.finder(q, before)
+	if err != nil {
+		return nil, err
+	}
+	err = t.rows(f.query(messageColumns, limit), f.args, func(rows *sql.Rows) error {
+		var s SentMessage
+		var at times
+		var status string
+		if err := rows.Scan(messageDest(&s.Message, &at, &status)...); err != nil {
+			return err
+		}
+		finishMessage(&s.Message, at, status)
+		list = append(list, s)
+		return nil
+	})
+	for i := range list {
+		if err != nil {
+			break
+		}
+		list[i].Recipients, err = t.Recipients(list[i].Message.ID)
+	}
+	return list, err
+}
+
+// CountFound counts the messages that are looked for, up to most.
+func (t *Tx) CountFound(q letterlock.Search, most int) (n int, err error) {
+	f, err := t.finder(q, 0)
+	if err != nil {
+		return 0, err
+	}
+	err = t.row(`SELECT count(*) FROM (`+f.query("m.seq", most)+`)`, f.args, &n)
+	return n, err
+}
+
+// A source is one condition of a search: it yields the messages that meet it in
+// the order of their places, and tells of any message whether it does.
+type source struct {
+	from  string // a table or a query, called s; empty: messages themselves, called m
+	where string // "" or a condition on s
+	args  []any  // of from and where together, and of holds
+	holds string // the same as a condition on m
+	also  bool   // from and where yield more: holds decides in any case
+}
+
+// A finder is a search on its way to become a query. It begins with the source that
+// yields least and asks the others of each message, so that a rare condition is not
+// looked for among a million messages that meet a common one.
+type finder struct {
+	first  source
+	others []source
+	lo, hi int64
+	args   []any
+}
+
+func (t *Tx) finder(q letterlock.Search, before int64) (*finder, error) {
+	f := &finder{lo: 1, hi: 1 << 62}
+	if !q.From.IsZero() {
+		f.lo = max(f.lo, SeqAt(q.From))
+	}
+	if !q.Until.IsZero() {
+		f.hi = SeqAt(q.Until)
+	}
+	if before > 0 {
+		f.hi = min(f.hi, before)
+	}
+	all, err := t.sources(q)
+	if err != nil {
+		return nil, err
+	}
+	return f, t.choose(f, all)
+}
+
+// choose settles with which source to begin.
+func (t *Tx) choose(f *finder, all []source) error {
+	if len(all) == 0 {
+		return nil // all of them
+	}
+	best, least := 0, rare
+	if len(all) > 1 {
+		for i, s := range all {
+			if s.from == "" {
+				continue // nothing yields them but looking at each
+			}
+			alone := &finder{first: s, lo: f.lo, hi: f.hi}
+			var n int
+			if err := t.row(`SELECT count(*) FROM (`+alone.places(rare)+`)`, alone.args, &n); err != nil {
+				return err
+			}
+			if n < least {
+				best, least = i, n
+			}
+		}
+	}
+	f.first = all[best]
+	for i, s := range all {
+		if i != best {
+			f.others = append(f.others, s)
+		}
+	}
+	return nil
+}
+
+// arg adds an argument and returns its place.
+func (f *finder) arg(v any) string {
+	f.args = append(f.args, v)
+	return fmt.Sprintf("$%d", len(f.args))
+}
+
+// bind fills the places of a source's arguments, which are written as ?.
+func (f *finder) bind(sql string, args []any) string {
+	for _, a := range args[:min(len(args), strings.Count(sql, "?"))] {
+		sql = strings.Replace(sql, "?", f.arg(a), 1)
+	}
+	return sql
+}
+
+// places is a query for nothing but the places that the first source yields.
+func (f *finder) places(limit int) string {
+	from, key, cond := f.begin()
+	return `SELECT ` + key + ` FROM ` + from + ` WHERE ` + strings.Join(cond, ` AND `) + ` LIMIT ` + f.arg(limit)
+}
+
+// query is a query for columns of m, newest first.
+func (f *finder) query(columns string, limit int) string {
+	from, key, cond := f.begin()
+	if f.first.from != "" {
+		from += ` CROSS JOIN messages m ON m.seq = ` + key // in this order: s is the rarer
+	}
+	for _, o := range f.others {
+		cond = append(cond, f.bind(o.holds, o.args))
+	}
+	if f.first.also {
+		cond = append(cond, f.bind(f.first.holds, f.first.args))
+	}
+	return `SELECT ` + columns + ` FROM ` + from + ` WHERE ` + strings.Join(cond, ` AND `) +
+		` ORDER BY ` + key + ` DESC LIMIT ` + f.arg(limit)
+}
+
+// begin is the first source, bounded by the places that are looked at.
+func (f *finder) begin() (from, key string, cond []string) {
+	s := f.first
+	n := strings.Count(s.from, "?")
+	from, key = f.bind(s.from, s.args), "s.seq"
+	switch {
+	case s.from == "":
+		from, key = "messages m", "m.seq"
+	case s.where != "":
+		key = "s.rowid"
+		cond = append(cond, f.bind(s.where, s.args[n:]))
+	}
+	return from, key, append(cond, key+` >= `+f.arg(f.lo), key+` < `+f.arg(f.hi))
+}
+
+// sources are the conditions of a search.
+func (t *Tx) sources(q letterlock.Search) (all []source, err error) {
+	var words, parts []string
+	for _, field := range []struct {
+		typed, column   string
+		address, domain string // kinds of keys
+		name            string
+	}{
+		{q.Sender, "sender", senderKey, senderDomainKey, "sender"},
+		{q.Recipient, "recipients", recipientKey, recipientDomainKey, "recipient"},
+	} {
+		k, part, err := addressField(field.typed, field.address, field.domain, field.name)
+		if err != nil {
+			return nil, err
+		}
+		if k != "" {
+			words = append(words, `keys : "`+k+`"`)
+		}
+		if part != "" {
+			parts = append(parts, field.column+` : `+quoted(part))
+		}
+	}
+	if q.Identity != "" {
+		words = append(words, `keys : "`+key(identityKey, string(q.Identity))+`"`)
+	}
+	subject, err := subjectWords(q.Subject)
+	if err != nil {
+		return nil, err
+	}
+	words = append(words, subject...)
+	exact, part, err := t.messageIDField(q.MessageID)
+	if err != nil {
+		return nil, err
+	}
+	if part != "" {
+		parts = append(parts, `message_id : `+quoted(part))
+	}
+	all = append(all, exact...)
+	all = append(all, matches("search_words", words)...)
+	all = append(all, matches("search_parts", parts)...)
+	if q.State != "" {
+		s, ok := t.condition(q.State)
+		if !ok {
+			return nil, invalid("state")
+		}
+		all = append(all, s)
+	}
+	return all, nil
+}
+
+// matches is the source that finds all of these in an index of the search.
+func matches(index string, all []string) []source {
+	if len(all) == 0 {
+		return nil
+	}
+	expression := strings.Join(all, " AND ")
+	return []source{{
+		from: index + " s", where: "s." + index + " MATCH ?", args: []any{expression},
+		holds: `EXISTS (SELECT 1 FROM ` + index + ` x WHERE x.` + index + ` MATCH ? AND x.rowid = m.seq)`,
+	}}
+}
+
+// quoted is a string of the index's query language: nothing in it is an operator.
+func quoted(s string) string { return `"` + strings.ReplaceAll(s, `"`, `""`) + `"` }
+
+func invalid(key string) error { return &letterlock.Error{Code: letterlock.Invalid, Key: key} }
+
+// checkField refuses what no field can hold.
+func checkField(s, name string) error {
+	if len(s) > maxField || !utf8.ValidString(s) || strings.ContainsFunc(s, unicode.IsControl) {
+		return invalid(name)
+	}
+	return nil
+}
+
+// addressField reads what was typed to find an address: a whole one, "@" and a
+// domain, or a part.
+func addressField(typed, address, domain, name string) (k, part string, err error) {
+	s := strings.TrimSpace(typed)
+	if err := checkField(s, name); err != nil || s == "" {
+		return "", "", err
+	}
+	if rest, ok := strings.CutPrefix(s, "@"); ok {
+		if a, err := letterlock.ParseAddress("x@" + rest); err == nil {
+			return key(domain, a.Domain()), "", nil
+		}
+	}
+	if a, err := letterlock.ParseAddress(s); err == nil {
+		return key(address, strings.ToLower(string(a))), "", nil
+	}
+	part, err = partOf(s)
+	return "", part, err
+}
+
+func partOf(s string) (string, error) {
+	if utf8.RuneCountInString(s) < MinPart {
+		return "", invalid("part-short")
+	}
+	return strings.ToLower(s), nil
+}
+
+// subjectWords makes expressions of the words that were typed. One that ends in *
+// stands for all that begin so.
+func subjectWords(typed string) (list []string, err error) {
+	if err := checkField(typed, "subject"); err != nil {
+		return nil, err
+	}
+	for word := range strings.FieldsSeq(typed) {
+		bare := strings.TrimRight(word, "*")
+		if !strings.ContainsFunc(bare, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsNumber(r) }) {
+			continue // there is no word in it
+		}
+		expression := `subject : ` + quoted(bare)
+		if bare != word {
+			expression += ` *`
+		}
+		list = append(list, expression)
+	}
+	if len(list) == 0 && strings.TrimSpace(typed) != "" {
+		return nil, invalid("subject")
+	}
+	return list, nil
+}
+
+// messageIDField reads what was typed to find a Message-ID. One that is there as it
+// was typed is found alone; everything else is a part.
+func (t *Tx) messageIDField(typed string) (exact []source, part string, err error) {
+	s := strings.TrimSpace(typed)
+	if err := checkField(s, "message-id"); err != nil || s == "" {
+		return nil, "", err
+	}
+	whole := "<" + strings.TrimSuffix(strings.TrimPrefix(s, "<"), ">") + ">"
+	var there bool
+	if err := t.row(`SELECT EXISTS (SELECT 1 FROM messages WHERE message_id = $1)`, []any{whole}, &there); err != nil {
+		return nil, "", err
+	}
+	if there {
+		const both = `SELECT seq FROM messages WHERE message_id = ? UNION SELECT seq FROM messages WHERE reference = ? AND reference <> ''`
+		return []source{{from: `(` + both + `) s`, args: []any{whole, whole}, holds: `m.seq IN (` + both + `)`}}, "", nil
+	}
+	part, err = partOf(s)
+	return nil, part, err
+}
+
+// condition is the source of what is in a state.
+func (t *Tx) condition(c letterlock.Condition) (source, bool) {
+	now, later := t.Now.Unix(), t.Now.Add(soon).Unix()
+	const linked = ` AND EXISTS (SELECT 1 FROM recipients r WHERE r.message = m.id AND r.experience = 'link' AND r.revoked_at = 0)`
+	switch c {
+	case letterlock.IsRevoked:
+		return someRecipient(`r.revoked_at > 0`), true
+	case letterlock.IsBounced:
+		return someRecipient(`r.bounced_at > 0`), true
+	case letterlock.IsRead:
+		return someRecipient(`r.first_read_at > 0 AND r.revoked_at = 0`), true
+	case letterlock.IsInline:
+		return someRecipient(`r.experience = 'inline'`), true
+	case letterlock.IsDestroyed:
+		return source{from: `(SELECT seq FROM messages WHERE status = 'destroyed') s`, holds: `m.status = 'destroyed'`}, true
+	case letterlock.IsUnread:
+		return source{holds: `(m.expires_at = 0 OR m.expires_at > ?) AND EXISTS (SELECT 1 FROM recipients r WHERE r.message = m.id
+			AND r.experience = 'link' AND r.first_read_at = 0 AND r.revoked_at = 0 AND r.bounced_at = 0)`, args: []any{now}, also: true}, true
+	case letterlock.IsExpired:
+		return source{
+			from: `(SELECT seq FROM messages WHERE swept = 1 UNION ALL
+				SELECT seq FROM messages WHERE expires_at > 0 AND swept = 0 AND expires_at <= ? ORDER BY 1 DESC) s`,
+			holds: `m.expires_at > 0 AND m.expires_at <= ?` + linked, args: []any{now}, also: true,
+		}, true
+	case letterlock.ExpiresSoon:
+		return source{
+			from:  `(SELECT seq FROM messages WHERE expires_at > 0 AND swept = 0 AND expires_at > ? AND expires_at <= ?) s`,
+			holds: `m.expires_at > ? AND m.expires_at <= ?` + linked, args: []any{now, later}, also: true,
+		}, true
+	}
+	return source{}, false
+}
+
+// someRecipient is the source of messages of which one recipient meets a condition.
+func someRecipient(where string) source {
+	return source{
+		from:  `(SELECT DISTINCT r.seq FROM recipients r WHERE ` + where + ` ORDER BY r.seq DESC) s`,
+		holds: `EXISTS (SELECT 1 FROM recipients r WHERE r.message = m.id AND ` + where + `)`,
+	}
+}

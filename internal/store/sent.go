@@ -48,14 +48,8 @@ type SentQuery struct {
 	Sender letterlock.Address
 	Filter Filter // empty: all
 	Search string // part of a recipient, the subject or the Message-ID; empty: everything
-	Before Cursor // zero: from the newest
+	Before int64  // Seq of the last message of the page before; 0: from the newest
 	Limit  int
-}
-
-// A Cursor is a place in a list that is sorted by time and ID, newest first.
-type Cursor struct {
-	At time.Time
-	ID letterlock.ID
 }
 
 // A SentMessage is a message with all its recipients.
@@ -66,7 +60,7 @@ type SentMessage struct {
 
 // matching is the part of a query that both the list and its counts share:
 // $1 sender, $2 now, $3 soon, $4 pattern.
-const matching = ` FROM messages m WHERE m.sender = $1 AND m.status <> 'incoming' AND $2 <= $3
+const matching = ` FROM messages m WHERE m.sender = $1 AND m.seq > 0 AND $2 <= $3
 	AND ($4 = '' OR m.subject LIKE $4 ESCAPE '\' OR m.message_id LIKE $4 ESCAPE '\'
 		OR EXISTS (SELECT 1 FROM recipients r WHERE r.message = m.id
 			AND (r.address LIKE $4 ESCAPE '\' OR r.name LIKE $4 ESCAPE '\')))`
@@ -85,14 +79,12 @@ func (t *Tx) Sent(q SentQuery) (list []SentMessage, err error) {
 	if !ok {
 		cond = conditions[All]
 	}
-	at, id := int64(1)<<62, letterlock.ID("")
-	if q.Before.ID != "" {
-		at, id = q.Before.At.Unix(), q.Before.ID
+	before := int64(1) << 62
+	if q.Before > 0 {
+		before = q.Before
 	}
-	err = t.rows(`SELECT `+messageColumns+matching+` AND `+cond+`
-		AND (m.accepted_at < $5 OR m.accepted_at = $5 AND m.id < $6)
-		ORDER BY m.accepted_at DESC, m.id DESC LIMIT $7`,
-		append(t.matchArgs(q), at, id, q.Limit), func(rows *sql.Rows) error {
+	err = t.rows(`SELECT `+messageColumns+matching+` AND `+cond+` AND m.seq < $5 ORDER BY m.seq DESC LIMIT $6`,
+		append(t.matchArgs(q), before, q.Limit), func(rows *sql.Rows) error {
 			var s SentMessage
 			var at times
 			var status string
@@ -112,7 +104,11 @@ func (t *Tx) Sent(q SentQuery) (list []SentMessage, err error) {
 	return list, err
 }
 
-// SentCounts returns how many of a sender's messages each filter holds.
+// MaxSentCount is how many of a sender's messages SentCounts looks at.
+const MaxSentCount = 200
+
+// SentCounts returns how many of a sender's newest MaxSentCount messages each filter
+// holds, so that a long folder opens as fast as a short one.
 func (t *Tx) SentCounts(q SentQuery) (map[Filter]int, error) {
 	var b strings.Builder
 	b.WriteString("SELECT ")
@@ -125,7 +121,8 @@ func (t *Tx) SentCounts(q SentQuery) (map[Filter]int, error) {
 		b.WriteString("COUNT(CASE WHEN " + conditions[f] + " THEN 1 END)")
 		dest[i] = &counts[i]
 	}
-	if err := t.row(b.String()+matching, t.matchArgs(q), dest...); err != nil {
+	newest := ` FROM (SELECT m.*` + matching + ` ORDER BY m.seq DESC LIMIT $5) m`
+	if err := t.row(b.String()+newest, append(t.matchArgs(q), MaxSentCount), dest...); err != nil {
 		return nil, err
 	}
 	byFilter := make(map[Filter]int, len(Filters))

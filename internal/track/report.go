@@ -168,10 +168,7 @@ func (s *Service) ReportEach(ctx context.Context, by letterlock.Actor, q ReportQ
 	}
 	end := days[len(days)-1].Add(-time.Second) // of the last day, in its words
 	span := days[0].Format(time.DateOnly) + " to " + end.Format(time.DateOnly)
-	err = s.DB.Write(ctx, func(tx *store.Tx) error {
-		return tx.Audit(letterlock.Entry{Actor: by, Action: "export report", Target: span, Allowed: true})
-	})
-	if err != nil {
+	if err := s.record(ctx, by, "export report", span); err != nil {
 		return err
 	}
 	return s.eachRow(ctx, days, each)

@@ -2,8 +2,12 @@ package track
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
+	"strconv"
 
 	"letterlock/internal/letterlock"
+	"letterlock/internal/store"
 )
 
 // A TraceQuery asks for a page of the message trace.
@@ -16,6 +20,9 @@ type TraceQuery struct {
 // MaxTotal is where counting what a search finds ends.
 const MaxTotal = 1000
 
+// eachPage is how many messages one transaction of a walk through all of them reads.
+const eachPage = 500
+
 // A TracePage is a part of what a search found, newest first.
 type TracePage struct {
 	Messages []Sent
@@ -24,25 +31,124 @@ type TracePage struct {
 }
 
 // Trace returns a page of the messages that were looked for. Denied "role" for
-// whoever is no auditor; Invalid, with a key that names the field, for what cannot
-// be looked for.
-func (s *Service) Trace(ctx context.Context, by letterlock.Actor, q TraceQuery) (TracePage, error) {
-	panic("track: to be built")
+// whoever is no auditor; Invalid for what cannot be looked for, with a key that names
+// the field: "sender", "recipient", "subject", "message-id", "state", or "part-short".
+func (s *Service) Trace(ctx context.Context, by letterlock.Actor, q TraceQuery) (page TracePage, err error) {
+	if err := s.admit(ctx, by, "trace"); err != nil {
+		return TracePage{}, err
+	}
+	if q.Limit < 1 || q.Limit > 200 {
+		q.Limit = 50
+	}
+	if err := s.DB.CatchUp(ctx); err != nil {
+		return TracePage{}, err
+	}
+	err = s.DB.Read(ctx, func(tx *store.Tx) (err error) {
+		if page.Messages, err = tx.Find(q.Search, parseCursor(q.Before), q.Limit+1); err != nil {
+			return err
+		}
+		page.Total, err = tx.CountFound(q.Search, MaxTotal)
+		return err
+	})
+	if err != nil {
+		return TracePage{}, err
+	}
+	if len(page.Messages) > q.Limit {
+		page.Messages = page.Messages[:q.Limit]
+		page.More = cursor(page.Messages[q.Limit-1].Message)
+	}
+	return page, nil
+}
+
+// firstPlace is smaller than every place there is: that of the first second of 1970.
+const firstPlace = 1 << 20
+
+// cursor is a message's place in the order of all, as a cursor.
+func cursor(m letterlock.Message) string { return strconv.FormatInt(m.Seq, 36) }
+
+// parseCursor reads what cursor wrote; anything else means from the newest.
+func parseCursor(s string) int64 {
+	seq, err := strconv.ParseInt(s, 36, 64)
+	if err != nil || seq < firstPlace {
+		return 0
+	}
+	return seq
 }
 
 // TraceEach calls each for every message that a search finds, newest first, with no
 // transaction open meanwhile. It records in the audit log that it was asked.
 func (s *Service) TraceEach(ctx context.Context, by letterlock.Actor, q letterlock.Search, each func(Sent) error) error {
-	panic("track: to be built")
+	if err := s.admit(ctx, by, "export trace"); err != nil {
+		return err
+	}
+	what, err := json.Marshal(q)
+	if err != nil {
+		return err
+	}
+	if err := s.DB.CatchUp(ctx); err != nil {
+		return err
+	}
+	if err := s.record(ctx, by, "export trace", string(what)); err != nil {
+		return err
+	}
+	for before := int64(0); ; {
+		var list []Sent
+		err := s.DB.Read(ctx, func(tx *store.Tx) (err error) {
+			list, err = tx.Find(q, before, eachPage)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		for _, m := range list {
+			if err := each(m); err != nil {
+				return err
+			}
+			before = m.Message.Seq
+		}
+		if len(list) < eachPage {
+			return nil
+		}
+	}
 }
 
-// Traced returns everything that is known in the clear about one message.
+// Traced returns everything that is known in the clear about one message. NotFound
+// "no-message": there is none.
 func (s *Service) Traced(ctx context.Context, by letterlock.Actor, id letterlock.ID) (Detail, error) {
-	panic("track: to be built")
+	return s.traced(ctx, by, func(tx *store.Tx) (letterlock.Message, error) { return tx.Message(id) })
 }
 
 // TracedMessageID is Traced for a Message-ID, with or without its angle brackets.
-// Invalid "message-id": it is none. NotFound "message-id": there is no such message.
+// Invalid "message-id": it is none.
 func (s *Service) TracedMessageID(ctx context.Context, by letterlock.Actor, messageID string) (Detail, error) {
-	panic("track: to be built")
+	return s.traced(ctx, by, func(tx *store.Tx) (letterlock.Message, error) {
+		whole, err := letterlock.ParseMessageID(messageID)
+		if err != nil {
+			return letterlock.Message{}, err
+		}
+		return tx.MessageByMessageID(whole)
+	})
+}
+
+func (s *Service) traced(ctx context.Context, by letterlock.Actor, find func(*store.Tx) (letterlock.Message, error)) (d Detail, err error) {
+	if err := s.admit(ctx, by, "trace"); err != nil {
+		return Detail{}, err
+	}
+	err = s.DB.Read(ctx, func(tx *store.Tx) (err error) {
+		if d.Message, err = find(tx); err != nil {
+			return err
+		}
+		if d.Recipients, err = tx.Recipients(d.Message.ID); err != nil {
+			return err
+		}
+		d.Events, err = tx.Events(d.Message.ID)
+		return err
+	})
+	if errors.Is(err, letterlock.NotFound) {
+		err = &letterlock.Error{Code: letterlock.NotFound, Key: "no-message"}
+	}
+	if err != nil {
+		return Detail{}, err
+	}
+	return d, nil
 }

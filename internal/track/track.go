@@ -5,9 +5,7 @@ package track
 
 import (
 	"context"
-	"strconv"
 	"strings"
-	"time"
 
 	"letterlock/internal/letterlock"
 	"letterlock/internal/store"
@@ -36,6 +34,14 @@ func (s *Service) admit(ctx context.Context, by letterlock.Actor, action string)
 	return refusal
 }
 
+// record notes in the audit log that somebody took a copy of what is about
+// everybody's messages.
+func (s *Service) record(ctx context.Context, by letterlock.Actor, action, what string) error {
+	return s.DB.Write(ctx, func(tx *store.Tx) error {
+		return tx.Audit(letterlock.Entry{Actor: by, Action: action, Target: what, Allowed: true})
+	})
+}
+
 // A Query asks for a page of the Sent folder.
 type Query struct {
 	Filter string // one of Filters; empty or unknown: all
@@ -51,9 +57,13 @@ type Sent = store.SentMessage
 type Page struct {
 	Messages []Sent
 	Filters  []string       // all filters in their order
-	Counts   map[string]int // messages that match the search, by filter
+	Counts   map[string]int // messages that match the search, by filter; of the newest MaxCount of them
 	More     string         // for the next page's Query.Before; empty: this was the last
 }
+
+// MaxCount is how many messages of the Sent folder are counted: a long folder opens
+// as fast as a short one.
+const MaxCount = store.MaxSentCount
 
 // maxSearch bounds what is searched for, in bytes.
 const maxSearch = 200
@@ -96,24 +106,6 @@ func (s *Service) Sent(ctx context.Context, by letterlock.Actor, q Query) (Page,
 		page.More = cursor(page.Messages[q.Limit-1].Message)
 	}
 	return page, nil
-}
-
-func cursor(m letterlock.Message) string {
-	return strconv.FormatInt(m.Accepted.Unix(), 10) + "-" + string(m.ID)
-}
-
-// parseCursor reads what cursor wrote; anything else means from the newest.
-func parseCursor(s string) store.Cursor {
-	at, id, _ := strings.Cut(s, "-")
-	sec, err := strconv.ParseInt(at, 10, 64)
-	if err != nil {
-		return store.Cursor{}
-	}
-	parsed, err := letterlock.ParseID(id)
-	if err != nil {
-		return store.Cursor{}
-	}
-	return store.Cursor{At: time.Unix(sec, 0), ID: parsed}
 }
 
 // A Detail is everything that is known in the clear about one message.

@@ -13,6 +13,9 @@ UPDATE messages SET seq = n.seq FROM (
   FROM messages WHERE status <> 'incoming') AS n
 WHERE n.id = messages.id;
 CREATE UNIQUE INDEX messages_by_seq ON messages (seq);
+CREATE INDEX messages_by_reference ON messages (reference) WHERE reference <> '';
+CREATE INDEX messages_destroyed ON messages (seq) WHERE status = 'destroyed';
+CREATE INDEX messages_ended ON messages (seq) WHERE swept = 1;
 DROP INDEX messages_by_sender;
 CREATE INDEX messages_by_sender ON messages (sender, seq);
 
@@ -29,6 +32,8 @@ CREATE INDEX recipients_by_address ON recipients (address, seq);
 CREATE INDEX recipients_by_seq ON recipients (seq, domain);
 CREATE INDEX recipients_revoked ON recipients (seq) WHERE revoked_at > 0;
 CREATE INDEX recipients_bounced ON recipients (seq) WHERE bounced_at > 0;
+CREATE INDEX recipients_read ON recipients (seq) WHERE first_read_at > 0;
+CREATE INDEX recipients_inline ON recipients (seq) WHERE experience = 'inline';
 CREATE INDEX recipients_in_batch ON recipients (revoked_batch) WHERE revoked_batch <> '';
 
 -- What the indexes of the search were made of: SQLite erases from them only what
@@ -42,7 +47,7 @@ CREATE TABLE search_texts (
   recipients TEXT NOT NULL
 ) STRICT;
 CREATE VIRTUAL TABLE search_words USING fts5 (subject, keys, content = 'search_texts', content_rowid = 'seq',
-  detail = 'column', columnsize = 0, tokenize = 'unicode61 remove_diacritics 2');
+  columnsize = 0, tokenize = 'unicode61 remove_diacritics 2');
 CREATE VIRTUAL TABLE search_parts USING fts5 (message_id, sender, recipients, content = 'search_texts', content_rowid = 'seq',
   columnsize = 0, tokenize = 'trigram');
 INSERT INTO search_words (search_words, rank) VALUES ('secure-delete', 1);

@@ -220,7 +220,7 @@ CREATE TABLE search_texts (
 ) STRICT;
 
 CREATE VIRTUAL TABLE search_words USING fts5 (subject, keys, content = 'search_texts', content_rowid = 'seq',
-  detail = 'column', columnsize = 0, tokenize = 'unicode61 remove_diacritics 2');
+  columnsize = 0, tokenize = 'unicode61 remove_diacritics 2');
 
 CREATE TABLE 'search_words_config'(k PRIMARY KEY, v) WITHOUT ROWID;
 
@@ -297,9 +297,15 @@ CREATE INDEX messages_by_expiry ON messages (expires_at) WHERE expires_at > 0 AN
 
 CREATE INDEX messages_by_hash ON messages (body_hash);
 
+CREATE INDEX messages_by_reference ON messages (reference) WHERE reference <> '';
+
 CREATE INDEX messages_by_sender ON messages (sender, seq);
 
 CREATE UNIQUE INDEX messages_by_seq ON messages (seq);
+
+CREATE INDEX messages_destroyed ON messages (seq) WHERE status = 'destroyed';
+
+CREATE INDEX messages_ended ON messages (seq) WHERE swept = 1;
 
 CREATE INDEX messages_incoming ON messages (accepted_at) WHERE status = 'incoming';
 
@@ -316,6 +322,10 @@ CREATE INDEX recipients_by_address ON recipients (address, seq);
 CREATE INDEX recipients_by_seq ON recipients (seq, domain);
 
 CREATE INDEX recipients_in_batch ON recipients (revoked_batch) WHERE revoked_batch <> '';
+
+CREATE INDEX recipients_inline ON recipients (seq) WHERE experience = 'inline';
+
+CREATE INDEX recipients_read ON recipients (seq) WHERE first_read_at > 0;
 
 CREATE INDEX recipients_revoked ON recipients (seq) WHERE revoked_at > 0;
 

@@ -1,0 +1,404 @@
+package store
+
+import (
+	"bytes"
+	"errors"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"letterlock/internal/letterlock"
+)
+
+// A library is a database full of messages, and the same messages in memory.
+type library struct {
+	t   *testing.T
+	db  *DB
+	dir string
+	now time.Time
+	all []SentMessage // newest first
+}
+
+func newLibrary(t *testing.T) *library {
+	t.Helper()
+	l := &library{t: t, now: start, dir: t.TempDir()}
+	db, err := Open(t.Context(), l.dir, func() time.Time { return l.now })
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.db = db
+	t.Cleanup(func() { db.Close() })
+	return l
+}
+
+var (
+	librarySenders    = []string{"ada@contoso.example", "Grace@contoso.example", "ines.kaya@halden.example"}
+	libraryRecipients = []string{"marta@quillfeather.example", "zoe@gmail.com", "MARTA@quillfeather.example", "li@bücher.example", `"o dd"@gmail.com`, "carol@outlook.com"}
+	libraryWords      = []string{"Salary", "letter", "Über", "offer", "third-draft", "2026", "C++", "naïve", "契約"}
+)
+
+func (l *library) address(s string) letterlock.Address {
+	l.t.Helper()
+	a, err := letterlock.ParseAddress(s)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	return a
+}
+
+// add adds a message with everything by chance.
+func (l *library) add(r *rand.Rand) letterlock.ID {
+	l.t.Helper()
+	pick := func(list []string) string { return list[r.IntN(len(list))] }
+	if r.IntN(3) > 0 {
+		l.now = l.now.Add(time.Duration(r.IntN(4000)) * time.Second)
+	}
+	var subject []string
+	for range r.IntN(4) {
+		subject = append(subject, pick(libraryWords))
+	}
+	m := letterlock.Message{ID: letterlock.NewID(), Sender: letterlock.Mailbox{Address: l.address(pick(librarySenders))},
+		Subject: strings.Join(subject, " "), Method: letterlock.ByUser, Via: letterlock.BySubmission}
+	m.MessageID = "<" + string(m.ID) + ".X@contoso.example>"
+	if r.IntN(3) == 0 {
+		m.Expires = l.now.Add(time.Duration(r.IntN(96)) * time.Hour)
+	}
+	write(l.t, l.db, func(tx *Tx) error {
+		err := tx.AddMessage(m, []byte("hash"), Sealed{Head: []byte("head"), Size: 4, Index: []byte("index")})
+		for i, p := range r.Perm(len(libraryRecipients))[:1+r.IntN(2)] {
+			err = errors.Join(err, l.addRecipient(tx, r, m.ID, i, l.address(libraryRecipients[p])))
+		}
+		if r.IntN(12) == 0 {
+			err = errors.Join(err, tx.exec(`UPDATE messages SET status = 'destroyed' WHERE id = $1`, m.ID))
+		}
+		return err
+	})
+	return m.ID
+}
+
+func (l *library) addRecipient(tx *Tx, r *rand.Rand, id letterlock.ID, position int, a letterlock.Address) error {
+	p := letterlock.Recipient{ID: letterlock.NewID(), Message: id, Mailbox: letterlock.Mailbox{Address: a}, Identity: letterlock.Other, Experience: letterlock.Link}
+	switch a.Domain() {
+	case "gmail.com":
+		p.Identity = letterlock.Google
+	case "outlook.com":
+		p.Identity, p.Experience = letterlock.MicrosoftAccount, letterlock.Inline
+	}
+	err := tx.AddRecipient(p, position, []byte("token "+string(p.ID)))
+	if r.IntN(3) == 0 {
+		err = errors.Join(err, tx.AddEvent(p, letterlock.Event{Kind: letterlock.Read}))
+	}
+	if r.IntN(8) == 0 {
+		err = errors.Join(err, tx.AddEvent(p, letterlock.Event{Kind: letterlock.Bounced, Detail: "550 no such user"}))
+	}
+	if p.Experience == letterlock.Link && r.IntN(5) == 0 {
+		err = errors.Join(err, tx.Revoke(p.ID, letterlock.Revocation{At: tx.Now, Standing: letterlock.BySender}))
+	}
+	return err
+}
+
+// load reads everything back, without the search.
+func (l *library) load() {
+	l.t.Helper()
+	l.all = nil
+	write(l.t, l.db, func(tx *Tx) error {
+		for _, sender := range librarySenders {
+			list, err := tx.Sent(SentQuery{Sender: l.address(sender), Limit: 10_000})
+			if err != nil {
+				return err
+			}
+			l.all = append(l.all, list...)
+		}
+		return nil
+	})
+	slices.SortFunc(l.all, func(a, b SentMessage) int { return int(b.Message.Seq - a.Message.Seq) })
+}
+
+// find pages through all that is found.
+func (l *library) find(q letterlock.Search, limit int) (ids []letterlock.ID, err error) {
+	for before := int64(0); ; {
+		var list []SentMessage
+		err := l.db.Read(l.t.Context(), func(tx *Tx) (err error) { list, err = tx.Find(q, before, limit); return err })
+		if err != nil {
+			return nil, err
+		}
+		for _, m := range list {
+			ids = append(ids, m.Message.ID)
+			before = m.Message.Seq
+		}
+		if len(list) < limit {
+			return ids, nil
+		}
+	}
+}
+
+// meets is what a search means, in plain Go.
+func meets(q letterlock.Search, m SentMessage, now time.Time) bool {
+	some := func(f func(letterlock.Recipient) bool) bool { return slices.ContainsFunc(m.Recipients, f) }
+	at := m.Message.Accepted
+	part := strings.ToLower(strings.Trim(q.MessageID, "<>"))
+	return (q.From.IsZero() || !at.Before(q.From)) && (q.Until.IsZero() || at.Before(q.Until)) &&
+		meetsAddress(q.Sender, m.Message.Sender.Address) && meetsSubject(q.Subject, m.Message.Subject) &&
+		strings.Contains(strings.ToLower(m.Message.MessageID), part) &&
+		some(func(r letterlock.Recipient) bool { return meetsAddress(q.Recipient, r.Mailbox.Address) }) &&
+		some(func(r letterlock.Recipient) bool { return q.Identity == "" || r.Identity == q.Identity }) &&
+		meetsState(q.State, m, now)
+}
+
+func meetsSubject(typed, subject string) bool {
+	have := strings.Fields(strings.ToLower(subject))
+	for word := range strings.FieldsSeq(strings.ToLower(typed)) {
+		bare := strings.TrimSuffix(word, "*")
+		if !slices.ContainsFunc(have, func(w string) bool { return w == bare || bare != word && strings.HasPrefix(w, bare) }) {
+			return false
+		}
+	}
+	return true
+}
+
+func meetsAddress(typed string, a letterlock.Address) bool {
+	lower := strings.ToLower(string(a))
+	if rest, ok := strings.CutPrefix(typed, "@"); ok {
+		if whole, err := letterlock.ParseAddress("x@" + rest); err == nil {
+			return a.Domain() == whole.Domain()
+		}
+	}
+	if whole, err := letterlock.ParseAddress(typed); err == nil {
+		return lower == strings.ToLower(string(whole))
+	}
+	return strings.Contains(lower, strings.ToLower(typed))
+}
+
+func meetsState(c letterlock.Condition, m SentMessage, now time.Time) bool {
+	some := func(f func(letterlock.Recipient) bool) bool { return slices.ContainsFunc(m.Recipients, f) }
+	ended, end := m.Message.Ended(now), m.Message.Expires
+	open := func(r letterlock.Recipient) bool { return r.Experience == letterlock.Link && !r.Revocation.Revoked() }
+	switch c {
+	case letterlock.IsUnread:
+		return !ended && some(func(r letterlock.Recipient) bool { return open(r) && r.FirstRead.IsZero() && r.Bounced.IsZero() })
+	case letterlock.IsRead:
+		return some(func(r letterlock.Recipient) bool { return !r.FirstRead.IsZero() && !r.Revocation.Revoked() })
+	case letterlock.IsRevoked:
+		return some(func(r letterlock.Recipient) bool { return r.Revocation.Revoked() })
+	case letterlock.IsBounced:
+		return some(func(r letterlock.Recipient) bool { return !r.Bounced.IsZero() })
+	case letterlock.IsInline:
+		return some(func(r letterlock.Recipient) bool { return r.Experience == letterlock.Inline })
+	case letterlock.IsExpired:
+		return ended && some(open)
+	case letterlock.ExpiresSoon:
+		return !ended && !end.IsZero() && !end.After(now.Add(48*time.Hour)) && some(open)
+	case letterlock.IsDestroyed:
+		return m.Message.Destroyed
+	}
+	return true
+}
+
+// chance makes a search of conditions some of which something meets.
+func (l *library) chance(r *rand.Rand) letterlock.Search {
+	some := func(list ...string) string {
+		if r.IntN(2) == 0 {
+			return ""
+		}
+		return list[r.IntN(len(list))]
+	}
+	q := letterlock.Search{
+		Sender:    some("ada@contoso.example", "ADA@Contoso.example", "@contoso.example", "halden", "kaya@hal", "nobody"),
+		Recipient: some("marta@quillfeather.example", "@gmail.com", "@bücher.example", "quill", "o dd", "xyz"),
+		Subject:   some("salary", "LETTER salary", "über", "off*", "third-draft", "2026", "naïve", "契約", "none"),
+		State:     letterlock.Condition(some("unread", "read", "revoked", "bounced", "inline", "expired", "expires-soon", "destroyed")),
+		Identity:  letterlock.IdentityType(some("google", "other", "microsoft-account", "yahoo")),
+	}
+	whole := l.all[r.IntN(len(l.all))].Message.MessageID
+	if r.IntN(3) == 0 {
+		q.MessageID = some(whole, strings.Trim(whole, "<>"), whole[3:9], ".x@contoso", "X@CONTOSO.example>")
+	}
+	if r.IntN(3) == 0 {
+		q.From = start.Add(time.Duration(r.IntN(400)) * time.Hour)
+		q.Until = q.From.Add(time.Duration(r.IntN(400)) * time.Hour)
+	}
+	return q
+}
+
+func TestSearchFindsExactlyWhatMeetsAllConditions(t *testing.T) {
+	l, r := newLibrary(t), rand.New(rand.NewPCG(5, 6))
+	for range 400 {
+		l.add(r)
+	}
+	if err := l.db.CatchUp(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	write(t, l.db, func(tx *Tx) error { return tx.MarkSwept() })
+	l.now = l.now.Add(36 * time.Hour) // some have ended since, and are not swept
+	l.load()
+	found := 0
+	const searches = 600
+	for i := range searches {
+		q := l.chance(r)
+		var want []letterlock.ID
+		for _, m := range l.all {
+			if meets(q, m, l.now) {
+				want = append(want, m.Message.ID)
+			}
+		}
+		got, err := l.find(q, 1+r.IntN(60))
+		if err != nil || !slices.Equal(got, want) {
+			t.Fatalf("search %d, %+v: %d found (%v), want %d", i, q, len(got), err, len(want))
+		}
+		var n int
+		write(t, l.db, func(tx *Tx) (err error) { n, err = tx.CountFound(q, 25); return err })
+		if n != min(25, len(want)) {
+			t.Fatalf("search %d, %+v: counts %d of %d", i, q, n, len(want))
+		}
+		if len(want) > 0 {
+			found++
+		}
+	}
+	if found < searches/10 || found > searches*9/10 {
+		t.Errorf("%d of %d searches found something: this test proves little", found, searches)
+	}
+}
+
+func TestSearchRefusesWhatItCannotUnderstand(t *testing.T) {
+	l := newLibrary(t)
+	tests := map[string]struct {
+		q   letterlock.Search
+		key string
+	}{
+		"a part of two characters": {letterlock.Search{Sender: "ab"}, "part-short"},
+		"a short Message-ID":       {letterlock.Search{MessageID: "x1"}, "part-short"},
+		"no word in the subject":   {letterlock.Search{Subject: `"* ( -`}, "subject"},
+		"an unknown state":         {letterlock.Search{State: "open"}, "state"},
+		"NUL in the subject":       {letterlock.Search{Subject: "a\x00b"}, "subject"},
+		"one megabyte":             {letterlock.Search{Recipient: strings.Repeat("a", 1<<20)}, "recipient"},
+		"no UTF-8":                 {letterlock.Search{Sender: "ab\xffc"}, "sender"},
+		"line end in a Message-ID": {letterlock.Search{MessageID: "<a\r\nb@c>"}, "message-id"},
+	}
+	for name, tt := range tests {
+		_, err := l.find(tt.q, 10)
+		if !errors.Is(err, letterlock.Invalid) || letterlock.KeyOf(err) != tt.key {
+			t.Errorf("%s: %v, want Invalid %q", name, err, tt.key)
+		}
+	}
+}
+
+func FuzzSearchIsNeverAnErrorOfTheDatabase(f *testing.F) {
+	for _, s := range []string{`" OR subject:x`, `a* NEAR(b c)`, `{subject}: x`, "'; DROP TABLE messages; --", "%_\\", "🙂🙂🙂",
+		"a\"b\"\"c", "-x", "^start", "x + y", "(((", "\u202e\u0301abc", "AND OR NOT", "ⅷ²", "a*b**", "٣٤٥"} {
+		f.Add(s)
+	}
+	db, err := Open(f.Context(), f.TempDir(), func() time.Time { return start })
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Cleanup(func() { db.Close() })
+	f.Fuzz(func(t *testing.T, s string) {
+		for _, q := range []letterlock.Search{{Sender: s}, {Recipient: s}, {Subject: s}, {MessageID: s},
+			{Sender: s, Recipient: s, Subject: s, MessageID: s, State: letterlock.IsRead}} {
+			err := db.Read(t.Context(), func(tx *Tx) error { _, err := tx.Find(q, 0, 3); return err })
+			if err != nil && !errors.Is(err, letterlock.Invalid) {
+				t.Errorf("searching %+v: %v", q, err)
+			}
+		}
+	})
+}
+
+func TestARetriedMailIsFoundByItsNewRecipientAndCountedOnce(t *testing.T) {
+	l := newLibrary(t)
+	id := l.add(rand.New(rand.NewPCG(1, 1)))
+	catchUp := func() {
+		if err := l.db.CatchUp(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	catchUp()
+	write(t, l.db, func(tx *Tx) error {
+		return errors.Join(l.addRecipient(tx, rand.New(rand.NewPCG(1, 1)), id, 9, "late@riverside.example"), tx.SearchAgain(id))
+	})
+	catchUp()
+	for _, q := range []letterlock.Search{{Recipient: "late@riverside.example"}, {Recipient: "@riverside.example"}, {Recipient: "late@"}} {
+		if got, err := l.find(q, 10); err != nil || !slices.Equal(got, []letterlock.ID{id}) {
+			t.Errorf("%+v finds %v, %v; want the message", q, got, err)
+		}
+	}
+	var messages, late, rest int
+	write(t, l.db, func(tx *Tx) error {
+		return errors.Join(tx.row(`SELECT SUM(messages) FROM report_slots`, nil, &messages),
+			tx.row(`SELECT SUM(recipients) FROM report_domains WHERE domain = 'riverside.example'`, nil, &late),
+			tx.row(`SELECT (SELECT SUM(recipients) FROM report_domains) - (SELECT count(*) FROM recipients)`, nil, &rest))
+	})
+	if messages != 1 || late != 1 || rest != 0 {
+		t.Errorf("the report counts %d messages and %d late recipients, and differs by %d recipients; want 1, 1, 0", messages, late, rest)
+	}
+}
+
+func TestAnErasedSubjectIsNowhereInTheDatabaseFile(t *testing.T) {
+	l := newLibrary(t)
+	const marker = "Quorxzebrafish"
+	m, _ := message(t, l.db, time.Time{})
+	write(t, l.db, func(tx *Tx) error {
+		return tx.exec(`UPDATE messages SET subject = 'About ' || $2 WHERE id = $1`, m.ID, marker)
+	})
+	if err := l.db.CatchUp(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	inFile := func() int {
+		t.Helper()
+		l.checkpoint()
+		b, err := os.ReadFile(filepath.Join(l.dir, File))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return bytes.Count(bytes.ToLower(b), []byte(strings.ToLower(marker[1:]))) // the index folds case
+	}
+	if n := inFile(); n < 3 { // the row, the text and the index
+		t.Fatalf("the marker is in the file %d times before it is erased: this test would prove nothing", n)
+	}
+	write(t, l.db, func(tx *Tx) error { return tx.EraseSubject(m.ID) })
+	if n := inFile(); n != 0 {
+		t.Errorf("the marker is in the file %d times after it was erased", n)
+	}
+	if got, err := l.find(letterlock.Search{Subject: marker}, 5); err != nil || len(got) != 0 {
+		t.Errorf("the erased subject finds %v, %v", got, err)
+	}
+	if got, err := l.find(letterlock.Search{Sender: "ada@contoso.example", MessageID: m.MessageID}, 5); err != nil || len(got) != 1 {
+		t.Errorf("its message is found %d times, %v; want once", len(got), err)
+	}
+}
+
+// checkpoint moves everything from the write-ahead log into the database.
+func (l *library) checkpoint() {
+	l.t.Helper()
+	p, err := openPool(l.t.Context(), l.db.path, 1, false)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	c := <-p.idle
+	var busy, log, moved int
+	err = c.c.QueryRowContext(l.t.Context(), `PRAGMA wal_checkpoint(TRUNCATE)`).Scan(&busy, &log, &moved)
+	p.idle <- c
+	if err := errors.Join(err, p.close()); err != nil || busy != 0 {
+		l.t.Fatalf("checkpoint: busy %d, %v", busy, err)
+	}
+}
+
+func TestSearchFindsWhatCameWithTheSameMessageIDLater(t *testing.T) {
+	l := newLibrary(t)
+	first, _ := message(t, l.db, time.Time{})
+	second, _ := message(t, l.db, time.Time{})
+	write(t, l.db, func(tx *Tx) error {
+		return tx.exec(`UPDATE messages SET reference = $2 WHERE id = $1`, second.ID, first.MessageID)
+	})
+	if err := l.db.CatchUp(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, typed := range []string{first.MessageID, strings.Trim(first.MessageID, "<>"), first.MessageID[4:20]} {
+		if got, err := l.find(letterlock.Search{MessageID: typed}, 5); err != nil || len(got) != 2 {
+			t.Errorf("%s finds %d messages, %v; want it and the later one", typed, len(got), err)
+		}
+	}
+}

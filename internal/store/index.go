@@ -1,0 +1,203 @@
+package store
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/base32"
+	"slices"
+	"strings"
+
+	"letterlock/internal/letterlock"
+)
+
+// indexBatch is how many messages search and report learn of in one transaction.
+const indexBatch = 1000
+
+// CatchUp has search and report learn of every message that they do not know yet.
+// Whoever asks them calls it first, so that what was accepted is found.
+//
+// It is not done while a mail is accepted: the index writes whatever it has at the
+// end of each savepoint, and each accepted mail has one of its own.
+func (db *DB) CatchUp(ctx context.Context) error {
+	for {
+		var due bool
+		if err := db.Read(ctx, func(tx *Tx) (err error) { due, err = tx.indexIsDue(); return err }); err != nil || !due {
+			return err
+		}
+		if err := db.Write(ctx, func(tx *Tx) error { _, err := tx.IndexDue(indexBatch); return err }); err != nil {
+			return err
+		}
+	}
+}
+
+func (t *Tx) indexIsDue() (due bool, err error) {
+	err = t.row(`SELECT EXISTS (SELECT 1 FROM search_due)`, nil, &due)
+	return due, err
+}
+
+// A text is what the search knows of a message: word for word what stands in its
+// indexes, because they erase only what they are told.
+type text struct {
+	seq       int64
+	subject   string
+	keys      string
+	messageID string
+	sender    string
+	people    string // addresses of the recipients, one a line
+}
+
+// A due is a message that search and report do not know, or know in part.
+type due struct {
+	text
+	known text // zero: not at all
+	reported
+}
+
+// IndexDue tells search and report of up to limit messages that they do not know
+// yet, the oldest first, and returns how many there were.
+func (t *Tx) IndexDue(limit int) (int, error) {
+	list, err := t.due(limit)
+	if err != nil || len(list) == 0 {
+		return 0, err
+	}
+	counted := make([]reported, len(list))
+	for i, d := range list {
+		if err := t.replaceText(d.known, d.text); err != nil {
+			return 0, err
+		}
+		counted[i] = d.reported
+	}
+	if err := t.countInReport(counted...); err != nil {
+		return 0, err
+	}
+	return len(list), t.exec(`DELETE FROM search_due WHERE seq <= $1`, list[len(list)-1].seq)
+}
+
+func (t *Tx) due(limit int) (list []due, err error) {
+	err = t.rows(`SELECT m.seq, m.subject, m.message_id, m.reference, m.sender, m.accepted_at, m.method, m.brand,
+		r.address, r.domain, r.identity,
+		COALESCE(x.seq, 0), COALESCE(x.subject, ''), COALESCE(x.keys, ''), COALESCE(x.message_id, ''), COALESCE(x.sender, ''), COALESCE(x.recipients, '')
+		FROM (SELECT seq FROM search_due ORDER BY seq LIMIT $1) d JOIN messages m ON m.seq = d.seq
+		JOIN recipients r ON r.message = m.id LEFT JOIN search_texts x ON x.seq = m.seq
+		ORDER BY m.seq, r.position`, []any{limit}, func(rows *sql.Rows) error {
+		var d due
+		var reference, domain string
+		var recipient letterlock.Address
+		var identity letterlock.IdentityType
+		k := &d.known
+		if err := rows.Scan(&d.seq, &d.subject, &d.messageID, &reference, &d.sender, &d.accepted, &d.method, &d.brand,
+			&recipient, &domain, &identity, &k.seq, &k.subject, &k.keys, &k.messageID, &k.sender, &k.people); err != nil {
+			return err
+		}
+		if n := len(list); n == 0 || list[n-1].seq != d.seq {
+			d.begin(reference)
+			list = append(list, d)
+		}
+		list[len(list)-1].add(recipient, domain, identity)
+		return nil
+	})
+	return list, err
+}
+
+// begin fills what does not depend on recipients.
+func (d *due) begin(reference string) {
+	d.messageID = strings.ToLower(d.messageID)
+	if reference != "" {
+		d.messageID += "\n" + strings.ToLower(reference)
+	}
+	sender := letterlock.Address(strings.ToLower(d.sender))
+	d.sender = string(sender)
+	d.keys = key(senderKey, string(sender)) + " " + key(senderDomainKey, sender.Domain())
+	d.again = d.known.seq != 0
+}
+
+// add puts a recipient into a message's text, and into the report if it is not
+// there yet.
+func (d *due) add(recipient letterlock.Address, domain string, identity letterlock.IdentityType) {
+	lower := strings.ToLower(string(recipient))
+	if !d.again || !slices.Contains(strings.Split(d.known.people, "\n"), lower) {
+		d.domains = append(d.domains, domain)
+	}
+	if d.people != "" {
+		d.people += "\n"
+	}
+	d.people += lower
+	for _, k := range []string{key(recipientKey, lower), key(recipientDomainKey, domain), key(identityKey, string(identity))} {
+		if !strings.Contains(d.keys, k) {
+			d.keys += " " + k
+		}
+	}
+}
+
+// Kinds of keys: what a message can be found by as a whole and not in part.
+const (
+	senderKey          = "s"
+	senderDomainKey    = "t"
+	recipientKey       = "r"
+	recipientDomainKey = "d"
+	identityKey        = "i"
+)
+
+var keyEncoding = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
+
+// key makes one word of what may hold any character, so that it is found whole. All
+// keys have one length, so that none is a part of another.
+func key(kind, value string) string {
+	sum := sha256.Sum256([]byte(kind + value))
+	return kind + keyEncoding.EncodeToString(sum[:15])
+}
+
+// replaceText puts a text into the indexes in the place of the one that is there.
+func (t *Tx) replaceText(old, now text) error {
+	if old.seq != 0 {
+		if err := t.eraseIndexed(old); err != nil {
+			return err
+		}
+	}
+	if err := t.exec(`INSERT INTO search_texts (seq, subject, keys, message_id, sender, recipients) VALUES ($1, $2, $3, $4, $5, $6)
+		ON CONFLICT (seq) DO UPDATE SET subject = excluded.subject, keys = excluded.keys, message_id = excluded.message_id,
+		sender = excluded.sender, recipients = excluded.recipients`,
+		now.seq, now.subject, now.keys, now.messageID, now.sender, now.people); err != nil {
+		return err
+	}
+	if err := t.exec(`INSERT INTO search_words (rowid, subject, keys) VALUES ($1, $2, $3)`, now.seq, now.subject, now.keys); err != nil {
+		return err
+	}
+	return t.exec(`INSERT INTO search_parts (rowid, message_id, sender, recipients) VALUES ($1, $2, $3, $4)`,
+		now.seq, now.messageID, now.sender, now.people)
+}
+
+func (t *Tx) eraseIndexed(old text) error {
+	if err := t.exec(`INSERT INTO search_words (search_words, rowid, subject, keys) VALUES ('delete', $1, $2, $3)`,
+		old.seq, old.subject, old.keys); err != nil {
+		return err
+	}
+	return t.exec(`INSERT INTO search_parts (search_parts, rowid, message_id, sender, recipients) VALUES ('delete', $1, $2, $3, $4)`,
+		old.seq, old.messageID, old.sender, old.people)
+}
+
+// SearchAgain has the search look at a message anew: recipients were added to it.
+func (t *Tx) SearchAgain(id letterlock.ID) error {
+	return t.exec(`INSERT INTO search_due (seq) SELECT seq FROM messages WHERE id = $1 AND seq IS NOT NULL ON CONFLICT (seq) DO NOTHING`, id)
+}
+
+// EraseSubject erases a message's subject, here and in the indexes of the search.
+// Everything else of the message is still found.
+func (t *Tx) EraseSubject(id letterlock.ID) error {
+	var x text
+	err := t.row(`SELECT x.seq, x.subject, x.keys, x.message_id, x.sender, x.recipients
+		FROM messages m JOIN search_texts x ON x.seq = m.seq WHERE m.id = $1`, []any{id},
+		&x.seq, &x.subject, &x.keys, &x.messageID, &x.sender, &x.people)
+	if err == nil {
+		without := x
+		without.subject = ""
+		err = t.replaceText(x, without)
+	} else if letterlock.CodeOf(err) == letterlock.NotFound {
+		err = nil // the search does not know it yet, and will learn of it without
+	}
+	if err != nil {
+		return err
+	}
+	return t.exec(`UPDATE messages SET subject = '' WHERE id = $1`, id)
+}
