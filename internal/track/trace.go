@@ -64,11 +64,11 @@ func (s *Service) Trace(ctx context.Context, by letterlock.Actor, q TraceQuery) 
 const firstPlace = 1 << 20
 
 // cursor is a message's place in the order of all, as a cursor.
-func cursor(m letterlock.Message) string { return strconv.FormatInt(m.Seq, 36) }
+func cursor(m letterlock.Message) string { return strconv.FormatInt(m.Seq, 10) }
 
 // parseCursor reads what cursor wrote; anything else means from the newest.
 func parseCursor(s string) int64 {
-	seq, err := strconv.ParseInt(s, 36, 64)
+	seq, err := strconv.ParseInt(s, 10, 64)
 	if err != nil || seq < firstPlace {
 		return 0
 	}
