@@ -14,7 +14,7 @@ const (
 	Invalid   Code = "invalid"   // malformed input; the caller can fix it
 	Denied    Code = "denied"    // we know who asks, and they may not
 	NotFound  Code = "not found" // no such thing, or none they may know of
-	Gone      Code = "gone"      // revoked or expired; the Key says which
+	Gone      Code = "gone"      // revoked, expired or destroyed; the Key says which
 	TooLarge  Code = "too large" // over a limit that the caller can keep
 	Throttled Code = "throttled" // too many attempts; see Error.RetryAfter
 	Busy      Code = "busy"      // overloaded or not ready; try again

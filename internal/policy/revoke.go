@@ -5,7 +5,8 @@ import "letterlock/internal/letterlock"
 // MayRevoke says whether by may remove access of recipients of m, by the rule
 // and not by what is left to do: revoking twice is allowed. The refusals are
 //
-//   - NotFound: the message does not exist for this actor;
+//   - NotFound: the message does not exist for this actor, or not any more;
+//   - Gone "destroyed": what does not exist any more for others, for an auditor;
 //   - Denied "several-recipients": the sender's scope ends at one recipient;
 //   - Denied "inline": nobody got a link, so there is nothing to remove;
 //   - Denied "role": the actor sees the message, but may not revoke it.
@@ -15,6 +16,9 @@ func (s Settings) MayRevoke(by letterlock.Actor, m letterlock.Message, all []let
 		return &letterlock.Error{Code: letterlock.NotFound}
 	}
 	if m.Destroyed {
+		if by.Is(letterlock.Auditor) {
+			return &letterlock.Error{Code: letterlock.Gone, Key: string(letterlock.Destroyed)}
+		}
 		return &letterlock.Error{Code: letterlock.NotFound}
 	}
 	if countLinks(all) == 0 {
