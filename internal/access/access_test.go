@@ -42,6 +42,7 @@ func reader(a letterlock.Address) letterlock.Actor {
 // A house is the use cases on a real database with a clock that stands still.
 type house struct {
 	t      *testing.T
+	dir    string
 	now    time.Time
 	db     *store.DB
 	intake *intake.Service
@@ -52,7 +53,8 @@ type house struct {
 func newHouse(t *testing.T, scope policy.Scope) *house {
 	t.Helper()
 	h := &house{t: t, now: time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC)}
-	dir := t.TempDir()
+	h.dir = t.TempDir()
+	dir := h.dir
 	check := func(err error) {
 		t.Helper()
 		if err != nil {

@@ -2,13 +2,84 @@ package access
 
 import (
 	"context"
+	"fmt"
+	"time"
 
 	"letterlock/internal/letterlock"
+	"letterlock/internal/store"
 )
 
 // Destroy deletes every key of a message, its sender's too, its sealed mail and its
 // subject. It is final, for everyone. Destroying again is no error. Denied "role"
 // for whoever is no administrator.
-func (s *Service) Destroy(ctx context.Context, by letterlock.Actor, id letterlock.ID, reason string) error {
-	panic("access: to be built")
+//
+// All of it is one transaction with its audit entry, which alone keeps the reason:
+// a crash before the commit leaves the message as it was, after it nothing of it.
+// When Destroy returns nil nothing is sent to a reader any more, the sender
+// included. A mail that was being delivered inline may still arrive, if all of it
+// had been read by then.
+func (s *Service) Destroy(ctx context.Context, by letterlock.Actor, id letterlock.ID, reason string) (result error) {
+	begun := time.Now()
+	defer func() { s.Metrics.Changed("destroy", result, time.Since(begun)) }()
+	if len(reason) > MaxReason {
+		return &letterlock.Error{Code: letterlock.Invalid, Key: "reason"}
+	}
+	entry := letterlock.Entry{Actor: by, Action: "destroy", Message: id}
+	if !by.Is(letterlock.Admin) {
+		return s.refuse(ctx, entry, errRole)
+	}
+	entry.Reason, entry.Allowed = reason, true
+	var all []letterlock.Recipient
+	err := s.DB.Write(ctx, func(tx *store.Tx) error {
+		m, err := tx.Message(id)
+		if err != nil {
+			return err
+		}
+		if all, err = tx.Recipients(id); err != nil {
+			return err
+		}
+		entry.Target = targets(all)
+		if err := tx.Audit(entry); err != nil || m.Destroyed {
+			return err
+		}
+		return destroy(tx, m, all)
+	})
+	if err != nil {
+		return fmt.Errorf("destroying message %s: %w", id, err)
+	}
+	s.leases.cut(append(keysOf(all), leaseKey{message: id})...)
+	return nil
+}
+
+func destroy(tx *store.Tx, m letterlock.Message, all []letterlock.Recipient) error {
+	if err := tx.Destroy(m.ID); err != nil {
+		return err
+	}
+	if err := tx.EraseText(m.Seq); err != nil {
+		return err
+	}
+	for _, r := range all {
+		if err := tx.EndNotices(r.ID); err != nil {
+			return err
+		}
+		if err := tx.AddEvent(r, letterlock.Event{Kind: letterlock.DestroyedEvent}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+var errRole = &letterlock.Error{Code: letterlock.Denied, Key: "role"}
+
+// refuse notes in the audit log that something was tried which may not be, and
+// returns why. Whoever has shown nothing is not worth a row.
+func (s *Service) refuse(ctx context.Context, entry letterlock.Entry, why error) error {
+	if entry.Actor.Kind == letterlock.Nobody {
+		return why
+	}
+	entry.Allowed, entry.Reason = false, letterlock.KeyOf(why)
+	if err := s.DB.Write(ctx, func(tx *store.Tx) error { return tx.Audit(entry) }); err != nil {
+		return fmt.Errorf("noting a refusal: %w", err)
+	}
+	return why
 }

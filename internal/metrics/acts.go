@@ -69,9 +69,9 @@ func (p *Passcodes) Typed(err error) {
 }
 
 // What is done to access.
-var acts = label{"act", []string{"revoke", "restore", other}}
+var acts = label{"act", []string{"revoke", "restore", "destroy", other}}
 
-// Access counts revocations and restores.
+// Access counts revocations, restores and destructions.
 type Access struct {
 	acts counters
 	took times
@@ -79,13 +79,13 @@ type Access struct {
 
 func newAccess(r prometheus.Registerer) *Access {
 	return &Access{
-		acts: newCounters(r, "letterlock_access_changes_total", "Attempts to remove access or to give it back.", acts, results),
+		acts: newCounters(r, "letterlock_access_changes_total", "Attempts to remove access, to give it back, or to destroy a message.", acts, results),
 		took: newTimes(r, "letterlock_access_change_duration_seconds",
 			"How long removing access took until no reader was sent anything more, and restoring it until it was in place.", acts),
 	}
 }
 
-// Changed counts a revocation or a restore.
+// Changed counts a revocation, a restore or a destruction.
 func (a *Access) Changed(act string, err error, took time.Duration) {
 	if a != nil {
 		a.acts.add(act, resultOf(err))

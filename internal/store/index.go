@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"database/sql"
 	"encoding/base32"
+	"errors"
 	"slices"
 	"strings"
 
@@ -182,22 +183,19 @@ func (t *Tx) SearchAgain(id letterlock.ID) error {
 	return t.exec(`INSERT INTO search_due (seq) SELECT seq FROM messages WHERE id = $1 AND seq IS NOT NULL ON CONFLICT (seq) DO NOTHING`, id)
 }
 
-// EraseSubject erases a message's subject, here and in the indexes of the search.
-// Everything else of the message is still found.
-func (t *Tx) EraseSubject(id letterlock.ID) error {
+// EraseText erases the subject of the message at that place from the search, its
+// indexes too. Everything else of the message is still found.
+func (t *Tx) EraseText(seq int64) error {
 	var x text
-	err := t.row(`SELECT x.seq, x.subject, x.keys, x.message_id, x.sender, x.recipients
-		FROM messages m JOIN search_texts x ON x.seq = m.seq WHERE m.id = $1`, []any{id},
+	err := t.row(`SELECT seq, subject, keys, message_id, sender, recipients FROM search_texts WHERE seq = $1`, []any{seq},
 		&x.seq, &x.subject, &x.keys, &x.messageID, &x.sender, &x.people)
-	if err == nil {
-		without := x
-		without.subject = ""
-		err = t.replaceText(x, without)
-	} else if letterlock.CodeOf(err) == letterlock.NotFound {
-		err = nil // the search does not know it yet, and will learn of it without
+	if errors.Is(err, letterlock.NotFound) {
+		return nil // the search does not know it yet, and will learn of it without
 	}
 	if err != nil {
 		return err
 	}
-	return t.exec(`UPDATE messages SET subject = '' WHERE id = $1`, id)
+	without := x
+	without.subject = ""
+	return t.replaceText(x, without)
 }

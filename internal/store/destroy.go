@@ -1,0 +1,34 @@
+package store
+
+import "letterlock/internal/letterlock"
+
+// Destroy deletes every key of a message, all of its sealed mail, its subject and
+// what a retry of it would be recognised by. Who sent it to whom, and when, stays.
+// The search has a copy of the subject: see EraseText. A message that is destroyed
+// already is NotFound.
+func (t *Tx) Destroy(id letterlock.ID) error {
+	n, err := t.change(`UPDATE messages SET status = 'destroyed', subject = '', body_hash = NULL,
+		sealed_head = NULL, sealed_size = 0, sealed_index = NULL WHERE id = $1 AND status = 'accepted'`, id)
+	if err != nil {
+		return err
+	}
+	if n == 0 {
+		return errNotFound
+	}
+	if err := t.exec(`DELETE FROM wraps WHERE message = $1`, id); err != nil {
+		return err
+	}
+	return t.exec(`DELETE FROM chunks WHERE message = $1`, id)
+}
+
+// EndNotices makes sure that nothing leaves for a recipient any more, and erases
+// the secrets of what has not left, passcodes too.
+func (t *Tx) EndNotices(recipient letterlock.ID) error {
+	if err := t.exec(`UPDATE outbox SET done_at = $2, outcome = 'dropped' WHERE recipient = $1 AND done_at = 0`, recipient, t.Now.Unix()); err != nil {
+		return err
+	}
+	if err := t.exec(`UPDATE outbox SET secret = NULL WHERE recipient = $1 AND secret IS NOT NULL`, recipient); err != nil {
+		return err
+	}
+	return t.exec(`DELETE FROM passcodes WHERE recipient = $1`, recipient)
+}
