@@ -22,6 +22,7 @@ type Keys struct {
 
 func (f Files) ring() string   { return filepath.Join(f.Data, "keyring") }
 func (f Files) pepper() string { return filepath.Join(f.Data, "pepper.key") }
+func (f Files) audit() string  { return filepath.Join(f.Data, "audit.key") }
 
 // mark is there from the beginning of a first start until Started.
 func (f Files) mark() string { return filepath.Join(f.Data, "first-start") }
@@ -29,7 +30,7 @@ func (f Files) mark() string { return filepath.Join(f.Data, "first-start") }
 // Start opens the keys of an installation, or makes them on its first start.
 // database says whether its database exists.
 //
-// A start is the first if there is no database, no keyring and no pepper. On any
+// A start is the first if there is no database and no key in the data folder. On any
 // other, a key that is missing was lost, and a new one in its place would lock
 // away for good what the old one still opens: then nothing is made, and the error
 // says what to restore. After a first start that was cut short, the next one is
@@ -73,7 +74,7 @@ func (f Files) begun(database bool) (bool, error) {
 	found, err := f.anything()
 	if err == nil && found {
 		err = fmt.Errorf("the database is missing from %s, but the keys of an installation are there: "+
-			"restore the database from its backup, or move keyring and pepper.key away to begin anew", f.Data)
+			"restore the database from its backup, or move keyring, pepper.key and audit.key away to begin anew", f.Data)
 	}
 	return false, err
 }
@@ -93,8 +94,9 @@ func (f Files) anything() (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("keyring: %w", err)
 	}
-	pepper, err := exists(f.pepper())
-	return len(epochs) > 0 || pepper, err
+	pepper, err1 := exists(f.pepper())
+	audit, err2 := exists(f.audit())
+	return len(epochs) > 0 || pepper || audit, errors.Join(err1, err2)
 }
 
 // open opens keys that must all be there.
