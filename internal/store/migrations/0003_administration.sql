@@ -154,8 +154,16 @@ CREATE INDEX answers_by_time ON answers (created_at);
 CREATE INDEX audit_by_actor ON audit (actor, seq);
 CREATE INDEX audit_by_action ON audit (action, seq);
 CREATE INDEX audit_by_time ON audit (at, seq);
+CREATE INDEX audit_refused ON audit (seq) WHERE allowed = 0;
 CREATE TABLE checkpoints (
   seq       INTEGER PRIMARY KEY,            -- of the last audit row that it covers
   at        INTEGER NOT NULL,
   entry     TEXT NOT NULL                   -- signed, as it was sent away
+) STRICT;
+
+-- The public keys of whoever signed checkpoints, the one in use last: its private
+-- half is a file, and a database that knows one tells a lost file from a new start.
+CREATE TABLE audit_keys (
+  public  BLOB PRIMARY KEY,
+  made_at INTEGER NOT NULL
 ) STRICT;

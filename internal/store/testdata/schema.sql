@@ -42,6 +42,11 @@ CREATE TABLE audit (
   hash    BLOB NOT NULL                     -- SHA-256(previous hash | entry)
 ) STRICT;
 
+CREATE TABLE audit_keys (
+  public  BLOB PRIMARY KEY,
+  made_at INTEGER NOT NULL
+) STRICT;
+
 CREATE TABLE batch_items (
   batch      TEXT NOT NULL REFERENCES batches (id) ON DELETE CASCADE,
   seq        INTEGER NOT NULL,
@@ -280,6 +285,8 @@ CREATE INDEX audit_by_actor ON audit (actor, seq);
 CREATE INDEX audit_by_message ON audit (message, seq);
 
 CREATE INDEX audit_by_time ON audit (at, seq);
+
+CREATE INDEX audit_refused ON audit (seq) WHERE allowed = 0;
 
 CREATE INDEX batch_items_by_message ON batch_items (message);
 
