@@ -15,6 +15,7 @@ import (
 
 	"letterlock/internal/access"
 	"letterlock/internal/account"
+	"letterlock/internal/auditlog"
 	"letterlock/internal/brand"
 	"letterlock/internal/config"
 	"letterlock/internal/eml"
@@ -59,6 +60,7 @@ type App struct {
 	Outbox    *outbox.Service
 	Sessions  *session.Service
 	Track     *track.Service
+	Audit     *auditlog.Service
 	DB        *store.DB
 	Metrics   *metrics.Metrics
 
@@ -82,8 +84,9 @@ type App struct {
 	ready     readiness
 }
 
-// openState opens what must outlive a restart: the keys, then the database. first
-// says that there was none of it before, and there is something to back up now.
+// openState opens what must outlive a restart: the keys, the database, and then the
+// key of the audit log, which only the database knows to be missing. first says
+// that there was none of it before, and there is something to back up now.
 func openState(ctx context.Context, cfg config.Config, now func() time.Time) (k seal.Keys, db *store.DB, first bool, err error) {
 	database, err := store.Exists(cfg.DataDir)
 	if err != nil {
@@ -95,6 +98,9 @@ func openState(ctx context.Context, cfg config.Config, now func() time.Time) (k 
 	}
 	if db, err = store.Open(ctx, cfg.DataDir, now); err != nil {
 		return k, nil, false, err
+	}
+	if k.Audit, err = auditlog.OpenSigner(ctx, db, files.Signer); err != nil {
+		return k, nil, false, errors.Join(err, db.Close())
 	}
 	if first {
 		if err := files.Started(); err != nil {
@@ -198,12 +204,23 @@ func (a *App) buildUseCases(cfg config.Config, o Options, k seal.Keys, look *bra
 	a.Accounts = account.New(a.DB, k.Pepper, ratelimit.IPKey, wake)
 	a.Sessions = &session.Service{DB: a.DB}
 	a.Track = &track.Service{DB: a.DB}
+	a.Audit = &auditlog.Service{DB: a.DB, Signer: k.Audit, Host: cfg.PublicURL.Hostname(), Organization: cfg.Organization.Name,
+		Every: time.Duration(cfg.Audit.CheckpointMinutes) * time.Minute, File: cfg.CheckpointFile(), Syslog: syslogOf(cfg.Audit),
+		Log: o.Log, Metrics: a.Metrics.Audit}
 	a.Passcodes = &passcode.Service{DB: a.DB, Pepper: k.Pepper, IPKey: ratelimit.IPKey, Wake: wake, Metrics: a.Metrics.Passcodes}
 	a.Access = &access.Service{DB: a.DB, Vault: v, Pepper: k.Pepper, Rules: rules,
 		DownloadsUnderDoNotForward: cfg.Recipients.DoNotForwardDownloads, Wake: wake, Now: o.Now, Metrics: a.Metrics.Access}
 	a.Outbox.Tell = a.Access.Tell
 	a.Intake = &intake.Service{DB: a.DB, Vault: v, Pepper: k.Pepper, Rules: rules,
 		Domain: cfg.Organization.Notify.Domain(), Wake: wake, Room: a.reserve.Room}
+}
+
+// syslogOf is where checkpoints are sent, if the settings say so; they were validated.
+func syslogOf(a config.Audit) (s auditlog.Syslog) {
+	if a.Syslog != "" {
+		s.Network, s.Address, _ = a.SyslogAddress()
+	}
+	return s
 }
 
 func (a *App) buildEdges(cfg config.Config, o Options, look *brand.Brand) error {

@@ -44,6 +44,7 @@ func (a *App) Run(ctx context.Context, on Listeners) error {
 	j := &jobs{ctx: ctx, fail: cancel}
 	j.start("outbox", a.Outbox.Run)
 	j.start("sweeper", a.sweep)
+	j.start("audit log", a.Audit.Run)
 	if a.cert != nil {
 		j.start("certificate", a.cert.Run)
 	}
@@ -54,6 +55,7 @@ func (a *App) Run(ctx context.Context, on Listeners) error {
 
 	err := a.stop(context.WithoutCancel(ctx), servers)
 	j.wg.Wait()
+	a.lastCheckpoint(context.WithoutCancel(ctx))
 	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
 		err = errors.Join(cause, err)
 	}
@@ -116,4 +118,14 @@ func (a *App) stop(ctx context.Context, servers []*http.Server) error {
 		}
 	}
 	return all
+}
+
+// lastCheckpoint signs what was added to the audit log up to the end. A failure
+// does not change how the server ends: the next start makes up for it.
+func (a *App) lastCheckpoint(ctx context.Context) {
+	ctx, done := context.WithTimeout(ctx, stopWithin/3)
+	defer done()
+	if err := a.Audit.Checkpoint(ctx); err != nil {
+		a.log.Error("making the last checkpoint of the audit log", "err", err)
+	}
 }

@@ -13,7 +13,7 @@ import (
 // sources are where the metrics look for the state of the parts.
 func (a *App) sources(site *web.Server) metrics.Sources {
 	return metrics.Sources{
-		Queue: a.queue, Messages: a.messages, Files: a.DB.Files,
+		Queue: a.queue, Messages: a.messages, Bare: a.bare, Files: a.DB.Files,
 		Free: func() (int64, error) { return host.Free(a.dataDir) }, Probe: a.DB.Probe,
 		Readers: a.Access.Readers, Streams: site.Streams, Expiry: a.expiry,
 	}
@@ -44,5 +44,10 @@ func (a *App) queue(ctx context.Context) (list []metrics.Queued, err error) {
 
 func (a *App) messages(ctx context.Context) (n int64, err error) {
 	err = a.DB.Read(ctx, func(tx *store.Tx) error { n, err = tx.CountMessages(); return err })
+	return n, err
+}
+
+func (a *App) bare(ctx context.Context) (n int64, err error) {
+	err = a.DB.Read(ctx, func(tx *store.Tx) error { n, err = tx.Uncovered(); return err })
 	return n, err
 }

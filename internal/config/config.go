@@ -9,6 +9,7 @@ package config
 import (
 	"log/slog"
 	"net/netip"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -39,6 +40,7 @@ type Config struct {
 	Limits       Limits       `toml:"limits"`
 	Revocation   Revocation   `toml:"revocation"`
 	Recipients   Recipients   `toml:"recipients"`
+	Audit        Audit        `toml:"audit"`
 	Metrics      Metrics      `toml:"metrics"`
 	Log          Log          `toml:"log"`
 }
@@ -160,6 +162,26 @@ type Recipients struct {
 	DoNotForwardDownloads bool `toml:"do_not_forward_downloads"`
 }
 
+// Audit is where the signed checkpoints of the audit log are kept.
+type Audit struct {
+	// CheckpointMinutes is how often the log is signed if something was added.
+	// Default 5, from 1 to 1,440.
+	CheckpointMinutes int `toml:"checkpoint_minutes"`
+	// CheckpointFile gets every checkpoint. Empty: audit-checkpoints.jsonl in DataDir.
+	CheckpointFile string `toml:"checkpoint_file"`
+	// Syslog is whom every checkpoint is sent to: unix:///dev/log,
+	// udp://host:514 or tcp://host:601. Empty: nobody.
+	Syslog string `toml:"syslog"`
+}
+
+// CheckpointFile is the file that gets every checkpoint of the audit log.
+func (c Config) CheckpointFile() string {
+	if c.Audit.CheckpointFile != "" {
+		return c.Audit.CheckpointFile
+	}
+	return filepath.Join(c.DataDir, "audit-checkpoints.jsonl")
+}
+
 // Metrics is where they can be read, by anybody who reaches it.
 type Metrics struct {
 	// Listen is where metrics and the reasons for not being ready are served.
@@ -189,6 +211,7 @@ func Default() Config {
 			Inline:                []letterlock.IdentityType{letterlock.Organization, letterlock.Microsoft365, letterlock.MicrosoftAccount},
 			DoNotForwardDownloads: true,
 		},
+		Audit:   Audit{CheckpointMinutes: 5},
 		Metrics: Metrics{Listen: "127.0.0.1:9464"},
 		Log:     Log{Format: Text},
 	}

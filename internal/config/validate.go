@@ -66,6 +66,7 @@ func (c Config) validate(bad complain) {
 	if c.Revocation.SenderScope != SingleRecipient && c.Revocation.SenderScope != EveryLink {
 		bad("revocation.sender_scope", "%q is neither single-recipient nor every-link", c.Revocation.SenderScope)
 	}
+	c.Audit.validate(bad)
 	for _, t := range c.Recipients.Inline {
 		if !slices.Contains(identityTypes, t) {
 			bad("recipients.inline", "%q is no identity type; they are %s", t, join(identityTypes))
@@ -154,6 +155,33 @@ func (l Limits) validate(bad complain) {
 	if l.DiskReserve < 0 {
 		bad("limits.disk_reserve", "must not be negative")
 	}
+}
+
+func (a Audit) validate(bad complain) {
+	if a.CheckpointMinutes < 1 || a.CheckpointMinutes > 24*60 {
+		bad("audit.checkpoint_minutes", "%d is not between 1 and 1,440", a.CheckpointMinutes)
+	}
+	if a.Syslog != "" {
+		if _, _, err := a.SyslogAddress(); err != nil {
+			bad("audit.syslog", "%q %v", a.Syslog, err)
+		}
+	}
+}
+
+// SyslogAddress is where Syslog is, as net.Dial wants it: over the network "unix",
+// "udp" or "tcp".
+func (a Audit) SyslogAddress() (network, address string, err error) {
+	u, err := url.Parse(a.Syslog)
+	if err != nil {
+		return "", "", errors.New("is no URL")
+	}
+	switch bare := u.User == nil && u.RawQuery == "" && u.Fragment == ""; {
+	case bare && u.Scheme == "unix" && u.Host == "" && strings.HasPrefix(u.Path, "/"):
+		return "unix", u.Path, nil
+	case bare && (u.Scheme == "udp" || u.Scheme == "tcp") && u.Hostname() != "" && u.Path == "" && u.Port() != "":
+		return u.Scheme, u.Host, nil
+	}
+	return "", "", errors.New("is none of unix:///dev/log, udp://HOST:PORT and tcp://HOST:PORT")
 }
 
 func (h HTTP) validate(bad complain) {

@@ -38,6 +38,7 @@ type Metrics struct {
 	Access    *Access
 	Outbox    *Outbox
 	Store     *Store
+	Audit     *Audit
 
 	registry *prometheus.Registry
 	now      func() time.Time
@@ -51,7 +52,7 @@ func New(o Options) *Metrics {
 	r := prometheus.NewRegistry()
 	m := &Metrics{
 		HTTP: newHTTP(r), SMTP: newSMTP(r), SignIns: newSignIns(r), Passcodes: newPasscodes(r),
-		Access: newAccess(r), Outbox: newOutbox(r), Store: newStore(r),
+		Access: newAccess(r), Outbox: newOutbox(r), Store: newStore(r), Audit: newAudit(r),
 		registry: r, now: o.Now,
 	}
 	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))

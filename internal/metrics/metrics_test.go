@@ -36,6 +36,7 @@ func everything(c *clock) *Metrics {
 			return []Queued{{"passcode", 2, morning.Add(-time.Minute)}, {"pigeon", 3, morning.Add(-time.Hour)}}, nil
 		},
 		Messages: func(context.Context) (int64, error) { return 40, nil },
+		Bare:     func(context.Context) (int64, error) { return 3, nil },
 		Files:    func() (int64, int64, error) { return 4096, 512, nil },
 		Free:     func() (int64, error) { return 1 << 30, nil },
 		Probe:    func(context.Context) error { return nil },

@@ -25,6 +25,7 @@ type Sources struct {
 	Probe    func(context.Context) error             // nil: a write would be kept
 	Readers  func() int                              // who is being shown something protected right now
 	Streams  func() int                              // pages that are kept live
+	Bare     func(context.Context) (int64, error)    // rows of the audit log that no checkpoint covers
 	Expiry   func() (certificate time.Time, is bool) // of the certificate that ends first
 }
 
@@ -56,6 +57,7 @@ var (
 	readersDesc  = gaugeOf("letterlock_readers", "Pages, parts and lists of protected messages that are open or on their way right now.")
 	streamsDesc  = gaugeOf("letterlock_live_streams", "Open pages that are told of changes.")
 	expiryDesc   = gaugeOf("letterlock_certificate_expiry_timestamp_seconds", "When the certificate that ends first ends, in seconds since 1970.")
+	bareDesc     = gaugeOf("letterlock_audit_rows_without_checkpoint", "Rows of the audit log that were added after its last checkpoint.")
 	readableDesc = gaugeOf("letterlock_state_readable", "1 when the last look at this part of the state succeeded, 0 when its numbers are missing.", "of")
 )
 
@@ -88,11 +90,17 @@ func newState(s Sources, now func() time.Time) *state {
 			return st.queue(list), err
 		}, waitingDesc, oldestDesc)
 	}
-	if s.Messages != nil {
-		st.add("messages", func(ctx context.Context) ([]prometheus.Metric, error) {
-			n, err := s.Messages(ctx)
-			return []prometheus.Metric{gauge(messagesDesc, float64(n))}, err
-		}, messagesDesc)
+	for _, c := range []struct {
+		name string
+		desc *prometheus.Desc
+		ask  func(context.Context) (int64, error)
+	}{{"messages", messagesDesc, s.Messages}, {"audit", bareDesc, s.Bare}} {
+		if c.ask != nil {
+			st.add(c.name, func(ctx context.Context) ([]prometheus.Metric, error) {
+				n, err := c.ask(ctx)
+				return []prometheus.Metric{gauge(c.desc, float64(n))}, err
+			}, c.desc)
+		}
 	}
 	st.addMachine(s)
 	st.addCounts(s)

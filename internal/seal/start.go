@@ -18,6 +18,7 @@ type Files struct {
 type Keys struct {
 	Ring   *Keyring
 	Pepper Pepper
+	Audit  Signer // see Files.Signer; Start does not know whether it must be there
 }
 
 func (f Files) ring() string   { return filepath.Join(f.Data, "keyring") }

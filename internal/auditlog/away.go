@@ -1,0 +1,164 @@
+package auditlog
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"letterlock/internal/audit"
+	"letterlock/internal/letterlock"
+	"letterlock/internal/store"
+)
+
+// away remembers what has left the database.
+type away struct {
+	mu     sync.Mutex
+	begun  bool
+	syslog int64 // up to this row's checkpoint
+}
+
+// send brings file and syslog up to date. Whoever changes the database cannot take
+// back what is there.
+func (s *Service) send(ctx context.Context) {
+	if s.File != "" {
+		err := s.append(ctx)
+		s.Metrics.Checkpoint("file", err)
+		if err != nil && ctx.Err() == nil {
+			s.Log.Error("writing the checkpoints of the audit log to their file", "file", s.File, "err", err)
+		}
+	}
+	if s.Syslog != (Syslog{}) {
+		err := s.tell(ctx)
+		s.Metrics.Checkpoint("syslog", err)
+		if err != nil && ctx.Err() == nil {
+			s.Log.Error("sending checkpoints of the audit log to syslog", "to", s.Syslog.Address, "err", err)
+		}
+	}
+}
+
+// tell sends to syslog what it has not got. What it got before this start nobody
+// knows, so that begins with the newest.
+func (s *Service) tell(ctx context.Context) error {
+	if !s.away.begun {
+		var last store.Checkpoint
+		if err := s.DB.Read(ctx, func(tx *store.Tx) (err error) { last, err = tx.LastCheckpoint(); return err }); err != nil {
+			return err
+		}
+		s.away.begun, s.away.syslog = true, last.Seq-1
+	}
+	return s.each(ctx, s.away.syslog, func(c store.Checkpoint) error {
+		err := s.Syslog.send(ctx, c.Line)
+		if err == nil {
+			s.away.syslog = c.Seq
+		}
+		return err
+	})
+}
+
+// append adds to the file the checkpoints that it has not got, and returns when
+// they are on the disk. A file that is not there gets all of them, so it can be
+// moved away at any time.
+func (s *Service) append(ctx context.Context) error {
+	f, err := os.OpenFile(s.File, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return err
+	}
+	defer f.Close() // what matters was synced
+	seq, end, err := s.lastIn(ctx, f)
+	if errors.Is(err, errOtherLog) {
+		return s.moveAside(ctx, f)
+	}
+	if err != nil {
+		return err
+	}
+	if err := f.Truncate(end); err != nil { // of a line that a crash cut off
+		return err
+	}
+	out := bufio.NewWriter(io.NewOffsetWriter(f, end))
+	if err := s.each(ctx, seq, func(c store.Checkpoint) error { return writeLine(out, c.Line) }); err != nil {
+		return err
+	}
+	return errors.Join(out.Flush(), f.Sync(), syncDir(filepath.Dir(s.File)))
+}
+
+func writeLine(out *bufio.Writer, line []byte) error {
+	out.Write(line) // an error stays, and the next write returns it
+	return out.WriteByte('\n')
+}
+
+// errOtherLog says that a file ends with a checkpoint that the database has not got.
+var errOtherLog = errors.New("the file has a checkpoint that the database does not know")
+
+// maxPoint is more than the line of a checkpoint has.
+const maxPoint = 4096
+
+// lastIn returns which row the last whole line of the file covers, and where that
+// line ends.
+func (s *Service) lastIn(ctx context.Context, f *os.File) (seq, end int64, err error) {
+	size, err := f.Seek(0, io.SeekEnd)
+	if err != nil || size == 0 {
+		return -1, 0, err
+	}
+	from := max(0, size-2*maxPoint)
+	tail := make([]byte, size-from)
+	if _, err := f.ReadAt(tail, from); err != nil {
+		return 0, 0, err
+	}
+	whole := bytes.LastIndexByte(tail, '\n')
+	if whole < 0 && from == 0 {
+		return -1, 0, nil // nothing but a line that was cut off
+	}
+	if whole < 0 {
+		return 0, 0, errOtherLog
+	}
+	line := tail[bytes.LastIndexByte(tail[:whole], '\n')+1 : whole]
+	c, err := audit.ParseCheckpoint(line)
+	if err != nil {
+		return 0, 0, errOtherLog
+	}
+	var known []byte
+	err = s.DB.Read(ctx, func(tx *store.Tx) (err error) { known, err = tx.CheckpointAt(c.Seq); return err })
+	if errors.Is(err, letterlock.NotFound) || err == nil && !bytes.Equal(known, line) {
+		return 0, 0, errOtherLog
+	}
+	return c.Seq, from + int64(whole) + 1, err
+}
+
+// moveAside keeps a file that tells of another log than the database does, and
+// begins a new one. That is so after a restore from a backup, and after somebody
+// changed the database: it is for people to look at, and recorded.
+func (s *Service) moveAside(ctx context.Context, f *os.File) error {
+	kept := ""
+	err := s.DB.Write(ctx, func(tx *store.Tx) error {
+		kept = s.File + "." + tx.Now.Format("20060102T150405Z")
+		return tx.Audit(letterlock.Entry{Actor: letterlock.Actor{Kind: letterlock.System}, Action: "move checkpoints aside",
+			Target: filepath.Base(kept), Reason: errOtherLog.Error(), Allowed: true})
+	})
+	if err != nil {
+		return err
+	}
+	if _, err := os.Lstat(kept); !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%w, and %s is there already", errOtherLog, kept)
+	}
+	if err := os.Rename(s.File, kept); err != nil {
+		return err
+	}
+	s.Log.Error("the checkpoints in the file are not those of the audit log: was the database restored from a backup, or changed?",
+		"file", s.File, "kept", kept)
+	return s.append(ctx)
+}
+
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
