@@ -1,10 +1,12 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
 
+	"letterlock/internal/audit"
 	"letterlock/internal/letterlock"
 )
 
@@ -27,6 +29,10 @@ const exitUsage = 2
 func exitCode(err error) int {
 	if err == nil {
 		return 0
+	}
+	var unfit *audit.Fault
+	if errors.As(err, &unfit) {
+		return exitUnfit
 	}
 	if code, ok := exits[letterlock.CodeOf(err)]; ok {
 		return code

@@ -20,6 +20,7 @@ type commands struct {
 	Check   checkCommand   `cmd:"" help:"Look at settings and machine, and say what is wrong or missing."`
 	Config  configCommand  `cmd:"" help:"Write or show settings."`
 	Account accountCommand `cmd:"" help:"Manage the accounts of people who send and administer."`
+	Audit   auditCommand   `cmd:"" help:"Check the record of everybody's acts."`
 	Demo    demoCommand    `cmd:"" help:"Run a demonstration on this machine, with forty messages and an inbox of its own."`
 	Version versionCommand `cmd:"" help:"Say which version this is."`
 }
