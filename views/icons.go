@@ -33,6 +33,7 @@ var icons = map[string][]shape{
 	"shield":   {{d: "M12 3 4.5 5.8v5.7c0 4.7 3 7.8 7.5 9.5 4.5-1.7 7.5-4.8 7.5-9.5V5.8z"}, {d: "m8.6 11.8 2.5 2.5 4.4-4.8"}},
 	"file":     {{d: "M5 3h9l5 5v13H5z"}, {d: "M14 3v5h5"}},
 	"plus":     {{d: "M12 4.5v15M4.5 12h15"}},
+	"copy":     {{d: "M8.5 8.5h12v12h-12z"}, {d: "M15.5 8.5v-5h-12v12h5"}},
 }
 
 // handed are the icons that point somewhere and are mirrored for right-to-left text.

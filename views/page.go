@@ -95,6 +95,14 @@ const (
 	StateInline  StateKind = "inline"
 	StateBounced StateKind = "bounced"
 	StateSending StateKind = "sending" // the notification has not left yet
+
+	// Of a bulk revocation, or of one message in it.
+	StatePlanned  StateKind = "planned"
+	StateWaiting  StateKind = "waiting"
+	StateRunning  StateKind = "running"
+	StateRestored StateKind = "restored"
+	StateKept     StateKind = "kept" // as it was
+	StateFailed   StateKind = "failed"
 )
 
 // A State is an icon and a word for what has become of a message or recipient.

@@ -29,6 +29,13 @@ var stateLooks = map[StateKind]struct{ class, icon, word string }{
 	StateInline:  {"state state--inline", "inline", "Inline"},
 	StateBounced: {"state state--bounced", "bounce", "Bounced"},
 	StateSending: {"state", "sent", "Sending"},
+
+	StatePlanned:  {"state", "file", "Planned"},
+	StateWaiting:  {"state state--expires", "clock", "Waiting for approval"},
+	StateRunning:  {"state state--read", "clock", "Running"},
+	StateRestored: {"state state--read", "restore", "Restored"},
+	StateKept:     {"state", "info", "Left as it was"},
+	StateFailed:   {"state state--expires", "alert", "Failed"},
 }
 
 func stateClass(k StateKind) string { return stateLooks[k].class }

@@ -14,6 +14,7 @@ func samples() map[string]templ.Component {
 	staffSamples(all)
 	composeSamples(all)
 	demoSamples(all)
+	traceSamples(all)
 	return all
 }
 

@@ -1,0 +1,21 @@
+// A Message-ID can be copied with a button. Without script, or where the browser
+// has no clipboard for us, it is text like any other.
+"use strict";
+
+(() => {
+  if (!navigator.clipboard) return;
+  for (const button of document.querySelectorAll("[data-copy]")) {
+    const said = button.querySelector("[role=status]");
+    const before = said.textContent;
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      try {
+        await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent);
+        said.textContent = "Copied";
+      } catch {
+        said.textContent = "Select it and copy it by hand";
+      }
+      setTimeout(() => { said.textContent = before; }, 4000);
+    });
+  }
+})();

@@ -1,0 +1,51 @@
+package views
+
+import "github.com/a-h/templ"
+
+// problem is the reason that stands under a field of the trace, or "".
+func (v Trace) problem(field string) string {
+	for _, e := range v.Errors {
+		if e.Field == field {
+			return e.Text
+		}
+	}
+	return ""
+}
+
+// described ties a field to the reason under it; the first wrong one gets the cursor.
+func (v Trace) described(field string) templ.Attributes {
+	if v.problem(field) == "" {
+		return nil
+	}
+	attrs := invalid(true, field+"-error")
+	if v.Errors[0].Field == field {
+		attrs["autofocus"] = true
+	}
+	return attrs
+}
+
+// typed ties the field for the typed Message-ID to what is to be typed, and to
+// what is wrong with it.
+func typed(wrong bool) templ.Attributes {
+	attrs := templ.Attributes{"aria-describedby": "message-id-hint"}
+	if wrong {
+		attrs = templ.Attributes{"aria-invalid": "true", "aria-describedby": "message-id-error message-id-hint", "autofocus": true}
+	}
+	return attrs
+}
+
+// withRail adds the icons of the rail to those of a page.
+func withRail(names ...string) []string {
+	return append([]string{"menu", "sent", "compose", "sign-out"}, names...)
+}
+
+// bulkAsks has the progress of a bulk revocation ask for itself, every 2 seconds.
+func bulkAsks(v Bulk) templ.Attributes {
+	if !v.Scripts || v.LiveURL == "" {
+		return nil
+	}
+	return templ.Attributes{
+		"hx-get": v.LiveURL, "hx-trigger": "every 2s", "hx-swap": "outerHTML",
+		"hx-headers": `{"Letterlock-Live": "1"}`,
+	}
+}
