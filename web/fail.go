@@ -54,7 +54,7 @@ func (s *Server) fail(err error, c echo.Context) {
 		setRetryAfter(c, wait)
 	}
 	show := views.EndPage
-	if ruleOf(c) == staff && page.Account != nil {
+	if ruleOf(c).ofStaff() && page.Account != nil {
 		show = views.StaffEndPage
 	}
 	if showErr := s.show(c, status, show(page)); showErr != nil {
@@ -261,7 +261,7 @@ func (s *Server) endOfThrottled(err error, c echo.Context) views.End {
 
 // onward is the way on for staff; others find theirs on the page.
 func onward(c echo.Context) views.Link {
-	if ruleOf(c) == staff {
+	if ruleOf(c).ofStaff() {
 		return views.Link{Text: "Go to Sent", URL: "/sent"}
 	}
 	return views.Link{}

@@ -18,6 +18,9 @@ const (
 	holder         // whoever holds a link; nothing is proved yet
 	reader         // a recipient who has proved a mailbox
 	staff          // signed in to an account of the organisation
+	auditor        // staff who may see what happened to everybody's messages
+	revoker        // staff who may take access away as well, and give it back
+	admin          // staff who may destroy messages as well
 	demo           // anybody, and the route exists in the demo only
 )
 
@@ -102,6 +105,8 @@ func (s *Server) routes() {
 	s.get(staff, "/compose", s.composePage)
 	s.post(staff, "/compose", s.compose, uploads)
 	s.post(staff, "/compose/recipients", s.composeRecipients, uploads)
+	s.traceRoutes()
+	s.bulkRoutes()
 	if s.Demo == nil {
 		s.get(open, "/", s.home)
 	} else {

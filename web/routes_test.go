@@ -45,6 +45,9 @@ func byStaff(status int) column { return column{303, 303, 303, status, status, s
 // exist. Administrators have their own pages.
 func bySender(status int) column { return column{303, 303, 303, status, 404, 404} }
 
+// byRole is for pages of administrators.
+func byRole(status int) column { return column{303, 303, 303, 403, 403, status} }
+
 // byReader is for pages about one message. Whoever has proved nothing learns
 // nothing, and an account of the organisation is no proof of a mailbox.
 func byReader(status int) column { return column{403, status, 403, 403, 403, 403} }
@@ -103,6 +106,27 @@ var table = map[string]column{
 	"GET /sent/:id/remove":      bySender(200),
 	"POST /sent/:id/remove":     bySender(303),
 	"POST /sent/:id/restore":    bySender(303),
+
+	"GET /trace":              byRole(200),
+	"GET /trace/export.csv":   byRole(200),
+	"GET /trace/export.json":  byRole(200),
+	"GET /trace/:id":          byRole(200),
+	"POST /trace/:id/proof":   byRole(422), // of nobody
+	"GET /trace/:id/revoke":   byRole(200),
+	"POST /trace/:id/revoke":  byRole(303),
+	"POST /trace/:id/restore": byRole(303),
+	"GET /trace/:id/destroy":  byRole(200),
+	"POST /trace/:id/destroy": byRole(422), // nothing is typed
+	"GET /bulk":               byRole(200),
+	"GET /bulk/new":           byRole(200),
+	"POST /bulk":              byRole(422), // of everything
+	"POST /bulk/chosen":       byRole(422), // of nothing
+	"GET /bulk/:id":           byRole(404), // a message is no bulk revocation
+	"GET /bulk/:id/progress":  byRole(404),
+	"POST /bulk/:id/start":    byRole(404),
+	"POST /bulk/:id/approve":  byRole(404),
+	"POST /bulk/:id/discard":  byRole(404),
+	"POST /bulk/:id/undo":     byRole(404),
 }
 
 // inDemo gives a world the pages of the demo.

@@ -25,6 +25,16 @@ var errNoMethod = echo.NewHTTPError(http.StatusMethodNotAllowed)
 // errNoPage stops a request for a path that does not exist.
 var errNoPage = echo.NewHTTPError(http.StatusNotFound)
 
+// errRole stops a request for a page of the staff from somebody who has no role
+// for it.
+var errRole = &letterlock.Error{Code: letterlock.Denied, Key: "role"}
+
+// roles are what rules ask of an account beyond that it is one.
+var roles = map[rule]letterlock.Role{auditor: letterlock.Auditor, revoker: letterlock.Revoker, admin: letterlock.Admin}
+
+// ofStaff reports whether a rule is for people of the organisation.
+func (r rule) ofStaff() bool { return r == staff || roles[r] != "" }
+
 const ruleKey = "rule"
 
 // ruleOf returns the rule of the route that was asked for.
@@ -44,7 +54,7 @@ func (s *Server) checkRule(next echo.HandlerFunc) echo.HandlerFunc {
 			return s.unknown(c)
 		}
 		c.Set(ruleKey, e.rule)
-		if e.rule == reader || e.rule == staff || e.rule == demo {
+		if e.rule == reader || e.rule.ofStaff() || e.rule == demo {
 			setPolicy(c, policyPage)
 		}
 		ctx, cancel := context.WithTimeout(r.Context(), e.deadline)
@@ -102,6 +112,13 @@ func (s *Server) visitor(c echo.Context, r rule) (letterlock.Actor, error) {
 		return by, err
 	case staff:
 		return s.staffActor(c)
+	case auditor, revoker, admin:
+		by, err := s.staffActor(c)
+		if err == nil && !by.Is(roles[r]) {
+			c.Set(actorKey, by) // the refusal is a page of theirs
+			err = errRole
+		}
+		return by, err
 	}
 	return letterlock.Actor{}, errNoPage
 }

@@ -26,6 +26,7 @@ import (
 
 	"letterlock/internal/access"
 	"letterlock/internal/account"
+	"letterlock/internal/auditlog"
 	"letterlock/internal/brand"
 	"letterlock/internal/intake"
 	"letterlock/internal/letterlock"
@@ -51,6 +52,7 @@ type Options struct {
 	Accounts  *account.Service
 	Intake    *intake.Service
 	Track     *track.Service
+	AuditLog  *auditlog.Service
 	Demo      *Demo     // walkthrough and inbox pages; nil outside the demo
 	Live      *live.Hub // tells of changes in a sender's messages, by the sender's address; nil: Sent is not live
 

@@ -5,17 +5,15 @@
 (() => {
   if (!navigator.clipboard) return;
   for (const button of document.querySelectorAll("[data-copy]")) {
-    const said = button.querySelector("[role=status]");
-    const before = said.textContent;
+    const said = button.parentElement.querySelector("[role=status]");
     button.hidden = false;
     button.addEventListener("click", async () => {
       try {
         await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent);
         said.textContent = "Copied";
       } catch {
-        said.textContent = "Select it and copy it by hand";
+        said.textContent = "Not copied: select the Message-ID and copy it";
       }
-      setTimeout(() => { said.textContent = before; }, 4000);
     });
   }
 })();

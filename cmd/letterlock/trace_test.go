@@ -1,0 +1,164 @@
+package main
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"letterlock/internal/browsertest"
+)
+
+const administrator = "grace@contoso.example"
+
+// TestAdministratorFindsAndRevokes goes the administrator's way, from the search to
+// the page that the recipient then sees.
+func TestAdministratorFindsAndRevokes(t *testing.T) {
+	for _, tt := range []struct {
+		name     string
+		noScript bool
+	}{{"with JavaScript", false}, {"without JavaScript", true}} {
+		t.Run(tt.name, func(t *testing.T) {
+			p := start(t)
+			browser := browsertest.New(t)
+			admin, recipient := browser.Page(t), browser.Page(t)
+			admin.NoScript(tt.noScript)
+			p.send(realMail, nora)
+			readByLink(t, p, browser, recipient)
+			download(t, recipient)
+
+			p.signIn(admin, administrator)
+			admin.Goto(p.site + "/trace")
+			admin.Fill("Subject", "Gehaltserhöhung")
+			admin.Fill("Recipient", nora)
+			admin.Click("form[action='/trace'] .button--primary")
+			admin.ClickText("Gehaltserhöhung")
+			moreInformation(t, admin)
+			revokeTraced(t, admin)
+			recipient.Reload()
+			wantPage(t, recipient, 410, "The message has been revoked by the sender")
+			if said := recipient.Text("main"); !strings.Contains(said, "an administrator of Contoso") || strings.Contains(said, "Lost laptop") {
+				t.Errorf("the revoked page says:\n%s", said)
+			}
+			admin.ClickText("Restore access")
+			admin.WaitText("1 recipient has access.")
+			recipient.Reload()
+			wantPage(t, recipient, 200, "Gehaltserhöhung")
+			admin.CheckProblems()
+		})
+	}
+}
+
+// moreInformation opens the rest of what is known, and nothing of what it says.
+func moreInformation(t *testing.T, page *browsertest.Page) {
+	t.Helper()
+	page.ClickText("More information")
+	said := page.Text(".trace-details")
+	for _, want := range []string{"<journey-1@contoso.example>", "Accepted", "Policy matched", "Notified", "Passcode sent", "Read", "Downloaded"} {
+		if !strings.Contains(said, want) {
+			t.Errorf("More information does not say %q:\n%s", want, said)
+		}
+	}
+	for _, secret := range []string{"84,000", "table.csv", "Gehalt übersicht.bin"} {
+		if strings.Contains(page.HTML(), secret) {
+			t.Errorf("the trace shows %q, which is content of the message", secret)
+		}
+	}
+}
+
+// revokeTraced goes through the question and has its result shown.
+func revokeTraced(t *testing.T, page *browsertest.Page) {
+	t.Helper()
+	page.ClickText("Revoke message")
+	wantPage(t, page, 200, "Revoke message?")
+	if said := page.Text("main"); !strings.Contains(said, "Downloaded: 1 of 2 attachments") || !strings.Contains(said, "Copies cannot be called back.") {
+		t.Errorf("the confirmation says:\n%s", said)
+	}
+	page.Fill("Reason", "Lost laptop")
+	page.Click("main .button--seal")
+	wantPage(t, page, 200, "Message trace")
+	for _, want := range []string{"Revoked.", "by you, Grace Okoye", "Lost laptop", "Restore access"} {
+		if !strings.Contains(page.Text(".trace-details"), want) {
+			t.Errorf("after Revoke message the page does not say %q:\n%s", want, page.Text(".trace-details"))
+		}
+	}
+	if n := page.Count(".trace-found tr[aria-current]"); n != 1 {
+		t.Errorf("what was found is gone from beside the message: %d rows are the chosen one", n)
+	}
+}
+
+func TestMessageIDIsCopied(t *testing.T) {
+	p := start(t)
+	page := browsertest.New(t).Page(t)
+	p.send(realMail, nora)
+	p.signIn(page, administrator)
+	page.Goto(p.site + "/trace?subject=Gehaltserhöhung")
+	page.ClickText("Gehaltserhöhung")
+	page.ClickText("More information")
+	page.ClickText("Copy the Message-ID")
+	page.WaitText("Copied")
+	page.CheckProblems()
+}
+
+// TestEveryTracePageCanBeUsedByEverybody looks at the administrators' pages as
+// TestEveryPageCanBeUsedByEverybody looks at the others.
+func TestEveryTracePageCanBeUsedByEverybody(t *testing.T) {
+	p := start(t)
+	page := browsertest.New(t).Page(t)
+	p.signIn(page, administrator)
+	unfold := func() {
+		page.Eval(`document.querySelectorAll("main details").forEach(d => d.open = true)`, nil)
+	}
+	at := func(subject, end string) func() {
+		return func() {
+			page.Goto(p.site + "/trace?subject=" + strings.ReplaceAll(subject, " ", "+"))
+			page.Click("a.row-link")
+			if end != "" {
+				page.Goto(strings.Split(page.Path(), "?")[0] + end)
+			}
+			unfold()
+		}
+	}
+	for _, s := range []stop{
+		{name: "trace", page: page, path: "/trace"},
+		{name: "trace-found", page: page, path: "/trace?sender=ada"},
+		{name: "trace-nothing", page: page, path: "/trace?subject=nothinghasthisname&sender=ada"},
+		{name: "trace-wrong", page: page, path: "/trace?from=x&until=y"},
+		{name: "trace-message", page: page, then: at("Offer letter", "")},
+		{name: "trace-many", page: page, then: at("Board minutes", "")},
+		{name: "trace-revoked", page: page, then: at("Bank details", "")},
+		{name: "trace-bounced", page: page, then: at("Power of attorney", "")},
+		{name: "trace-inline", page: page, then: at("Engagement letter", "")},
+		{name: "trace-refused", page: page, then: at("Engagement letter", "/revoke")},
+		{name: "trace-revoke", page: page, then: at("Board minutes", "/revoke")},
+		{name: "trace-destroy", page: page, then: at("Offer letter", "/destroy")},
+		{name: "trace-unknown", page: page, path: "/trace/aaaaaaaaaaaaaaaaaaaaaaaaaa"},
+		{name: "bulk-new", page: page, path: "/bulk/new?sender=ada"},
+		{name: "bulk-everything", page: page, path: "/bulk/new"},
+	} {
+		s.visit(t, p)
+	}
+}
+
+// visit opens a page and looks at it wide and narrow, light and dark.
+func (s stop) visit(t *testing.T, p *program) {
+	t.Helper()
+	if s.path != "" {
+		s.page.Goto(p.site + s.path)
+	}
+	if s.then != nil {
+		s.then()
+	}
+	s.page.ForgetProblems()
+	for _, width := range []int{1280, 360} {
+		s.page.SetViewport(width, 900)
+		for _, dark := range []bool{false, true} {
+			if width < 1280 && dark && os.Getenv(shots) == "" {
+				continue // colours do not depend on the width
+			}
+			s.page.Dark(dark)
+			s.look(t, width, dark)
+		}
+	}
+	s.page.SetViewport(1280, 900)
+	s.page.CheckProblems()
+}

@@ -1,0 +1,192 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"strconv"
+
+	"github.com/labstack/echo/v4"
+
+	"letterlock/internal/letterlock"
+	"letterlock/views"
+)
+
+// bulkRoutes are the pages on which administrators revoke many messages: a plan
+// first, which touches nothing, then the run, and its undoing.
+func (s *Server) bulkRoutes() {
+	s.get(auditor, "/bulk", s.bulkList)
+	s.get(revoker, "/bulk/new", s.bulkNew)
+	s.post(revoker, "/bulk", s.bulkPlan)
+	s.post(revoker, "/bulk/chosen", s.bulkChosen)
+	s.get(auditor, "/bulk/:id", s.bulk)
+	s.get(auditor, "/bulk/:id/progress", s.bulkProgress)
+	s.post(revoker, "/bulk/:id/start", s.bulkStart)
+	s.post(revoker, "/bulk/:id/approve", s.bulkApprove)
+	s.post(revoker, "/bulk/:id/discard", s.bulkDiscard)
+	s.post(revoker, "/bulk/:id/undo", s.bulkUndo)
+}
+
+// bulkPage is how many messages or batches one page lists.
+const bulkPage = 50
+
+// bulkList is every batch, newest first.
+func (s *Server) bulkList(c echo.Context) error {
+	by, before := actor(c), c.QueryParam("before")
+	list, more, err := s.Access.Batches(c.Request().Context(), by, before, bulkPage)
+	if err != nil {
+		return err
+	}
+	v := views.BulkList{Page: s.page(c), May: by.Is(letterlock.Revoker), Shown: "Showing " + countOf(len(list), "bulk revocation") + "."}
+	if more != "" {
+		v.OlderURL = withQuery("/bulk", url.Values{"before": {more}})
+	}
+	if before != "" {
+		v.NewestURL = "/bulk"
+	}
+	for _, b := range list {
+		v.Rows = append(v.Rows, s.bulkRow(b))
+	}
+	return s.show(c, http.StatusOK, views.BulkListPage(v))
+}
+
+// bulkNew shows a search once more, to be planned as a revocation of all it finds.
+func (s *Server) bulkNew(c echo.Context) error {
+	return s.showPlan(c, http.StatusOK, planOf(lookupOf(c.QueryParams())), "")
+}
+
+// bulkPlan plans a revocation of all that a search finds.
+func (s *Server) bulkPlan(c echo.Context) error {
+	f, err := form(c)
+	if err != nil {
+		return err
+	}
+	l := lookupOf(f)
+	search, wrong := l.search(s.Location)
+	v := planOf(l)
+	if v.Reason, v.Error = reasonOf(f); v.Error != "" {
+		return s.showPlan(c, http.StatusUnprocessableEntity, v, "")
+	}
+	if len(wrong) > 0 {
+		return s.showPlan(c, http.StatusUnprocessableEntity, v, wrong[0].Text+". Nothing was planned.")
+	}
+	b, err := s.Access.PlanBatch(c.Request().Context(), actor(c), search, v.Reason)
+	if err != nil {
+		if wrong := l.refused(err); len(wrong) > 0 {
+			return s.showPlan(c, http.StatusUnprocessableEntity, v, wrong[0].Text+". Nothing was planned.")
+		}
+		return s.planRefused(c, v, err)
+	}
+	return c.Redirect(http.StatusSeeOther, "/bulk/"+string(b.ID))
+}
+
+// planRefused shows the form of a plan with the reason why there is none.
+func (s *Server) planRefused(c echo.Context, v views.BulkPlan, err error) error {
+	sentence := map[string]string{
+		"batch-everything": "A search without any condition would touch every message. Add a condition. Nothing was planned.",
+		"batch-nothing":    "Nothing that was found can still be revoked: everything is revoked, inline or destroyed, or nothing was found. Nothing was planned.",
+		"batch-size":       "This finds more than 100,000 messages. Narrow the search, for example by date. Nothing was planned.",
+		"recipient":        "One of the chosen rows is no recipient who reads by a link. Nothing was planned.",
+	}[letterlock.KeyOf(err)]
+	if sentence == "" {
+		return err
+	}
+	status, _ := s.ending(err, c)
+	return s.showPlan(c, status, v, sentence)
+}
+
+func (s *Server) showPlan(c echo.Context, status int, v views.BulkPlan, problem string) error {
+	v.Page = s.page(c)
+	if problem != "" {
+		v.Problem = problem
+	}
+	return s.show(c, status, views.BulkPlanPage(v))
+}
+
+// bulk is one batch: what it would touch, does or has done.
+func (s *Server) bulk(c echo.Context) error {
+	b, err := s.batch(c)
+	if err != nil {
+		return err
+	}
+	return s.showBatch(c, http.StatusOK, b, "")
+}
+
+func (s *Server) batch(c echo.Context) (letterlock.Batch, error) {
+	id, err := letterlock.ParseID(c.Param("id"))
+	if err != nil {
+		return letterlock.Batch{}, err
+	}
+	return s.Access.Batch(c.Request().Context(), actor(c), id)
+}
+
+func (s *Server) showBatch(c echo.Context, status int, b letterlock.Batch, problem string) error {
+	before, err := strconv.ParseInt(c.QueryParam("before"), 10, 64)
+	if err != nil || before < 0 {
+		before = 0 // from the newest
+	}
+	items, err := s.Access.BatchItems(c.Request().Context(), actor(c), b.ID, before, bulkPage+1)
+	if err != nil {
+		return err
+	}
+	v := s.bulkView(actor(c), b, items, before)
+	v.Page, v.Problem = s.page(c), problem
+	if v.LiveURL != "" {
+		v.Refresh = again("/bulk/" + string(b.ID))
+	}
+	return s.show(c, status, views.BulkPage(v))
+}
+
+// bulkProgress is how far a batch is, for an open page. When it is through, the
+// page asks for all of itself.
+func (s *Server) bulkProgress(c echo.Context) error {
+	b, err := s.batch(c)
+	if err != nil {
+		return err
+	}
+	if !atWork(b) {
+		c.Response().Header().Set("HX-Refresh", "true")
+	}
+	v := s.bulkView(actor(c), b, nil, 0)
+	v.Page = s.page(c)
+	return s.show(c, http.StatusOK, views.BulkProgress(v))
+}
+
+func (s *Server) bulkStart(c echo.Context) error   { return s.bulkAct(c, s.Access.StartBatch) }
+func (s *Server) bulkApprove(c echo.Context) error { return s.bulkAct(c, s.Access.ApproveBatch) }
+func (s *Server) bulkDiscard(c echo.Context) error { return s.bulkAct(c, s.Access.DiscardBatch) }
+func (s *Server) bulkUndo(c echo.Context) error    { return s.bulkAct(c, s.Access.UndoBatch) }
+
+// bulkAct does something with a batch, and shows the batch as it then is.
+func (s *Server) bulkAct(c echo.Context, act batchAct) error {
+	id, err := letterlock.ParseID(c.Param("id"))
+	if err != nil {
+		return err
+	}
+	ctx, by := c.Request().Context(), actor(c)
+	err = act(ctx, by, id)
+	if err == nil {
+		return c.Redirect(http.StatusSeeOther, "/bulk/"+string(id))
+	}
+	sentence := batchRefusal(err)
+	if sentence == "" {
+		return err
+	}
+	b, lookErr := s.Access.Batch(ctx, by, id)
+	if lookErr != nil {
+		return errors.Join(err, lookErr)
+	}
+	status, _ := s.ending(err, c)
+	return s.showBatch(c, status, b, sentence)
+}
+
+// batchRefusal is the sentence for something that cannot be done with a batch.
+func batchRefusal(err error) string {
+	switch letterlock.KeyOf(err) {
+	case "second-person":
+		return "You planned or started this bulk revocation, so somebody else has to approve it. Nothing was changed."
+	case "batch-state":
+		return "This cannot be done with the bulk revocation as it is now. Nothing was changed."
+	}
+	return ""
+}

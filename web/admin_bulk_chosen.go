@@ -1,0 +1,135 @@
+package web
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"letterlock/internal/letterlock"
+	"letterlock/views"
+)
+
+// maxChosen is how many rows may be chosen one by one.
+const maxChosen = 1000
+
+// bulkChosen plans a revocation of the rows that were ticked in the report: each
+// is a message and one of its recipients. First it asks why.
+func (s *Server) bulkChosen(c echo.Context) error {
+	f, err := form(c)
+	if err != nil {
+		return err
+	}
+	rows := f["row"]
+	v := views.BulkPlan{PlanURL: "/bulk/chosen", BackURL: "/report", Hidden: []views.Hidden{{Name: "asked", Value: "yes"}}}
+	for _, row := range rows[:min(len(rows), maxChosen)] {
+		v.Hidden = append(v.Hidden, views.Hidden{Name: "row", Value: row})
+	}
+	targets, problem, err := s.targetsOf(c, rows)
+	if err != nil {
+		return err
+	}
+	if problem != "" {
+		v.PlanURL, v.Hidden = "", nil
+		return s.showPlan(c, http.StatusUnprocessableEntity, v, problem+" Nothing was planned.")
+	}
+	v.Chosen = countOf(len(targets), "message") + " with " + countOf(recipientsIn(targets), "recipient")
+	if f.Get("asked") == "" {
+		if len(rows) == 1 {
+			return c.Redirect(http.StatusSeeOther, tracedURL(targets[0].Message, "revoke", lookup{}, targets[0].Recipients[0]))
+		}
+		return s.showPlan(c, http.StatusOK, v, "")
+	}
+	if v.Reason, v.Error = reasonOf(f); v.Error != "" {
+		return s.showPlan(c, http.StatusUnprocessableEntity, v, "")
+	}
+	b, err := s.Access.PlanChosen(c.Request().Context(), actor(c), targets, v.Reason)
+	if err != nil {
+		return s.planRefused(c, v, err)
+	}
+	return c.Redirect(http.StatusSeeOther, "/bulk/"+string(b.ID))
+}
+
+func recipientsIn(targets []letterlock.Target) (n int) {
+	for _, t := range targets {
+		n += len(t.Recipients)
+	}
+	return n
+}
+
+// targetsOf finds out which messages and recipients rows name, each of the form
+// "<message>:<recipient>", or what is wrong with them.
+func (s *Server) targetsOf(c echo.Context, rows []string) (targets []letterlock.Target, problem string, err error) {
+	switch {
+	case len(rows) == 0:
+		return nil, "No row was chosen. Tick at least one.", nil
+	case len(rows) > maxChosen:
+		return nil, fmt.Sprintf("More than %s rows were chosen.", grouped(maxChosen)), nil
+	}
+	chosen := map[letterlock.ID]map[letterlock.ID]bool{}
+	var order []letterlock.ID
+	for _, row := range rows {
+		m, r, _ := strings.Cut(row, ":")
+		message, wrongMessage := letterlock.ParseID(m)
+		recipient, wrongRecipient := letterlock.ParseID(r)
+		if wrongMessage != nil || wrongRecipient != nil {
+			return nil, "One of the chosen rows names no message.", nil
+		}
+		if chosen[message] == nil {
+			chosen[message] = map[letterlock.ID]bool{}
+			order = append(order, message)
+		}
+		chosen[message][recipient] = true
+	}
+	for _, id := range order {
+		t, err := s.targetOf(c, id, chosen[id])
+		if letterlock.CodeOf(err) == letterlock.NotFound {
+			return nil, "One of the chosen rows names no message.", nil
+		}
+		if err != nil {
+			return nil, "", err
+		}
+		if len(t.Recipients) < len(chosen[id]) {
+			return nil, "One of the chosen rows is a recipient who received the message itself, or none of it.", nil
+		}
+		targets = append(targets, t)
+	}
+	return targets, "", nil
+}
+
+// targetOf is a message with those of the recipients that got a link.
+func (s *Server) targetOf(c echo.Context, id letterlock.ID, recipients map[letterlock.ID]bool) (letterlock.Target, error) {
+	d, err := s.Track.Traced(c.Request().Context(), actor(c), id)
+	if err != nil {
+		return letterlock.Target{}, err
+	}
+	t := letterlock.Target{Message: id}
+	for _, r := range d.Recipients {
+		if recipients[r.ID] && r.Experience == letterlock.Link {
+			t.Recipients = append(t.Recipients, r.Mailbox.Address)
+		}
+	}
+	return t, nil
+}
+
+// planOf is the form of a plan for all that a search finds.
+func planOf(l lookup) views.BulkPlan {
+	v := views.BulkPlan{Conditions: l.facts(), BackURL: l.url("/trace", ""), PlanURL: "/bulk"}
+	if len(l.typed) == 0 {
+		v.Problem = "A search without any condition would touch every message. Add a condition first."
+		v.PlanURL, v.BackURL = "", "/trace"
+	}
+	for _, f := range lookupFields {
+		if text := l.typed[f.name]; text != "" {
+			v.Hidden = append(v.Hidden, views.Hidden{Name: f.name, Value: text})
+		}
+	}
+	return v
+}
+
+// withBefore is a path at a place of a list.
+func withBefore(path, before string) string {
+	return withQuery(path, url.Values{"before": {before}})
+}

@@ -1,0 +1,186 @@
+package web
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"letterlock/internal/access"
+	"letterlock/internal/letterlock"
+	"letterlock/views"
+)
+
+// Forms of a moment in the trace, which counts seconds.
+const (
+	exactForm   = "2 Jan 2006, 15:04:05 MST"
+	secondsForm = "15:04:05"
+)
+
+// shownLines is how often in a row a thing may have happened for each time to be
+// shown; of more, the first and the last of them are.
+const shownLines = 6
+
+// tracedNames are the words of the trace where they are not those of stepNames.
+var tracedNames = map[letterlock.EventKind]string{
+	letterlock.PasscodeWrong:  "Wrong passcode",
+	letterlock.DestroyedEvent: "Destroyed",
+}
+
+func tracedName(k letterlock.EventKind) string {
+	if name := tracedNames[k]; name != "" {
+		return name
+	}
+	if name := stepNames[k]; name != "" {
+		return name
+	}
+	return string(k)
+}
+
+// traceSteps is the whole history of a recipient, in its order: only what happened
+// several times in a row is put together.
+func (v tracedMail) traceSteps(r letterlock.Recipient, events []letterlock.Event) (steps []views.TraceStep) {
+	var last time.Time
+	has := map[letterlock.EventKind]bool{}
+	for i := 0; i < len(events); {
+		n := i + 1
+		for n < len(events) && events[n].Kind == events[i].Kind {
+			n++
+		}
+		has[events[i].Kind] = true
+		step := views.TraceStep{Kind: stepKind(events[i].Kind), Name: tracedName(events[i].Kind)}
+		step.Lines, last = v.traceLines(r, events[i:n], last)
+		steps = append(steps, step)
+		if events[i].Kind == letterlock.Accepted {
+			steps = append(steps, v.policyStep(r))
+		}
+		i = n
+	}
+	for _, s := range v.todo(r, has) {
+		steps = append(steps, views.TraceStep{Kind: s.Kind, Name: s.Name})
+	}
+	return steps
+}
+
+func stepKind(k letterlock.EventKind) views.StepKind {
+	switch k {
+	case letterlock.Bounced, letterlock.RevokedEvent, letterlock.DestroyedEvent:
+		return views.StepSeal
+	}
+	return views.StepDone
+}
+
+// policyStep is what decided on protection and experience, at the moment of
+// acceptance.
+func (v tracedMail) policyStep(r letterlock.Recipient) views.TraceStep {
+	return views.TraceStep{Kind: views.StepDone, Name: "Policy matched", Lines: []views.TraceLine{
+		{Text: string(v.message.Protection) + ", " + methodOf(v.message)},
+		{Text: whyExperience(r)},
+	}}
+}
+
+// traceLines is one line for each event of one kind, or, of many, for the first
+// and the last. It returns the time of the last one.
+func (v tracedMail) traceLines(r letterlock.Recipient, events []letterlock.Event, last time.Time) ([]views.TraceLine, time.Time) {
+	var lines []views.TraceLine
+	for i, e := range events {
+		if left := len(events) - shownLines; left > 0 && i >= shownLines/2 && i < shownLines/2+left {
+			if i == shownLines/2 {
+				lines = append(lines, views.TraceLine{Text: fmt.Sprintf("and %s more", countOf(left, "time"))})
+			}
+			continue
+		}
+		lines = append(lines, views.TraceLine{When: v.server.exactTime(e.At, last), Text: v.eventText(r, e)})
+		last = e.At
+	}
+	return lines, last
+}
+
+// exactTime is a moment to the second, with its date unless that of last says it.
+func (s *Server) exactTime(t, last time.Time) views.Time {
+	if !last.IsZero() && s.midnight(t).Equal(s.midnight(last)) {
+		return s.moment(t, secondsForm)
+	}
+	return s.moment(t, s.shortForm(t)+" "+secondsForm)
+}
+
+// eventText is what is known of one event beside its time. Names of files are not:
+// they are part of what the message says.
+func (v tracedMail) eventText(r letterlock.Recipient, e letterlock.Event) string {
+	var parts []string
+	add := func(text string) {
+		if text != "" {
+			parts = append(parts, text)
+		}
+	}
+	switch e.Kind {
+	case letterlock.Accepted:
+		add(viaName(v.message.Via))
+	case letterlock.RevokedEvent, letterlock.Restored:
+		add(v.traceStanding(r, e))
+	case letterlock.Downloaded:
+		add(partName(e.Part))
+	default:
+		add(cut(e.Detail))
+	}
+	if e.Proof == letterlock.ByPasscode {
+		add("signed in by one-time passcode")
+	} else if e.Proof != "" {
+		add("signed in by " + string(e.Proof))
+	}
+	add(e.Agent)
+	add(e.IP)
+	return strings.Join(parts, ", ")
+}
+
+// partName is what was downloaded, by its number.
+func partName(part int) string {
+	if part == access.WholeMail {
+		return "the whole message"
+	}
+	return fmt.Sprintf("part %d", part)
+}
+
+// traceStanding says who removed or restored access. An event knows in what
+// capacity; the recipient's revocation, if it is that one, knows the person.
+func (v tracedMail) traceStanding(r letterlock.Recipient, e letterlock.Event) string {
+	if e.Kind == letterlock.RevokedEvent && r.Revocation.At.Equal(e.At) {
+		text := strings.TrimSuffix(v.remover(r.Revocation), ",")
+		if r.Revocation.Batch != "" {
+			text += ", in a bulk revocation"
+		}
+		if r.Revocation.Reason != "" {
+			text += ": " + r.Revocation.Reason
+		}
+		return text
+	}
+	if e.Detail == string(letterlock.ByAdministrator) {
+		return "by an administrator"
+	}
+	return "by the sender"
+}
+
+// guesses are the words of who somebody was taken for.
+var guesses = map[letterlock.Visitor]string{
+	letterlock.Scanner: "Probably a scanner",
+	letterlock.Person:  "Probably a person",
+}
+
+// traceVisits are those who opened the link and proved nothing.
+func (v tracedMail) traceVisits(visits []letterlock.Visit) (list []views.TraceVisit) {
+	for _, visit := range visits {
+		out := views.TraceVisit{
+			Scanner: visit.Guess == letterlock.Scanner, Guess: guesses[visit.Guess],
+			When: v.server.exactTime(visit.First, time.Time{}), Why: whyGuess(visit.Why),
+		}
+		if visit.Count > 1 {
+			out.After = fmt.Sprintf(" to %s, %s", v.server.exactTime(visit.Last, visit.First).Text, countOf(visit.Count, "time"))
+		}
+		for _, fact := range []string{visit.Agent, visit.IP} {
+			if fact != "" {
+				out.After += ", " + fact
+			}
+		}
+		list = append(list, out)
+	}
+	return list
+}

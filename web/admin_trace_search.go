@@ -1,0 +1,252 @@
+package web
+
+import (
+	"net/url"
+	"strings"
+	"time"
+
+	"letterlock/internal/letterlock"
+	"letterlock/views"
+)
+
+// Fields of the trace's form, which are the names in its URL as well.
+const (
+	fieldSender    = "sender"
+	fieldRecipient = "recipient"
+	fieldSubject   = "subject"
+	fieldMessageID = "message-id"
+	fieldFrom      = "from"
+	fieldUntil     = "until"
+	fieldState     = "state"
+	fieldIdentity  = "identity"
+)
+
+// lookupFields are all of them, with their labels, in the order of the form.
+var lookupFields = []struct{ name, label string }{
+	{fieldSender, "Sender"}, {fieldRecipient, "Recipient"}, {fieldSubject, "Subject"}, {fieldMessageID, "Message-ID"},
+	{fieldFrom, "From"}, {fieldUntil, "Until"}, {fieldState, "State"}, {fieldIdentity, "Identity type"},
+}
+
+// anything is the choice of a list that leaves nothing out.
+const anything = "any"
+
+// A choice is one value of a list and its words.
+type choice struct{ value, text string }
+
+// stateChoices and identityChoices are what a message can be looked for by.
+var (
+	stateChoices = []choice{
+		{anything, "Any"}, {string(letterlock.IsUnread), "Unread"}, {string(letterlock.IsRead), "Read"},
+		{string(letterlock.IsRevoked), "Revoked"}, {string(letterlock.ExpiresSoon), "Expires soon"},
+		{string(letterlock.IsExpired), "Expired"}, {string(letterlock.IsInline), "Inline"},
+		{string(letterlock.IsBounced), "Bounced"}, {string(letterlock.IsDestroyed), "Destroyed"},
+	}
+	identityChoices = []choice{
+		{anything, "Any"}, {string(letterlock.Organization), "Organization"}, {string(letterlock.Microsoft365), "Microsoft 365"},
+		{string(letterlock.MicrosoftAccount), "Microsoft account"}, {string(letterlock.Google), "Google"},
+		{string(letterlock.Yahoo), "Yahoo"}, {string(letterlock.Other), "Other"},
+	}
+)
+
+// maxCarried bounds a search that is carried along in a field of its own, in bytes.
+const maxCarried = 8000
+
+// A lookup is what somebody looks for in the trace, as it was typed, and how far
+// they have paged.
+type lookup struct {
+	typed  map[string]string // by field; what is empty is not in it
+	asked  bool              // a search was asked for, be it for everything
+	before string            // cursor; empty: from the newest
+}
+
+// lookupOf reads a search out of a URL or a form.
+func lookupOf(q url.Values) lookup {
+	l := lookup{typed: map[string]string{}, before: q.Get("before")}
+	for _, f := range lookupFields {
+		if _, ok := q[f.name]; ok {
+			l.asked = true
+		}
+		// Nothing is cut off: with less of it more would be found.
+		if text := strings.TrimSpace(strings.ToValidUTF8(q.Get(f.name), "\uFFFD")); text != "" && text != anything {
+			l.typed[f.name] = text
+		}
+	}
+	return l
+}
+
+// without is the same search, from its first page, with one condition less.
+func (l lookup) without(field string) lookup {
+	less := lookup{typed: map[string]string{}, asked: true}
+	for name, text := range l.typed {
+		if name != field {
+			less.typed[name] = text
+		}
+	}
+	return less
+}
+
+// values are the search as a URL holds it. A search for everything is one too, and
+// must not be taken for none.
+func (l lookup) values() url.Values {
+	q := url.Values{}
+	for name, text := range l.typed {
+		q.Set(name, text)
+	}
+	if l.asked && len(q) == 0 {
+		q.Set(fieldState, anything)
+	}
+	return q
+}
+
+// url is where a path has this search with it, at the cursor before.
+func (l lookup) url(path, before string) string {
+	q := l.values()
+	if before != "" {
+		q.Set("before", before)
+	}
+	return withQuery(path, q)
+}
+
+// message is where a message is found, with this search beside it.
+func (l lookup) message(id letterlock.ID) string {
+	return l.url("/trace/"+string(id), l.before)
+}
+
+// search is what the use case is asked for, or what is wrong with the fields. What
+// cannot be understood is never left out: more would be found than was asked for,
+// and more revoked.
+func (l lookup) search(in *time.Location) (q letterlock.Search, wrong []views.FieldError) {
+	add := func(field, text string) { wrong = append(wrong, views.FieldError{Field: field, Text: text}) }
+	q = letterlock.Search{
+		Sender: l.typed[fieldSender], Recipient: l.typed[fieldRecipient], Subject: l.typed[fieldSubject], MessageID: l.typed[fieldMessageID],
+		State: letterlock.Condition(l.typed[fieldState]), Identity: letterlock.IdentityType(l.typed[fieldIdentity]),
+	}
+	var ok bool
+	if q.From, ok = dayOf(l.typed[fieldFrom], in); !ok {
+		add(fieldFrom, "Type a date, as 2026-11-20")
+	}
+	if q.Until, ok = dayOf(l.typed[fieldUntil], in); !ok {
+		add(fieldUntil, "Type a date, as 2026-11-20")
+	} else if !q.Until.IsZero() {
+		if q.Until.Before(q.From) {
+			add(fieldUntil, "Until is before From")
+		}
+		q.Until = q.Until.AddDate(0, 0, 1) // the day itself is meant as well
+	}
+	if !isChoice(stateChoices, l.typed[fieldState]) {
+		add(fieldState, "Choose a state")
+	}
+	if !isChoice(identityChoices, l.typed[fieldIdentity]) {
+		add(fieldIdentity, "Choose an identity type")
+	}
+	return q, wrong
+}
+
+// dayOf reads a date as fields for dates write it; "" is none.
+func dayOf(s string, in *time.Location) (time.Time, bool) {
+	if s == "" {
+		return time.Time{}, true
+	}
+	day, err := time.ParseInLocation(time.DateOnly, s, in)
+	return day, err == nil && day.Year() >= 1970 && day.Year() < 9999
+}
+
+func isChoice(list []choice, value string) bool {
+	return value == "" || textOf(list, value) != ""
+}
+
+// textOf is the words of a choice; empty: there is none like it.
+func textOf(list []choice, value string) string {
+	for _, c := range list {
+		if c.value == value {
+			return c.text
+		}
+	}
+	return ""
+}
+
+func optionsOf(list []choice, value string) (options []views.Option) {
+	for _, c := range list {
+		options = append(options, views.Option{Value: c.value, Text: c.text, Selected: c.value == value})
+	}
+	return options
+}
+
+// refused translates what the use case refused to look for into a reason under
+// its field. It is empty for what is not the searcher's to mend.
+func (l lookup) refused(err error) []views.FieldError {
+	if letterlock.CodeOf(err) != letterlock.Invalid {
+		return nil
+	}
+	const short = "Type a whole address, @ and a domain, or at least 3 characters of an address"
+	switch key := letterlock.KeyOf(err); key {
+	case fieldSender, fieldRecipient:
+		return []views.FieldError{{Field: key, Text: "No address is like this. " + short}}
+	case fieldSubject:
+		return []views.FieldError{{Field: key, Text: "Type at least one word of the subject"}}
+	case fieldMessageID:
+		return []views.FieldError{{Field: key, Text: "No Message-ID is like this. Type one, or at least 3 characters of one"}}
+	case fieldState, fieldIdentity:
+		return []views.FieldError{{Field: key, Text: "Choose one of the list"}}
+	case fieldFrom, fieldUntil, "range":
+		return []views.FieldError{{Field: fieldUntil, Text: "Until is before From"}}
+	case "part-short":
+		for _, field := range []string{fieldSender, fieldRecipient} {
+			if n := len([]rune(l.typed[field])); n > 0 && n < 3 {
+				return []views.FieldError{{Field: field, Text: short}}
+			}
+		}
+		return []views.FieldError{{Field: fieldMessageID, Text: "Type at least 3 characters of a Message-ID"}}
+	}
+	return nil
+}
+
+// condition is one condition of a search in words.
+func (l lookup) condition(field string) string {
+	switch value := l.typed[field]; field {
+	case fieldState:
+		return textOf(stateChoices, value)
+	case fieldIdentity:
+		return textOf(identityChoices, value)
+	default:
+		return value
+	}
+}
+
+// facts are all conditions of a search in words.
+func (l lookup) facts() (list []views.Fact) {
+	for _, f := range lookupFields {
+		if l.typed[f.name] != "" {
+			list = append(list, views.Fact{Label: f.label, Value: l.condition(f.name), Mono: f.name == fieldMessageID})
+		}
+	}
+	return list
+}
+
+// lookupFor is the search that somebody has asked for before.
+func lookupFor(q letterlock.Search, in *time.Location) lookup {
+	l := lookup{typed: map[string]string{}, asked: true}
+	day := func(t time.Time) string {
+		if t.IsZero() {
+			return ""
+		}
+		return t.In(in).Format(time.DateOnly)
+	}
+	for field, text := range map[string]string{
+		fieldSender: q.Sender, fieldRecipient: q.Recipient, fieldSubject: q.Subject, fieldMessageID: q.MessageID,
+		fieldFrom: day(q.From), fieldUntil: day(dayBefore(q.Until)), fieldState: string(q.State), fieldIdentity: string(q.Identity),
+	} {
+		if text != "" {
+			l.typed[field] = text
+		}
+	}
+	return l
+}
+
+// dayBefore is a moment of the last day before until.
+func dayBefore(until time.Time) time.Time {
+	if until.IsZero() {
+		return until
+	}
+	return until.Add(-time.Second)
+}
