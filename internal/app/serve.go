@@ -86,7 +86,7 @@ This is the first start, and keys were made. Back up two things, in two places:
       the master key. Without it no message can ever be opened again.
       It does not change: one copy on paper or in a safe is enough.
   %s
-      database, keyring and pepper. They change all the time.
+      database, keyring, pepper and audit key. They change all the time.
 
 Who has both can read every message: never keep them in one backup.
 
