@@ -76,6 +76,7 @@ func Check(ctx context.Context, cfg config.Config, now time.Time) []Finding {
 	c.certificate()
 	c.folder()
 	c.keys()
+	c.auditLog(ctx)
 	c.disk()
 	c.listeners()
 	c.machine()
@@ -225,6 +226,25 @@ func (c *checkup) keys() {
 		}
 	}
 	c.fails("master_key_file", err, well)
+}
+
+// auditLog looks at what signs the audit log, and at where its checkpoints go.
+func (c *checkup) auditLog(ctx context.Context) {
+	database, err1 := store.Exists(c.cfg.DataDir)
+	there, err2 := seal.Files{Data: c.cfg.DataDir}.LookSigner()
+	switch err := errors.Join(err1, err2); {
+	case err != nil:
+		c.fails("audit", err, "")
+	case database && !there:
+		c.say(Warn, "audit", "there is no audit.key in data_dir: if there was one, restore it from its backup; if this version is new here, the next start makes it")
+	}
+	if file := c.cfg.Audit.CheckpointFile; file != "" { // the other is in data_dir
+		c.fails("audit.checkpoint_file", writable(filepath.Dir(file)), file)
+	}
+	if c.cfg.Audit.Syslog != "" {
+		to := syslogOf(c.cfg.Audit)
+		c.fails("audit.syslog", to.Reach(ctx), c.cfg.Audit.Syslog)
+	}
 }
 
 func (c *checkup) disk() {

@@ -142,6 +142,10 @@ func TestCheckSaysWhatIsWrong(t *testing.T) {
 		{"a master key for everybody", func(s *site) { s.file("master.key", strings.Repeat("x", 32), 0o444) }, app.Wrong, "master_key_file", "read by others"},
 		{"no keyring", func(s *site) { s.started(); s.remove("data/keyring") }, app.Wrong, "master_key_file", "keyring"},
 		{"no database", func(s *site) { s.started(); s.remove("data/letterlock.db") }, app.Wrong, "master_key_file", "restore the database"},
+		{"no audit key", func(s *site) { s.started(); s.remove("data/audit.key") }, app.Warn, "audit", "there is no audit.key"},
+		{"an audit key for everybody", func(s *site) { s.started(); s.mode("data/audit.key", 0o444) }, app.Wrong, "audit", "read by others"},
+		{"no folder for checkpoints", func(s *site) { s.cfg.Audit.CheckpointFile = filepath.Join(s.dir, "none", "points") }, app.Wrong, "audit.checkpoint_file", "cannot be written to"},
+		{"a syslog that is not there", func(s *site) { s.cfg.Audit.Syslog = "tcp://" + mailtest.FreeAddress(s.t) }, app.Wrong, "audit.syslog", "refused"},
 		{"no room", func(s *site) { s.cfg.Limits.DiskReserve = 1 << 50 }, app.Wrong, "limits.disk_reserve", "no mail would be accepted"},
 
 		{"a port in use", func(s *site) { s.cfg.HTTP.Listen = s.relay.Address }, app.Wrong, "http.listen", "in use by another program"},

@@ -39,6 +39,18 @@ func (s Syslog) send(ctx context.Context, line []byte) error {
 	return errors.Join(err, c.Close())
 }
 
+// Reach says what stands in the way of sending to it. Over UDP that shows late or
+// never.
+func (s Syslog) Reach(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, syslogWithin)
+	defer cancel()
+	c, err := s.dial(ctx)
+	if err != nil {
+		return err
+	}
+	return c.Close()
+}
+
 // dial connects. A local socket is mostly one of datagrams, and sometimes a stream.
 func (s Syslog) dial(ctx context.Context) (net.Conn, error) {
 	var d net.Dialer

@@ -199,26 +199,33 @@ func TestAThousandRandomChangesOfTheDatabaseAreFound(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer raw.Close()
+	raw.SetMaxOpenConns(1) // so that BEGIN and COMMIT are of one connection
 	v := &vandal{t: t, db: raw, r: rand.New(rand.NewPCG(5, 26)), rows: 40}
 	v.exec(`CREATE TABLE kept AS SELECT * FROM audit`)
-	restore := func() {
+	inOne := func(f func() string) string {
+		v.exec(`BEGIN`)
+		defer v.exec(`COMMIT`)
+		return f()
+	}
+	restore := func() string {
 		v.exec(`DELETE FROM audit`)
 		v.exec(`INSERT INTO audit SELECT * FROM kept`)
+		return ""
 	}
 	kinds := []func() string{v.column, v.column, v.column, v.forge, v.remove, v.insert, v.swap, v.truncate}
 	for i := range 1000 {
-		what := kinds[i%len(kinds)]()
+		what := inOne(kinds[i%len(kinds)])
 		err := verify()
 		var fault *audit.Fault
 		if !errors.As(err, &fault) {
 			t.Errorf("change %d, %s: %v, want a fault", i, what, err)
 		}
-		restore()
+		inOne(restore)
 		if i%100 == 0 {
 			if err := verify(); err != nil {
 				t.Fatalf("nothing changed, and still: %v", err)
 			}
-			restore()
+			inOne(restore)
 		}
 	}
 }

@@ -63,3 +63,12 @@ func (f Files) Signer(lives bool) (Signer, error) {
 	}
 	return Signer{seed}, nil
 }
+
+// LookSigner says whether the audit key is there, and what is wrong with it.
+func (f Files) LookSigner() (there bool, err error) {
+	_, err = readSecret(f.audit())
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	return true, err
+}
