@@ -93,7 +93,7 @@ func ComposePage(v Compose) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = sprite("menu", "sent", "compose", "sign-out", "restore", "close", "alert", "plus", "chevron").Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = sprite(withRail("restore", "close", "alert", "plus", "chevron")...).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -33,11 +33,17 @@ var icons = map[string][]shape{
 	"shield":   {{d: "M12 3 4.5 5.8v5.7c0 4.7 3 7.8 7.5 9.5 4.5-1.7 7.5-4.8 7.5-9.5V5.8z"}, {d: "m8.6 11.8 2.5 2.5 4.4-4.8"}},
 	"file":     {{d: "M5 3h9l5 5v13H5z"}, {d: "M14 3v5h5"}},
 	"plus":     {{d: "M12 4.5v15M4.5 12h15"}},
+	"trace":    {{d: "M4 5.5h16M4 11h5.5M4 16.5h5"}, {cx: "15.2", cy: "14.8", r: "4"}, {d: "m18.2 17.8 3 3"}},
+	"chart":    {{d: "M4 3.5v16.7h16.5"}, {d: "m7.5 15 4-5 3.4 2.8L20 6.5"}},
+	"bulk":     {{d: "M4 5.5h16M4 11h5.5M4 16.5h5"}, {cx: "16", cy: "15.4", r: "4.8"}, {d: "m12.7 12.1 6.6 6.6"}},
+	"log":      {{d: "M9 6h11.5M9 12h11.5M9 18h11.5"}, {d: "M3.5 4.5h2.8v3H3.5zM3.5 10.5h2.8v3H3.5zM3.5 16.5h2.8v3H3.5z"}, {d: "M4.9 7.5v3m0 3v3"}},
+	"users":    {{cx: "9", cy: "8.2", r: "3.7"}, {d: "M2.5 20c.5-3.9 2.9-5.6 6.5-5.6s6 1.7 6.5 5.6"}, {d: "M15.6 4.8a3.7 3.7 0 0 1 0 6.8M17.6 14.8c2.4.6 3.6 2.3 4 5.2"}},
 	"copy":     {{d: "M8.5 8.5h12v12h-12z"}, {d: "M15.5 8.5v-5h-12v12h5"}},
 }
 
 // handed are the icons that point somewhere and are mirrored for right-to-left text.
-var handed = map[string]bool{"sent": true, "restore": true, "external": true, "sign-out": true, "back": true}
+var handed = map[string]bool{"sent": true, "restore": true, "external": true, "sign-out": true, "back": true,
+	"trace": true, "bulk": true, "log": true}
 
 // iconClass is the class of an icon, with or without the modifier for small text.
 func iconClass(name string, small bool) string {

@@ -32,7 +32,10 @@ type Brand struct {
 type Account struct {
 	Name        string // staff only
 	Address     string
-	Admin       bool   // staff only
+	Sender      bool   // may send; staff only, like the next three
+	Auditor     bool   // may open what shows everybody's messages
+	Admin       bool   // may open accounts and tokens
+	HomeURL     string // where the mark in the rail leads
 	MessagesURL string // a recipient's "My messages"; staff leave it empty
 	SignOutURL  string // a POST ends the session
 }

@@ -111,3 +111,20 @@ func invalid(is bool, reason string) templ.Attributes {
 	}
 	return templ.Attributes{"aria-invalid": "true", "aria-describedby": reason}
 }
+
+// homeURL is where the mark in the rail leads.
+func homeURL(p Page) string {
+	if p.Account != nil && p.Account.HomeURL != "" {
+		return p.Account.HomeURL
+	}
+	return "/"
+}
+
+// railID names the heading of the rail. Behind a confirmation the rail is a
+// picture, and its name another.
+func railID(behind bool) string {
+	if behind {
+		return "nav-admin-behind"
+	}
+	return "nav-admin"
+}

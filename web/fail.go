@@ -55,7 +55,7 @@ func (s *Server) fail(err error, c echo.Context) {
 	}
 	show := views.EndPage
 	if ruleOf(c).ofStaff() && page.Account != nil {
-		show = views.StaffEndPage
+		show, page.Next, page.Own = views.StaffEndPage, s.homeLink(c), ruleOf(c) == sender
 	}
 	if showErr := s.show(c, status, show(page)); showErr != nil {
 		c.Set(errorKey, errors.Join(err, showErr))
@@ -222,7 +222,18 @@ func endOfDenied(err error, c echo.Context) views.End {
 	case "do-not-forward":
 		return views.End{Kind: views.EndKept, Next: views.Link{Text: "Back to the message", URL: "/read/" + c.Param("id")}}
 	}
-	return views.End{Kind: views.EndDenied, Next: onward(c)}
+	if r := ruleOf(c); r.ofStaff() && !actor(c).Is(roles[r]) {
+		return views.End{Kind: views.EndRole, Refused: refusedFor[r]}
+	}
+	return views.End{Kind: views.EndDenied}
+}
+
+// refusedFor says who may reach the routes of a rule to whom may not.
+var refusedFor = map[rule]string{
+	sender:  "Your account cannot send messages, and so has no Sent folder.",
+	auditor: "Only auditors, revokers and administrators may see what happened to other people's messages, and your account is none of them.",
+	revoker: "Only revokers and administrators may take access to other people's messages away or give it back, and your account is neither.",
+	admin:   "Only administrators may do this, and your account is not one of theirs.",
 }
 
 // endOfNotFound does not tell recipients a message that never was from one that
@@ -235,7 +246,7 @@ func endOfNotFound(err error, c echo.Context) views.End {
 	case holder, reader:
 		return views.End{Kind: views.EndNotAvailable}
 	}
-	return views.End{Kind: views.EndNoPage, Next: onward(c)}
+	return views.End{Kind: views.EndNoPage}
 }
 
 func endOfGone(err error, c echo.Context) views.End {
@@ -259,12 +270,11 @@ func (s *Server) endOfThrottled(err error, c echo.Context) views.End {
 	return end
 }
 
-// onward is the way on for staff; others find theirs on the page.
-func onward(c echo.Context) views.Link {
-	if ruleOf(c).ofStaff() {
-		return views.Link{Text: "Go to Sent", URL: "/sent"}
-	}
-	return views.Link{}
+// homeLink is the way on for people of the organisation.
+func (s *Server) homeLink(c echo.Context) views.Link {
+	text := map[string]string{"/sent": "Go to Sent", "/trace": "Go to Message trace"}
+	url := homeOf(actor(c))
+	return views.Link{Text: text[url], URL: url}
 }
 
 // retryURL is where the same thing can be tried once more: the page itself, or

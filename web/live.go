@@ -132,8 +132,11 @@ var errEnded = errors.New("the session has ended")
 // beat gives a sign of life, if whoever opened the page is still signed in.
 func (s *Server) beat(ctx context.Context, st *stream, session string) error {
 	_, a, err := s.Sessions.Peek(ctx, session)
-	if err == nil && ruleOf(st.c) == staff {
-		_, err = s.Accounts.Actor(ctx, a)
+	if r := ruleOf(st.c); err == nil && r.ofStaff() {
+		var by letterlock.Actor
+		if by, err = s.Accounts.Actor(ctx, a); err == nil && !by.Is(roles[r]) {
+			err = errRole
+		}
 	}
 	switch letterlock.CodeOf(err) {
 	case letterlock.NotFound, letterlock.Denied:
@@ -149,7 +152,7 @@ func (s *Server) beat(ctx context.Context, st *stream, session string) error {
 // sessionID is the session in which the page was opened.
 func (s *Server) sessionID(c echo.Context) (string, error) {
 	cookie := readerCookie
-	if ruleOf(c) == staff {
+	if ruleOf(c).ofStaff() {
 		cookie = staffCookie
 	}
 	sess, err := s.sessions.Get(c.Request(), s.sessions.name(cookie))

@@ -3,6 +3,7 @@ package web
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"net"
 	"net/http"
 	"net/url"
@@ -12,6 +13,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"letterlock/internal/brand"
+	"letterlock/internal/letterlock"
 	"letterlock/static"
 	"letterlock/views"
 )
@@ -105,8 +107,23 @@ func Redirect(to *url.URL) http.Handler {
 	})
 }
 
-// home leads people of the organisation to their folder; recipients come by
+// home leads people of the organisation to what they have; recipients come by
 // their links.
 func (s *Server) home(c echo.Context) error {
-	return c.Redirect(http.StatusSeeOther, "/sent")
+	by, err := s.staffActor(c)
+	switch {
+	case errors.Is(err, errSignIn):
+		return c.Redirect(http.StatusSeeOther, "/sign-in")
+	case err != nil:
+		return err
+	}
+	return c.Redirect(http.StatusSeeOther, homeOf(by))
+}
+
+// homeOf is the first page of an account: of whoever sends, the Sent folder.
+func homeOf(by letterlock.Actor) string {
+	if by.Is(letterlock.Auditor) && !by.Is(letterlock.Sender) {
+		return "/trace"
+	}
+	return "/sent"
 }

@@ -17,10 +17,10 @@ const (
 	open           // anybody; the answer is the same for all
 	holder         // whoever holds a link; nothing is proved yet
 	reader         // a recipient who has proved a mailbox
-	staff          // signed in to an account of the organisation
-	auditor        // staff who may see what happened to everybody's messages
-	revoker        // staff who may take access away as well, and give it back
-	admin          // staff who may destroy messages as well
+	sender         // signed in to an account of the organisation that may send
+	auditor        // to one that may see what happened to everybody's messages
+	revoker        // to one that may take access away as well, and give it back
+	admin          // to one that may do all that but send
 	demo           // anybody, and the route exists in the demo only
 )
 
@@ -92,19 +92,19 @@ func (s *Server) routes() {
 	s.get(reader, "/read/:id/part/:n", s.readPart, streams)
 	s.get(reader, "/read/:id/message.eml", s.readOriginal, streams)
 
-	// People of the organisation.
-	s.get(staff, "/sent", s.sent)
-	s.get(staff, "/sent/live", s.sentLive, stays)
-	s.get(staff, "/sent/:id", s.sentMessage)
-	s.get(staff, "/sent/:id/body", s.sentBody)
-	s.get(staff, "/sent/:id/part/:n", s.sentPart, streams)
-	s.get(staff, "/sent/:id/message.eml", s.sentOriginal, streams)
-	s.get(staff, "/sent/:id/remove", s.removeConfirm)
-	s.post(staff, "/sent/:id/remove", s.remove)
-	s.post(staff, "/sent/:id/restore", s.restore)
-	s.get(staff, "/compose", s.composePage)
-	s.post(staff, "/compose", s.compose, uploads)
-	s.post(staff, "/compose/recipients", s.composeRecipients, uploads)
+	// People of the organisation who send.
+	s.get(sender, "/sent", s.sent)
+	s.get(sender, "/sent/live", s.sentLive, stays)
+	s.get(sender, "/sent/:id", s.sentMessage)
+	s.get(sender, "/sent/:id/body", s.sentBody)
+	s.get(sender, "/sent/:id/part/:n", s.sentPart, streams)
+	s.get(sender, "/sent/:id/message.eml", s.sentOriginal, streams)
+	s.get(sender, "/sent/:id/remove", s.removeConfirm)
+	s.post(sender, "/sent/:id/remove", s.remove)
+	s.post(sender, "/sent/:id/restore", s.restore)
+	s.get(sender, "/compose", s.composePage)
+	s.post(sender, "/compose", s.compose, uploads)
+	s.post(sender, "/compose/recipients", s.composeRecipients, uploads)
 	s.traceRoutes()
 	s.bulkRoutes()
 	if s.Demo == nil {

@@ -25,15 +25,17 @@ var errNoMethod = echo.NewHTTPError(http.StatusMethodNotAllowed)
 // errNoPage stops a request for a path that does not exist.
 var errNoPage = echo.NewHTTPError(http.StatusNotFound)
 
-// errRole stops a request for a page of the staff from somebody who has no role
-// for it.
+// errRole stops a request for a page of the staff from somebody whose account has
+// no role for it.
 var errRole = &letterlock.Error{Code: letterlock.Denied, Key: "role"}
 
-// roles are what rules ask of an account beyond that it is one.
-var roles = map[rule]letterlock.Role{auditor: letterlock.Auditor, revoker: letterlock.Revoker, admin: letterlock.Admin}
+// roles are what the rules for people of the organisation ask of an account.
+var roles = map[rule]letterlock.Role{
+	sender: letterlock.Sender, auditor: letterlock.Auditor, revoker: letterlock.Revoker, admin: letterlock.Admin,
+}
 
 // ofStaff reports whether a rule is for people of the organisation.
-func (r rule) ofStaff() bool { return r == staff || roles[r] != "" }
+func (r rule) ofStaff() bool { return roles[r] != "" }
 
 const ruleKey = "rule"
 
@@ -110,17 +112,25 @@ func (s *Server) visitor(c echo.Context, r rule) (letterlock.Actor, error) {
 			return by, errSignedOut
 		}
 		return by, err
-	case staff:
-		return s.staffActor(c)
-	case auditor, revoker, admin:
-		by, err := s.staffActor(c)
-		if err == nil && !by.Is(roles[r]) {
-			c.Set(actorKey, by) // the refusal is a page of theirs
-			err = errRole
-		}
-		return by, err
+	}
+	if r.ofStaff() {
+		return s.staffWith(c, roles[r])
 	}
 	return letterlock.Actor{}, errNoPage
+}
+
+// staffWith returns the account whose session the request bears, if it has the
+// role. If it has not, that is in the audit log before anybody is told so.
+func (s *Server) staffWith(c echo.Context, role letterlock.Role) (letterlock.Actor, error) {
+	by, err := s.staffActor(c)
+	if err != nil || by.Is(role) {
+		return by, err
+	}
+	c.Set(actorKey, by) // the refusal is a page of theirs
+	if err := s.Accounts.Refused(c.Request().Context(), by, "visit "+c.Path()); err != nil {
+		return letterlock.Actor{}, err
+	}
+	return letterlock.Actor{}, errRole
 }
 
 // readerActor returns the recipient whose session the request bears, or NotFound.

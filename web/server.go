@@ -162,7 +162,8 @@ func (s *Server) page(c echo.Context) views.Page {
 	switch by := actor(c); by.Kind {
 	case letterlock.Staff:
 		p.Account = &views.Account{
-			Name: by.Name, Address: string(by.Address), Admin: by.Is(letterlock.Admin), SignOutURL: "/sign-out",
+			Name: by.Name, Address: string(by.Address), HomeURL: homeOf(by), SignOutURL: "/sign-out",
+			Sender: by.Is(letterlock.Sender), Auditor: by.Is(letterlock.Auditor), Admin: by.Is(letterlock.Admin),
 		}
 	case letterlock.Reader:
 		p.Account = &views.Account{

@@ -31,7 +31,7 @@ func TestStaffAreToldOfFailuresInTheirOwnFrame(t *testing.T) {
 		{"not allowed", "You may not do this", "An administrator of Contoso can.", &letterlock.Error{Code: letterlock.Denied}},
 	}
 	for _, tt := range tests {
-		a := w.failed(staff, w.actors[ada], tt.err)
+		a := w.failed(sender, w.actors[ada], tt.err)
 		said := texts(a.body)
 		if a.heading() != tt.heading || !strings.Contains(said, tt.says) || !strings.Contains(a.body, `class="rail"`) {
 			t.Errorf("%s: %d %q:\n%s", tt.name, a.status, a.heading(), said)

@@ -48,7 +48,7 @@ func (s *Server) signIn(c echo.Context) error {
 	if err := s.startSession(c, letterlock.Staff, by.Address); err != nil {
 		return err
 	}
-	return c.Redirect(http.StatusSeeOther, localPath(v.Next, "/sent"))
+	return c.Redirect(http.StatusSeeOther, localPath(v.Next, homeOf(by)))
 }
 
 // authenticate asks for the account. What is no address is asked for all the

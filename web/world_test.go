@@ -33,11 +33,15 @@ import (
 	"letterlock/internal/vault"
 )
 
-// People of the tests. Ada and Eve send, Grace administers; the others receive.
+// People of the tests. Ada and Eve send, Grace does and administers; Nora, Rita and
+// Olga have one role each and do not send. The others receive.
 const (
 	ada   = letterlock.Address("ada@contoso.example")
 	eve   = letterlock.Address("eve@contoso.example")
 	grace = letterlock.Address("grace@contoso.example")
+	nora  = letterlock.Address("nora@contoso.example")
+	rita  = letterlock.Address("rita@contoso.example")
+	olga  = letterlock.Address("olga@contoso.example")
 
 	marta = letterlock.Address("marta.lind@quillfeather.example")
 	jonas = letterlock.Address("jonas.okafor@riverside.example")
@@ -51,6 +55,7 @@ const (
 type world struct {
 	t      *testing.T
 	clock  *clock
+	db     *store.DB // for what no page says
 	box    *inbox.Box
 	outbox *outbox.Service
 	server *Server
@@ -109,6 +114,7 @@ func newWorld(t *testing.T, changes ...func(*Options)) *world {
 	db, err := store.Open(t.Context(), dir, w.clock.Now)
 	check(err)
 	t.Cleanup(func() { db.Close() })
+	w.db = db
 	ring, pepper := newKeys(t, dir)
 	look, err := brand.New(brand.Settings{Name: "Contoso"})
 	check(err)
@@ -162,6 +168,9 @@ func (w *world) addAccounts() {
 		{Name: "Ada Lovelace", Address: ada, Roles: []letterlock.Role{letterlock.Sender}},
 		{Name: "Eve Moneypenny", Address: eve, Roles: []letterlock.Role{letterlock.Sender}},
 		{Name: "Grace Hopper", Address: grace, Roles: []letterlock.Role{letterlock.Sender, letterlock.Admin}},
+		{Name: "Nora Auditor", Address: nora, Roles: []letterlock.Role{letterlock.Auditor}},
+		{Name: "Rita Revoker", Address: rita, Roles: []letterlock.Role{letterlock.Revoker}},
+		{Name: "Olga Admin", Address: olga, Roles: []letterlock.Role{letterlock.Admin}},
 	} {
 		a.Kind = letterlock.Staff
 		w.actors[a.Address] = a
@@ -170,6 +179,16 @@ func (w *world) addAccounts() {
 			w.t.Fatal(err)
 		}
 	}
+}
+
+// audit is the whole audit log.
+func (w *world) audit() (list []letterlock.Entry) {
+	w.t.Helper()
+	err := w.db.Read(w.t.Context(), func(tx *store.Tx) (err error) { list, err = tx.Entries(""); return err })
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return list
 }
 
 // Words that stand in the message of the tests and nowhere else.

@@ -1,0 +1,147 @@
+package web
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"golang.org/x/net/html"
+
+	"letterlock/internal/letterlock"
+)
+
+// rail is what the rail of a page leads to.
+func rail(t *testing.T, page string) (urls []string) {
+	t.Helper()
+	root, err := html.Parse(strings.NewReader(page))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := range root.Descendants() {
+		if n.Type != html.ElementNode || n.Data != "a" || n.Parent == nil || n.Parent.Data != "li" || !within(n, "nav") {
+			continue
+		}
+		for _, a := range n.Attr {
+			if a.Key == "href" {
+				urls = append(urls, a.Val)
+			}
+		}
+	}
+	return urls
+}
+
+func within(n *html.Node, element string) bool {
+	for p := n.Parent; p != nil; p = p.Parent {
+		if p.Data == element {
+			return true
+		}
+	}
+	return false
+}
+
+func TestRailShowsWhatTheAccountMayOpenAndNothingElse(t *testing.T) {
+	w := newWorld(t)
+	sending := []string{"/sent", "/compose"}
+	auditing := []string{"/trace", "/report", "/bulk", "/audit-log"}
+	tests := []struct {
+		name string
+		as   letterlock.Address
+		want [][]string
+	}{
+		{"sender", ada, [][]string{sending}},
+		{"auditor", nora, [][]string{auditing}},
+		{"revoker", rita, [][]string{auditing}},
+		{"administrator", olga, [][]string{auditing, {"/accounts", "/tokens"}}},
+		{"administrator who sends", grace, [][]string{sending, auditing, {"/accounts", "/tokens"}}},
+	}
+	for _, tt := range tests {
+		// A page for senders: the others see the one that refuses, with their own rail.
+		a := w.browser().signIn(tt.as).get("/sent")
+		if got, want := rail(t, a.body), slices.Concat(tt.want...); !slices.Equal(got, want) {
+			t.Errorf("%s: the rail leads to %v, want %v", tt.name, got, want)
+		}
+	}
+}
+
+func TestEveryAccountBeginsWithWhatItHas(t *testing.T) {
+	w := newWorld(t)
+	tests := []struct {
+		as   letterlock.Address
+		want string
+	}{{ada, "/sent"}, {grace, "/sent"}, {nora, "/trace"}, {rita, "/trace"}, {olga, "/trace"}}
+	for _, tt := range tests {
+		b := w.browser()
+		if a := b.post("/sign-in", signInForm(string(tt.as), password, "")); a.status != http.StatusSeeOther || a.location() != tt.want {
+			t.Errorf("%s signs in: %d to %q, want %q", tt.as, a.status, a.location(), tt.want)
+		}
+		if a := b.get("/"); a.status != http.StatusSeeOther || a.location() != tt.want {
+			t.Errorf("%s at /: %d to %q, want %q", tt.as, a.status, a.location(), tt.want)
+		}
+	}
+	if a := w.browser().get("/"); a.status != http.StatusSeeOther || a.location() != "/sign-in" {
+		t.Errorf("nobody at /: %d to %q, want /sign-in", a.status, a.location())
+	}
+}
+
+// entries returns what the audit log says of an action, as "address reason
+// allowed".
+func (w *world) entries(action string) (list []string) {
+	w.t.Helper()
+	for _, e := range w.audit() {
+		if e.Action == action {
+			s := string(e.Actor.Address) + " " + e.Reason
+			if e.Allowed {
+				s += " allowed"
+			}
+			list = append(list, s)
+		}
+	}
+	return list
+}
+
+func TestRefusedRoleIsToldWhyAndIsInTheAuditLog(t *testing.T) {
+	w := newWorld(t)
+	a := w.browser().signIn(nora).get("/sent")
+	if a.status != http.StatusForbidden || a.heading() != "You may not open this" {
+		t.Fatalf("an auditor at /sent: %d %q", a.status, a.heading())
+	}
+	for _, want := range []string{"Your account cannot send messages", "An administrator of Contoso can", "Go to Message trace"} {
+		if !strings.Contains(texts(a.body), want) {
+			t.Errorf("the page does not say %q:\n%s", want, texts(a.body))
+		}
+	}
+	if strings.Contains(a.body, "<script") || strings.Contains(a.body, "Nothing sent") {
+		t.Error("something of the refused page is shown")
+	}
+	if got := w.entries("visit /sent"); !slices.Equal(got, []string{"nora@contoso.example role"}) {
+		t.Errorf("audit log: %q", got)
+	}
+}
+
+func TestRefusalsWithoutEndDoNotFillTheAuditLog(t *testing.T) {
+	w := newWorld(t)
+	b := w.browser().signIn(nora)
+	for range 100 {
+		if a := b.get("/sent"); a.status != http.StatusForbidden {
+			t.Fatalf("%d, want 403 each time", a.status)
+		}
+	}
+	if n := len(w.entries("visit /sent")); n != 30 {
+		t.Errorf("%d entries, want 30", n)
+	}
+}
+
+func TestRoleTakenAwayIsGoneWithTheNextRequest(t *testing.T) {
+	w := newWorld(t)
+	b := w.browser().signIn(ada)
+	if a := b.get("/sent"); a.status != http.StatusOK {
+		t.Fatalf("before: %d", a.status)
+	}
+	if err := w.server.Accounts.SetRoles(t.Context(), w.actors[grace], ada, letterlock.Auditor); err != nil {
+		t.Fatal(err)
+	}
+	if a := b.get("/sent"); a.status != http.StatusForbidden || strings.Contains(a.body, "/compose") {
+		t.Errorf("after: %d, want 403", a.status)
+	}
+}
