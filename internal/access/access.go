@@ -9,6 +9,7 @@ package access
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"time"
 
 	"letterlock/internal/letterlock"
@@ -31,8 +32,13 @@ type Service struct {
 	Wake                       func() // called after something was put into the outbox
 	Now                        func() time.Time
 	Metrics                    *metrics.Access // counts revocations and restores; nil: nobody does
+	// SecondPersonAbove is how many messages a batch may have that one person runs
+	// alone; 0: any number.
+	SecondPersonAbove int
+	Log               *slog.Logger // hears what stops a batch; nil: nobody does
 
-	leases leases
+	leases  leases
+	batches wakeup
 }
 
 // Readers returns how many leases are out: how much of protected messages is open

@@ -60,15 +60,13 @@ func (s *Service) Revoke(ctx context.Context, by letterlock.Actor, id letterlock
 		if r.Revocation.Revoked() {
 			return nil
 		}
-		return s.revokeOne(tx, by, m, r, reason)
+		return s.revokeOne(tx, by, m, r, reason, "")
 	})
 }
 
-func (s *Service) revokeOne(tx *store.Tx, by letterlock.Actor, m letterlock.Message, r letterlock.Recipient, reason string) error {
+func (s *Service) revokeOne(tx *store.Tx, by letterlock.Actor, m letterlock.Message, r letterlock.Recipient, reason string, batch letterlock.ID) error {
 	standing := policy.Standing(by, m)
-	revocation := letterlock.Revocation{
-		At: tx.Now, By: letterlock.Mailbox{Name: by.Name, Address: by.Address}, Standing: standing, Reason: reason,
-	}
+	revocation := letterlock.Revocation{At: tx.Now, By: mailboxOf(by), Standing: standing, Reason: reason, Batch: batch}
 	if err := tx.Shred(m.ID, string(r.ID)); err != nil {
 		return err
 	}
@@ -79,6 +77,10 @@ func (s *Service) revokeOne(tx *store.Tx, by letterlock.Actor, m letterlock.Mess
 		return err
 	}
 	return tx.AddEvent(r, letterlock.Event{Kind: letterlock.RevokedEvent, Detail: string(standing)})
+}
+
+func mailboxOf(by letterlock.Actor) letterlock.Mailbox {
+	return letterlock.Mailbox{Name: by.Name, Address: by.Address}
 }
 
 // Restore gives recipients their access back, through the links they have; no

@@ -209,7 +209,8 @@ func (a *App) buildUseCases(cfg config.Config, o Options, k seal.Keys, look *bra
 		Log: o.Log, Metrics: a.Metrics.Audit}
 	a.Passcodes = &passcode.Service{DB: a.DB, Pepper: k.Pepper, IPKey: ratelimit.IPKey, Wake: wake, Metrics: a.Metrics.Passcodes}
 	a.Access = &access.Service{DB: a.DB, Vault: v, Pepper: k.Pepper, Rules: rules,
-		DownloadsUnderDoNotForward: cfg.Recipients.DoNotForwardDownloads, Wake: wake, Now: o.Now, Metrics: a.Metrics.Access}
+		DownloadsUnderDoNotForward: cfg.Recipients.DoNotForwardDownloads, Wake: wake, Now: o.Now, Metrics: a.Metrics.Access,
+		SecondPersonAbove: cfg.Revocation.SecondAdministratorAbove, Log: a.log}
 	a.Outbox.Tell = a.Access.Tell
 	a.Intake = &intake.Service{DB: a.DB, Vault: v, Pepper: k.Pepper, Rules: rules,
 		Domain: cfg.Organization.Notify.Domain(), Wake: wake, Room: a.reserve.Room}

@@ -45,6 +45,7 @@ func (a *App) Run(ctx context.Context, on Listeners) error {
 	j.start("outbox", a.Outbox.Run)
 	j.start("sweeper", a.sweep)
 	j.start("audit log", a.Audit.Run)
+	j.start("bulk revocations", a.Access.RunBatches)
 	if a.cert != nil {
 		j.start("certificate", a.cert.Run)
 	}

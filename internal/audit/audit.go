@@ -32,7 +32,8 @@ type Row struct {
 	Target  string             `json:"target"`
 	Reason  string             `json:"reason"`
 	Allowed bool               `json:"allowed"`
-	Name    string             `json:"name,omitempty"` // of whoever has no address: the program itself, an operator
+	Name    string             `json:"name,omitempty"`  // of whoever has no address: the program itself, an operator
+	Batch   letterlock.ID      `json:"batch,omitempty"` // the revocation of many that it is part of
 }
 
 // maxField is how many bytes of what somebody typed a row keeps. A hundred
@@ -44,6 +45,7 @@ func NewRow(seq, at int64, e letterlock.Entry) Row {
 	r := Row{
 		Seq: seq, At: at, Action: e.Action, Kind: e.Actor.Kind, Actor: e.Actor.Address,
 		IP: e.Actor.IP, Message: e.Message, Target: clip(e.Target), Reason: clip(e.Reason), Allowed: e.Allowed,
+		Batch: e.Batch,
 	}
 	if e.Actor.Kind == letterlock.System || e.Actor.Kind == letterlock.Operator {
 		r.Name = e.Actor.Name
@@ -62,7 +64,7 @@ func clip(s string) string {
 func (r Row) Entry() letterlock.Entry {
 	return letterlock.Entry{
 		Actor:  letterlock.Actor{Kind: r.Kind, Address: r.Actor, Name: r.Name, IP: r.IP},
-		Action: r.Action, Message: r.Message, Target: r.Target, Reason: r.Reason, Allowed: r.Allowed,
+		Action: r.Action, Message: r.Message, Target: r.Target, Reason: r.Reason, Allowed: r.Allowed, Batch: r.Batch,
 	}
 }
 

@@ -150,6 +150,9 @@ const (
 type Revocation struct {
 	// SenderScope is how far senders may revoke. Default "single-recipient".
 	SenderScope Scope `toml:"sender_scope"`
+	// SecondAdministratorAbove is how many messages one person may revoke at once;
+	// more need the approval of another. 0: any number. Default 0.
+	SecondAdministratorAbove int `toml:"second_administrator_above"`
 }
 
 // Recipients is what recipients get.

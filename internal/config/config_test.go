@@ -79,6 +79,8 @@ func TestValidateNamesWhatIsWrong(t *testing.T) {
 		{"a syslog with a path", func(c *config.Config) { c.Audit.Syslog = "tcp://log.contoso.example:601/x" }, "audit.syslog"},
 		{"a syslog without a scheme", func(c *config.Config) { c.Audit.Syslog = "/dev/log" }, "audit.syslog"},
 		{"an unknown scope", func(c *config.Config) { c.Revocation.SenderScope = "all" }, "revocation.sender_scope"},
+		{"a second administrator", func(c *config.Config) { c.Revocation.SecondAdministratorAbove = 50 }, ""},
+		{"a negative number of messages", func(c *config.Config) { c.Revocation.SecondAdministratorAbove = -1 }, "revocation.second_administrator_above"},
 		{"nobody inline", func(c *config.Config) { c.Recipients.Inline = nil }, ""},
 		{"an unknown identity type", func(c *config.Config) { c.Recipients.Inline = []letterlock.IdentityType{"apple"} }, "recipients.inline"},
 		{"an unknown format", func(c *config.Config) { c.Log.Format = "xml" }, "log.format"},

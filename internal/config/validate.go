@@ -67,6 +67,9 @@ func (c Config) validate(bad complain) {
 		bad("revocation.sender_scope", "%q is neither single-recipient nor every-link", c.Revocation.SenderScope)
 	}
 	c.Audit.validate(bad)
+	if c.Revocation.SecondAdministratorAbove < 0 {
+		bad("revocation.second_administrator_above", "must not be negative; 0 means that no second administrator is needed")
+	}
 	for _, t := range c.Recipients.Inline {
 		if !slices.Contains(identityTypes, t) {
 			bad("recipients.inline", "%q is no identity type; they are %s", t, join(identityTypes))

@@ -93,4 +93,5 @@ type Entry struct {
 	Target  string // recipient or account address the act concerns
 	Reason  string // what the actor said, or why it was refused
 	Allowed bool
+	Batch   ID // the revocation of many that the act concerns or is part of; empty: none
 }

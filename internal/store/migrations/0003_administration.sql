@@ -96,24 +96,28 @@ CREATE TABLE visits (
 -- Revocations of many messages, and what became of each.
 CREATE TABLE batches (
   id            TEXT PRIMARY KEY,
-  state         TEXT NOT NULL,              -- planned, waiting, running, done, undoing, undone, discarded
-  query         TEXT NOT NULL,              -- JSON
+  state         TEXT NOT NULL,              -- planning, planned, waiting, running, done, undoing, undone, discarded
+  query         TEXT NOT NULL,              -- JSON; '' when the messages were chosen one by one
   reason        TEXT NOT NULL,
   messages      INTEGER NOT NULL,
   recipients    INTEGER NOT NULL,
   read          INTEGER NOT NULL,           -- recipients who had read when it was planned
+  finished      INTEGER NOT NULL DEFAULT 0, -- messages that the run, or the undoing, is through with
   created_at    INTEGER NOT NULL,
   created_by    TEXT NOT NULL,
   created_name  TEXT NOT NULL,
   actor         TEXT NOT NULL DEFAULT '',   -- JSON: in whose name it runs, or is undone
   approved_by   TEXT NOT NULL DEFAULT '',
+  approved_name TEXT NOT NULL DEFAULT '',
   started_at    INTEGER NOT NULL DEFAULT 0,
   finished_at   INTEGER NOT NULL DEFAULT 0,
   undone_by     TEXT NOT NULL DEFAULT '',
+  undone_name   TEXT NOT NULL DEFAULT '',
   undone_at     INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX batches_by_time ON batches (created_at, id);
 CREATE INDEX batches_at_work ON batches (created_at) WHERE state IN ('running', 'undoing');
+CREATE INDEX batches_half_planned ON batches (created_at) WHERE state = 'planning';
 CREATE TABLE batch_items (
   batch      TEXT NOT NULL REFERENCES batches (id) ON DELETE CASCADE,
   seq        INTEGER NOT NULL,
@@ -126,6 +130,7 @@ CREATE TABLE batch_items (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX batch_items_by_message ON batch_items (message);
 CREATE INDEX batch_items_to_do ON batch_items (batch, seq) WHERE result = '';
+CREATE INDEX batch_items_to_undo ON batch_items (batch, seq) WHERE result = 'revoked' AND undo = '';
 
 -- Tokens of programs. Only a hash is kept.
 CREATE TABLE tokens (
