@@ -184,7 +184,7 @@ func (p *planner) choose(ctx context.Context, chosen []letterlock.Target) error 
 func planChosen(tx *store.Tx, id letterlock.ID, only []letterlock.Address) (store.Plan, error) {
 	m, err := tx.Message(id)
 	if errors.Is(err, letterlock.NotFound) {
-		return store.Plan{}, &letterlock.Error{Code: letterlock.NotFound, Key: "no-message"}
+		return store.Plan{}, errNoMessage
 	}
 	if err != nil {
 		return store.Plan{}, err

@@ -2,6 +2,7 @@ package access
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -11,7 +12,7 @@ import (
 
 // Destroy deletes every key of a message, its sender's too, its sealed mail and its
 // subject. It is final, for everyone. Destroying again is no error. Denied "role"
-// for whoever is no administrator.
+// for whoever is no administrator; NotFound "no-message" for an unknown message.
 //
 // All of it is one transaction with its audit entry, which alone keeps the reason:
 // a crash before the commit leaves the message as it was, after it nothing of it.
@@ -30,8 +31,14 @@ func (s *Service) Destroy(ctx context.Context, by letterlock.Actor, id letterloc
 	}
 	entry.Reason, entry.Allowed = reason, true
 	var all []letterlock.Recipient
+	var refusal error
 	err := s.DB.Write(ctx, func(tx *store.Tx) error {
 		m, err := tx.Message(id)
+		if errors.Is(err, letterlock.NotFound) {
+			refusal = errNoMessage
+			entry.Reason, entry.Allowed = errNoMessage.Key, false
+			return tx.Audit(entry)
+		}
 		if err != nil {
 			return err
 		}
@@ -48,7 +55,7 @@ func (s *Service) Destroy(ctx context.Context, by letterlock.Actor, id letterloc
 		return fmt.Errorf("destroying message %s: %w", id, err)
 	}
 	s.leases.cut(append(keysOf(all), leaseKey{message: id})...)
-	return nil
+	return refusal
 }
 
 func destroy(tx *store.Tx, m letterlock.Message, all []letterlock.Recipient) error {

@@ -51,7 +51,8 @@ func (s *Service) mayRestoreAny(by letterlock.Actor, m letterlock.Message, all, 
 // returns. A crash before the commit leaves access as it was; after it, revoked.
 //
 // Recipients that are not of this message, or received it inline, are Invalid
-// "recipient"; the refusals are those of [policy.Settings.MayRevoke].
+// "recipient"; the refusals are those of [policy.Settings.MayRevoke], and NotFound
+// "no-message" for an auditor where there is none.
 func (s *Service) Revoke(ctx context.Context, by letterlock.Actor, id letterlock.ID, reason string, from ...letterlock.Address) error {
 	if len(reason) > MaxReason {
 		return &letterlock.Error{Code: letterlock.Invalid, Key: "reason"}
@@ -120,6 +121,10 @@ func (s *Service) restoreOne(tx *store.Tx, by letterlock.Actor, m letterlock.Mes
 	return tx.AddEvent(r, letterlock.Event{Kind: letterlock.Restored, Detail: string(policy.Standing(by, m))})
 }
 
+// errNoMessage answers administrators, whose mistakes are kept like their acts.
+// Others are not told it from a message that is not theirs.
+var errNoMessage = &letterlock.Error{Code: letterlock.NotFound, Key: "no-message"}
+
 // change applies one act to recipients of a message, in one transaction with its
 // audit entry. A refusal commits its entry and nothing else.
 func (s *Service) change(ctx context.Context, by letterlock.Actor, id letterlock.ID, action, reason string, which []letterlock.Address,
@@ -130,6 +135,10 @@ func (s *Service) change(ctx context.Context, by letterlock.Actor, id letterlock
 	var chosen []letterlock.Recipient
 	err := s.DB.Write(ctx, func(tx *store.Tx) error {
 		m, err := tx.Message(id)
+		if errors.Is(err, letterlock.NotFound) && by.Is(letterlock.Auditor) {
+			refusal = errNoMessage
+			return tx.Audit(letterlock.Entry{Actor: by, Action: action, Message: id, Reason: errNoMessage.Key})
+		}
 		if err != nil {
 			return err
 		}
