@@ -2,7 +2,8 @@
 // requests and answers in JSON, problems as in RFC 9457, and a client in Go.
 //
 // The types are a promise to programs of others: fields are added to them, never
-// taken away or given another meaning.
+// taken away or given another meaning. The document that describes the API is
+// made from them, which is what their tags doc and enum are for.
 package api
 
 import "time"
@@ -11,35 +12,35 @@ import "time"
 type Account struct {
 	Address     string    `json:"address"`
 	Name        string    `json:"name"`
-	Roles       []string  `json:"roles"`
+	Roles       []string  `json:"roles" nullable:"false"`
 	Created     time.Time `json:"created"`
-	Disabled    time.Time `json:"disabled,omitzero"` // since when; absent: enabled
+	Disabled    time.Time `json:"disabled,omitzero" doc:"Since when; absent: it is enabled."`
 	PasswordSet bool      `json:"password_set"`
-	LinkExpires time.Time `json:"link_expires,omitzero"` // of the link to set a password; absent: none works
+	LinkExpires time.Time `json:"link_expires,omitzero" doc:"Of the link to set a password; absent: none works."`
 }
 
-// Accounts is the answer to GET /v1/accounts.
+// Accounts are all of them, by their addresses.
 type Accounts struct {
-	Accounts []Account `json:"accounts"`
+	Accounts []Account `json:"accounts" nullable:"false"`
 }
 
-// A NewAccount is what POST /v1/accounts takes. Without a password its holder is
+// A NewAccount is what an account is made from. Without a password its holder is
 // mailed a link to set one.
 type NewAccount struct {
 	Address  string   `json:"address"`
-	Name     string   `json:"name"`
-	Roles    []string `json:"roles"`
-	Password string   `json:"password,omitempty"`
+	Name     string   `json:"name,omitempty"`
+	Roles    []string `json:"roles" nullable:"false" doc:"sender, auditor, revoker, admin; at least one."`
+	Password string   `json:"password,omitempty" doc:"Absent: the holder is mailed a link to set one."`
 }
 
-// Roles is what PUT /v1/accounts/{address}/roles takes.
+// Roles are what an account is given.
 type Roles struct {
-	Roles []string `json:"roles"`
+	Roles []string `json:"roles" nullable:"false" doc:"These and no others."`
 }
 
 // Mailed says that a link to set a password is on its way to the holder of an
 // account, and until when it works.
 type Mailed struct {
 	Address     string    `json:"address"`
-	LinkExpires time.Time `json:"link_expires,omitzero"` // absent: no link was mailed, the password is set
+	LinkExpires time.Time `json:"link_expires,omitzero" doc:"Absent: no link was mailed, the password is set."`
 }

@@ -98,7 +98,7 @@ func TestAnAddressStaysOnePieceOfThePath(t *testing.T) {
 	if err := c.EnableAccount(t.Context(), "a/../b?x@c.example"); err != nil {
 		t.Fatal(err)
 	}
-	if want := "/v1/accounts/a%2F..%2Fb%3Fx@c.example/enable"; path != want {
+	if want := "/api/v1/accounts/a%2F..%2Fb%3Fx@c.example/enable"; path != want {
 		t.Errorf("path %s, want %s", path, want)
 	}
 }

@@ -9,11 +9,16 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"strconv"
+	"time"
 
 	"letterlock/internal/letterlock"
 )
 
-// maxAnswer bounds what the client reads of an answer, in bytes.
+// Prefix is where in a server's paths the API begins.
+const Prefix = "/api/v1"
+
+// maxAnswer bounds what the client reads of an answer in JSON, in bytes.
 const maxAnswer = 64 << 20
 
 // A Client asks a server. It is safe for concurrent use.
@@ -25,95 +30,135 @@ type Client struct {
 // NewClient returns a Client of the server at base, like "https://host", that goes
 // through the transport.
 func NewClient(base string, transport http.RoundTripper) *Client {
-	return &Client{base: base, http: &http.Client{
+	return &Client{base: base + Prefix, http: &http.Client{
 		Transport: transport,
 		// The API never redirects; whoever does could be sent a password.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
 }
 
-// Accounts returns all accounts by their addresses, disabled ones too.
-func (c *Client) Accounts(ctx context.Context) ([]Account, error) {
-	var got Accounts
-	err := c.do(ctx, http.MethodGet, "/v1/accounts", nil, &got)
-	return got.Accounts, err
+// pathOf joins what stands between slashes, each escaped.
+func pathOf(pieces ...string) string {
+	path := ""
+	for _, p := range pieces {
+		path += "/" + url.PathEscape(p)
+	}
+	return path
 }
 
-// AddAccount adds an account; without a password its holder is mailed a link.
-func (c *Client) AddAccount(ctx context.Context, a NewAccount) (m Mailed, err error) {
-	err = c.do(ctx, http.MethodPost, "/v1/accounts", a, &m)
-	return m, err
+// A values is the query of a request; what is empty is left out.
+type values url.Values
+
+func (v values) text(name, value string) values {
+	if value != "" {
+		url.Values(v).Set(name, value)
+	}
+	return v
 }
 
-// DisableAccount keeps the holder of an account out.
-func (c *Client) DisableAccount(ctx context.Context, address string) error {
-	return c.do(ctx, http.MethodPost, accountPath(address, "disable"), nil, nil)
+func (v values) time(name string, t time.Time) values {
+	if t.IsZero() {
+		return v
+	}
+	return v.text(name, t.Format(time.RFC3339))
 }
 
-// EnableAccount lets the holder of a disabled account in again.
-func (c *Client) EnableAccount(ctx context.Context, address string) error {
-	return c.do(ctx, http.MethodPost, accountPath(address, "enable"), nil, nil)
+func (v values) flag(name string, on bool) values {
+	if !on {
+		return v
+	}
+	return v.text(name, "true")
 }
 
-// ResetPassword takes an account's password away and has its holder mailed a link
-// to set another.
-func (c *Client) ResetPassword(ctx context.Context, address string) (m Mailed, err error) {
-	err = c.do(ctx, http.MethodPost, accountPath(address, "reset"), nil, &m)
-	return m, err
+// page adds which page is wanted: 0 leaves its size to the server.
+func (v values) page(next string, limit int) values {
+	if limit > 0 {
+		v.text("limit", strconv.Itoa(limit))
+	}
+	return v.text("cursor", next)
 }
 
-// SetRoles gives an account these roles and no others.
-func (c *Client) SetRoles(ctx context.Context, address string, roles []string) error {
-	return c.do(ctx, http.MethodPut, accountPath(address, "roles"), Roles{roles}, nil)
+// on puts the query behind a path.
+func (v values) on(path string) string {
+	if len(v) == 0 {
+		return path
+	}
+	return path + "?" + url.Values(v).Encode()
 }
 
-func accountPath(address, act string) string {
-	return "/v1/accounts/" + url.PathEscape(address) + "/" + act
+// get asks for what is at path.
+func (c *Client) get(ctx context.Context, path string, got any) error {
+	return c.do(ctx, http.MethodGet, path, nil, got)
+}
+
+// post asks for a change.
+func (c *Client) post(ctx context.Context, path string, send, got any) error {
+	return c.do(ctx, http.MethodPost, path, send, got)
 }
 
 // do sends one request and reads its answer into got, unless that is nil.
 func (c *Client) do(ctx context.Context, method, path string, send, got any) error {
+	answer, err := c.ask(ctx, method, path, send)
+	if err != nil {
+		return err
+	}
+	defer answer.Body.Close() // it was read, or is of no use
+	if got == nil {
+		return nil
+	}
+	if err := json.NewDecoder(io.LimitReader(answer.Body, maxAnswer)).Decode(got); err != nil {
+		return fmt.Errorf("reading the answer: %w", err)
+	}
+	return nil
+}
+
+// stream asks for an answer of any length. The caller closes it. One that was cut
+// off does not end like a whole one: reading it fails.
+func (c *Client) stream(ctx context.Context, path string) (io.ReadCloser, error) {
+	answer, err := c.ask(ctx, http.MethodGet, path, nil)
+	if err != nil {
+		return nil, err
+	}
+	return answer.Body, nil
+}
+
+// ask sends one request. Its answer is a good one.
+func (c *Client) ask(ctx context.Context, method, path string, send any) (*http.Response, error) {
 	var body io.Reader
 	if send != nil {
 		b, err := json.Marshal(send)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		body = bytes.NewReader(b)
 	}
 	r, err := http.NewRequestWithContext(ctx, method, c.base+path, body)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if send != nil {
 		r.Header.Set("Content-Type", "application/json")
 	}
 	answer, err := c.http.Do(r)
 	if err != nil {
-		return &letterlock.Error{Code: letterlock.Busy, Key: "no-answer", Err: err}
+		return nil, &letterlock.Error{Code: letterlock.Busy, Key: "no-answer", Err: err}
 	}
-	defer answer.Body.Close() // it was read, or is of no use
-	return read(answer, got)
+	if answer.StatusCode >= 200 && answer.StatusCode <= 299 {
+		return answer, nil
+	}
+	defer answer.Body.Close() // it is read here
+	return nil, refused(answer)
 }
 
-func read(answer *http.Response, got any) error {
-	body := io.LimitReader(answer.Body, maxAnswer)
+// refused is the error that an answer tells of.
+func refused(answer *http.Response) error {
+	var p Problem
 	kind, _, _ := mime.ParseMediaType(answer.Header.Get("Content-Type")) // "" when it is none
-	switch {
-	case answer.StatusCode >= 400 && kind == ProblemType:
-		var p Problem
-		if err := json.NewDecoder(body).Decode(&p); err != nil {
+	if answer.StatusCode >= 400 && kind == ProblemType {
+		if err := json.NewDecoder(io.LimitReader(answer.Body, maxAnswer)).Decode(&p); err != nil {
 			p = Problem{}
 		}
-		p.Status = answer.StatusCode
-		return p.err()
-	case answer.StatusCode < 200 || answer.StatusCode > 299:
-		return Problem{Status: answer.StatusCode}.err()
-	case got == nil:
-		return nil
 	}
-	if err := json.NewDecoder(body).Decode(got); err != nil {
-		return fmt.Errorf("reading the answer: %w", err)
-	}
-	return nil
+	p.Status = answer.StatusCode
+	return p.err()
 }

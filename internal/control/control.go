@@ -45,12 +45,12 @@ func Handler(o Options) http.Handler {
 	c := control{o}
 	mux := http.NewServeMux()
 	for pattern, h := range map[string]handler{
-		"GET /v1/accounts":                    c.list,
-		"POST /v1/accounts":                   c.add,
-		"POST /v1/accounts/{address}/disable": c.disable,
-		"POST /v1/accounts/{address}/enable":  c.enable,
-		"POST /v1/accounts/{address}/reset":   c.reset,
-		"PUT /v1/accounts/{address}/roles":    c.roles,
+		"GET /api/v1/accounts":                    c.list,
+		"POST /api/v1/accounts":                   c.add,
+		"POST /api/v1/accounts/{address}/disable": c.disable,
+		"POST /api/v1/accounts/{address}/enable":  c.enable,
+		"POST /api/v1/accounts/{address}/reset":   c.reset,
+		"PUT /api/v1/accounts/{address}/roles":    c.roles,
 	} {
 		mux.Handle(pattern, c.serve(pattern, h))
 	}

@@ -178,18 +178,18 @@ func TestRefusalsAreProblems(t *testing.T) {
 		name, method, path, body string
 		want                     int
 	}{
-		{"no JSON", "POST", "/v1/accounts", "address=x", 422},
-		{"a field that is misspelt", "POST", "/v1/accounts", `{"adress":"ada@contoso.example"}`, 422},
-		{"two values", "POST", "/v1/accounts", `{} {}`, 422},
-		{"no address", "POST", "/v1/accounts", `{"address":"ada","roles":["sender"]}`, 422},
-		{"no role", "POST", "/v1/accounts", `{"address":"ada@contoso.example"}`, 422},
-		{"an unknown role", "POST", "/v1/accounts", `{"address":"ada@contoso.example","roles":["owner"]}`, 422},
-		{"a short password", "POST", "/v1/accounts", `{"address":"ada@contoso.example","roles":["sender"],"password":"x"}`, 422},
-		{"an endless body", "POST", "/v1/accounts", `{"name":"` + strings.Repeat("x", maxBody) + `"}`, 413},
-		{"nobody", "POST", "/v1/accounts/bob@contoso.example/reset", "", 404},
-		{"no mail address", "POST", "/v1/accounts/bob/disable", "", 422},
-		{"another path", "GET", "/v1/", "", 404},
-		{"another method", "DELETE", "/v1/accounts", "", 404},
+		{"no JSON", "POST", "/api/v1/accounts", "address=x", 422},
+		{"a field that is misspelt", "POST", "/api/v1/accounts", `{"adress":"ada@contoso.example"}`, 422},
+		{"two values", "POST", "/api/v1/accounts", `{} {}`, 422},
+		{"no address", "POST", "/api/v1/accounts", `{"address":"ada","roles":["sender"]}`, 422},
+		{"no role", "POST", "/api/v1/accounts", `{"address":"ada@contoso.example"}`, 422},
+		{"an unknown role", "POST", "/api/v1/accounts", `{"address":"ada@contoso.example","roles":["owner"]}`, 422},
+		{"a short password", "POST", "/api/v1/accounts", `{"address":"ada@contoso.example","roles":["sender"],"password":"x"}`, 422},
+		{"an endless body", "POST", "/api/v1/accounts", `{"name":"` + strings.Repeat("x", maxBody) + `"}`, 413},
+		{"nobody", "POST", "/api/v1/accounts/bob@contoso.example/reset", "", 404},
+		{"no mail address", "POST", "/api/v1/accounts/bob/disable", "", 422},
+		{"another path", "GET", "/api/v1/", "", 404},
+		{"another method", "DELETE", "/api/v1/accounts", "", 404},
 	}
 	for _, tt := range tests {
 		if a := do(tt.method, tt.path, tt.body); a.StatusCode != tt.want || a.Header.Get("Content-Type") != api.ProblemType {
@@ -211,7 +211,7 @@ func TestOnlyTheOperatorIsLetIn(t *testing.T) {
 		"root":             {withUser(t.Context(), 0), 200},
 	} {
 		w := httptest.NewRecorder()
-		h.handler.ServeHTTP(w, httptest.NewRequestWithContext(tt.ctx, "GET", "/v1/accounts", nil))
+		h.handler.ServeHTTP(w, httptest.NewRequestWithContext(tt.ctx, "GET", "/api/v1/accounts", nil))
 		if w.Code != tt.want {
 			t.Errorf("%s: %d, want %d", name, w.Code, tt.want)
 		}
