@@ -1,12 +1,15 @@
 package web
 
 import (
+	"cmp"
 	"net/http"
 
 	"github.com/labstack/echo/v4"
 
 	"letterlock/internal/access"
 	"letterlock/internal/letterlock"
+	"letterlock/internal/ratelimit"
+	"letterlock/internal/visit"
 	"letterlock/views"
 )
 
@@ -23,12 +26,14 @@ const (
 func linkOf(c echo.Context) string { return "/m/" + c.Param("token") }
 
 // gate is what the link in a notification opens. It changes nothing, whoever
-// opens it and however often: link scanners are most of its visitors.
+// opens it and however often: link scanners are most of its visitors. That somebody
+// was there is noted for the trace, and nothing depends on it.
 func (s *Server) gate(c echo.Context) error {
 	g, done, err := s.link(c)
 	if done || err != nil {
 		return err
 	}
+	s.noteVisit(c, g.Recipient)
 	return s.show(c, http.StatusOK, views.GatePage(views.Gate{
 		Page:         s.page(c),
 		To:           maskedOf(g.Recipient.Mailbox.Address),
@@ -38,6 +43,19 @@ func (s *Server) gate(c echo.Context) error {
 		NoTLS:        !s.secure,
 		Again:        s.whyAgain(c),
 	}))
+}
+
+// noteVisit tells what can be seen of a visitor who has proved nothing.
+func (s *Server) noteVisit(c echo.Context, r letterlock.Recipient) {
+	req := c.Request()
+	h := req.Header
+	s.Visits.Note(visit.Look{
+		Recipient: r.ID, At: s.Now(), Notified: r.Notified,
+		Network: ratelimit.IPKey(c.RealIP()), IP: s.ReaderIP.Of(c.RealIP()),
+		Head: req.Method == http.MethodHead, Agent: req.UserAgent(), Browser: agent(req.UserAgent()),
+		Language: h.Get("Accept-Language") != "", Mode: h.Get("Sec-Fetch-Mode"),
+		Purpose: cmp.Or(h.Get("Sec-Purpose"), h.Get("Purpose")),
+	})
 }
 
 // whyAgain is what the gate says to somebody who was already further.

@@ -131,7 +131,7 @@ func (s *Server) verifyPasscode(c echo.Context) error {
 		return c.Redirect(http.StatusSeeOther, linkOf(c)+"?"+askHere)
 	}
 	code := fields.Get("code")
-	address, err := s.Passcodes.Verify(c.Request().Context(), g.Recipient.ID, browser, code, c.RealIP())
+	address, err := s.Passcodes.Verify(c.Request().Context(), g.Recipient.ID, browser, code, actor(c))
 	switch {
 	case startsOver(err):
 		return c.Redirect(http.StatusSeeOther, linkOf(c)+"?"+askHere)

@@ -68,9 +68,6 @@ func byAdmin(status int) column {
 	return column{303, 303, 303, 403, 403, 403, 403, status, status}
 }
 
-// byRole is for pages of administrators.
-func byRole(status int) column { return column{303, 303, 303, 403, 403, status} }
-
 // byReader is for pages about one message. Whoever has proved nothing learns
 // nothing, and an account of the organisation is no proof of a mailbox.
 func byReader(status int) column {
@@ -134,26 +131,26 @@ var table = map[string]column{
 	"POST /sent/:id/remove":     bySender(303),
 	"POST /sent/:id/restore":    bySender(303),
 
-	"GET /trace":              byRole(200),
-	"GET /trace/export.csv":   byRole(200),
-	"GET /trace/export.json":  byRole(200),
-	"GET /trace/:id":          byRole(200),
-	"POST /trace/:id/proof":   byRole(422), // of nobody
-	"GET /trace/:id/revoke":   byRole(200),
-	"POST /trace/:id/revoke":  byRole(303),
-	"POST /trace/:id/restore": byRole(303),
-	"GET /trace/:id/destroy":  byRole(200),
-	"POST /trace/:id/destroy": byRole(422), // nothing is typed
-	"GET /bulk":               byRole(200),
-	"GET /bulk/new":           byRole(200),
-	"POST /bulk":              byRole(422), // of everything
-	"POST /bulk/chosen":       byRole(422), // of nothing
-	"GET /bulk/:id":           byRole(404), // a message is no bulk revocation
-	"GET /bulk/:id/progress":  byRole(404),
-	"POST /bulk/:id/start":    byRole(404),
-	"POST /bulk/:id/approve":  byRole(404),
-	"POST /bulk/:id/discard":  byRole(404),
-	"POST /bulk/:id/undo":     byRole(404),
+	"GET /trace":              byAuditor(200),
+	"GET /trace/export.csv":   byAuditor(200),
+	"GET /trace/export.json":  byAuditor(200),
+	"GET /trace/:id":          byAuditor(200),
+	"POST /trace/:id/proof":   byAuditor(422), // of nobody
+	"GET /trace/:id/revoke":   byRevoker(200),
+	"POST /trace/:id/revoke":  byRevoker(303),
+	"POST /trace/:id/restore": byRevoker(303),
+	"GET /trace/:id/destroy":  byAdmin(200),
+	"POST /trace/:id/destroy": byAdmin(422), // nothing is typed
+	"GET /bulk":               byAuditor(200),
+	"GET /bulk/new":           byRevoker(200),
+	"POST /bulk":              byRevoker(422), // of everything
+	"POST /bulk/chosen":       byRevoker(422), // of nothing
+	"GET /bulk/:id":           byAuditor(404), // a message is no bulk revocation
+	"GET /bulk/:id/progress":  byAuditor(404),
+	"POST /bulk/:id/start":    byRevoker(404),
+	"POST /bulk/:id/approve":  byRevoker(404),
+	"POST /bulk/:id/discard":  byRevoker(404),
+	"POST /bulk/:id/undo":     byRevoker(404),
 }
 
 // inDemo gives a world the pages of the demo.

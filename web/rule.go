@@ -101,6 +101,7 @@ func (s *Server) visitor(c echo.Context, r rule) (letterlock.Actor, error) {
 	case open, demo:
 		return nobody, nil
 	case holder:
+		nobody.IP = s.ReaderIP.Of(c.RealIP())
 		by, err := s.readerActor(c)
 		if letterlock.CodeOf(err) == letterlock.NotFound {
 			return nobody, nil
@@ -140,7 +141,7 @@ func (s *Server) readerActor(c echo.Context) (letterlock.Actor, error) {
 		return letterlock.Actor{}, err
 	}
 	return letterlock.Actor{
-		Kind: letterlock.Reader, Address: a, IP: c.RealIP(), Agent: agent(c.Request().UserAgent()),
+		Kind: letterlock.Reader, Address: a, IP: s.ReaderIP.Of(c.RealIP()), Agent: agent(c.Request().UserAgent()),
 	}, nil
 }
 

@@ -33,8 +33,10 @@ import (
 	"letterlock/internal/live"
 	"letterlock/internal/metrics"
 	"letterlock/internal/passcode"
+	"letterlock/internal/policy"
 	"letterlock/internal/session"
 	"letterlock/internal/track"
+	"letterlock/internal/visit"
 	"letterlock/views"
 )
 
@@ -53,6 +55,7 @@ type Options struct {
 	Intake    *intake.Service
 	Track     *track.Service
 	AuditLog  *auditlog.Service
+	Visits    *visit.Service
 	Demo      *Demo     // walkthrough and inbox pages; nil outside the demo
 	Live      *live.Hub // tells of changes in a sender's messages, by the sender's address; nil: Sent is not live
 
@@ -66,6 +69,8 @@ type Options struct {
 	Metrics        *metrics.HTTP    // nil: nobody counts
 	SignIns        *metrics.SignIns // likewise
 	MaxLive        int              // open pages that are kept live at the same time; 0: 10,000. Others ask now and then
+
+	ReaderIP policy.ReaderIP // how much is kept of where readers come from
 
 	DownloadsUnderDoNotForward bool // attachments of do-not-forward mail may be downloaded
 }

@@ -131,7 +131,11 @@ func (s *Server) startSession(c echo.Context, kind letterlock.Kind, a letterlock
 	if err != nil {
 		return err
 	}
-	sess.Values[kindValue], sess.Values[addressValue], sess.Values[ipValue] = kind, a, c.RealIP()
+	ip := c.RealIP()
+	if kind == letterlock.Reader {
+		ip = s.ReaderIP.Of(ip)
+	}
+	sess.Values[kindValue], sess.Values[addressValue], sess.Values[ipValue] = kind, a, ip
 	return sess.Save(c.Request(), c.Response())
 }
 

@@ -62,9 +62,15 @@ func happenings(events []letterlock.Event) (list []happening) {
 // steps is the history of a recipient as it is drawn. files are the message's
 // attachments; alone says that there is no other recipient, so that a number of
 // files says enough.
+//
+// Wrong passcodes are not in it: who typed them has not seen the message, and may
+// be anybody who got hold of the link.
 func (v sentMail) steps(r letterlock.Recipient, events []letterlock.Event, files []access.Attachment, alone bool) (steps []views.Step) {
 	has := map[letterlock.EventKind]bool{}
 	for _, h := range happenings(events) {
+		if h.kind == letterlock.PasscodeWrong {
+			continue
+		}
 		has[h.kind] = true
 		s := views.Step{Kind: views.StepDone, Name: stepNames[h.kind]}
 		s.Times, s.After = v.stepTimes(h.events)

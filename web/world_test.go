@@ -31,6 +31,7 @@ import (
 	"letterlock/internal/store"
 	"letterlock/internal/track"
 	"letterlock/internal/vault"
+	"letterlock/internal/visit"
 )
 
 // People of the tests. Ada and Eve send, Grace does and administers; Nora, Rita and
@@ -140,6 +141,7 @@ func newWorld(t *testing.T, changes ...func(*Options)) *world {
 		Accounts:  account.New(db, pepper, ratelimit.IPKey, wake),
 		Intake:    &intake.Service{DB: db, Vault: safe, Pepper: pepper, Rules: rules, Domain: "contoso.example", Wake: wake},
 		Track:     &track.Service{DB: db},
+		Visits:    &visit.Service{DB: db, Log: log},
 		Now:       w.clock.Now, Log: log, MaxUpload: 1 << 20, DownloadsUnderDoNotForward: true,
 	}
 	for _, change := range changes {

@@ -193,6 +193,7 @@ func (s *Service) note(ctx context.Context, by letterlock.Actor, id letterlock.I
 		if err != nil {
 			return err
 		}
+		e.Proof, e.Agent, e.IP = letterlock.ByPasscode, by.Agent, by.IP
 		if err := tx.AddEvent(h.recipient, e); err != nil {
 			return err
 		}

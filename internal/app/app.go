@@ -35,6 +35,7 @@ import (
 	"letterlock/internal/store"
 	"letterlock/internal/track"
 	"letterlock/internal/vault"
+	"letterlock/internal/visit"
 	"letterlock/web"
 )
 
@@ -67,6 +68,7 @@ type App struct {
 	// FirstStart says that the keys were made now: somebody must back them up.
 	FirstStart bool
 
+	visits    *visit.Service
 	lock      *host.Lock
 	wayOut    func() error // closes the connections to the relays
 	dataDir   string
@@ -203,6 +205,7 @@ func (a *App) buildUseCases(cfg config.Config, o Options, k seal.Keys, look *bra
 	wake := a.Outbox.Wake
 	a.Accounts = account.New(a.DB, k.Pepper, ratelimit.IPKey, wake)
 	a.Sessions = &session.Service{DB: a.DB}
+	a.visits = &visit.Service{DB: a.DB, Log: o.Log}
 	a.Track = &track.Service{DB: a.DB}
 	a.Audit = &auditlog.Service{DB: a.DB, Signer: k.Audit, Host: cfg.PublicURL.Hostname(), Organization: cfg.Organization.Name,
 		Every: time.Duration(cfg.Audit.CheckpointMinutes) * time.Minute, File: cfg.CheckpointFile(), Syslog: syslogOf(cfg.Audit),
@@ -230,6 +233,7 @@ func (a *App) buildEdges(cfg config.Config, o Options, look *brand.Brand) error 
 		Access: a.Access, Passcodes: a.Passcodes, Sessions: a.Sessions, Accounts: a.Accounts, Intake: a.Intake, Track: a.Track,
 		Live: a.DB.Live, MaxLive: cfg.Limits.OpenPages, Ready: a.Ready, Demo: o.Demo, Now: o.Now, Log: o.Log, MaxUpload: int64(cfg.Limits.Message), TrustedProxies: cfg.Proxy.Trusted,
 		Location: cfg.TimeZone.Location, DownloadsUnderDoNotForward: cfg.Recipients.DoNotForwardDownloads,
+		Visits: a.visits, ReaderIP: policy.ReaderIP(cfg.Privacy.ReaderIP),
 		Metrics: a.Metrics.HTTP, SignIns: a.Metrics.SignIns,
 	})
 	if err != nil {

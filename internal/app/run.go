@@ -44,6 +44,7 @@ func (a *App) Run(ctx context.Context, on Listeners) error {
 	j := &jobs{ctx: ctx, fail: cancel}
 	j.start("outbox", a.Outbox.Run)
 	j.start("sweeper", a.sweep)
+	j.start("visits", a.visits.Run)
 	j.start("audit log", a.Audit.Run)
 	j.start("bulk revocations", a.Access.RunBatches)
 	if a.cert != nil {
@@ -56,11 +57,19 @@ func (a *App) Run(ctx context.Context, on Listeners) error {
 
 	err := a.stop(context.WithoutCancel(ctx), servers)
 	j.wg.Wait()
+	a.lastVisits(context.WithoutCancel(ctx))
 	a.lastCheckpoint(context.WithoutCancel(ctx))
 	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
 		err = errors.Join(cause, err)
 	}
 	return err
+}
+
+// lastVisits notes who came to links since the last second.
+func (a *App) lastVisits(ctx context.Context) {
+	if err := a.visits.Flush(ctx); err != nil {
+		a.log.Warn("the last visits to links were not noted", "err", err)
+	}
 }
 
 // serve begins to serve on every listener there is.

@@ -108,7 +108,7 @@ func (r *running) act(t *testing.T) {
 	if _, err := r.Passcodes.Ask(t.Context(), to[0].ID, "browser", "192.0.2.7"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := r.Passcodes.Verify(t.Context(), to[0].ID, "browser", "no code", "192.0.2.7"); !errors.Is(err, letterlock.Invalid) {
+	if _, err := r.Passcodes.Verify(t.Context(), to[0].ID, "browser", "no code", letterlock.Actor{IP: "192.0.2.7"}); !errors.Is(err, letterlock.Invalid) {
 		t.Fatalf("Verify = %v, want Invalid", err)
 	}
 	if err := r.Outbox.Flush(t.Context()); err != nil {

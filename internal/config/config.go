@@ -40,6 +40,7 @@ type Config struct {
 	Limits       Limits       `toml:"limits"`
 	Revocation   Revocation   `toml:"revocation"`
 	Recipients   Recipients   `toml:"recipients"`
+	Privacy      Privacy      `toml:"privacy"`
 	Audit        Audit        `toml:"audit"`
 	Metrics      Metrics      `toml:"metrics"`
 	Log          Log          `toml:"log"`
@@ -185,6 +186,22 @@ func (c Config) CheckpointFile() string {
 	return filepath.Join(c.DataDir, "audit-checkpoints.jsonl")
 }
 
+// A ReaderIP says how much is kept of where a recipient comes from.
+type ReaderIP string
+
+const (
+	FullIP    ReaderIP = "full"
+	NetworkIP ReaderIP = "network" // a /24 of IPv4, a /48 of IPv6
+	NoIP      ReaderIP = "none"
+)
+
+// Privacy is what is kept of people who read.
+type Privacy struct {
+	// ReaderIP is how much is kept, in histories and in the audit log, of where
+	// recipients and visitors of links come from. Default "network".
+	ReaderIP ReaderIP `toml:"reader_ip"`
+}
+
 // Metrics is where they can be read, by anybody who reaches it.
 type Metrics struct {
 	// Listen is where metrics and the reasons for not being ready are served.
@@ -215,6 +232,7 @@ func Default() Config {
 			DoNotForwardDownloads: true,
 		},
 		Audit:   Audit{CheckpointMinutes: 5},
+		Privacy: Privacy{ReaderIP: NetworkIP},
 		Metrics: Metrics{Listen: "127.0.0.1:9464"},
 		Log:     Log{Format: Text},
 	}

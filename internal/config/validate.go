@@ -66,6 +66,9 @@ func (c Config) validate(bad complain) {
 	if c.Revocation.SenderScope != SingleRecipient && c.Revocation.SenderScope != EveryLink {
 		bad("revocation.sender_scope", "%q is neither single-recipient nor every-link", c.Revocation.SenderScope)
 	}
+	if p := c.Privacy.ReaderIP; p != FullIP && p != NetworkIP && p != NoIP {
+		bad("privacy.reader_ip", "%q is neither full nor network nor none", p)
+	}
 	c.Audit.validate(bad)
 	if c.Revocation.SecondAdministratorAbove < 0 {
 		bad("revocation.second_administrator_above", "must not be negative; 0 means that no second administrator is needed")

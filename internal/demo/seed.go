@@ -14,6 +14,7 @@ import (
 	"letterlock/internal/inbox"
 	"letterlock/internal/intake"
 	"letterlock/internal/letterlock"
+	"letterlock/internal/policy"
 )
 
 // A seed is one message of the demo and what happened to it.
@@ -200,11 +201,12 @@ func (d *demo) read(ctx context.Context, a act, id letterlock.ID) error {
 	if err != nil {
 		return err
 	}
-	address, err := d.app.Passcodes.Verify(ctx, gate.Recipient.ID, browser, mail.Passcode(), ip)
+	from := letterlock.Actor{IP: policy.NetworkIP.Of(ip), Agent: "Firefox"}
+	address, err := d.app.Passcodes.Verify(ctx, gate.Recipient.ID, browser, mail.Passcode(), from)
 	if err != nil {
 		return err
 	}
-	by := letterlock.Actor{Kind: letterlock.Reader, Address: address, IP: ip}
+	by := letterlock.Actor{Kind: letterlock.Reader, Address: address, IP: from.IP, Agent: from.Agent}
 	letter, err := d.app.Access.Read(ctx, by, id)
 	if err != nil {
 		return err

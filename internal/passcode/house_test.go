@@ -109,7 +109,7 @@ func (h *house) ask(browser string) string {
 }
 
 func (h *house) verify(browser, code string) (letterlock.Address, error) {
-	return h.codes.Verify(h.t.Context(), h.marta, browser, code, ip)
+	return h.codes.Verify(h.t.Context(), h.marta, browser, code, letterlock.Actor{IP: ip, Agent: "Firefox"})
 }
 
 // checkRefused requires an error with a code and a key, and no address.

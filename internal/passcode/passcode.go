@@ -226,8 +226,10 @@ func standing(tx *store.Tx, recipient letterlock.ID, p store.Passcode) error {
 // Verify checks what somebody typed and returns the address that it proves. It
 // works once. Invalid "passcode-wrong": it is not right, and a try is spent;
 // Throttled "too-many-tries": that was the last, or there was none left; Gone
-// "passcode-expired"; NotFound: this browser never asked, or has used it.
-func (s *Service) Verify(ctx context.Context, recipient letterlock.ID, browser, code, ip string) (letterlock.Address, error) {
+// "passcode-expired"; NotFound: this browser never asked, or has used it. A try that
+// was spent in vain is in the recipient's history, with where it came from as far as
+// from says.
+func (s *Service) Verify(ctx context.Context, recipient letterlock.ID, browser, code string, from letterlock.Actor) (letterlock.Address, error) {
 	key := s.browserKey(browser)
 	var address letterlock.Address
 	var refusal error
@@ -246,7 +248,7 @@ func (s *Service) Verify(ctx context.Context, recipient letterlock.ID, browser, 
 		if p.Tries, err = tx.TakeTry(recipient, key, maxTries); err != nil {
 			return err
 		}
-		by := letterlock.Actor{IP: ip}
+		by := letterlock.Actor{IP: from.IP, Agent: from.Agent}
 		if !s.fits(recipient, key, p, code) {
 			refusal, err = s.wrong(tx, by, r, p)
 			return err
@@ -269,7 +271,10 @@ func (s *Service) Verify(ctx context.Context, recipient letterlock.ID, browser, 
 // wrong notes a wrong passcode. The last try locks the recipient for a while
 // that grows with each passcode used up, and is never long.
 func (s *Service) wrong(tx *store.Tx, by letterlock.Actor, r letterlock.Recipient, p store.Passcode) (refusal, err error) {
-	if err := tx.Audit(letterlock.Entry{Actor: by, Action: "prove mailbox", Message: r.Message, Target: string(r.Mailbox.Address)}); err != nil {
+	err = errors.Join(
+		tx.Audit(letterlock.Entry{Actor: by, Action: "prove mailbox", Message: r.Message, Target: string(r.Mailbox.Address)}),
+		tx.AddEvent(r, letterlock.Event{Kind: letterlock.PasscodeWrong, Agent: by.Agent, IP: by.IP}))
+	if err != nil {
 		return nil, err
 	}
 	if p.Tries < maxTries {

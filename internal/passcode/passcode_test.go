@@ -178,12 +178,12 @@ func TestACodeIsForTheBrowserAndRecipientThatAsked(t *testing.T) {
 		a, err = h.verify(chrome, code)
 		h.checkRefused("a browser with a code of its own", a, err, letterlock.Invalid, "passcode-wrong")
 	}
-	a, err = h.codes.Verify(t.Context(), h.jonas, firefox, code, ip)
+	a, err = h.codes.Verify(t.Context(), h.jonas, firefox, code, letterlock.Actor{IP: ip})
 	h.checkRefused("another recipient", a, err, letterlock.NotFound, "")
 	if _, err := h.codes.Pending(t.Context(), h.marta, "x"); !errors.Is(err, letterlock.NotFound) {
 		t.Errorf("Pending elsewhere: %v, want NotFound", err)
 	}
-	a, err = h.codes.Verify(t.Context(), letterlock.NewID(), firefox, code, ip)
+	a, err = h.codes.Verify(t.Context(), letterlock.NewID(), firefox, code, letterlock.Actor{IP: ip})
 	h.checkRefused("an unknown recipient", a, err, letterlock.NotFound, "")
 	if _, err := h.codes.Ask(t.Context(), letterlock.NewID(), firefox, ip); !errors.Is(err, letterlock.NotFound) {
 		t.Errorf("Ask for an unknown recipient: %v, want NotFound", err)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"letterlock/internal/letterlock"
+	"letterlock/internal/store"
 )
 
 // A Look is one request for the page that a link opens, from somebody who has
@@ -36,6 +37,7 @@ const (
 	WhyNoOpening  = "no-navigation" // it names itself a browser and does not open pages as one
 	WhyAtOnce     = "at-once"       // before anybody can have found the mail
 	WhyBrowser    = "browser"       // nothing speaks against a person
+	WhyMore       = store.MoreVisits
 )
 
 // Limits of what a person does.
