@@ -1,9 +1,10 @@
 package audit
 
 import (
+	"time"
+
 	"letterlock/internal/letterlock"
 	"letterlock/internal/seal"
-	"time"
 )
 
 // A Statement says, signed, that a recipient of a message never opened it. It is

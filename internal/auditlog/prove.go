@@ -3,6 +3,7 @@ package auditlog
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"letterlock/internal/audit"
@@ -13,7 +14,8 @@ import (
 // ProveNonAccess returns a signed statement that a recipient of a message never
 // opened it. Denied "was-read": they did, or downloaded something of it; Denied
 // "inline": they got the message itself; Invalid "recipient": they are none of
-// this message. Refusals are recorded, as the statement is.
+// this message; NotFound "no-message": there is no such message. Refusals are
+// recorded, as the statement is.
 //
 // What it says is of one moment: history and audit log are read in the transaction
 // that records it, and whoever reads has a row in both before any content leaves.
@@ -25,15 +27,11 @@ func (s *Service) ProveNonAccess(ctx context.Context, by letterlock.Actor, id le
 	var file []byte
 	var refusal error
 	err := s.DB.Write(ctx, func(tx *store.Tx) error {
-		m, err := tx.Message(id)
+		statement, why, err := s.statement(tx, id, recipient)
 		if err != nil {
 			return err
 		}
-		var statement audit.Statement
-		statement, refusal, err = s.statement(tx, m, recipient)
-		if err != nil {
-			return err
-		}
+		refusal = why
 		entry := letterlock.Entry{Actor: by, Action: action, Message: id, Target: string(recipient), Allowed: refusal == nil}
 		if refusal != nil {
 			entry.Reason = letterlock.KeyOf(refusal)
@@ -41,7 +39,7 @@ func (s *Service) ProveNonAccess(ctx context.Context, by letterlock.Actor, id le
 		if err := tx.Audit(entry); err != nil || refusal != nil {
 			return err
 		}
-		if statement.Audit.Seq, statement.Audit.Hash, err = head(tx); err != nil {
+		if statement.Audit.Seq, statement.Audit.Hash, err = tx.AuditHead(); err != nil {
 			return err
 		}
 		file, err = statement.Sign(s.Signer)
@@ -56,15 +54,17 @@ func (s *Service) ProveNonAccess(ctx context.Context, by letterlock.Actor, id le
 	return file, nil
 }
 
-func head(tx *store.Tx) (int64, audit.Hash, error) {
-	seq, hash, err := tx.AuditHead()
-	return seq, hash, err
-}
-
 // statement is what can be said of a recipient, but for where the log ends, or why
 // nothing can.
-func (s *Service) statement(tx *store.Tx, m letterlock.Message, address letterlock.Address) (st audit.Statement, refusal, err error) {
-	r, err := tx.RecipientByAddress(m.ID, address)
+func (s *Service) statement(tx *store.Tx, id letterlock.ID, address letterlock.Address) (st audit.Statement, refusal, err error) {
+	m, err := tx.Message(id)
+	if errors.Is(err, letterlock.NotFound) {
+		return st, &letterlock.Error{Code: letterlock.NotFound, Key: "no-message"}, nil
+	}
+	if err != nil {
+		return st, nil, err
+	}
+	r, err := tx.RecipientByAddress(id, address)
 	if errors.Is(err, letterlock.NotFound) {
 		return st, &letterlock.Error{Code: letterlock.Invalid, Key: "recipient"}, nil
 	}
@@ -74,35 +74,29 @@ func (s *Service) statement(tx *store.Tx, m letterlock.Message, address letterlo
 	if r.Experience != letterlock.Link {
 		return st, &letterlock.Error{Code: letterlock.Denied, Key: "inline"}, nil
 	}
-	events, err := tx.Events(m.ID)
-	if err != nil {
+	events, err1 := tx.Events(id)
+	opened, err2 := tx.AuditedRead(id, address)
+	proved, err3 := tx.FirstProof(id, address)
+	counts, err4 := tx.VisitCounts(r.ID)
+	if err := errors.Join(err1, err2, err3, err4); err != nil {
 		return st, nil, err
 	}
-	opened, err := tx.AuditedRead(m.ID, address)
-	if err != nil {
-		return st, nil, err
-	}
-	for _, e := range events[r.ID] {
-		opened = opened || e.Kind == letterlock.Read || e.Kind == letterlock.Downloaded
-	}
-	if opened || !r.FirstRead.IsZero() || !r.LastRead.IsZero() {
+	if opened || read(r, events[r.ID]) {
 		return st, &letterlock.Error{Code: letterlock.Denied, Key: "was-read"}, nil
 	}
-	st = audit.Statement{
+	return audit.Statement{
 		Host: s.Host, Organization: s.Organization, At: tx.Now,
-		MessageID: m.MessageID, Message: m.ID, Sender: m.Sender.Address, Recipient: address,
-		Accepted: m.Accepted, Notified: known(r.Notified), Bounced: known(r.Bounced),
-		State: r.State(m, tx.Now),
-	}
-	st.Since = known(since(st.State, m, r, events[r.ID]))
-	proved, err := tx.FirstProof(m.ID, address)
-	if err != nil {
-		return st, nil, err
-	}
-	st.Proved = known(proved)
-	counts, err := tx.VisitCounts(r.ID)
-	st.Visits = visits(counts)
-	return st, nil, err
+		MessageID: m.MessageID, Message: id, Sender: m.Sender.Address, Recipient: address,
+		Accepted: m.Accepted, Notified: known(r.Notified), Bounced: known(r.Bounced), Visits: visits(counts), Proved: known(proved),
+		State: r.State(m, tx.Now), Since: known(since(r.State(m, tx.Now), m, r, events[r.ID])),
+	}, nil, nil
+}
+
+// read reports whether a recipient's history has any content shown to them.
+func read(r letterlock.Recipient, events []letterlock.Event) bool {
+	return !r.FirstRead.IsZero() || !r.LastRead.IsZero() || slices.ContainsFunc(events, func(e letterlock.Event) bool {
+		return e.Kind == letterlock.Read || e.Kind == letterlock.Downloaded
+	})
 }
 
 // since is when a recipient's access came into its state.

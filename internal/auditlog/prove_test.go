@@ -1,7 +1,9 @@
 package auditlog_test
 
 import (
+	"database/sql"
 	"errors"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +16,20 @@ import (
 func (h *house) event(r letterlock.Recipient, e letterlock.Event) {
 	h.t.Helper()
 	h.write(func(tx *store.Tx) error { return tx.AddEvent(r, e) })
+}
+
+// visit puts visits to a recipient's link into the database.
+func (h *house) visit(r letterlock.Recipient, guess string, count int, first, last time.Time) {
+	h.t.Helper()
+	raw, err := sql.Open("sqlite", filepath.Join(h.dir, store.File)+"?_pragma=busy_timeout(10000)")
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	_, err = raw.Exec(`INSERT INTO visits (recipient, guess, why, agent, ip, first_at, last_at, count) VALUES ($1, $2, 'w', 'a', '', $3, $4, $5)`,
+		r.ID, guess, first.Unix(), last.Unix(), count)
+	if err := errors.Join(err, raw.Close()); err != nil {
+		h.t.Fatal(err)
+	}
 }
 
 func TestNobodyIsSaidNotToHaveOpenedWhatTheyOpened(t *testing.T) {
@@ -82,8 +98,13 @@ func TestNobodyIsSaidNotToHaveOpenedWhatTheyOpened(t *testing.T) {
 
 func TestAnUnknownMessageProvesNothing(t *testing.T) {
 	h := newHouse(t)
-	if _, err := h.log.ProveNonAccess(t.Context(), auditor, letterlock.NewID(), marta.Address); !errors.Is(err, letterlock.NotFound) {
-		t.Errorf("ProveNonAccess = %v, want NotFound", err)
+	id := letterlock.NewID()
+	_, err := h.log.ProveNonAccess(t.Context(), auditor, id, marta.Address)
+	if !errors.Is(err, letterlock.NotFound) || letterlock.KeyOf(err) != "no-message" {
+		t.Errorf("ProveNonAccess = %v, want NotFound no-message", err)
+	}
+	if e := h.last(); e.Message != id || e.Allowed || e.Reason != "no-message" {
+		t.Errorf("recorded: %+v", e)
 	}
 }
 
@@ -113,6 +134,8 @@ func TestAStatementSaysWhatIsKnown(t *testing.T) {
 	h.event(r, letterlock.Event{Kind: letterlock.Notified})
 	h.record(letterlock.Entry{Actor: marta, Action: "prove mailbox", Message: m.ID, Target: string(marta.Address), Allowed: true})
 	proved := h.now
+	h.visit(r, "scanner", 3, notified.Add(time.Second), notified.Add(time.Minute))
+	h.visit(r, "person", 1, notified.Add(time.Hour), notified.Add(time.Hour))
 	h.now = h.now.Add(time.Hour)
 	revoked := h.now
 	h.write(func(tx *store.Tx) error {
@@ -125,6 +148,9 @@ func TestAStatementSaysWhatIsKnown(t *testing.T) {
 	}
 	if s.State != letterlock.Revoked || !s.Since.Equal(revoked) || !s.Notified.Equal(notified) || !s.Proved.Equal(proved) {
 		t.Errorf("revoked: %+v", s)
+	}
+	if v := s.Visits; v.Scanners != 3 || v.Persons != 1 || !v.First.Equal(notified.Add(time.Second)) || !v.Last.Equal(notified.Add(time.Hour)) {
+		t.Errorf("visits: %+v", v)
 	}
 	h.write(func(tx *store.Tx) error { return tx.Restore(r.ID) })
 	h.now = m.Expires.Add(time.Hour)
