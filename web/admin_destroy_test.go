@@ -22,7 +22,6 @@ func (b *browser) messageID(id letterlock.ID) string {
 
 func TestDestroyingWantsTheMessageIDAndIsFinalForEveryone(t *testing.T) {
 	w := newWorld(t)
-	w.addRoles()
 	id := w.send(ada, letterlock.EncryptOnly, marta, carol)
 	trace := "/trace/" + string(id)
 	r := w.browser()
@@ -41,7 +40,7 @@ func TestDestroyingWantsTheMessageIDAndIsFinalForEveryone(t *testing.T) {
 		}
 		says(t, "the refusal", a, want)
 	}
-	if a := w.browser().signIn(rosie).post(trace+"/destroy", url.Values{"message-id": {messageID}}); a.status != 403 {
+	if a := w.browser().signIn(rita).post(trace+"/destroy", url.Values{"message-id": {messageID}}); a.status != 403 {
 		t.Errorf("a revoker destroys: %d", a.status)
 	}
 	if a := r.get(path); a.status != 200 {

@@ -186,6 +186,9 @@ func (s *Server) traceProof(c echo.Context) error {
 		return s.traceRefused(c, d, l, &letterlock.Error{Code: letterlock.Invalid, Key: "recipient", Err: err})
 	}
 	statement, err := s.AuditLog.ProveNonAccess(c.Request().Context(), actor(c), d.Message.ID, address)
+	if letterlock.KeyOf(err) == "inline" {
+		return s.traceProblem(c, d, l, err, "There is no proof of non-access, because this recipient received the message itself.")
+	}
 	if err != nil {
 		return s.traceRefused(c, d, l, err)
 	}

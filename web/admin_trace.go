@@ -136,6 +136,11 @@ func (s *Server) traceRefused(c echo.Context, d track.Detail, l lookup, err erro
 	if sentence == "" {
 		return err
 	}
+	return s.traceProblem(c, d, l, err, sentence)
+}
+
+// traceProblem shows a message with a sentence about what went wrong.
+func (s *Server) traceProblem(c echo.Context, d track.Detail, l lookup, err error, sentence string) error {
 	status, _ := s.ending(err, c)
 	if showErr := s.showTraced(c, status, d, l, sentence); showErr != nil {
 		return errors.Join(err, showErr)

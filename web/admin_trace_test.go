@@ -10,31 +10,10 @@ import (
 	"testing"
 	"time"
 
+	"letterlock/internal/audit"
 	"letterlock/internal/intake"
 	"letterlock/internal/letterlock"
 )
-
-// People with a role and no more.
-const (
-	otto  = letterlock.Address("otto@contoso.example")  // auditor
-	rosie = letterlock.Address("rosie@contoso.example") // revoker
-)
-
-// addRoles gives a world an account for each role that looks after messages.
-func (w *world) addRoles() {
-	w.t.Helper()
-	for _, a := range []letterlock.Actor{
-		{Name: "Otto Marr", Address: otto, Roles: []letterlock.Role{letterlock.Auditor}},
-		{Name: "Rosie Quill", Address: rosie, Roles: []letterlock.Role{letterlock.Revoker}},
-	} {
-		a.Kind = letterlock.Staff
-		w.actors[a.Address] = a
-		m := letterlock.Mailbox{Name: a.Name, Address: a.Address}
-		if err := w.server.Accounts.Put(w.t.Context(), letterlock.Actor{Kind: letterlock.System}, m, password, a.Roles...); err != nil {
-			w.t.Fatal(err)
-		}
-	}
-}
 
 // says requires that a page says all of that.
 func says(t *testing.T, what string, a answer, want ...string) {
@@ -189,7 +168,6 @@ func TestTraceIsExported(t *testing.T) {
 
 func TestAdministratorRevokesAndRestores(t *testing.T) {
 	w := newWorld(t)
-	w.addRoles()
 	id := w.send(ada, letterlock.EncryptOnly, marta, jonas, carol)
 	r := w.browser()
 	path := r.prove(marta)
@@ -197,7 +175,7 @@ func TestAdministratorRevokesAndRestores(t *testing.T) {
 	r.get(regexp.MustCompile(path + `/part/\d+`).FindString(page.body))
 	w.clock.advance(time.Minute)
 
-	b := w.browser().signIn(rosie)
+	b := w.browser().signIn(rita)
 	trace, search := "/trace/"+string(id), "?in="+url.QueryEscape("sender=ada")
 	ask := b.get(trace + "/revoke" + search)
 	if ask.status != 200 || ask.heading() != "Revoke message?" {
@@ -223,8 +201,8 @@ func TestAdministratorRevokesAndRestores(t *testing.T) {
 		t.Errorf("the recipient gets %d %q", a.status, a.heading())
 	}
 	a := b.get(trace)
-	says(t, "the revoked message", a, "Revoked. External access has been removed by you, Rosie Quill, today at 10:01 UTC. 2 of 3 recipients can no longer read it; carol@outlook.com received it inline.",
-		"Restore access", "Reason Lost laptop", "Revoked 10:01:00, by you, Rosie Quill: Lost laptop", "Download proof of non-access of "+string(jonas))
+	says(t, "the revoked message", a, "Revoked. External access has been removed by you, Rita Revoker, today at 10:01 UTC. 2 of 3 recipients can no longer read it; carol@outlook.com received it inline.",
+		"Restore access", "Reason Lost laptop", "Revoked 10:01:00, by you, Rita Revoker: Lost laptop", "Download proof of non-access of "+string(jonas))
 	if a := b.get(trace + "/revoke"); a.status != http.StatusSeeOther {
 		t.Errorf("confirmation with nothing left: %d", a.status)
 	}
@@ -235,6 +213,45 @@ func TestAdministratorRevokesAndRestores(t *testing.T) {
 		t.Errorf("the recipient reads again: %d", a.status)
 	}
 	says(t, "the restored message", b.get(trace), "1 of 3 recipients has access. Access of 1 recipient has been removed.", "Restored 10:01:00, by an administrator")
+}
+
+func TestProofOfNonAccessIsForWhoeverNeverOpenedIt(t *testing.T) {
+	w := newWorld(t)
+	id := w.send(ada, letterlock.EncryptOnly, marta, jonas, carol)
+	r := w.browser()
+	r.get(r.prove(marta))
+	b := w.browser().signIn(nora)
+	proof := func(of letterlock.Address) answer {
+		return b.post("/trace/"+string(id)+"/proof?recipient="+url.QueryEscape(string(of)), nil)
+	}
+	a := proof(jonas)
+	if a.status != 200 || a.header.Get("Content-Disposition") != `attachment; filename="non-access-`+string(id)+`.json"` {
+		t.Fatalf("proof: %d %v\n%s", a.status, a.header, texts(a.body))
+	}
+	keys, err := audit.ParseKeys([]byte(w.server.AuditLog.PublicKey()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	said, err := audit.ParseStatement([]byte(a.body), keys)
+	if err != nil || said.Recipient != jonas {
+		t.Errorf("the proof speaks of %s: %v", said.Recipient, err)
+	}
+	for _, tt := range []struct {
+		of     letterlock.Address
+		status int
+		want   string
+	}{
+		{marta, 403, "There is no proof of non-access, because this recipient has opened the message."},
+		{carol, 403, "There is no proof of non-access, because this recipient received the message itself."},
+		{"stranger@q.example", 422, "That address is no recipient of this message"},
+		{"nonsense", 422, "That address is no recipient of this message"},
+	} {
+		a := proof(tt.of)
+		if a.status != tt.status {
+			t.Errorf("%s: %d, want %d", tt.of, a.status, tt.status)
+		}
+		says(t, string(tt.of), a, tt.want)
+	}
 }
 
 func TestRefusedRevocationSaysWhyAndChangesNothing(t *testing.T) {
@@ -275,13 +292,12 @@ func TestRefusedRevocationSaysWhyAndChangesNothing(t *testing.T) {
 
 func TestRolesDecideWhatTheTraceOffers(t *testing.T) {
 	w := newWorld(t)
-	w.addRoles()
 	id := w.send(ada, letterlock.EncryptOnly, marta, jonas)
 	trace := "/trace/" + string(id)
 	for _, tt := range []struct {
 		who             letterlock.Address
 		revoke, destroy bool
-	}{{otto, false, false}, {rosie, true, false}, {grace, true, true}} {
+	}{{nora, false, false}, {rita, true, false}, {grace, true, true}} {
 		b := w.browser().signIn(tt.who)
 		a := b.get(trace + "?sender=ada")
 		if a.status != 200 {

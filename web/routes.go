@@ -105,6 +105,7 @@ func (s *Server) routes() {
 	s.get(sender, "/compose", s.composePage)
 	s.post(sender, "/compose", s.compose, uploads)
 	s.post(sender, "/compose/recipients", s.composeRecipients, uploads)
+	// Administrators.
 	s.traceRoutes()
 	s.bulkRoutes()
 	if s.Demo == nil {

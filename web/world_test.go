@@ -17,6 +17,7 @@ import (
 
 	"letterlock/internal/access"
 	"letterlock/internal/account"
+	"letterlock/internal/auditlog"
 	"letterlock/internal/brand"
 	"letterlock/internal/inbox"
 	"letterlock/internal/intake"
@@ -142,6 +143,7 @@ func newWorld(t *testing.T, changes ...func(*Options)) *world {
 		Intake:    &intake.Service{DB: db, Vault: safe, Pepper: pepper, Rules: rules, Domain: "contoso.example", Wake: wake},
 		Track:     &track.Service{DB: db},
 		Visits:    &visit.Service{DB: db, Log: log},
+		AuditLog:  &auditlog.Service{DB: db, Signer: seal.NewSigner(), Host: public.Hostname(), Organization: "Contoso", Log: log},
 		Now:       w.clock.Now, Log: log, MaxUpload: 1 << 20, DownloadsUnderDoNotForward: true,
 	}
 	for _, change := range changes {
