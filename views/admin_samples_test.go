@@ -166,6 +166,7 @@ func bulkSamples(all map[string]templ.Component) {
 	done := running
 	done.Lead, done.Text, done.LiveURL, done.Refresh, done.ItemsTitle = "Access has been removed.", "This went through 2 messages with 3 recipients.", "", "", "What it touches"
 	done.Items = append([]BulkItem{}, running.Items...)
+	done.RetryURL = "/bulk/1/start"
 	done.Items[0].Undo, done.Items[1].Result = State{Kind: StateRestored}, State{Kind: StateFailed}
 	all["bulk-done"] = BulkPage(done)
 

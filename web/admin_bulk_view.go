@@ -91,6 +91,9 @@ func (s *Server) bulkView(by letterlock.Actor, b letterlock.Batch, items []lette
 	v.Shown = fmt.Sprintf("Showing %d of %s.", len(items), grouped(b.Messages))
 	for _, i := range items {
 		v.Items = append(v.Items, s.bulkItem(i))
+		if i.Result == letterlock.ResultFailed && b.State == letterlock.BatchDone && by.Is(letterlock.Revoker) {
+			v.RetryURL = path + "/start"
+		}
 	}
 	return v
 }
@@ -185,7 +188,7 @@ func (s *Server) bulkItem(i letterlock.BatchItem) views.BulkItem {
 	for _, r := range i.Recipients {
 		one := views.BulkRecipient{Address: string(r.Mailbox.Address), Note: "not read"}
 		if !r.FirstRead.IsZero() {
-			one.Read, one.Note = true, "read "+s.stepTime(r.FirstRead, r.FirstRead.Add(1)).Text
+			one.Read, one.Note = true, "read "+s.moment(r.FirstRead, s.shortForm(r.FirstRead)+" "+clockForm).Text
 		}
 		item.Recipients = append(item.Recipients, one)
 	}

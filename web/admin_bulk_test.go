@@ -1,0 +1,236 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"letterlock/internal/letterlock"
+)
+
+// runBatches has everything run that was started.
+func (w *world) runBatches(done func() bool) {
+	w.t.Helper()
+	ctx, cancel := context.WithTimeout(w.t.Context(), time.Minute)
+	defer cancel()
+	ended := make(chan error, 1)
+	go func() { ended <- w.server.Access.RunBatches(ctx) }()
+	for !done() {
+		if ctx.Err() != nil {
+			w.t.Fatal("the batches do not come to an end")
+		}
+	}
+	cancel()
+	<-ended // it ends with its context
+}
+
+// runBatch runs a batch until it is in a state.
+func (w *world) runBatch(path string, until letterlock.BatchState) {
+	w.t.Helper()
+	id := letterlock.ID(strings.TrimPrefix(path, "/bulk/"))
+	w.runBatches(func() bool {
+		b, err := w.server.Access.Batch(w.t.Context(), w.actors[grace], id)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		return b.State == until
+	})
+}
+
+func TestBulkRevocationIsPlannedRunAndUndone(t *testing.T) {
+	w := newWorld(t)
+	w.submit(ada, intakeTo(marta, jonas, carol), titledMail(ada, "Payroll one", marta, jonas, carol))
+	r := w.browser()
+	path := r.prove(marta)
+	r.get(path)
+	w.clock.advance(time.Minute)
+	w.submit(ada, intakeTo(jonas), titledMail(ada, "Payroll two", jonas))
+	w.submit(ada, intakeTo(carol), titledMail(ada, "Payroll inline", carol))
+	w.submit(ada, intakeTo(jonas), titledMail(ada, "Something else", jonas))
+
+	b := w.browser().signIn(rita)
+	ask := b.get("/bulk/new?subject=payroll")
+	says(t, "the form", ask, "Revoke many messages", "Subject payroll", "Show what it would touch")
+	plan := b.post("/bulk", url.Values{"subject": {"payroll"}, "reason": {"stolen account"}})
+	if plan.status != http.StatusSeeOther || !strings.HasPrefix(plan.location(), "/bulk/") {
+		t.Fatalf("plan: %d %s\n%s", plan.status, plan.location(), texts(plan.body))
+	}
+	batch := plan.location()
+	a := b.get(batch)
+	says(t, "the plan", a, "Nothing has been touched yet. This would remove access to 2 messages with 3 recipients. 1 recipient had already read it.",
+		"Subject payroll Reason stolen account", "What it would touch", "Payroll two ada@contoso.example "+string(jonas)+", not read",
+		string(marta)+", read 20 Nov 10:00", "Showing 2 of 2.", "Revoke 2 messages", "Discard the plan")
+	if strings.Contains(a.body, "Payroll inline") || strings.Contains(a.body, "Something else") || strings.Contains(a.body, string(carol)) {
+		t.Error("the plan names what it does not touch")
+	}
+	silent(t, "the plan", a)
+	if a := r.get(path); a.status != 200 {
+		t.Fatalf("planning removed access: %d", a.status)
+	}
+
+	if a := b.post(batch+"/start", nil); a.status != http.StatusSeeOther || a.location() != batch {
+		t.Fatalf("start: %d %s", a.status, a.location())
+	}
+	running := b.get(batch)
+	says(t, "the running batch", running, "Removing access.", "0 of 2 messages", "To do")
+	if !strings.Contains(running.body, `hx-get="`+batch+`/progress"`) || !strings.Contains(running.body, `http-equiv="refresh"`) {
+		t.Error("the page of a running batch does not ask how far it is")
+	}
+	w.runBatch(batch, letterlock.BatchDone)
+	if a := b.get(batch + "/progress"); a.header.Get("HX-Refresh") != "true" {
+		t.Error("the page of a finished batch does not ask for all of itself")
+	}
+	says(t, "the batch that has run", b.get(batch), "Access has been removed.", "What it touches", "Revoked", "Undo the whole batch", "Restore access to 2 messages")
+	if a := r.get(path); a.status != 410 || a.heading() != revoked {
+		t.Errorf("the recipient gets %d %q", a.status, a.heading())
+	}
+	says(t, "the list", b.get("/bulk"), "Subject: payroll stolen account Rita Revoker 2 messages Revoked")
+
+	if a := b.post(batch+"/undo", nil); a.status != http.StatusSeeOther {
+		t.Fatalf("undo: %d", a.status)
+	}
+	w.runBatch(batch, letterlock.BatchUndone)
+	says(t, "the batch that was undone", b.get(batch), "Undone.", "Revoked Restored", "by Rita Revoker")
+	if a := r.get(path); a.status != 200 {
+		t.Errorf("after the undoing the recipient gets %d", a.status)
+	}
+}
+
+func TestBulkPlanThatCannotBeSaysWhyAndChangesNothing(t *testing.T) {
+	w := newWorld(t)
+	w.submit(ada, intakeTo(carol), titledMail(ada, "Inline one", carol))
+	w.send(ada, letterlock.EncryptOnly, marta)
+	b := w.browser().signIn(grace)
+	tests := []struct {
+		name string
+		form url.Values
+		want string
+	}{
+		{"everything", url.Values{"state": {"any"}}, "A search without any condition would touch every message."},
+		{"nothing at all", nil, "A search without any condition would touch every message."},
+		{"nothing found", url.Values{"subject": {"zzz"}}, "Nothing that was found can still be revoked"},
+		{"inline only", url.Values{"subject": {"inline"}}, "Nothing that was found can still be revoked"},
+		{"a date that is none", url.Values{"subject": {"draft"}, "from": {"soon"}}, "Type a date, as 2026-11-20. Nothing was planned."},
+		{"an unknown state", url.Values{"subject": {"draft"}, "state": {"sold"}}, "Choose a state. Nothing was planned."},
+		{"a long reason", url.Values{"subject": {"draft"}, "reason": {strings.Repeat("é", 201)}}, "A reason may have 200 characters"},
+	}
+	for _, tt := range tests {
+		a := b.post("/bulk", tt.form)
+		if a.status != 422 || a.heading() != "Revoke many messages" {
+			t.Errorf("%s: %d %q", tt.name, a.status, a.heading())
+		}
+		says(t, tt.name, a, tt.want)
+	}
+	if a := b.get("/bulk/new"); a.status != 200 || strings.Contains(a.body, "Show what it would touch") {
+		t.Errorf("a form for everything: %d", a.status)
+	}
+	says(t, "the list", b.get("/bulk"), "No bulk revocation yet.")
+	r := w.browser()
+	if a := r.get(r.prove(marta)); a.status != 200 {
+		t.Errorf("after refusals the recipient gets %d", a.status)
+	}
+}
+
+func TestDiscardedPlanNeverRuns(t *testing.T) {
+	w := newWorld(t)
+	w.send(ada, letterlock.EncryptOnly, marta)
+	b := w.browser().signIn(grace)
+	batch := b.post("/bulk", url.Values{"sender": {string(ada)}}).location()
+	if a := b.post(batch+"/discard", nil); a.status != http.StatusSeeOther || a.location() != batch {
+		t.Fatalf("discard: %d %s", a.status, a.location())
+	}
+	a := b.get(batch)
+	says(t, "the discarded plan", a, "Discarded. It never ran, and never will.")
+	if strings.Contains(a.body, "/start") || strings.Contains(a.body, "/undo") {
+		t.Error("a discarded plan can be started or undone")
+	}
+	a = b.post(batch+"/start", nil)
+	if a.status < 400 || a.status >= 500 {
+		t.Errorf("starting a discarded plan: %d", a.status)
+	}
+	says(t, "the refusal", a, "Nothing was changed.")
+	r := w.browser()
+	if a := r.get(r.prove(marta)); a.status != 200 {
+		t.Errorf("the recipient gets %d", a.status)
+	}
+}
+
+func TestSecondPersonApprovesALargeBatch(t *testing.T) {
+	w := newWorld(t, func(o *Options) { o.Access.SecondPersonAbove = 1 })
+	for range 2 {
+		w.send(ada, letterlock.EncryptOnly, marta)
+	}
+	planner, second := w.browser().signIn(rita), w.browser().signIn(olga)
+	batch := planner.post("/bulk", url.Values{"sender": {string(ada)}}).location()
+	if a := planner.post(batch+"/start", nil); a.status != http.StatusSeeOther {
+		t.Fatalf("start: %d", a.status)
+	}
+	a := planner.get(batch)
+	says(t, "the planner's page", a, "Waiting for a second person. Nothing has been touched yet. You planned it")
+	if strings.Contains(a.body, "/approve") {
+		t.Error("approving one's own is offered")
+	}
+	a = planner.post(batch+"/approve", nil)
+	if a.status != 403 {
+		t.Errorf("approving one's own: %d", a.status)
+	}
+	says(t, "the refusal", a, "You planned or started this bulk revocation, so somebody else has to approve it. Nothing was changed.", "Waiting for a second person.")
+	says(t, "the second person's page", second.get(batch), "Rita Revoker asks to remove access to 2 messages with 2 recipients.", "Approve and revoke 2 messages")
+	if a := second.post(batch+"/approve", nil); a.status != http.StatusSeeOther {
+		t.Errorf("approving: %d", a.status)
+	}
+	w.runBatch(batch, letterlock.BatchDone)
+	says(t, "the batch", second.get(batch), "Access has been removed.", "Approved by Olga Admin")
+}
+
+func TestChosenRowsArePlanned(t *testing.T) {
+	w := newWorld(t)
+	one := w.submit(ada, intakeTo(marta, jonas, carol), titledMail(ada, "Payroll one", marta, jonas, carol))
+	two := w.submit(ada, intakeTo(jonas), titledMail(ada, "Payroll two", jonas))
+	row := func(id letterlock.ID, a letterlock.Address) string {
+		d, err := w.server.Track.Traced(t.Context(), w.actors[grace], id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range d.Recipients {
+			if r.Mailbox.Address == a {
+				return string(id) + ":" + string(r.ID)
+			}
+		}
+		t.Fatalf("%s is no recipient", a)
+		return ""
+	}
+	b := w.browser().signIn(rita)
+	rows := url.Values{"row": {row(one, marta), row(two, jonas)}}
+	ask := b.post("/bulk/chosen", rows)
+	if ask.status != 200 {
+		t.Fatalf("chosen: %d", ask.status)
+	}
+	says(t, "the form", ask, "2 messages with 2 recipients, chosen one by one.", "Reason")
+	rows["asked"], rows["reason"] = []string{"yes"}, []string{"wrong list"}
+	plan := b.post("/bulk/chosen", rows)
+	if plan.status != http.StatusSeeOther {
+		t.Fatalf("plan: %d\n%s", plan.status, texts(plan.body))
+	}
+	a := b.get(plan.location())
+	says(t, "the plan", a, "Chosen one by one", "2 messages with 2 recipients", "Reason wrong list", string(marta)+", not read")
+	if strings.Contains(a.body, string(carol)) {
+		t.Error("the plan names somebody who received it inline")
+	}
+	if a := b.post("/bulk/chosen", url.Values{"row": {row(one, jonas)}}); a.status != http.StatusSeeOther || a.location() != "/trace/"+string(one)+"/revoke?recipient="+url.QueryEscape(string(jonas)) {
+		t.Errorf("one row: %d %s", a.status, a.location())
+	}
+	for name, bad := range map[string][]string{
+		"none": nil, "nonsense": {"x"}, "unknown message": {string(letterlock.NewID()) + ":" + string(letterlock.NewID())},
+		"unknown recipient": {string(one) + ":" + string(letterlock.NewID())}, "inline": {row(one, carol)}, "too many": make([]string, maxChosen+1),
+	} {
+		a := b.post("/bulk/chosen", url.Values{"row": bad})
+		if a.status != 422 {
+			t.Errorf("%s: %d", name, a.status)
+		}
+		says(t, name, a, "Nothing was planned.")
+	}
+}
