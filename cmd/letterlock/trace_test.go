@@ -86,6 +86,40 @@ func revokeTraced(t *testing.T, page *browsertest.Page) {
 	}
 }
 
+// TestAdministratorRevokesAllThatWasFound plans, looks, starts, and undoes.
+func TestAdministratorRevokesAllThatWasFound(t *testing.T) {
+	p := start(t)
+	browser := browsertest.New(t)
+	admin, recipient := browser.Page(t), browser.Page(t)
+	p.send(realMail, nora)
+	readByLink(t, p, browser, recipient)
+
+	p.signIn(admin, administrator)
+	admin.Goto(p.site + "/trace?recipient=" + nora)
+	admin.ClickText("Revoke all found…")
+	wantPage(t, admin, 200, "Revoke many messages")
+	admin.Fill("Reason", "Stolen account")
+	admin.ClickText("Show what it would touch")
+	wantPage(t, admin, 200, "Bulk revocation")
+	for _, want := range []string{"Nothing has been touched yet.", "1 message with 1 recipient", "1 recipient had already read it", "Gehaltserhöhung", nora, "read "} {
+		if !strings.Contains(admin.Text("main"), want) {
+			t.Errorf("the plan does not say %q:\n%s", want, admin.Text("main"))
+		}
+	}
+	recipient.Reload()
+	wantPage(t, recipient, 200, "Gehaltserhöhung")
+	admin.ClickText("Revoke 1 message")
+	admin.WaitText("Access has been removed.") // the page asks by itself how far it is
+	recipient.Reload()
+	wantPage(t, recipient, 410, "The message has been revoked by the sender")
+	admin.ClickText("Undo the whole batch")
+	admin.ClickText("Restore access to 1 message")
+	admin.WaitText("Undone.")
+	recipient.Reload()
+	wantPage(t, recipient, 200, "Gehaltserhöhung")
+	admin.CheckProblems()
+}
+
 func TestMessageIDIsCopied(t *testing.T) {
 	p := start(t)
 	page := browsertest.New(t).Page(t)
@@ -118,6 +152,17 @@ func TestEveryTracePageCanBeUsedByEverybody(t *testing.T) {
 			unfold()
 		}
 	}
+	plan := func(query string) func() {
+		return func() {
+			page.Goto(p.site + "/bulk/new?" + query)
+			page.ClickText("Show what it would touch")
+		}
+	}
+	run := func() {
+		page.ClickText("Revoke 1 message")
+		page.WaitText("Access has been removed.")
+		unfold()
+	}
 	for _, s := range []stop{
 		{name: "trace", page: page, path: "/trace"},
 		{name: "trace-found", page: page, path: "/trace?sender=ada"},
@@ -134,6 +179,12 @@ func TestEveryTracePageCanBeUsedByEverybody(t *testing.T) {
 		{name: "trace-unknown", page: page, path: "/trace/aaaaaaaaaaaaaaaaaaaaaaaaaa"},
 		{name: "bulk-new", page: page, path: "/bulk/new?sender=ada"},
 		{name: "bulk-everything", page: page, path: "/bulk/new"},
+		{name: "bulk-nothing", page: page, then: plan("subject=nothinghasthisname")},
+		{name: "bulk-list-empty", page: page, path: "/bulk"},
+		{name: "bulk-planned", page: page, then: plan("sender=ada@contoso.example")},
+		{name: "bulk-one", page: page, then: plan("subject=offer+letter")},
+		{name: "bulk-done", page: page, then: run},
+		{name: "bulk-list", page: page, path: "/bulk"},
 	} {
 		s.visit(t, p)
 	}
