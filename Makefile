@@ -60,7 +60,7 @@ stress: ## look for anything that is served after a revocation: 10,000 histories
 	@LETTERLOCK_STRESS=1 go test -count=1 -timeout 30m -run GuessedAndAltered ./internal/access
 	@LETTERLOCK_STRESS=1 go test -count=1 -timeout 60m -v ./internal/stress
 
-bench: ## measure against the limit of the stack; takes up to 8 minutes, ARGS='-only portal' less
+bench: ## measure against the limit of the stack; takes a quarter of an hour, ARGS='-only portal' less
 	@go test -c -o bin/bench.test ./internal/bench
 	@cd internal/bench && ../../bin/bench.test -test.run '^TestTable$$' -test.timeout 60m -table $(ARGS)
 

@@ -3,6 +3,9 @@ package bench
 import (
 	"fmt"
 	"io"
+	"math"
+	"strconv"
+	"strings"
 	"text/tabwriter"
 	"time"
 )
@@ -10,6 +13,7 @@ import (
 // A report is the table that is printed in the end.
 type report struct {
 	lines []line
+	grown []grown
 }
 
 type line struct {
@@ -35,10 +39,18 @@ func (r *report) add(work, what, product, limit, ratio string, g goal) {
 	fmt.Fprintf(progress, "%s, %s: %s (limit %s, ratio %s) %s\n", work, what, product, limit, ratio, l.verdict)
 }
 
-func (r *report) print(w io.Writer, conditions []string) {
+func (r *report) print(w io.Writer, conditions []string, messages []int) {
 	fmt.Fprintln(w)
 	for _, c := range conditions {
 		fmt.Fprintln(w, c)
+	}
+	r.printLines(w)
+	r.printGrown(w, messages)
+}
+
+func (r *report) printLines(w io.Writer) {
+	if len(r.lines) == 0 {
+		return
 	}
 	fmt.Fprintln(w)
 	t := tabwriter.NewWriter(w, 0, 0, 1, ' ', 0)
@@ -56,6 +68,59 @@ func (r *report) print(w io.Writer, conditions []string) {
 	t.Flush()
 }
 
+// grow adds what a question took at each number of messages.
+func (r *report) grow(g grown) {
+	r.grown = append(r.grown, g)
+	last := len(g.p50) - 1
+	text, verdict := g.goal()
+	fmt.Fprintf(progress, "%s: %s, p99 %s, %s times what it was; %s %s\n", g.q.what, span(g.p50[last]), span(g.p99[last]), times(g.growth()), text, verdict)
+}
+
+// growth is how many times longer it took at the most messages than at the fewest.
+func (g grown) growth() float64 { return float64(g.p50[len(g.p50)-1]) / float64(max(g.p50[0], 1)) }
+
+// goal says what a question is to take, and whether it does.
+func (g grown) goal() (text, verdict string) {
+	met := true
+	var goals []string
+	if g.q.p99 > 0 {
+		goals = append(goals, "p99 at most "+span(g.q.p99))
+		met = g.p99[len(g.p99)-1] <= g.q.p99
+	}
+	if g.q.growth > 0 {
+		goals = append(goals, fmt.Sprintf("growth at most %.1f", g.q.growth))
+		met = met && g.growth() <= g.q.growth
+	}
+	if goals == nil {
+		return "", ""
+	}
+	return strings.Join(goals, ", "), map[bool]string{true: "met", false: "MISSED"}[met]
+}
+
+func (r *report) printGrown(w io.Writer, messages []int) {
+	if len(r.grown) == 0 {
+		return
+	}
+	fmt.Fprintln(w, "\nWhat administrators ask, p50; p99 where the answer is made, by the messages that are stored:")
+	fmt.Fprintln(w)
+	t := tabwriter.NewWriter(w, 0, 0, 1, ' ', 0)
+	head, rule := "| Question\t", "|---\t"
+	for _, n := range messages {
+		head, rule = head+"| "+thousands(n)+"\t", rule+"|---\t"
+	}
+	fmt.Fprintln(t, head+"| Growth\t| Goal\t| \t|")
+	fmt.Fprintln(t, rule+"|---\t|---\t|---\t|")
+	for _, g := range r.grown {
+		row := "| " + g.q.what + "\t"
+		for i := range g.p50 {
+			row += "| " + span(g.p50[i]) + "; " + span(g.p99[i]) + "\t"
+		}
+		text, verdict := g.goal()
+		fmt.Fprintf(t, "%s| %s\t| %s\t| %s\t|\n", row, times(g.growth()), text, verdict)
+	}
+	t.Flush()
+}
+
 // duel adds what a pair of figures says: rate, latency and CPU.
 func (r *report) duel(work string, d duel, rate, p99, cpu goal) {
 	r.add(work, "per second", perSecond(d.product.rate), perSecond(d.limit.rate), times(d.ratio), rate)
@@ -67,11 +132,14 @@ func (r *report) duel(work string, d duel, rate, p99, cpu goal) {
 	r.add(work, "CPU each", span(d.product.cpu), span(d.limit.cpu), times(d.cpuRatio), cpu)
 }
 
-func perSecond(rate float64) string {
-	if rate < 1000 {
-		return fmt.Sprintf("%.0f", rate)
+func perSecond(rate float64) string { return thousands(int(math.Round(rate))) }
+
+// thousands writes a number with commas.
+func thousands(n int) string {
+	if n < 1000 {
+		return strconv.Itoa(n)
 	}
-	return fmt.Sprintf("%d,%03d", int(rate)/1000, int(rate)%1000)
+	return fmt.Sprintf("%s,%03d", thousands(n/1000), n%1000)
 }
 
 func times(ratio float64) string { return fmt.Sprintf("%.2f", ratio) }

@@ -19,6 +19,7 @@ type Sample struct {
 	Revoked    int                // without those that were restored
 	MessageID  string             // of one in the middle
 	Sender     letterlock.Address // of that one
+	Busiest    letterlock.Address // who sends most
 	Recipient  letterlock.Address // of that one, the first
 	Common     string             // a word in many subjects
 	Rare       string             // a word in few; in one of that message's
@@ -159,7 +160,7 @@ func (f *filler) count(m letterlock.Message, l *letter) {
 			f.sample.Inline++
 		}
 	}
-	f.sample.Common = f.words.common()
+	f.sample.Common, f.sample.Busiest = f.words.common(), f.people.from[0].Address
 	// The last one that there is to be found by a rare word, and that is not near
 	// the end: one in the middle is found by whoever looks on from the newest.
 	if rare := f.words.rare(m.Subject); rare != "" && (f.sample.MessageID == "" || f.one(0.0001)) {

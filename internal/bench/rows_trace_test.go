@@ -1,0 +1,241 @@
+package bench
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"letterlock/internal/letterlock"
+	"letterlock/internal/seed"
+	"letterlock/internal/store"
+	"letterlock/internal/track"
+)
+
+// counts is a flag: how many messages each of the databases holds.
+type counts []int
+
+func (c *counts) String() string { return fmt.Sprint([]int(*c)) }
+
+func (c *counts) Set(s string) error {
+	*c = nil
+	for part := range strings.SplitSeq(s, ",") {
+		n, err := strconv.Atoi(part)
+		if err != nil || n < 1 {
+			return fmt.Errorf("%q is no number of messages", part)
+		}
+		*c = append(*c, n)
+	}
+	return nil
+}
+
+// An archive is a database of many messages, as administrators ask it.
+type archive struct {
+	n      int
+	db     *store.DB
+	track  *track.Service
+	sample seed.Sample
+	days   track.ReportQuery // the last 90 days
+	middle time.Time
+	busy   letterlock.Actor // who has sent most
+	second string           // cursor of the second page of the trace
+	id     letterlock.ID    // of the sample's message
+}
+
+// archives are made once for each size. The clock stands still at their end.
+var archiveEnd = time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC)
+
+var auditor = letterlock.Actor{Kind: letterlock.Staff, Address: "audit@contoso.example", Roles: []letterlock.Role{letterlock.Auditor}}
+
+// trace measures what administrators ask, at each number of messages. It measures
+// where the answer is made, without a network or a page around it.
+func (b *bench) trace() {
+	var list []*archive
+	for _, n := range b.sizes.messages {
+		list = append(list, b.archive(n))
+	}
+	for _, q := range questions() {
+		b.table.grow(b.ask(list, q))
+	}
+	for _, a := range list {
+		b.check(a.db.Close())
+	}
+}
+
+// archive makes a database of n messages, or opens one that an earlier run kept.
+func (b *bench) archive(n int) *archive {
+	b.t.Helper()
+	dir := filepath.Join(b.sizes.archives, fmt.Sprintf("%d-messages", n))
+	if b.sizes.archives == "" {
+		dir = b.dir()
+	}
+	b.check(os.MkdirAll(dir, 0o700))
+	ctx := context.Background()
+	a := &archive{n: n, middle: archiveEnd.AddDate(0, 0, -60)}
+	var err error
+	a.db, err = store.Open(ctx, dir, func() time.Time { return archiveEnd })
+	b.check(err)
+	note := filepath.Join(dir, "sample.json")
+	if text, err := os.ReadFile(note); err == nil {
+		b.check(json.Unmarshal(text, &a.sample))
+	} else {
+		b.fill(ctx, a)
+		text, err := json.Marshal(a.sample)
+		b.check(errors.Join(err, os.WriteFile(note, text, 0o600)))
+	}
+	a.track = &track.Service{DB: a.db}
+	a.busy = letterlock.Actor{Kind: letterlock.Staff, Address: a.sample.Busiest, Roles: []letterlock.Role{letterlock.Sender}}
+	a.days = track.ReportQuery{From: archiveEnd.AddDate(0, 0, -89), Until: archiveEnd}
+	p, err := a.track.Trace(ctx, auditor, track.TraceQuery{})
+	b.check(err)
+	a.second = p.More
+	d, err := a.track.TracedMessageID(ctx, auditor, a.sample.MessageID)
+	b.check(err)
+	a.id = d.Message.ID
+	return a
+}
+
+// fill seeds an archive, and says how long that takes.
+func (b *bench) fill(ctx context.Context, a *archive) {
+	b.t.Helper()
+	began := time.Now()
+	var err error
+	a.sample, err = seed.Fill(ctx, a.db, seed.Plan{Messages: a.n, End: archiveEnd}, func(n int) {
+		if n%100_000 == 0 {
+			fmt.Fprintf(progress, "seeded %d of %d, %s\n", n, a.n, time.Since(began).Round(time.Second))
+		}
+	})
+	b.check(err)
+	filled := time.Since(began)
+	b.check(a.db.CatchUp(ctx))
+	all := time.Since(began)
+	g := noGoal
+	if a.n == 1_000_000 {
+		g = goal{"at most 3m", filled <= 3*time.Minute}
+	}
+	b.table.add(fmt.Sprintf("seed %d messages", a.n), "through the store", filled.Round(time.Second).String(), "", "", g)
+	b.table.add(fmt.Sprintf("seed %d messages", a.n), "learned by search and report", (all - filled).Round(time.Second).String(), "", "", noGoal)
+}
+
+// A question is one thing to ask of an archive.
+type question struct {
+	what   string
+	do     func(ctx context.Context, a *archive) error
+	p99    time.Duration // at the most messages; 0: no goal
+	growth float64       // from the fewest to the most; 0: no goal
+}
+
+const (
+	wordsGoal, partsGoal, reportGoal = time.Millisecond, 100 * time.Millisecond, 100 * time.Millisecond
+	growthGoal                       = 1.2
+)
+
+// traced is the question of a search; page says that any page will do.
+func traced(what string, p99 time.Duration, growth float64, search func(a *archive) letterlock.Search) question {
+	return question{"trace, " + what, func(ctx context.Context, a *archive) error {
+		_, err := a.track.Trace(ctx, auditor, track.TraceQuery{Search: search(a)})
+		return err
+	}, p99, growth}
+}
+
+func questions() []question {
+	type find = letterlock.Search
+	list := []question{
+		traced("newest", 0, growthGoal, func(a *archive) find { return find{} }),
+		{"trace, second page", func(ctx context.Context, a *archive) error {
+			_, err := a.track.Trace(ctx, auditor, track.TraceQuery{Before: a.second})
+			return err
+		}, 0, growthGoal},
+		traced("sender", wordsGoal, 0, func(a *archive) find { return find{Sender: string(a.sample.Sender)} }),
+		traced("domain of the sender", wordsGoal, 0, func(a *archive) find { return find{Sender: "@" + a.sample.Sender.Domain()} }),
+		traced("part of the sender", partsGoal, 0, func(a *archive) find { return find{Sender: a.sample.Sender.Local()[:5]} }),
+		traced("recipient", wordsGoal, 0, func(a *archive) find { return find{Recipient: string(a.sample.Recipient)} }),
+		traced("domain of a recipient", wordsGoal, 0, func(a *archive) find { return find{Recipient: "@" + a.sample.Recipient.Domain()} }),
+		traced("part of a recipient", partsGoal, 0, func(a *archive) find { return find{Recipient: a.sample.Recipient.Local()[:5]} }),
+		traced("common word", wordsGoal, 0, func(a *archive) find { return find{Subject: a.sample.Common} }),
+		traced("rare word", wordsGoal, 0, func(a *archive) find { return find{Subject: a.sample.Rare} }),
+		traced("common and rare word", wordsGoal, 0, func(a *archive) find { return find{Subject: a.sample.Common + " " + a.sample.Rare} }),
+		traced("beginning of a word", wordsGoal, 0, func(a *archive) find { return find{Subject: a.sample.Common[:3] + "*"} }),
+		traced("Message-ID", wordsGoal, 0, func(a *archive) find { return find{MessageID: a.sample.MessageID} }),
+		traced("part of the Message-ID", partsGoal, 0, func(a *archive) find { return find{MessageID: a.sample.MessageID[5:15]} }),
+		traced("seven days", 0, growthGoal, func(a *archive) find { return find{From: a.middle, Until: a.middle.AddDate(0, 0, 7)} }),
+		traced("identity type", 0, 0, func(a *archive) find { return find{Identity: letterlock.Google} }),
+	}
+	for _, c := range []letterlock.Condition{letterlock.IsUnread, letterlock.IsRead, letterlock.IsRevoked, letterlock.ExpiresSoon,
+		letterlock.IsExpired, letterlock.IsInline, letterlock.IsBounced, letterlock.IsDestroyed} {
+		list = append(list, traced(string(c), 0, 0, func(*archive) find { return find{State: c} }))
+	}
+	return append(append(list,
+		traced("sender, word, days and state", 0, 0, func(a *archive) find {
+			return find{Sender: string(a.sample.Busiest), Subject: a.sample.Common, From: a.middle, State: letterlock.IsRead}
+		}),
+		traced("recipient's domain, part, word and state", partsGoal, 0, func(a *archive) find {
+			return find{Recipient: "@" + a.sample.Recipient.Domain(), Sender: "becker", Subject: a.sample.Common, State: letterlock.IsRevoked}
+		})), others()...)
+}
+
+// others are what is asked beside the trace.
+func others() []question {
+	return []question{
+		{"More information", func(ctx context.Context, a *archive) error {
+			_, err := a.track.Traced(ctx, auditor, a.id)
+			return err
+		}, 0, growthGoal},
+		{"report, first page of the details", func(ctx context.Context, a *archive) error {
+			_, err := a.track.ReportRows(ctx, auditor, a.days, "", 50)
+			return err
+		}, reportGoal, growthGoal},
+		{"report, chart of 90 days and domains", func(ctx context.Context, a *archive) error {
+			_, err := a.track.Report(ctx, auditor, a.days)
+			return err
+		}, reportGoal, 0},
+		{"report by template, in a zone of its own", func(ctx context.Context, a *archive) error {
+			q := a.days
+			q.From, q.By = q.From.In(time.FixedZone("", 5*3600+45*60)), track.ByTemplate
+			_, err := a.track.Report(ctx, auditor, q)
+			return err
+		}, reportGoal, 0},
+		{"list of Sent, of who sends most", func(ctx context.Context, a *archive) error {
+			_, err := a.track.Sent(ctx, a.busy, track.Query{Limit: 10})
+			return err
+		}, 0, growthGoal},
+	}
+}
+
+// A grown is what one question took at each number of messages.
+type grown struct {
+	q        question
+	p50, p99 []time.Duration
+}
+
+// ask asks every archive the same, in turns, for about as long as a round.
+func (b *bench) ask(list []*archive, q question) grown {
+	b.t.Helper()
+	took := make([][]time.Duration, len(list))
+	end := time.Now().Add(b.sizes.round * time.Duration(len(list)))
+	for round := 0; round < 12 || time.Now().Before(end) && round < 100; round++ {
+		for i, a := range list {
+			for range 4 {
+				began := time.Now()
+				if err := q.do(context.Background(), a); err != nil {
+					b.t.Fatalf("%s at %d messages: %v", q.what, a.n, err)
+				}
+				if round >= 2 { // every connection has its statements by now
+					took[i] = append(took[i], time.Since(began))
+				}
+			}
+		}
+	}
+	g := grown{q: q}
+	for _, t := range took {
+		slices.Sort(t)
+		g.p50, g.p99 = append(g.p50, t[len(t)/2]), append(g.p99, t[len(t)*99/100])
+	}
+	return g
+}
