@@ -7,9 +7,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"letterlock/internal/letterlock"
@@ -208,34 +210,48 @@ func others() []question {
 	}
 }
 
-// A grown is what one question took at each number of messages.
+// A grown is what one question took at each number of messages: p50 and p99 of the
+// time, and p50 of the time on a processor, which others on the machine change less.
 type grown struct {
-	q        question
-	p50, p99 []time.Duration
+	q             question
+	p50, p99, cpu []time.Duration
 }
 
 // ask asks every archive the same, in turns, for about as long as a round.
 func (b *bench) ask(list []*archive, q question) grown {
 	b.t.Helper()
-	took := make([][]time.Duration, len(list))
+	runtime.LockOSThread() // its time is that of one thread
+	defer runtime.UnlockOSThread()
+	took, used := make([][]time.Duration, len(list)), make([][]time.Duration, len(list))
 	end := time.Now().Add(b.sizes.round * time.Duration(len(list)))
 	for round := 0; round < 12 || time.Now().Before(end) && round < 100; round++ {
 		for i, a := range list {
 			for range 4 {
-				began := time.Now()
+				began, before := time.Now(), b.threadTime()
 				if err := q.do(context.Background(), a); err != nil {
 					b.t.Fatalf("%s at %d messages: %v", q.what, a.n, err)
 				}
 				if round >= 2 { // every connection has its statements by now
-					took[i] = append(took[i], time.Since(began))
+					took[i], used[i] = append(took[i], time.Since(began)), append(used[i], b.threadTime()-before)
 				}
 			}
 		}
 	}
 	g := grown{q: q}
-	for _, t := range took {
+	for i, t := range took {
 		slices.Sort(t)
+		slices.Sort(used[i])
 		g.p50, g.p99 = append(g.p50, t[len(t)/2]), append(g.p99, t[len(t)*99/100])
+		g.cpu = append(g.cpu, used[i][len(t)/2])
 	}
 	return g
+}
+
+// threadTime is how long this thread has been on a processor.
+func (b *bench) threadTime() time.Duration {
+	b.t.Helper()
+	var u syscall.Rusage
+	const thisThread = 1 // RUSAGE_THREAD
+	b.check(syscall.Getrusage(thisThread, &u))
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }

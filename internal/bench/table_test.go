@@ -73,11 +73,11 @@ func (r *report) grow(g grown) {
 	r.grown = append(r.grown, g)
 	last := len(g.p50) - 1
 	text, verdict := g.goal()
-	fmt.Fprintf(progress, "%s: %s, p99 %s, %s times what it was; %s %s\n", g.q.what, span(g.p50[last]), span(g.p99[last]), times(g.growth()), text, verdict)
+	fmt.Fprintf(progress, "%s: %s, p99 %s, CPU %s, %s times what it was; %s %s\n", g.q.what, span(g.p50[last]), span(g.p99[last]), span(g.cpu[last]), times(g.growth()), text, verdict)
 }
 
-// growth is how many times longer it took at the most messages than at the fewest.
-func (g grown) growth() float64 { return float64(g.p50[len(g.p50)-1]) / float64(max(g.p50[0], 1)) }
+// growth is how many times more work it was at the most messages than at the fewest.
+func (g grown) growth() float64 { return float64(g.cpu[len(g.cpu)-1]) / float64(max(g.cpu[0], 1)) }
 
 // goal says what a question is to take, and whether it does.
 func (g grown) goal() (text, verdict string) {
@@ -101,7 +101,7 @@ func (r *report) printGrown(w io.Writer, messages []int) {
 	if len(r.grown) == 0 {
 		return
 	}
-	fmt.Fprintln(w, "\nWhat administrators ask, p50; p99 where the answer is made, by the messages that are stored:")
+	fmt.Fprintln(w, "\nWhat administrators ask, p50; p99; CPU where the answer is made, by the messages that are stored, and growth of CPU:")
 	fmt.Fprintln(w)
 	t := tabwriter.NewWriter(w, 0, 0, 1, ' ', 0)
 	head, rule := "| Question\t", "|---\t"
@@ -113,7 +113,7 @@ func (r *report) printGrown(w io.Writer, messages []int) {
 	for _, g := range r.grown {
 		row := "| " + g.q.what + "\t"
 		for i := range g.p50 {
-			row += "| " + span(g.p50[i]) + "; " + span(g.p99[i]) + "\t"
+			row += "| " + span(g.p50[i]) + "; " + span(g.p99[i]) + "; " + span(g.cpu[i]) + "\t"
 		}
 		text, verdict := g.goal()
 		fmt.Fprintf(t, "%s| %s\t| %s\t| %s\t|\n", row, times(g.growth()), text, verdict)

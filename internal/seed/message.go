@@ -47,9 +47,9 @@ func (f *filler) accept(tx *store.Tx, at time.Time) error {
 	m := letterlock.Message{
 		ID: f.keys.id(&f.keys.messages), MessageID: "<" + string(f.keys.id(&f.keys.names)) + "@" + ourDomain + ">", Sender: letterlock.Mailbox{Name: from.Name, Address: from.Address},
 		Subject: f.words.subject(), Protection: letterlock.EncryptOnly, Method: letterlock.ByPolicy, DecidedBy: "listener default",
-		Via: letterlock.BySubmission, Size: int64(2000 + f.random.IntN(60000)),
+		Via: letterlock.BySubmission, Size: int64(2000 + f.random.IntN(60000)), Accepted: at,
 	}
-	f.vary(&m, at)
+	f.vary(&m)
 	l := &letter{id: m.ID, sender: letterlock.Actor{Kind: letterlock.Staff, Address: from.Address, Roles: []letterlock.Role{letterlock.Sender}, IP: "192.0.2.7"}}
 	if err := errors.Join(
 		tx.AddMessage(m, f.keys.take(&f.keys.hashes), store.Sealed{Head: f.some(200), Size: 600, Index: f.some(150)}),
@@ -72,7 +72,7 @@ func (f *filler) accept(tx *store.Tx, at time.Time) error {
 }
 
 // vary makes a message one of the less usual ones, now and then.
-func (f *filler) vary(m *letterlock.Message, at time.Time) {
+func (f *filler) vary(m *letterlock.Message) {
 	if f.one(0.4) {
 		m.Method, m.DecidedBy = letterlock.ByUser, "subject tag [secure]"
 	}
@@ -86,7 +86,7 @@ func (f *filler) vary(m *letterlock.Message, at time.Time) {
 		m.Brand = []string{"northwind", "northwind", "legal"}[f.random.IntN(3)]
 	}
 	if f.one(0.15) {
-		m.Expires = at.AddDate(0, 0, []int{7, 30, 90}[f.random.IntN(3)])
+		m.Expires = m.Accepted.AddDate(0, 0, []int{7, 30, 90}[f.random.IntN(3)])
 	}
 	if f.one(0.3) {
 		m.Attachments = 1 + f.random.IntN(3)

@@ -68,6 +68,12 @@ func TestWhatIsWrittenIsAsTheProductWouldHaveWrittenIt(t *testing.T) {
 		if !row.Recipient.Bounced.IsZero() {
 			got.Bounced++
 		}
+		if at := row.Recipient.FirstRead; !at.IsZero() {
+			got.Read++
+			if at.Before(row.Message.Accepted) || at.After(end) {
+				t.Errorf("a message of %s was read at %s", row.Message.Accepted, at)
+			}
+		}
 		if row.Message.Accepted.After(last) {
 			t.Errorf("a message of %s comes after one of %s", row.Message.Accepted, last)
 		}
@@ -77,7 +83,7 @@ func TestWhatIsWrittenIsAsTheProductWouldHaveWrittenIt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got.Recipients != s.Recipients || got.Inline != s.Inline || got.Revoked != s.Revoked || got.Bounced != s.Bounced {
+	if got.Recipients != s.Recipients || got.Inline != s.Inline || got.Read != s.Read || got.Revoked != s.Revoked || got.Bounced != s.Bounced {
 		t.Errorf("the database has %+v, the sample %+v", got, s)
 	}
 }
