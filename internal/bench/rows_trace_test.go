@@ -11,8 +11,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"letterlock/internal/letterlock"
 	"letterlock/internal/seed"
@@ -250,8 +251,7 @@ func (b *bench) ask(list []*archive, q question) grown {
 // threadTime is how long this thread has been on a processor.
 func (b *bench) threadTime() time.Duration {
 	b.t.Helper()
-	var u syscall.Rusage
-	const thisThread = 1 // RUSAGE_THREAD
-	b.check(syscall.Getrusage(thisThread, &u))
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+	var at unix.Timespec
+	b.check(unix.ClockGettime(unix.CLOCK_THREAD_CPUTIME_ID, &at))
+	return time.Duration(at.Nano())
 }
