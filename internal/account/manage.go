@@ -46,17 +46,25 @@ func mayManage(by letterlock.Actor) error {
 // allowed or not. f refuses with Denied, Invalid or NotFound before it changes
 // anything: what it has changed by then would be committed with the refusal.
 func (s *Service) act(ctx context.Context, by letterlock.Actor, action string, target letterlock.Address, f func(tx *store.Tx) error) error {
+	return s.record(ctx, letterlock.Entry{Actor: by, Action: action, Target: string(target)},
+		func(tx *store.Tx, _ *letterlock.Entry) error { return f(tx) })
+}
+
+// record is act for acts whose entry says more: f completes it.
+func (s *Service) record(ctx context.Context, entry letterlock.Entry, f func(*store.Tx, *letterlock.Entry) error) error {
 	var refusal error
 	err := s.DB.Write(ctx, func(tx *store.Tx) error {
-		if refusal = mayManage(by); refusal == nil {
-			if err := f(tx); refuses(err) {
+		if refusal = mayManage(entry.Actor); refusal == nil {
+			if err := f(tx, &entry); refuses(err) {
 				refusal = err
 			} else if err != nil {
 				return err
 			}
 		}
-		return tx.Audit(letterlock.Entry{Actor: by, Action: action, Target: string(target),
-			Reason: letterlock.KeyOf(refusal), Allowed: refusal == nil})
+		if entry.Allowed = refusal == nil; !entry.Allowed {
+			entry.Reason = letterlock.KeyOf(refusal)
+		}
+		return tx.Audit(entry)
 	})
 	if err != nil {
 		return err

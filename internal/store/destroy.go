@@ -2,8 +2,8 @@ package store
 
 import "letterlock/internal/letterlock"
 
-// Destroy deletes every key of a message, all of its sealed mail, its subject and
-// what a retry of it would be recognised by. Who sent it to whom, and when, stays.
+// Destroy deletes every key of a message, all of its sealed mail, its subject, also
+// out of answers that are kept, and what a retry of it would be recognised by. Who sent it to whom, and when, stays.
 // The search has a copy of the subject: see EraseText. A message that is destroyed
 // already is NotFound.
 func (t *Tx) Destroy(id letterlock.ID) error {
@@ -16,6 +16,9 @@ func (t *Tx) Destroy(id letterlock.ID) error {
 		return errNotFound
 	}
 	if err := t.exec(`DELETE FROM wraps WHERE message = $1`, id); err != nil {
+		return err
+	}
+	if err := t.exec(`DELETE FROM answers WHERE message = $1 AND message <> ''`, id); err != nil {
 		return err
 	}
 	return t.exec(`DELETE FROM chunks WHERE message = $1`, id)

@@ -89,3 +89,8 @@ func NewReference(n int) string {
 	}
 	return string(b)
 }
+
+// ProgramTokenHash is what the database keeps of a token that a program shows.
+func ProgramTokenHash(p seal.Pepper, t letterlock.Token) []byte {
+	return p.Hash("program token", t.Reveal())
+}

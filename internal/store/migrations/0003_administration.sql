@@ -152,9 +152,11 @@ CREATE TABLE answers (
   request    BLOB NOT NULL,                 -- hash of what was asked
   status     INTEGER NOT NULL,              -- 0 while it is being answered
   body       BLOB NOT NULL,
+  message    TEXT NOT NULL DEFAULT '',      -- that it is about; '' is none
   created_at INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX answers_by_time ON answers (created_at);
+CREATE INDEX answers_by_message ON answers (message) WHERE message <> '';
 
 CREATE INDEX audit_by_actor ON audit (actor, seq);
 CREATE INDEX audit_by_action ON audit (action, seq);

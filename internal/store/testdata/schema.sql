@@ -20,6 +20,7 @@ CREATE TABLE answers (
   request    BLOB NOT NULL,                 -- hash of what was asked
   status     INTEGER NOT NULL,              -- 0 while it is being answered
   body       BLOB NOT NULL,
+  message    TEXT NOT NULL DEFAULT '',      -- that it is about; '' is none
   created_at INTEGER NOT NULL
 ) STRICT;
 
@@ -278,6 +279,8 @@ CREATE TABLE wraps (
   wrapped BLOB NOT NULL,
   PRIMARY KEY (message, holder)
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX answers_by_message ON answers (message) WHERE message <> '';
 
 CREATE INDEX answers_by_time ON answers (created_at);
 
