@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"letterlock/internal/api"
@@ -25,10 +24,10 @@ type accountCommand struct {
 }
 
 type addAccount struct {
-	settings
+	place
 	Address      string   `arg:"" help:"Mail address, with which its holder signs in."`
 	Name         string   `name:"name" placeholder:"NAME" help:"Name, as recipients see it."`
-	Role         []string `name:"role" default:"sender" placeholder:"ROLE" help:"sender, auditor, revoker or admin; may be given several times. Default: ${default}."`
+	Role         []string `name:"role" default:"sender" offer:"sender,auditor,revoker,admin" placeholder:"ROLE" help:"sender, auditor, revoker or admin; may be given several times. Default: ${default}."`
 	PasswordFile string   `name:"password-file" type:"path" placeholder:"FILE" help:"Set the password that stands in this file, and mail nothing; '-' reads it from standard input."`
 }
 
@@ -41,7 +40,7 @@ func (c *addAccount) Run(ctx context.Context, o *operator) error {
 			return err
 		}
 	}
-	return o.ask(ctx, c.settings, func(d desk) error {
+	return o.ask(ctx, c.place, func(d desk) error {
 		m, err := d.AddAccount(ctx, a)
 		if err != nil {
 			return err
@@ -79,13 +78,13 @@ func readPassword(path string, in io.Reader) (string, error) {
 }
 
 type listAccounts struct {
-	settings
+	place
 	JSON bool `name:"json" help:"Print JSON."`
 }
 
 // Run lists the accounts.
 func (c *listAccounts) Run(ctx context.Context, o *operator) error {
-	return o.ask(ctx, c.settings, func(d desk) error {
+	return o.ask(ctx, c.place, func(d desk) error {
 		all, err := d.Accounts(ctx)
 		if err != nil {
 			return err
@@ -101,8 +100,7 @@ func (d desk) table(all []api.Account) error {
 	if len(all) == 0 {
 		return d.say("There is no account yet. Add one with 'letterlock account add ADDRESS --name NAME --role sender --role admin'.")
 	}
-	t := tabwriter.NewWriter(d.out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "ADDRESS\tNAME\tROLES\tPASSWORD\tSTATE")
+	t := newTable(d.out, "ADDRESS", "NAME", "ROLES", "PASSWORD", "STATE")
 	for _, a := range all {
 		password, state := "not set", "enabled"
 		switch {
@@ -114,19 +112,19 @@ func (d desk) table(all []api.Account) error {
 		if !a.Disabled.IsZero() {
 			state = "disabled since " + d.when(a.Disabled)
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", a.Address, a.Name, strings.Join(a.Roles, " "), password, state)
+		t.row(a.Address, a.Name, strings.Join(a.Roles, " "), password, state)
 	}
-	return t.Flush()
+	return t.end()
 }
 
 type disableAccount struct {
-	settings
+	place
 	Address string `arg:"" help:"Whose account."`
 }
 
 // Run disables the account.
 func (c *disableAccount) Run(ctx context.Context, o *operator) error {
-	return o.ask(ctx, c.settings, func(d desk) error {
+	return o.ask(ctx, c.place, func(d desk) error {
 		if err := d.DisableAccount(ctx, c.Address); err != nil {
 			return err
 		}
@@ -135,13 +133,13 @@ func (c *disableAccount) Run(ctx context.Context, o *operator) error {
 }
 
 type enableAccount struct {
-	settings
+	place
 	Address string `arg:"" help:"Whose account."`
 }
 
 // Run enables the account.
 func (c *enableAccount) Run(ctx context.Context, o *operator) error {
-	return o.ask(ctx, c.settings, func(d desk) error {
+	return o.ask(ctx, c.place, func(d desk) error {
 		if err := d.EnableAccount(ctx, c.Address); err != nil {
 			return err
 		}
@@ -150,13 +148,13 @@ func (c *enableAccount) Run(ctx context.Context, o *operator) error {
 }
 
 type resetAccount struct {
-	settings
+	place
 	Address string `arg:"" help:"Whose password."`
 }
 
 // Run resets the password.
 func (c *resetAccount) Run(ctx context.Context, o *operator) error {
-	return o.ask(ctx, c.settings, func(d desk) error {
+	return o.ask(ctx, c.place, func(d desk) error {
 		m, err := d.ResetPassword(ctx, c.Address)
 		if err != nil {
 			return err
@@ -167,14 +165,14 @@ func (c *resetAccount) Run(ctx context.Context, o *operator) error {
 }
 
 type accountRoles struct {
-	settings
+	place
 	Address string   `arg:"" help:"Whose roles."`
-	Roles   []string `arg:"" name:"role" help:"sender, auditor, revoker, admin."`
+	Roles   []string `arg:"" name:"role" offer:"sender,auditor,revoker,admin" help:"sender, auditor, revoker, admin."`
 }
 
 // Run sets the roles.
 func (c *accountRoles) Run(ctx context.Context, o *operator) error {
-	return o.ask(ctx, c.settings, func(d desk) error {
+	return o.ask(ctx, c.place, func(d desk) error {
 		if err := d.SetRoles(ctx, c.Address, c.Roles); err != nil {
 			return err
 		}

@@ -55,22 +55,39 @@ var hints = map[string]string{
 	"account-exists":     "'letterlock account reset ADDRESS' mails its holder a new link, 'letterlock account roles' changes what they may do",
 	"last-administrator": "give somebody else the role first, with 'letterlock account roles ADDRESS sender admin'",
 	"no-account":         "'letterlock account list' shows all of them",
+	"ca-file":            "the file holds certificates of authorities in PEM, as your certificate authority gives them",
 	"no-answer":          "look at the log of the server, then try again",
 	"not-operator":       "run the command as the user that the server runs as, or as root",
 	"folder-owner":       "run the command as that user, as in 'runuser -u letterlock -- letterlock ...'",
+	"parameter":          "outside PowerShell put '$true', and a Message-ID, between single quotes",
 	"password-file":      "write the password, and nothing else, into the one line of a file that only you can read",
+	"token-file":         "write the token, and nothing else, into a file, and 'chmod 600' it; LETTERLOCK_TOKEN_FILE or --token-file names it",
+	"url":                "write it like https://mail.example.org",
 }
 
 // report writes what went wrong, and what to do about it.
 func report(w io.Writer, err error) {
+	err = alone(err)
 	said := err.Error()
 	// What the error of a server says is a sentence; its code and key are for
 	// programs. Around any other stands where it happened, which people need.
 	if e, ok := err.(*letterlock.Error); ok && e.Err != nil {
 		said = e.Err.Error()
 	}
-	fmt.Fprintf(w, "letterlock: error: %s\n", said)
+	fmt.Fprintf(w, "letterlock: error: %s\n", plainLines(said))
 	if hint := hints[letterlock.KeyOf(err)]; hint != "" {
 		fmt.Fprintf(w, "letterlock: hint: %s\n", hint)
 	}
+}
+
+// alone returns the one error of a list that has no other. The parser makes such a
+// list of what a command returns.
+func alone(err error) error {
+	if _, ours := err.(*letterlock.Error); ours {
+		return err
+	}
+	if list, ok := err.(interface{ Unwrap() []error }); ok && len(list.Unwrap()) == 1 {
+		return list.Unwrap()[0]
+	}
+	return err
 }

@@ -16,13 +16,15 @@ import (
 
 // commands is what can be typed.
 type commands struct {
-	Serve   serveCommand   `cmd:"" help:"Serve mail and pages with the settings of a file."`
-	Check   checkCommand   `cmd:"" help:"Look at settings and machine, and say what is wrong or missing."`
-	Config  configCommand  `cmd:"" help:"Write or show settings."`
-	Account accountCommand `cmd:"" help:"Manage the accounts of people who send and administer."`
-	Audit   auditCommand   `cmd:"" help:"Check the record of everybody's acts."`
-	Demo    demoCommand    `cmd:"" help:"Run a demonstration on this machine, with forty messages and an inbox of its own."`
-	Version versionCommand `cmd:"" help:"Say which version this is."`
+	Serve      serveCommand      `cmd:"" help:"Serve mail and pages with the settings of a file."`
+	Check      checkCommand      `cmd:"" help:"Look at settings and machine, and say what is wrong or missing."`
+	Config     configCommand     `cmd:"" help:"Write or show settings."`
+	Account    accountCommand    `cmd:"" help:"Manage the accounts of people who send and administer."`
+	Audit      auditCommand      `cmd:"" help:"Check the record of everybody's acts."`
+	Demo       demoCommand       `cmd:"" help:"Run a demonstration on this machine, with forty messages and an inbox of its own."`
+	Completion completionCommand `cmd:"" help:"Print what a shell needs to complete these commands: bash, zsh or fish."`
+	Complete   completeCommand   `cmd:"" hidden:"" passthrough:"" help:"Print what the last word can become."`
+	Version    versionCommand    `cmd:"" help:"Say which version this is."`
 }
 
 type demoCommand struct {
@@ -49,13 +51,22 @@ func (c *demoCommand) Run(ctx context.Context) error {
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	var c commands
-	k := kong.Parse(&c, kong.Name("letterlock"), kong.UsageOnError(), kong.Exit(exit),
-		kong.Description("Encrypted mail that its sender can take back."),
-		kong.BindTo(ctx, (*context.Context)(nil)),
-		kong.Bind(&operator{in: os.Stdin, out: os.Stdout, open: openHere}))
+	parser := newParser(&operator{in: os.Stdin, out: os.Stdout, open: openHere}, kong.BindTo(ctx, (*context.Context)(nil)))
+	args, err := translate(parser.Model.Node, os.Args[1:])
+	if err != nil {
+		report(os.Stderr, err)
+		os.Exit(exitCode(err))
+	}
+	k, err := parser.Parse(args)
+	parser.FatalIfErrorf(err)
 	if err := k.Run(); err != nil {
 		report(os.Stderr, err)
 		os.Exit(exitCode(err))
 	}
+}
+
+// newParser returns what understands a command line.
+func newParser(o *operator, options ...kong.Option) *kong.Kong {
+	return kong.Must(&commands{}, append(options, kong.Name("letterlock"), kong.UsageOnError(), kong.Exit(exit), kong.Bind(o),
+		kong.Description("Encrypted mail that its sender can take back."))...)
 }

@@ -36,8 +36,16 @@ type desk struct {
 	served bool // a server runs, and mail leaves by itself
 }
 
-// ask has the running server answer, or this process where none runs.
-func (o *operator) ask(ctx context.Context, s settings, f func(d desk) error) (err error) {
+// ask has the server answer that the command names. On this machine that is the
+// one that runs, or this process where none does.
+func (o *operator) ask(ctx context.Context, s place, f func(d desk) error) (err error) {
+	if s.URL != "" {
+		over, base, err := s.dial()
+		if err != nil {
+			return err
+		}
+		return f(desk{Client: api.NewClient(base, over), out: o.out, zone: time.Local, served: true})
+	}
 	cfg, err := s.load()
 	if err != nil {
 		return err

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -67,12 +66,6 @@ func printFindings(w io.Writer, found []app.Finding) error {
 		fmt.Fprintf(table, "%s\t%s\t%s\n", f.Level, f.About, f.Says)
 	}
 	return table.Flush()
-}
-
-func printJSON(w io.Writer, v any) error {
-	e := json.NewEncoder(w)
-	e.SetIndent("", "  ")
-	return e.Encode(v)
 }
 
 type configCommand struct {

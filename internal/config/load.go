@@ -19,7 +19,7 @@ import (
 const prefix = "LETTERLOCK_"
 
 // elsewhere are variables with our prefix that are no settings.
-var elsewhere = []string{"CONFIG", "URL", "TOKEN_FILE", "STRESS", "BENCH_FULL"}
+var elsewhere = []string{"CONFIG", "URL", "TOKEN_FILE", "CA_FILE", "STRESS", "BENCH_FULL"}
 
 // Load reads the settings: defaults, over them the file, over that the
 // environment, a list of NAME=value as os.Environ returns it. Without a path there

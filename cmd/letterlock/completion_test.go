@@ -1,0 +1,68 @@
+package main
+
+import (
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestEveryWordCanBeCompleted(t *testing.T) {
+	model := newParser(&operator{}).Model.Node
+	tests := []struct {
+		name, typed string // the last word is the one to complete
+		want        []string
+	}{
+		{"a command", "acc", []string{"account"}},
+		{"a command of a command", "account dis", []string{"disable"}},
+		{"all of them", "account ", []string{"add", "list", "disable", "enable", "reset", "roles"}},
+		{"a flag", "account add --na", []string{"--name"}},
+		{"after a flag's value", "account --config /x add --na", []string{"--name"}},
+		{"after a flag with its value", "account add --name=x --pass", []string{"--password-file"}},
+		{"a choice", "completion ", []string{"bash", "zsh", "fish"}},
+		{"one choice", "completion f", []string{"fish"}},
+		{"a role", "account add --role a", []string{"auditor", "admin"}},
+		{"a role that bash took apart", "account add --role = a", []string{"auditor", "admin"}},
+		{"another role", "account roles ada@contoso.example sender re", []string{"revoker"}},
+		{"a file", "account list --config ", []string{files}},
+		{"a file as an argument", "config init ", []string{files}},
+		{"what nobody knows", "account disable ", nil},
+		{"nonsense", "x y z", nil},
+		{"what people do not type", "compl", []string{"completion"}},
+	}
+	for _, tt := range tests {
+		if got := complete(model, strings.Split(tt.typed, " ")); !slices.Equal(got, tt.want) {
+			t.Errorf("%s: %q becomes %q, want %q", tt.name, tt.typed, got, tt.want)
+		}
+	}
+	if got := complete(model, nil); len(got) < 5 || slices.Contains(got, "complete") {
+		t.Errorf("nothing becomes %q, want all commands", got)
+	}
+}
+
+func TestBashCompletesByAskingTheProgram(t *testing.T) {
+	// What bash does when Tab is pressed: it puts the words into variables and calls
+	// the function that was registered.
+	const press = `
+source <("$1" completion bash)
+[ "$(complete -p letterlock)" = "complete -F _letterlock letterlock" ] || exit 1
+COMP_WORDS=("$@")
+COMP_CWORD=$(($# - 1))
+_letterlock
+printf '%s\n' "${COMPREPLY[@]}"
+`
+	tests := []struct{ typed, want string }{
+		{"account r", "reset roles"},
+		{"account add --role =", "sender auditor revoker admin"},
+		{"account add --role = a", "auditor admin"},
+		{"check --config completion.g", "completion.go"},
+		{"nonsense ", ""},
+	}
+	for _, tt := range tests {
+		args := append([]string{"-c", press, "bash", binary}, strings.Split(tt.typed, " ")...)
+		out, err := exec.Command("bash", args...).CombinedOutput()
+		if got := strings.Join(strings.Fields(string(out)), " "); err != nil || got != tt.want {
+			t.Errorf("%q becomes %q, %v; want %q", tt.typed, got, err, tt.want)
+		}
+	}
+}
