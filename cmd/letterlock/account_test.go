@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -35,7 +36,10 @@ type console struct {
 	config string
 	cfg    config.Config
 	box    *inbox.Box // everybody's mailbox, while it serves
+	app    *app.App   // likewise
 	site   string
+	ahead  atomic.Int64 // how far the server's clock is ahead, in nanoseconds
+	env    []string     // beside the name of the file of settings
 }
 
 func newConsole(t *testing.T) *console {
@@ -78,11 +82,13 @@ func (c *console) serve() {
 	if c.box, err = inbox.Open("", time.Now); err != nil {
 		c.t.Fatal(err)
 	}
-	a, err := app.New(c.t.Context(), c.cfg, app.Options{Mailer: c.box, Now: time.Now, Log: slog.New(slog.DiscardHandler),
+	now := func() time.Time { return time.Now().Add(time.Duration(c.ahead.Load())) }
+	a, err := app.New(c.t.Context(), c.cfg, app.Options{Mailer: c.box, Now: now, Log: slog.New(slog.DiscardHandler),
 		Demo: &web.Demo{Box: c.box, Steps: func() []views.DemoStep { return nil }}})
 	if err != nil {
 		c.t.Fatal(err)
 	}
+	c.app = a
 	u, err := url.Parse(c.site)
 	if err != nil {
 		c.t.Fatal(err)
@@ -105,13 +111,19 @@ func (c *console) serve() {
 	})
 }
 
-// types runs a command and returns what it says and its exit code.
+// types runs a command about accounts and returns what it says and its exit code.
 func (c *console) types(in string, args ...string) (out, errs string, code int) {
+	c.t.Helper()
+	return c.run(in, append([]string{"account"}, args...)...)
+}
+
+// run runs a command and returns what it says and its exit code.
+func (c *console) run(in string, args ...string) (out, errs string, code int) {
 	c.t.Helper()
 	ctx, cancel := context.WithTimeout(c.t.Context(), time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, binary, append([]string{"account"}, args...)...)
-	cmd.Env = []string{"LETTERLOCK_CONFIG=" + c.config} // and nothing of ours that a test was told
+	cmd := exec.CommandContext(ctx, binary, args...)
+	cmd.Env = append([]string{"LETTERLOCK_CONFIG=" + c.config}, c.env...) // and nothing of ours that a test was told
 	var o, e bytes.Buffer
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(in), &o, &e
 	if err := cmd.Run(); err != nil && cmd.ProcessState == nil {

@@ -12,11 +12,6 @@ import (
 	"letterlock/internal/letterlock"
 )
 
-// auditCommand is about the record of everybody's acts.
-type auditCommand struct {
-	Verify auditVerify `cmd:"" help:"Check an exported audit log, or a proof of non-access. It needs the files alone: no server, settings or data folder."`
-}
-
 // auditVerify checks what has left the house. It ends with exitUnfit if something
 // does not fit.
 type auditVerify struct {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"time"
 
 	"letterlock/internal/audit"
 	"letterlock/internal/letterlock"
@@ -53,14 +54,26 @@ func exit(code int) {
 var hints = map[string]string{
 	"account-disabled":   "enable it first, with 'letterlock account enable ADDRESS'",
 	"account-exists":     "'letterlock account reset ADDRESS' mails its holder a new link, 'letterlock account roles' changes what they may do",
-	"last-administrator": "give somebody else the role first, with 'letterlock account roles ADDRESS sender admin'",
-	"no-account":         "'letterlock account list' shows all of them",
+	"batch-everything":   "give at least one of --sender, --recipient, --subject, --message-id, --from, --until, --state and --identity",
+	"batch-nothing":      "'letterlock trace' with the same conditions shows what they find",
+	"batch-size":         "narrow the search, by dates for example, and revoke in parts",
 	"ca-file":            "the file holds certificates of authorities in PEM, as your certificate authority gives them",
-	"no-answer":          "look at the log of the server, then try again",
-	"not-operator":       "run the command as the user that the server runs as, or as root",
+	"confirm":            "type it as it is shown, or give it with --confirm",
+	"date":               "write it like 2026-11-20, '2026-11-20 14:00', or 7d for seven days ago",
 	"folder-owner":       "run the command as that user, as in 'runuser -u letterlock -- letterlock ...'",
+	"inline":             "'letterlock trace --details ID' shows who got it how",
+	"last-administrator": "give somebody else the role first, with 'letterlock account roles ADDRESS sender admin'",
+	"message-id":         "'letterlock trace' finds it by sender, recipient, subject or date",
+	"no-account":         "'letterlock account list' shows all of them",
+	"no-answer":          "look at the log of the server, then try again",
+	"no-message":         "'letterlock trace' finds it by sender, recipient, subject or date",
+	"not-operator":       "run the command as the user that the server runs as, or as root",
+	"output":             "name a file that is not there yet, in a folder that is",
 	"parameter":          "outside PowerShell put '$true', and a Message-ID, between single quotes",
 	"password-file":      "write the password, and nothing else, into the one line of a file that only you can read",
+	"scope":              "an administrator gives out tokens, with 'letterlock token add ADDRESS --name NAME --scope SCOPE'",
+	"second-person":      "somebody else has to type it, with 'letterlock bulk approve'",
+	"token":              "an administrator gives out tokens, with 'letterlock token add ADDRESS --name NAME --scope SCOPE'",
 	"token-file":         "write the token, and nothing else, into a file, and 'chmod 600' it; LETTERLOCK_TOKEN_FILE or --token-file names it",
 	"url":                "write it like https://mail.example.org",
 }
@@ -75,7 +88,11 @@ func report(w io.Writer, err error) {
 		said = e.Err.Error()
 	}
 	fmt.Fprintf(w, "letterlock: error: %s\n", plainLines(said))
-	if hint := hints[letterlock.KeyOf(err)]; hint != "" {
+	hint := hints[letterlock.KeyOf(err)]
+	if wait := letterlock.RetryAfterOf(err); wait > 0 {
+		hint = "try again in " + wait.Round(time.Second).String()
+	}
+	if hint != "" {
 		fmt.Fprintf(w, "letterlock: hint: %s\n", hint)
 	}
 }

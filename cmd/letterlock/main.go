@@ -16,12 +16,21 @@ import (
 
 // commands is what can be typed.
 type commands struct {
-	Serve      serveCommand      `cmd:"" help:"Serve mail and pages with the settings of a file."`
-	Check      checkCommand      `cmd:"" help:"Look at settings and machine, and say what is wrong or missing."`
-	Config     configCommand     `cmd:"" help:"Write or show settings."`
-	Account    accountCommand    `cmd:"" help:"Manage the accounts of people who send and administer."`
-	Audit      auditCommand      `cmd:"" help:"Check the record of everybody's acts."`
-	Demo       demoCommand       `cmd:"" help:"Run a demonstration on this machine, with forty messages and an inbox of its own."`
+	Serve   serveCommand   `cmd:"" help:"Serve mail and pages with the settings of a file."`
+	Check   checkCommand   `cmd:"" help:"Look at settings and machine, and say what is wrong or missing."`
+	Config  configCommand  `cmd:"" help:"Write or show settings."`
+	Status  statusCommand  `cmd:"" help:"Say of a message whether it can be revoked, and whether it is."`
+	Revoke  revokeCommand  `cmd:"" help:"Remove the recipients' access to a message."`
+	Restore restoreCommand `cmd:"" help:"Give back access that was removed. The links are the same."`
+	Destroy destroyCommand `cmd:"" help:"Destroy every key of a message, for everybody, for ever."`
+	Trace   traceCommand   `cmd:"" help:"Look for messages, or show the whole history of one."`
+	Report  reportCommand  `cmd:"" help:"Count protected messages by day, or list them."`
+	Bulk    bulkCommand    `cmd:"" help:"Revoke many messages at once, and undo that."`
+	Audit   auditCommand   `cmd:"" help:"Show who did what, and export it for others to check."`
+	Token   tokenCommand   `cmd:"" help:"Manage the tokens of programs."`
+	Account accountCommand `cmd:"" help:"Manage the accounts of people who send and administer."`
+	Demo    demoCommand    `cmd:"" help:"Run a demonstration on this machine, with forty messages and an inbox of its own."`
+	cmdlets
 	Completion completionCommand `cmd:"" help:"Print what a shell needs to complete these commands: bash, zsh or fish."`
 	Complete   completeCommand   `cmd:"" hidden:"" passthrough:"" help:"Print what the last word can become."`
 	Version    versionCommand    `cmd:"" help:"Say which version this is."`

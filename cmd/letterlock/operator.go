@@ -107,3 +107,6 @@ func ownFolder(dir string) error {
 	}
 	return nil
 }
+
+// dates reads dates in the zone of the desk.
+func (d desk) dates() dates { return dates{zone: d.zone, now: time.Now()} }

@@ -39,15 +39,16 @@ func plainLines(s string) string {
 	return strings.Join(lines, "\n")
 }
 
-// A table is for people: columns under a heading.
+// A table is for people: columns, under a heading if there is one.
 type table struct {
-	w    *tabwriter.Writer
-	rows int
+	w *tabwriter.Writer
 }
 
 func newTable(w io.Writer, heading ...string) *table {
 	t := &table{w: tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)}
-	t.line(heading)
+	if len(heading) > 0 {
+		t.line(heading)
+	}
 	return t
 }
 
@@ -59,7 +60,6 @@ func (t *table) row(cells ...any) {
 			said[i] = "-"
 		}
 	}
-	t.rows++
 	t.line(said)
 }
 

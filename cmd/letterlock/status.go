@@ -1,0 +1,139 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"letterlock/internal/api"
+)
+
+// messageArgument is the message that a command is about.
+type messageArgument struct {
+	MessageID string `arg:"" name:"message-id" help:"Message-ID, with or without its angle brackets; between single quotes, or the shell takes the brackets for itself."`
+}
+
+type statusCommand struct {
+	place
+	messageArgument
+	JSON bool `name:"json" help:"Print JSON: everything that is known about the message, its recipients too."`
+}
+
+// Run says whether a message can be revoked, and whether it is.
+func (c *statusCommand) Run(ctx context.Context, o *operator) error {
+	return o.ask(ctx, c.place, func(d desk) error {
+		m, err := d.Status(ctx, c.MessageID)
+		if err != nil {
+			return err
+		}
+		if c.JSON {
+			return printJSON(d.out, m)
+		}
+		t := newTable(d.out, "Subject", "IsRevocable", "Revoked")
+		t.row(m.Subject, truthOf(m.IsRevocable), truthOf(m.Revoked))
+		return t.end()
+	})
+}
+
+// truthOf spells a truth as PowerShell does, and so AME.
+func truthOf(b bool) string {
+	if b {
+		return "True"
+	}
+	return "False"
+}
+
+// change is what revoking and restoring take beside the message.
+type change struct {
+	place
+	messageArgument
+	Recipient []string `name:"recipient" sep:"none" placeholder:"ADDRESS" help:"Only this recipient; may be given several times. Default: all who got a link."`
+	Reason    string   `name:"reason" placeholder:"TEXT" help:"Why, for the audit log. Recipients never see it."`
+	DryRun    bool     `name:"dry-run" help:"Say what would happen, and change nothing."`
+	JSON      bool     `name:"json" help:"Print JSON: the message as it is afterwards."`
+}
+
+type revokeCommand struct{ change }
+
+// Run revokes a message.
+func (c *revokeCommand) Run(ctx context.Context, o *operator) error {
+	return o.ask(ctx, c.place, func(d desk) error {
+		m, err := d.Revoke(ctx, c.MessageID, api.Revoke{Recipients: c.Recipient, Reason: c.Reason}, c.DryRun)
+		if err != nil {
+			return err
+		}
+		return c.print(d, m)
+	})
+}
+
+type restoreCommand struct{ change }
+
+// Run restores access to a message.
+func (c *restoreCommand) Run(ctx context.Context, o *operator) error {
+	return o.ask(ctx, c.place, func(d desk) error {
+		m, err := d.Restore(ctx, c.MessageID, api.Restore{Recipients: c.Recipient, Reason: c.Reason}, c.DryRun)
+		if err != nil {
+			return err
+		}
+		return c.print(d, m)
+	})
+}
+
+// print says how a message is after a change, or would be.
+func (c *change) print(d desk, m api.Message) error {
+	if c.JSON {
+		return printJSON(d.out, m)
+	}
+	if c.DryRun {
+		if err := d.would(m); err != nil {
+			return err
+		}
+	}
+	if err := d.say("Revoked: %s", truthOf(m.Revoked)); err != nil {
+		return err
+	}
+	return d.remains(m)
+}
+
+// would shows what would become of each recipient's access.
+func (d desk) would(m api.Message) error {
+	if err := d.say("Nothing is changed. Afterwards it would be so:"); err != nil {
+		return err
+	}
+	t := newTable(d.out, "RECIPIENT", "FIRST READ", "ACCESS")
+	for _, r := range m.Recipients {
+		t.row(r.Address, d.orNever(r.FirstRead), r.State)
+	}
+	return t.end()
+}
+
+// remains says in a sentence who can still read a message that was revoked, where
+// that is somebody.
+func (d desk) remains(m api.Message) error {
+	gone := 0
+	var inline []string
+	for _, r := range m.Recipients {
+		switch r.State {
+		case "revoked":
+			gone++
+		case "inline":
+			inline = append(inline, r.Address)
+		}
+	}
+	if gone == 0 || gone == len(m.Recipients) {
+		return nil
+	}
+	said := fmt.Sprintf("%d of %s can no longer read it", gone, count(len(m.Recipients), "recipient"))
+	if len(inline) > 0 {
+		said += "; " + strings.Join(inline, ", ") + " received it inline, which nobody can take back"
+	}
+	return d.say("%s.", plain(said))
+}
+
+// count is a number with its noun.
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
