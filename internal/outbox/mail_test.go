@@ -158,7 +158,7 @@ func TestPasscodeMailHoldsTheCodeAndNoLink(t *testing.T) {
 	if strings.Contains(p.text+p.html, "Ada") || strings.Contains(p.header.Get("Subject"), codes[0][:4]) {
 		t.Error("the mail says who sent the message, or shows the code in its subject")
 	}
-	if a, err := h.codes.Verify(t.Context(), r.ID, "browser", codes[0], "192.0.2.1"); err != nil || a != marta {
+	if a, err := h.codes.Verify(t.Context(), r.ID, "browser", codes[0], letterlock.Actor{IP: "192.0.2.1"}); err != nil || a != marta {
 		t.Errorf("the mailed code: %q, %v", a, err)
 	}
 	if kinds, _ := h.history(id, marta); kinds[len(kinds)-1] != letterlock.PasscodeSent {
