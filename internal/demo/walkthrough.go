@@ -38,9 +38,13 @@ func (d *demo) steps() []views.DemoStep {
 			Links: []views.Link{{Text: "Follow Marta's link to the portal", URL: d.portalLink(marta.Address)}, {Text: "Remove external access as Ada", URL: "/sent/" + live + "/remove"}},
 		},
 		{
-			Title: "Grace, the administrator, has removed access herself",
-			Text:  "A message to a former address of Samuel Adeyemi was revoked on behalf of Contoso. Ada sees who did it and why, and that only an administrator can give access back.",
-			Links: []views.Link{{Text: "See it in Ada's Sent folder", URL: "/sent/" + byAdmin}, {Text: "See it as Samuel does", URL: d.portalLink(samuel.Address, adminSubject)}},
+			Title: "Grace, the administrator, finds and revokes any message",
+			Text: "Sign in as Grace. The message trace finds a message by sender, recipient, subject or Message-ID and shows what happened to it, never what it says. The encryption report counts what was sent, and revokes; the audit log says who did what. " +
+				"A message to a former address of Samuel Adeyemi was revoked by her: only an administrator can give access back.",
+			Links: []views.Link{
+				{Text: "Find it in the message trace", URL: "/trace/" + byAdmin}, {Text: "Encryption report", URL: "/report"}, {Text: "Audit log", URL: "/audit-log"},
+				{Text: "See it as Samuel does", URL: d.portalLink(samuel.Address, adminSubject)},
+			},
 		},
 	}
 }
