@@ -218,8 +218,17 @@ type batchArgument struct {
 	JSON bool   `name:"json" help:"Print JSON: the batch as it is afterwards."`
 }
 
+// batchChange is what changing a batch takes.
+type batchChange struct {
+	batchArgument
+	DryRun bool `name:"dry-run" help:"Show what the batch touches, and change nothing."`
+}
+
 // act does something with a batch, and says how it stands.
-func (c batchArgument) act(ctx context.Context, o *operator, act func(desk) (api.Batch, error)) error {
+func (c batchChange) act(ctx context.Context, o *operator, act func(desk) (api.Batch, error)) error {
+	if c.DryRun {
+		return c.show(ctx, o)
+	}
 	return o.ask(ctx, c.place, func(d desk) error {
 		b, err := act(d)
 		if err != nil {
@@ -229,28 +238,28 @@ func (c batchArgument) act(ctx context.Context, o *operator, act func(desk) (api
 	})
 }
 
-type bulkStart struct{ batchArgument }
+type bulkStart struct{ batchChange }
 
 // Run starts a batch.
 func (c *bulkStart) Run(ctx context.Context, o *operator) error {
 	return c.act(ctx, o, func(d desk) (api.Batch, error) { return d.StartBatch(ctx, c.ID) })
 }
 
-type bulkApprove struct{ batchArgument }
+type bulkApprove struct{ batchChange }
 
 // Run approves a batch.
 func (c *bulkApprove) Run(ctx context.Context, o *operator) error {
 	return c.act(ctx, o, func(d desk) (api.Batch, error) { return d.ApproveBatch(ctx, c.ID) })
 }
 
-type bulkUndo struct{ batchArgument }
+type bulkUndo struct{ batchChange }
 
 // Run undoes a batch.
 func (c *bulkUndo) Run(ctx context.Context, o *operator) error {
 	return c.act(ctx, o, func(d desk) (api.Batch, error) { return d.UndoBatch(ctx, c.ID) })
 }
 
-type bulkDiscard struct{ batchArgument }
+type bulkDiscard struct{ batchChange }
 
 // Run discards a plan.
 func (c *bulkDiscard) Run(ctx context.Context, o *operator) error {
@@ -260,7 +269,10 @@ func (c *bulkDiscard) Run(ctx context.Context, o *operator) error {
 type bulkStatus struct{ batchArgument }
 
 // Run shows a batch with its messages.
-func (c *bulkStatus) Run(ctx context.Context, o *operator) error {
+func (c *bulkStatus) Run(ctx context.Context, o *operator) error { return c.show(ctx, o) }
+
+// show shows a batch with its messages.
+func (c batchArgument) show(ctx context.Context, o *operator) error {
 	return o.ask(ctx, c.place, func(d desk) error {
 		b, err := d.Batch(ctx, c.ID)
 		if err != nil {
