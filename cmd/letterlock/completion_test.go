@@ -1,7 +1,9 @@
 package main
 
 import (
+	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -63,6 +65,48 @@ printf '%s\n' "${COMPREPLY[@]}"
 		out, err := exec.Command("bash", args...).CombinedOutput()
 		if got := strings.Join(strings.Fields(string(out)), " "); err != nil || got != tt.want {
 			t.Errorf("%q becomes %q, %v; want %q", tt.typed, got, err, tt.want)
+		}
+	}
+}
+
+// TestOtherShellsCompleteToo runs where these shells are installed.
+func TestOtherShellsCompleteToo(t *testing.T) {
+	scripts := map[string]struct {
+		args   []string
+		script string
+	}{
+		"fish": {[]string{"-c"}, `"$PROGRAM" completion fish | source; complete -C "letterlock $TYPED"`},
+		// compadd works inside the line editor alone: here it prints.
+		"zsh": {[]string{"-f", "-c"}, `autoload -Uz compinit; compinit -u -D; source <("$PROGRAM" completion zsh)
+[[ $_comps[letterlock] == _letterlock ]] || exit 1
+compadd() { shift; print -l -- "$@" }
+_files() { print -l *.go }
+words=(letterlock "${(@s: :)TYPED}"); CURRENT=$#words; _letterlock`},
+	}
+	tests := []struct{ typed, want string }{
+		{"account re", "reset"},
+		{"account add --role a", "admin auditor"},
+		{"get-omem", "Get-OMEMessageStatus"},
+		{"check --config completion.g", "completion.go"},
+		{"nonsense x", ""},
+	}
+	for shell, how := range scripts {
+		if _, err := exec.LookPath(shell); err != nil {
+			t.Logf("%s is not installed", shell)
+			continue
+		}
+		for _, tt := range tests {
+			cmd := exec.Command(shell, append(how.args, how.script)...)
+			cmd.Env = append(os.Environ(), "PROGRAM="+binary, "TYPED="+tt.typed, "PATH="+filepath.Dir(binary)+":"+os.Getenv("PATH"), "HOME="+t.TempDir())
+			out, err := cmd.CombinedOutput()
+			got := strings.Fields(string(out))
+			if shell == "zsh" && strings.HasPrefix(tt.typed, "check") {
+				got = slices.DeleteFunc(got, func(w string) bool { return w != tt.want }) // it prints all files
+			}
+			slices.Sort(got)
+			if err != nil || strings.Join(got, " ") != tt.want {
+				t.Errorf("%s: %q becomes %q, %v; want %q", shell, tt.typed, out, err, tt.want)
+			}
 		}
 	}
 }
