@@ -53,7 +53,7 @@ func moreInformation(t *testing.T, page *browsertest.Page) {
 	t.Helper()
 	page.ClickText("More information")
 	said := page.Text(".trace-details")
-	for _, want := range []string{"<journey-1@contoso.example>", "Accepted", "Policy matched", "Notified", "Passcode sent", "Read", "Downloaded"} {
+	for _, want := range []string{"<journey-1@contoso.example>", "Accepted", "Policy matched", "Notified", "Passcode sent", "Wrong passcode", "Read", "Downloaded", "signed in by one-time passcode"} {
 		if !strings.Contains(said, want) {
 			t.Errorf("More information does not say %q:\n%s", want, said)
 		}
