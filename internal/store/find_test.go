@@ -176,7 +176,9 @@ func meetsAddress(typed string, a letterlock.Address) bool {
 func meetsState(c letterlock.Condition, m SentMessage, now time.Time) bool {
 	some := func(f func(letterlock.Recipient) bool) bool { return slices.ContainsFunc(m.Recipients, f) }
 	ended, end := m.Message.Ended(now), m.Message.Expires
-	open := func(r letterlock.Recipient) bool { return r.Experience == letterlock.Link && !r.Revocation.Revoked() }
+	open := func(r letterlock.Recipient) bool {
+		return !m.Message.Destroyed && r.Experience == letterlock.Link && !r.Revocation.Revoked()
+	}
 	switch c {
 	case letterlock.IsUnread:
 		return !ended && some(func(r letterlock.Recipient) bool { return open(r) && r.FirstRead.IsZero() && r.Bounced.IsZero() })

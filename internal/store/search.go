@@ -324,7 +324,9 @@ func (t *Tx) messageIDField(typed string) (exact []source, part string, err erro
 // condition is the source of what is in a state.
 func (t *Tx) condition(c letterlock.Condition) (source, bool) {
 	now, later := t.Now.Unix(), t.Now.Add(soon).Unix()
-	const linked = ` AND EXISTS (SELECT 1 FROM recipients r WHERE r.message = m.id AND r.experience = 'link' AND r.revoked_at = 0)`
+	// What was destroyed waits for nobody, and neither expires nor has expired.
+	const there = ` AND m.status <> 'destroyed'`
+	const linked = there + ` AND EXISTS (SELECT 1 FROM recipients r WHERE r.message = m.id AND r.experience = 'link' AND r.revoked_at = 0)`
 	switch c {
 	case letterlock.IsRevoked:
 		return someRecipient(`r.revoked_at > 0`), true
@@ -337,7 +339,7 @@ func (t *Tx) condition(c letterlock.Condition) (source, bool) {
 	case letterlock.IsDestroyed:
 		return source{from: `(SELECT seq FROM messages WHERE status = 'destroyed') s`, holds: `m.status = 'destroyed'`}, true
 	case letterlock.IsUnread:
-		return source{holds: `(m.expires_at = 0 OR m.expires_at > ?) AND EXISTS (SELECT 1 FROM recipients r WHERE r.message = m.id
+		return source{holds: `(m.expires_at = 0 OR m.expires_at > ?)` + there + ` AND EXISTS (SELECT 1 FROM recipients r WHERE r.message = m.id
 			AND r.experience = 'link' AND r.first_read_at = 0 AND r.revoked_at = 0 AND r.bounced_at = 0)`, args: []any{now}, also: true}, true
 	case letterlock.IsExpired:
 		return source{
