@@ -73,7 +73,17 @@ func newHouse(t *testing.T, scope policy.Scope) *house {
 	h.intake = &intake.Service{DB: h.db, Vault: v, Pepper: keys.Pepper, Rules: rules, Domain: "contoso.example", Wake: wake}
 	h.access = &access.Service{DB: h.db, Vault: v, Pepper: keys.Pepper, Rules: rules, DownloadsUnderDoNotForward: true, Wake: wake,
 		Now: func() time.Time { return h.now }}
+	h.employ(rene)
+	h.employ(grace)
 	return h
+}
+
+// employ keeps the account of somebody of the organisation as it now is.
+func (h *house) employ(by letterlock.Actor) {
+	h.t.Helper()
+	h.must(h.db.Write(h.t.Context(), func(tx *store.Tx) error {
+		return tx.PutAccount(store.Account{Mailbox: letterlock.Mailbox{Name: by.Name, Address: by.Address}, Roles: by.Roles})
+	}))
 }
 
 const secret = "the salary is 84000"

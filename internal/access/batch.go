@@ -176,8 +176,9 @@ func (s *Service) UndoBatch(ctx context.Context, by letterlock.Actor, id letterl
 // moveBatch takes a batch from one state to another, in one transaction with its
 // audit entry, and wakes the job that runs batches. move says whether there is
 // anything to do, or refuses with an Error that is Denied. Who may is decided here
-// and now: a batch that runs goes on in the name, and with the roles, of whoever
-// started it, even if they lose them meanwhile. To stop it there is UndoBatch.
+// and now: a batch that runs goes on taking access away in the name, and with the
+// roles, of whoever started it, even if they lose them meanwhile. To stop it there
+// is UndoBatch. Access is given back only for as long as whoever undoes it still may.
 func (s *Service) moveBatch(ctx context.Context, by letterlock.Actor, id letterlock.ID, action string,
 	move func(*store.Tx, *letterlock.Batch) (bool, error)) error {
 	entry := letterlock.Entry{Actor: by, Action: action, Batch: id}

@@ -202,6 +202,12 @@ func (s *Service) revokeNext(tx *store.Tx, st *step) (err error) {
 // undoNext restores the next message of a batch that is being undone: those
 // recipients whose access the batch removed, and nobody else has touched since.
 func (s *Service) undoNext(tx *store.Tx, st *step) (err error) {
+	if may, err := mayStill(tx, st.by); err != nil || !may {
+		if err == nil {
+			err = stopUndoing(tx, st)
+		}
+		return err
+	}
 	if st.plan, err = tx.NextToUndo(st.batch.ID); errors.Is(err, letterlock.NotFound) {
 		st.batch.State, st.batch.Undone = letterlock.BatchUndone, tx.Now
 		return endBatch(tx, st, "finish undoing batch")
@@ -227,6 +233,28 @@ func (s *Service) undoNext(tx *store.Tx, st *step) (err error) {
 		entry.Allowed, entry.Reason = false, string(result)
 	}
 	return errors.Join(tx.Audit(entry), tx.PutUndo(st.batch.ID, st.plan.Seq, result))
+}
+
+// mayStill reports whether somebody may give access back who was allowed to when
+// they began. An account that was disabled since, or has lost its role, may not.
+func mayStill(tx *store.Tx, by letterlock.Actor) (bool, error) {
+	if by.Kind != letterlock.Staff {
+		return by.Is(letterlock.Revoker), nil
+	}
+	a, err := tx.Account(by.Address)
+	if errors.Is(err, letterlock.NotFound) {
+		return false, nil
+	}
+	by.Roles = a.Roles
+	return a.Disabled.IsZero() && by.Is(letterlock.Revoker), err
+}
+
+// stopUndoing leaves a batch as one that ran: what is left to undo, somebody else
+// can go on with.
+func stopUndoing(tx *store.Tx, st *step) error {
+	st.batch.State, st.batch.UndoneBy, st.batch.Finished = letterlock.BatchDone, letterlock.Mailbox{}, st.batch.Messages
+	entry := letterlock.Entry{Actor: st.by, Action: "undo batch", Batch: st.batch.ID, Reason: errRole.Key}
+	return errors.Join(tx.PutBatch(st.batch), tx.Audit(entry))
 }
 
 // load reads the message of a step, and those of its recipients that it is about.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"testing"
+	"time"
 
 	"letterlock/internal/access"
 	"letterlock/internal/intake"
@@ -208,5 +209,50 @@ func TestRunBatchesWaitsForWhatIsStarted(t *testing.T) {
 	}
 	if _, err := h.text(marta, id); letterlock.KeyOf(err) != "revoked" {
 		t.Errorf("after the run: %v, want revoked", err)
+	}
+}
+
+func TestNobodyGivesAccessBackWhoMayNotAnyMore(t *testing.T) {
+	tests := []struct {
+		name string
+		lose func(*store.Account)
+	}{
+		{"disabled", func(a *store.Account) { a.Disabled = time.Unix(1, 0) }},
+		{"an auditor now", func(a *store.Account) { a.Roles = []letterlock.Role{letterlock.Auditor} }},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			h := newHouse(t, policy.EveryLink)
+			ctx := t.Context()
+			first, second := h.send(intake.Envelope{}, marta), h.send(intake.Envelope{}, marta)
+			b := h.plan()
+			h.run(b)
+			h.must(h.access.UndoBatch(ctx, rene, b.ID))
+			if more, err := h.access.StepBatch(ctx); err != nil || !more {
+				t.Fatalf("StepBatch = %v, %v", more, err)
+			}
+			h.must(h.db.Write(ctx, func(tx *store.Tx) error {
+				a, err := tx.Account(rene.Address)
+				tt.lose(&a)
+				return errors.Join(err, tx.PutAccount(a))
+			}))
+			h.must(h.access.RunDue(ctx))
+			if _, err := h.text(marta, second); err != nil {
+				t.Errorf("what was given back in time: %v", err)
+			}
+			if _, err := h.text(marta, first); letterlock.KeyOf(err) != "revoked" {
+				t.Errorf("what was left: %v, want revoked", err)
+			}
+			if got := h.batch(b.ID); got.State != letterlock.BatchDone || got.UndoneBy != (letterlock.Mailbox{}) {
+				t.Errorf("the batch is %+v", got)
+			}
+			if got := h.batchEntries(); got[len(got)-1] != "undo batch: role" {
+				t.Errorf("audit entries of the batch: %q", got)
+			}
+			h.undo(b)
+			if _, err := h.text(marta, first); err != nil {
+				t.Errorf("after somebody else went on: %v", err)
+			}
+		})
 	}
 }
