@@ -108,6 +108,7 @@ func (s *Server) routes() {
 	// Administrators.
 	s.traceRoutes()
 	s.bulkRoutes()
+	s.reportRoutes()
 	if s.Demo == nil {
 		s.get(open, "/", s.home)
 	} else {

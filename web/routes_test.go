@@ -131,6 +131,11 @@ var table = map[string]column{
 	"POST /sent/:id/remove":     bySender(303),
 	"POST /sent/:id/restore":    bySender(303),
 
+	"GET /report":             byAuditor(200),
+	"GET /report/export.csv":  byAuditor(200),
+	"GET /report/export.json": byAuditor(200),
+	"POST /report/chosen.csv": byAuditor(422), // of nothing
+
 	"GET /trace":              byAuditor(200),
 	"GET /trace/export.csv":   byAuditor(200),
 	"GET /trace/export.json":  byAuditor(200),

@@ -3,6 +3,7 @@ package track
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -265,4 +266,52 @@ func beginning(t time.Time) time.Time {
 		}
 	}
 	return midnight
+}
+
+// A Chosen names one row of the details.
+type Chosen struct{ Message, Recipient letterlock.ID }
+
+// MaxChosen is how many rows can be chosen one by one.
+const MaxChosen = 1000
+
+// ReportChosen returns the rows that were chosen, in that order. It records in the
+// audit log that it was asked. Denied "role" for whoever is no auditor; Invalid
+// "chosen" if there are none or more than MaxChosen, or one of them does not exist.
+func (s *Service) ReportChosen(ctx context.Context, by letterlock.Actor, chosen []Chosen) (rows []ReportRow, err error) {
+	if err := s.admit(ctx, by, "export report"); err != nil {
+		return nil, err
+	}
+	if len(chosen) == 0 || len(chosen) > MaxChosen {
+		return nil, &letterlock.Error{Code: letterlock.Invalid, Key: "chosen"}
+	}
+	err = s.DB.Write(ctx, func(tx *store.Tx) error {
+		for _, c := range chosen {
+			row, err := chosenRow(tx, c)
+			if err != nil {
+				return err
+			}
+			rows = append(rows, row)
+		}
+		return tx.Audit(letterlock.Entry{Actor: by, Action: "export report", Target: fmt.Sprintf("%d chosen rows", len(chosen)), Allowed: true})
+	})
+	if errors.Is(err, letterlock.NotFound) {
+		err = &letterlock.Error{Code: letterlock.Invalid, Key: "chosen", Err: err}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return rows, nil
+}
+
+func chosenRow(tx *store.Tx, c Chosen) (row ReportRow, err error) {
+	if row.Message, err = tx.Message(c.Message); err != nil {
+		return row, err
+	}
+	if row.Recipient, err = tx.Recipient(c.Recipient); err != nil {
+		return row, err
+	}
+	if row.Recipient.Message != c.Message {
+		return row, &letterlock.Error{Code: letterlock.NotFound}
+	}
+	return row, nil
 }

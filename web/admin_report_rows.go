@@ -1,0 +1,140 @@
+package web
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"letterlock/internal/letterlock"
+	"letterlock/internal/track"
+	"letterlock/views"
+)
+
+// reportRow is one recipient of one message, with what the actor may do about it.
+func (s *Server) reportRow(by letterlock.Actor, row track.ReportRow) views.ReportRow {
+	m, r := row.Message, row.Recipient
+	v := views.ReportRow{
+		Value: string(m.ID) + ":" + string(r.ID), URL: "/trace/" + string(m.ID),
+		Date: s.moment(m.Accepted, s.shortForm(m.Accepted)), Clock: s.clock(m.Accepted).Text,
+		Sender: string(m.Sender.Address), Recipient: string(r.Mailbox.Address), Subject: tracedSubject(m),
+		Template: s.templateOf(m.Brand), Method: string(m.Method), MessageID: m.MessageID, Status: s.revocationStatus(row),
+	}
+	if v.Status == statusRevoked {
+		v.State = views.State{Kind: views.StateRevoked}
+	}
+	revocable := r.Experience == letterlock.Link && !m.Destroyed && !r.Revocation.Revoked()
+	mayRevoke := by.Is(letterlock.Revoker)
+	if revocable && mayRevoke {
+		v.RevokeURL = tracedURL(m.ID, "revoke", lookup{}, r.Mailbox.Address)
+	}
+	v.Chooses = revocable || !mayRevoke // whoever only exports may choose anything
+	return v
+}
+
+// templateOf is what an encryption template is called.
+func (s *Server) templateOf(brand string) string {
+	if brand == "" {
+		return s.Brand.Name + " (default)"
+	}
+	return brand
+}
+
+const statusRevoked = "Revoked"
+
+// revocationStatus says of one recipient whether their access can be taken away,
+// or was, or has ended otherwise.
+func (s *Server) revocationStatus(row track.ReportRow) string {
+	switch {
+	case row.Message.Destroyed:
+		return "Not revocable, destroyed"
+	case row.Recipient.Experience != letterlock.Link:
+		return "Not revocable, inline"
+	}
+	switch row.Recipient.State(row.Message, s.Now()) {
+	case letterlock.Revoked:
+		return statusRevoked
+	case letterlock.Expired:
+		return "Expired"
+	}
+	return "Revocable"
+}
+
+// reportColumns are those of the export.
+var reportColumns = []string{
+	"Date", "Sender address", "Recipient address", "Subject", "Encryption template", "Encryption method", "Revocation Status", "Message-ID",
+}
+
+// reported is one recipient of one message, in the order of reportColumns.
+func (s *Server) reported(row track.ReportRow) []string {
+	m := row.Message
+	return []string{
+		m.Accepted.UTC().Format(time.RFC3339), string(m.Sender.Address), string(row.Recipient.Mailbox.Address), m.Subject,
+		s.templateOf(m.Brand), string(m.Method), s.revocationStatus(row), m.MessageID,
+	}
+}
+
+// reportCSV sends all rows of the days that were asked for.
+func (s *Server) reportCSV(c echo.Context) error {
+	t, err := s.reportTable(c)
+	if err != nil {
+		return err
+	}
+	return s.sendCSV(c, t)
+}
+
+// reportJSON sends the same as an array of objects.
+func (s *Server) reportJSON(c echo.Context) error {
+	t, err := s.reportTable(c)
+	if err != nil {
+		return err
+	}
+	return s.sendJSON(c, t)
+}
+
+func (s *Server) reportTable(c echo.Context) (listing, error) {
+	p := s.spanOf(c.QueryParams())
+	if len(p.wrong) > 0 {
+		return listing{}, &letterlock.Error{Code: letterlock.Invalid, Key: "range"}
+	}
+	each := func(row func([]string) error) error {
+		return s.reportEach(c.Request().Context(), actor(c), p.query(), row)
+	}
+	return listing{"encryption-report", reportColumns, each}, nil
+}
+
+func (s *Server) reportEach(ctx context.Context, by letterlock.Actor, q track.ReportQuery, row func([]string) error) error {
+	return s.Track.ReportEach(ctx, by, q, func(r track.ReportRow) error { return row(s.reported(r)) })
+}
+
+// reportChosen sends the rows that were ticked. That there are none, or one that
+// does not exist, is said in the report's own frame.
+func (s *Server) reportChosen(c echo.Context) error {
+	f, err := form(c)
+	if err != nil {
+		return err
+	}
+	var chosen []track.Chosen
+	for _, row := range f["row"] {
+		m, r, _ := strings.Cut(row, ":")
+		message, wrongMessage := letterlock.ParseID(m)
+		recipient, wrongRecipient := letterlock.ParseID(r)
+		if wrongMessage != nil || wrongRecipient != nil {
+			return &letterlock.Error{Code: letterlock.Invalid, Key: "chosen"}
+		}
+		chosen = append(chosen, track.Chosen{Message: message, Recipient: recipient})
+	}
+	rows, err := s.Track.ReportChosen(c.Request().Context(), actor(c), chosen)
+	if err != nil {
+		return err
+	}
+	return s.sendCSV(c, listing{"encryption-report-selection", reportColumns, func(each func([]string) error) error {
+		for _, row := range rows {
+			if err := each(s.reported(row)); err != nil {
+				return err
+			}
+		}
+		return nil
+	}})
+}
