@@ -88,7 +88,15 @@ func mailboxOf(by letterlock.Actor) letterlock.Mailbox {
 // recipients means all that by may restore. It does not touch expiry: to an
 // expired message nobody gets a key. Restoring live access changes nothing.
 func (s *Service) Restore(ctx context.Context, by letterlock.Actor, id letterlock.ID, to ...letterlock.Address) error {
-	err := s.change(ctx, by, id, "restore", "", to, func(tx *store.Tx, m letterlock.Message, all []letterlock.Recipient, r letterlock.Recipient) error {
+	return s.RestoreFor(ctx, by, id, "", to...)
+}
+
+// RestoreFor is Restore with a reason, which the audit log keeps.
+func (s *Service) RestoreFor(ctx context.Context, by letterlock.Actor, id letterlock.ID, reason string, to ...letterlock.Address) error {
+	if len(reason) > MaxReason {
+		return &letterlock.Error{Code: letterlock.Invalid, Key: "reason"}
+	}
+	err := s.change(ctx, by, id, "restore", reason, to, func(tx *store.Tx, m letterlock.Message, all []letterlock.Recipient, r letterlock.Recipient) error {
 		if !r.Revocation.Revoked() {
 			return nil
 		}

@@ -3,6 +3,7 @@ package account
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -142,7 +143,7 @@ func (s *Service) TokenActor(ctx context.Context, secret string) (letterlock.Act
 		return letterlock.Actor{}, Token{}, err
 	}
 	by := actorOf(row)
-	by.Roles = within(by, k.Scopes)
+	by.Roles, by.Token = within(by, k.Scopes), k.ID
 	return by, k, nil
 }
 
@@ -176,5 +177,13 @@ func (s *Service) TurnedAway(ctx context.Context, by letterlock.Actor, action, k
 			return err
 		}
 		return tx.Audit(letterlock.Entry{Actor: by, Action: action, Reason: key})
+	})
+}
+
+// Strangers records that programs have shown so many tokens that are none, the last
+// of them from there. The edge counts them, so that a row stands for many.
+func (s *Service) Strangers(ctx context.Context, from letterlock.Actor, n int) error {
+	return s.DB.Write(ctx, func(tx *store.Tx) error {
+		return tx.Audit(letterlock.Entry{Actor: from, Action: "use token", Target: fmt.Sprintf("%d times", n), Reason: errToken.Key})
 	})
 }

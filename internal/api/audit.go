@@ -19,9 +19,11 @@ type AuditEntry struct {
 	Actor     string    `json:"actor,omitempty" doc:"Address of who acted."`
 	Name      string    `json:"name,omitempty" doc:"What an operator, or the program, is called."`
 	IP        string    `json:"ip,omitempty"`
+	Token     string    `json:"token,omitempty" doc:"Name of the token that a program showed, acting in the name of the account."`
 	Action    string    `json:"action"`
 	Message   string    `json:"message,omitempty" doc:"Name of the message inside Letterlock."`
 	MessageID string    `json:"message_id,omitempty" doc:"Message-ID of the same."`
+	Batch     string    `json:"batch,omitempty" doc:"The revocation of many messages that it concerns or is part of."`
 	Target    string    `json:"target,omitempty" doc:"Addresses that the act concerns."`
 	Reason    string    `json:"reason,omitempty" doc:"What the actor said, or why it was refused."`
 	Allowed   bool      `json:"allowed"`

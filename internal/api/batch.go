@@ -48,10 +48,10 @@ type BatchPage struct {
 
 // A BatchItem is one message of a batch.
 type BatchItem struct {
-	Message Message `json:"message" doc:"With only those recipients that the batch touches."`
+	Message Message `json:"message" doc:"With those recipients that the batch touches and no others; its state is theirs."`
 	Read    int     `json:"read" doc:"How many of them had read when it was planned."`
-	Result  string  `json:"result,omitempty" enum:"revoked,already-revoked,destroyed,failed" doc:"Absent: still to do."`
-	Undo    string  `json:"undo,omitempty" enum:"restored,kept,destroyed,failed" doc:"Absent: not undone."`
+	Result  string  `json:"result,omitempty" enum:"revoked,already-revoked,destroyed,failed,restored,kept" doc:"Absent: still to do."`
+	Undo    string  `json:"undo,omitempty" enum:"revoked,already-revoked,destroyed,failed,restored,kept" doc:"Absent: not undone."`
 }
 
 // An ItemPage is a part of the messages of a batch, newest first.

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"math"
@@ -17,13 +18,12 @@ const ProblemType = "application/problem+json"
 // A Problem says why a request was not fulfilled (RFC 9457). Code and Key are for
 // programs, Detail is for people.
 type Problem struct {
-	Title  string          `json:"title"`
-	Status int             `json:"status"`
-	Detail string          `json:"detail"`
-	Code   letterlock.Code `json:"code"`
-	Key    string          `json:"key,omitempty"`
-	// RetryAfter is how long to wait before trying again, in seconds.
-	RetryAfter int `json:"retry_after,omitempty"`
+	Title      string          `json:"title" doc:"What the status says."`
+	Status     int             `json:"status"`
+	Detail     string          `json:"detail" doc:"One sentence for people."`
+	Code       letterlock.Code `json:"code" doc:"What kind of refusal it is." enum:"invalid,denied,not found,gone,too large,throttled,busy,internal"`
+	Key        string          `json:"key,omitempty" doc:"What exactly; absent: nothing more than the code says."`
+	RetryAfter int             `json:"retry_after,omitempty" doc:"Seconds to wait before trying again."`
 }
 
 // statuses translates our codes; what is not in it is a fault of ours.
@@ -38,19 +38,67 @@ var statuses = map[letterlock.Code]int{
 	letterlock.Internal:  http.StatusInternalServerError,
 }
 
-// details are the sentences for errors that say more than their code.
+// exact are the statuses of errors for which HTTP knows a better one than for their
+// code, by code and key.
+var exact = map[string]int{
+	"denied token":         http.StatusUnauthorized,
+	"invalid method":       http.StatusMethodNotAllowed,
+	"invalid content-type": http.StatusUnsupportedMediaType,
+}
+
+// details are the sentences for errors that say more than their code, by key, or by
+// code and key where a key means different things.
 var details = map[string]string{
 	"account":            "an account needs an address, at least one role, and a name of up to 200 bytes without control characters",
 	"account-disabled":   "the account is disabled: its holder could not use the link",
 	"account-exists":     "there is already an account with that address",
+	"actor":              "that is not the address of somebody who acts, nor a part of what an operator is called",
 	"address":            "that is not a mail address",
+	"batch":              "a batch names its messages or says what to search for, and not both",
+	"batch-everything":   "a batch needs at least one condition: without any it would be every message there is",
+	"batch-nothing":      "there is nothing to revoke in what was found",
+	"batch-size":         "these are too many messages: 100,000 that are searched for, or 1,000 that are named, are the most",
+	"batch-state":        "the batch is past that: what it was to do it has done, or never will",
+	"breakdown":          "the report tells messages apart by method or by template",
+	"by-administrator":   "an administrator removed access, and only an administrator gives it back",
+	"confirm":            "what was typed to confirm is not the Message-ID of this message",
+	"content-type":       "the body has to be application/json",
+	"destroyed":          "the message is destroyed",
+	"idempotency-busy":   "the same request is being answered; ask again in a moment",
+	"idempotency-key":    "an Idempotency-Key has 1 to 255 printable ASCII characters, and is for one request: another with the same key is refused",
+	"idempotency-token":  "a token is shown once and kept nowhere, so its making cannot be answered again: leave the Idempotency-Key out",
+	"identity":           "that is no identity type",
+	"inline":             "every recipient received the message itself, which nobody can take back",
 	"json":               "the body is not the JSON that is expected here",
 	"last-administrator": "this is the last administrator: nobody would be left to manage accounts",
+	"limit":              "a page has 1 to 200 entries",
+	"message-id":         "that is not a Message-ID",
+	"method":             "this path does not know that method",
 	"no-account":         "there is no account with that address",
+	"no-batch":           "there is no such batch",
+	"no-message":         "there is no such message",
+	"no-token":           "there is no such token",
 	"not-administrator":  "only an administrator may do this",
 	"not-operator":       "only the user that the server runs as, and root, may do this",
+	"part-short":         "a part of a word has at least three characters",
 	"password":           "a password has 8 to 256 bytes",
-	"role":               "the roles are sender, auditor, revoker and admin",
+	"range":              "the range of days is empty, or longer than three years",
+	"reason":             "a reason has at most 1,000 bytes",
+	"recipient":          "that is no recipient of the message, or one who received it inline",
+	"request":            "something in the request is not right",
+	"search":             "that cannot be searched for",
+	"second-person":      "this is for a second administrator: whoever planned or started it cannot approve it",
+	"sender":             "that cannot be searched for: a sender is an address, @ and a domain, or a part of an address",
+	"several-recipients": "the message has more than one recipient: only an administrator can revoke it",
+	"state":              "that is no state to search for",
+	"subject":            "that cannot be searched for: a subject is words, and one that ends in * stands for all that begin so",
+	"was-read":           "the recipient has opened the message",
+	"zone":               "that is no time zone, like Europe/Berlin",
+	"denied role":        "no role of this account is enough for this",
+	"denied scope":       "the token does not have the scope for this",
+	"denied token":       "this needs a token that works, as Authorization: Bearer",
+	"invalid role":       "the roles are sender, auditor, revoker and admin",
+	"invalid token":      "a token needs a name of up to 100 characters, at least one scope of trace, report, audit, revoke, destroy and accounts, and a life of one hour to 400 days",
 }
 
 // plain are the sentences for errors that say no more than their code.
@@ -72,10 +120,10 @@ func ProblemOf(err error) Problem {
 	if !known {
 		code, key, status = letterlock.Internal, "", http.StatusInternalServerError
 	}
-	detail := details[key]
-	if detail == "" {
-		detail = plain[code]
+	if better := exact[string(code)+" "+key]; better != 0 {
+		status = better
 	}
+	detail := cmp.Or(details[string(code)+" "+key], details[key], plain[code])
 	wait := letterlock.RetryAfterOf(err)
 	return Problem{
 		Title: http.StatusText(status), Status: status, Detail: detail, Code: code, Key: key,
@@ -88,12 +136,27 @@ func (p Problem) Write(w http.ResponseWriter) {
 	h := w.Header()
 	h.Set("Content-Type", ProblemType)
 	h.Set("Cache-Control", "no-store")
-	if p.RetryAfter > 0 {
-		h.Set("Retry-After", strconv.Itoa(p.RetryAfter))
-	}
+	p.setHeaders(h)
 	w.WriteHeader(p.Status)
 	// The client has gone if this fails, and needs no answer.
 	_ = json.NewEncoder(w).Encode(p)
+}
+
+// setHeaders sets those headers that a problem has beside its type.
+func (p Problem) setHeaders(h http.Header) {
+	if p.RetryAfter > 0 {
+		h.Set("Retry-After", strconv.Itoa(p.RetryAfter))
+	}
+	if p.Status == http.StatusUnauthorized {
+		h.Set("WWW-Authenticate", "Bearer")
+	}
+}
+
+// Headers are those that a problem has beside its type.
+func (p Problem) Headers() http.Header {
+	h := http.Header{}
+	p.setHeaders(h)
+	return h
 }
 
 // err is what the client makes of a problem: the error that the server had, with

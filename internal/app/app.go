@@ -15,6 +15,7 @@ import (
 
 	"letterlock/internal/access"
 	"letterlock/internal/account"
+	"letterlock/internal/apid"
 	"letterlock/internal/auditlog"
 	"letterlock/internal/brand"
 	"letterlock/internal/config"
@@ -25,6 +26,7 @@ import (
 	"letterlock/internal/live"
 	"letterlock/internal/metrics"
 	"letterlock/internal/notify"
+	"letterlock/internal/once"
 	"letterlock/internal/outbox"
 	"letterlock/internal/passcode"
 	"letterlock/internal/policy"
@@ -62,6 +64,7 @@ type App struct {
 	Sessions  *session.Service
 	Track     *track.Service
 	Audit     *auditlog.Service
+	Once      *once.Service
 	DB        *store.DB
 	Metrics   *metrics.Metrics
 
@@ -210,6 +213,7 @@ func (a *App) buildUseCases(cfg config.Config, o Options, k seal.Keys, look *bra
 	a.Audit = &auditlog.Service{DB: a.DB, Signer: k.Audit, Host: cfg.PublicURL.Hostname(), Organization: cfg.Organization.Name,
 		Every: time.Duration(cfg.Audit.CheckpointMinutes) * time.Minute, File: cfg.CheckpointFile(), Syslog: syslogOf(cfg.Audit),
 		Log: o.Log, Metrics: a.Metrics.Audit}
+	a.Once = &once.Service{DB: a.DB, Pepper: k.Pepper}
 	a.Passcodes = &passcode.Service{DB: a.DB, Pepper: k.Pepper, IPKey: ratelimit.IPKey, Wake: wake, Metrics: a.Metrics.Passcodes}
 	a.Access = &access.Service{DB: a.DB, Vault: v, Pepper: k.Pepper, Rules: rules,
 		DownloadsUnderDoNotForward: cfg.Recipients.DoNotForwardDownloads, Wake: wake, Now: o.Now, Metrics: a.Metrics.Access,
@@ -225,6 +229,11 @@ func syslogOf(a config.Audit) (s auditlog.Syslog) {
 		s.Network, s.Address, _ = a.SyslogAddress()
 	}
 	return s
+}
+
+// apiOptions is what programs can reach that a way in has let in.
+func (a *App) apiOptions(who func(*http.Request) (letterlock.Actor, []letterlock.Scope, error)) apid.Options {
+	return apid.Options{Access: a.Access, Track: a.Track, Accounts: a.Accounts, Audit: a.Audit, Once: a.Once, Who: who, Now: a.now, Log: a.log}
 }
 
 func (a *App) buildEdges(cfg config.Config, o Options, look *brand.Brand) error {

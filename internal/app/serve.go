@@ -11,6 +11,7 @@ import (
 	"os/signal"
 	"syscall"
 
+	"letterlock/internal/apid"
 	"letterlock/internal/config"
 	"letterlock/internal/control"
 	"letterlock/internal/host"
@@ -71,7 +72,7 @@ func (a *App) listen(ctx context.Context, cfg config.Config) (*Listeners, error)
 // Control returns what answers the operator: over the socket, and in the process
 // of a command when no server runs.
 func (a *App) Control() http.Handler {
-	return control.Handler(control.Options{Accounts: a.Accounts, Log: a.log})
+	return apid.Handler(a.apiOptions(control.Who))
 }
 
 // FirstStart says what the operator has to do once keys were made.

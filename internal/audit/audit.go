@@ -34,6 +34,7 @@ type Row struct {
 	Allowed bool               `json:"allowed"`
 	Name    string             `json:"name,omitempty"`  // of whoever has no address: the program itself, an operator
 	Batch   letterlock.ID      `json:"batch,omitempty"` // the revocation of many that it is part of
+	Token   letterlock.ID      `json:"token,omitempty"` // that a program showed, acting in the name of the account
 }
 
 // maxField is how many bytes of what somebody typed a row keeps. A hundred
@@ -45,7 +46,7 @@ func NewRow(seq, at int64, e letterlock.Entry) Row {
 	r := Row{
 		Seq: seq, At: at, Action: e.Action, Kind: e.Actor.Kind, Actor: e.Actor.Address,
 		IP: e.Actor.IP, Message: e.Message, Target: clip(e.Target), Reason: clip(e.Reason), Allowed: e.Allowed,
-		Batch: e.Batch,
+		Batch: e.Batch, Token: e.Actor.Token,
 	}
 	if e.Actor.Kind == letterlock.System || e.Actor.Kind == letterlock.Operator {
 		r.Name = e.Actor.Name
@@ -63,7 +64,7 @@ func clip(s string) string {
 // Entry is what the row records.
 func (r Row) Entry() letterlock.Entry {
 	return letterlock.Entry{
-		Actor:  letterlock.Actor{Kind: r.Kind, Address: r.Actor, Name: r.Name, IP: r.IP},
+		Actor:  letterlock.Actor{Kind: r.Kind, Address: r.Actor, Name: r.Name, IP: r.IP, Token: r.Token},
 		Action: r.Action, Message: r.Message, Target: r.Target, Reason: r.Reason, Allowed: r.Allowed, Batch: r.Batch,
 	}
 }

@@ -42,6 +42,7 @@ type Config struct {
 	Recipients   Recipients   `toml:"recipients"`
 	Privacy      Privacy      `toml:"privacy"`
 	Audit        Audit        `toml:"audit"`
+	API          API          `toml:"api"`
 	Metrics      Metrics      `toml:"metrics"`
 	Log          Log          `toml:"log"`
 }
@@ -202,6 +203,13 @@ type Privacy struct {
 	ReaderIP ReaderIP `toml:"reader_ip"`
 }
 
+// API is what programs with a token may ask for.
+type API struct {
+	// PerMinute is how many requests a token, and an address, may send in a minute; a
+	// tenth of them at once. Default 600, at least 1.
+	PerMinute int `toml:"requests_per_minute"`
+}
+
 // Metrics is where they can be read, by anybody who reaches it.
 type Metrics struct {
 	// Listen is where metrics and the reasons for not being ready are served.
@@ -233,6 +241,7 @@ func Default() Config {
 		},
 		Audit:   Audit{CheckpointMinutes: 5},
 		Privacy: Privacy{ReaderIP: NetworkIP},
+		API:     API{PerMinute: 600},
 		Metrics: Metrics{Listen: "127.0.0.1:9464"},
 		Log:     Log{Format: Text},
 	}

@@ -72,6 +72,7 @@ func TestValidateNamesWhatIsWrong(t *testing.T) {
 		{"no addresses of readers", func(c *config.Config) { c.Privacy.ReaderIP = config.NoIP }, ""},
 		{"whole addresses of readers", func(c *config.Config) { c.Privacy.ReaderIP = config.FullIP }, ""},
 		{"an unknown part of addresses", func(c *config.Config) { c.Privacy.ReaderIP = "some" }, "privacy.reader_ip"},
+		{"no requests", func(c *config.Config) { c.API.PerMinute = 0 }, "api.requests_per_minute"},
 		{"no minutes between checkpoints", func(c *config.Config) { c.Audit.CheckpointMinutes = 0 }, "audit.checkpoint_minutes"},
 		{"a week between checkpoints", func(c *config.Config) { c.Audit.CheckpointMinutes = 7 * 24 * 60 }, "audit.checkpoint_minutes"},
 		{"a syslog of this machine", func(c *config.Config) { c.Audit.Syslog = "unix:///dev/log" }, ""},

@@ -70,6 +70,9 @@ func (c Config) validate(bad complain) {
 		bad("privacy.reader_ip", "%q is neither full nor network nor none", p)
 	}
 	c.Audit.validate(bad)
+	if c.API.PerMinute < 1 {
+		bad("api.requests_per_minute", "%d is less than 1", c.API.PerMinute)
+	}
 	if c.Revocation.SecondAdministratorAbove < 0 {
 		bad("revocation.second_administrator_above", "must not be negative; 0 means that no second administrator is needed")
 	}

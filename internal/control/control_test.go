@@ -18,7 +18,9 @@ import (
 
 	"letterlock/internal/account"
 	"letterlock/internal/api"
+	"letterlock/internal/apid"
 	"letterlock/internal/letterlock"
+	"letterlock/internal/once"
 	"letterlock/internal/ratelimit"
 	"letterlock/internal/seal"
 	"letterlock/internal/store"
@@ -64,7 +66,10 @@ func newHouse(t *testing.T) *house {
 	}
 	t.Cleanup(func() { h.db.Close() })
 	log := slog.New(slog.NewTextHandler(h.log, nil))
-	h.handler = Handler(Options{Accounts: account.New(h.db, seal.Pepper{}, ratelimit.IPKey, func() {}), Log: log})
+	h.handler = apid.Handler(apid.Options{
+		Accounts: account.New(h.db, seal.Pepper{}, ratelimit.IPKey, func() {}), Once: &once.Service{DB: h.db},
+		Who: Who, Now: time.Now, Log: log,
+	})
 	return h
 }
 
@@ -178,18 +183,18 @@ func TestRefusalsAreProblems(t *testing.T) {
 		name, method, path, body string
 		want                     int
 	}{
-		{"no JSON", "POST", "/api/v1/accounts", "address=x", 422},
+		{"no JSON", "POST", "/api/v1/accounts", "address=x", 400},
 		{"a field that is misspelt", "POST", "/api/v1/accounts", `{"adress":"ada@contoso.example"}`, 422},
-		{"two values", "POST", "/api/v1/accounts", `{} {}`, 422},
+		{"two values", "POST", "/api/v1/accounts", `{} {}`, 400},
 		{"no address", "POST", "/api/v1/accounts", `{"address":"ada","roles":["sender"]}`, 422},
 		{"no role", "POST", "/api/v1/accounts", `{"address":"ada@contoso.example"}`, 422},
 		{"an unknown role", "POST", "/api/v1/accounts", `{"address":"ada@contoso.example","roles":["owner"]}`, 422},
 		{"a short password", "POST", "/api/v1/accounts", `{"address":"ada@contoso.example","roles":["sender"],"password":"x"}`, 422},
-		{"an endless body", "POST", "/api/v1/accounts", `{"name":"` + strings.Repeat("x", maxBody) + `"}`, 413},
+		{"an endless body", "POST", "/api/v1/accounts", `{"name":"` + strings.Repeat("x", 1<<20) + `"}`, 413},
 		{"nobody", "POST", "/api/v1/accounts/bob@contoso.example/reset", "", 404},
 		{"no mail address", "POST", "/api/v1/accounts/bob/disable", "", 422},
 		{"another path", "GET", "/api/v1/", "", 404},
-		{"another method", "DELETE", "/api/v1/accounts", "", 404},
+		{"another method", "DELETE", "/api/v1/accounts", "", 405},
 	}
 	for _, tt := range tests {
 		if a := do(tt.method, tt.path, tt.body); a.StatusCode != tt.want || a.Header.Get("Content-Type") != api.ProblemType {

@@ -137,11 +137,16 @@ func NewServer(h http.Handler, log *slog.Logger) *http.Server {
 			}
 			return withUser(ctx, uid)
 		},
-		ReadHeaderTimeout: 10 * time.Second, ReadTimeout: patience, WriteTimeout: patience + 5*time.Second,
-		IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10,
+		// The handler sets the times of a request and of its answer.
+		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       time.Minute, MaxHeaderBytes: 16 << 10,
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
 }
+
+// patience is how long to wait for the beginning of an answer. A plan of very many
+// messages takes minutes.
+const patience = 5 * time.Minute
 
 // Dial returns the way to the server of a data folder, or fs.ErrNotExist when
 // none runs there. The host in a URL means nothing to it.

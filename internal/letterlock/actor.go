@@ -45,6 +45,7 @@ type Actor struct {
 	Roles   []Role // accounts only
 	IP      string // where from, for the audit log; empty for System
 	Agent   string // browser family or program, for the audit log
+	Token   ID     // that a program has shown, for the audit log; empty: no program
 }
 
 // Is reports whether the actor holds role, itself or by a greater one.

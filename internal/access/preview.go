@@ -1,0 +1,67 @@
+package access
+
+import (
+	"context"
+	"errors"
+
+	"letterlock/internal/letterlock"
+	"letterlock/internal/store"
+)
+
+// A Preview is a message and its recipients as an act would leave them.
+type Preview struct {
+	Message    letterlock.Message
+	Recipients []letterlock.Recipient
+}
+
+// PreviewRevoke returns what Revoke would leave, or why it would refuse. It changes
+// nothing, and nothing of it is in the audit log.
+func (s *Service) PreviewRevoke(ctx context.Context, by letterlock.Actor, id letterlock.ID, from ...letterlock.Address) (Preview, error) {
+	return s.preview(ctx, by, id, "revoke", from, func(tx *store.Tx, r *letterlock.Recipient) {
+		if !r.Revocation.Revoked() {
+			r.Revocation = letterlock.Revocation{At: tx.Now, By: mailboxOf(by), Standing: letterlock.ByAdministrator}
+		}
+	})
+}
+
+// PreviewRestore is PreviewRevoke for Restore.
+func (s *Service) PreviewRestore(ctx context.Context, by letterlock.Actor, id letterlock.ID, to ...letterlock.Address) (Preview, error) {
+	return s.preview(ctx, by, id, "restore", to, func(_ *store.Tx, r *letterlock.Recipient) {
+		r.Revocation = letterlock.Revocation{}
+	})
+}
+
+// preview is for those who may revoke everything; a sender sees on the page before
+// the act what it would do.
+func (s *Service) preview(ctx context.Context, by letterlock.Actor, id letterlock.ID, action string, which []letterlock.Address,
+	act func(*store.Tx, *letterlock.Recipient)) (p Preview, err error) {
+	if !by.Is(letterlock.Revoker) {
+		return Preview{}, s.refuse(ctx, letterlock.Entry{Actor: by, Action: action, Message: id}, errRole)
+	}
+	err = s.DB.Read(ctx, func(tx *store.Tx) error {
+		if p.Message, err = tx.Message(id); errors.Is(err, letterlock.NotFound) {
+			return errNoMessage
+		} else if err != nil {
+			return err
+		}
+		if p.Recipients, err = tx.Recipients(id); err != nil {
+			return err
+		}
+		chosen, err := s.allowed(by, p.Message, p.Recipients, action, which)
+		if err != nil {
+			return err
+		}
+		for _, c := range chosen {
+			for i := range p.Recipients {
+				if p.Recipients[i].ID == c.ID {
+					act(tx, &p.Recipients[i])
+				}
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return Preview{}, err
+	}
+	return p, nil
+}
