@@ -44,6 +44,7 @@ func (a *App) Run(ctx context.Context, on Listeners) error {
 	j := &jobs{ctx: ctx, fail: cancel}
 	j.start("outbox", a.Outbox.Run)
 	j.start("sweeper", a.sweep)
+	j.start("search", a.catchUp)
 	j.start("visits", a.visits.Run)
 	j.start("audit log", a.Audit.Run)
 	j.start("bulk revocations", a.Access.RunBatches)

@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"math/rand/v2"
 	"os"
@@ -221,7 +222,7 @@ func (l *library) chance(r *rand.Rand) letterlock.Search {
 	}
 	if r.IntN(3) == 0 {
 		q.From = start.Add(time.Duration(r.IntN(400)) * time.Hour)
-		q.Until = q.From.Add(time.Duration(r.IntN(400)) * time.Hour)
+		q.Until = q.From.Add(time.Duration(1+r.IntN(400)) * time.Hour)
 	}
 	return q
 }
@@ -405,5 +406,44 @@ func TestSearchFindsWhatCameWithTheSameMessageIDLater(t *testing.T) {
 		if got, err := l.find(letterlock.Search{MessageID: typed}, 5); err != nil || len(got) != 2 {
 			t.Errorf("%s finds %d messages, %v; want it and the later one", typed, len(got), err)
 		}
+	}
+}
+
+func TestWhatHasNoRecipientsOrIsGoneIsNotDueForEver(t *testing.T) {
+	l := newLibrary(t)
+	alone := letterlock.Message{ID: letterlock.NewID(), MessageID: "<alone@contoso.example>", Subject: "Alone"}
+	gone := letterlock.Message{ID: letterlock.NewID(), MessageID: "<gone@contoso.example>"}
+	write(t, l.db, func(tx *Tx) error {
+		return errors.Join(tx.AddMessage(alone, nil, Sealed{}), tx.AddMessage(gone, nil, Sealed{}),
+			tx.exec(`DELETE FROM messages WHERE id = $1`, gone.ID))
+	})
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	if err := l.db.CatchUp(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := l.find(letterlock.Search{Subject: "alone"}, 5); err != nil || !slices.Equal(got, []letterlock.ID{alone.ID}) {
+		t.Errorf("found %v, %v; want the message without recipients", got, err)
+	}
+}
+
+func TestRecipientsWhoDifferInCapitalsAreTwoInTheReport(t *testing.T) {
+	l := newLibrary(t)
+	m, _ := message(t, l.db, time.Time{})
+	add := func(position int, a letterlock.Address) {
+		write(t, l.db, func(tx *Tx) error {
+			r := letterlock.Recipient{ID: letterlock.NewID(), Message: m.ID, Mailbox: letterlock.Mailbox{Address: a}, Experience: letterlock.Link}
+			return errors.Join(tx.AddRecipient(r, position, nil), tx.SearchAgain(m.ID))
+		})
+		if err := l.db.CatchUp(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	add(1, "MARTA@quillfeather.example")
+	add(2, "mart@quillfeather.example")
+	var n int
+	write(t, l.db, func(tx *Tx) error { return tx.row(`SELECT SUM(recipients) FROM report_domains`, nil, &n) })
+	if n != 3 {
+		t.Errorf("the report counts %d recipients, want 3", n)
 	}
 }

@@ -6,14 +6,14 @@ import (
 	"database/sql"
 	"encoding/base32"
 	"errors"
-	"slices"
 	"strings"
 
 	"letterlock/internal/letterlock"
 )
 
 // indexBatch is how many messages search and report learn of in one transaction.
-const indexBatch = 1000
+// Everybody else's writes wait for it.
+const indexBatch = 250
 
 // CatchUp has search and report learn of every message that they do not know yet.
 // Whoever asks them calls it first, so that what was accepted is found.
@@ -57,9 +57,17 @@ type due struct {
 
 // IndexDue tells search and report of up to limit messages that they do not know
 // yet, the oldest first, and returns how many there were.
-func (t *Tx) IndexDue(limit int) (int, error) {
-	list, err := t.due(limit)
-	if err != nil || len(list) == 0 {
+func (t *Tx) IndexDue(limit int) (n int, err error) {
+	var last int64
+	err = t.rows(`SELECT seq FROM search_due ORDER BY seq LIMIT $1`, []any{limit}, func(rows *sql.Rows) error {
+		n++
+		return rows.Scan(&last)
+	})
+	if err != nil || n == 0 {
+		return 0, err
+	}
+	list, err := t.due(last)
+	if err != nil {
 		return 0, err
 	}
 	counted := make([]reported, len(list))
@@ -72,16 +80,18 @@ func (t *Tx) IndexDue(limit int) (int, error) {
 	if err := t.countInReport(counted...); err != nil {
 		return 0, err
 	}
-	return len(list), t.exec(`DELETE FROM search_due WHERE seq <= $1`, list[len(list)-1].seq)
+	// Of all that were due: one of which nothing was found must not be due for ever.
+	return n, t.exec(`DELETE FROM search_due WHERE seq <= $1`, last)
 }
 
-func (t *Tx) due(limit int) (list []due, err error) {
+// due reads the messages that are due up to a place. They may have no recipients.
+func (t *Tx) due(last int64) (list []due, err error) {
 	err = t.rows(`SELECT m.seq, m.subject, m.message_id, m.reference, m.sender, m.accepted_at, m.method, m.brand,
-		r.address, r.domain, r.identity,
+		COALESCE(r.address, ''), COALESCE(r.domain, ''), COALESCE(r.identity, ''),
 		COALESCE(x.seq, 0), COALESCE(x.subject, ''), COALESCE(x.keys, ''), COALESCE(x.message_id, ''), COALESCE(x.sender, ''), COALESCE(x.recipients, '')
-		FROM (SELECT seq FROM search_due ORDER BY seq LIMIT $1) d JOIN messages m ON m.seq = d.seq
-		JOIN recipients r ON r.message = m.id LEFT JOIN search_texts x ON x.seq = m.seq
-		ORDER BY m.seq, r.position`, []any{limit}, func(rows *sql.Rows) error {
+		FROM search_due d CROSS JOIN messages m ON m.seq = d.seq
+		LEFT JOIN recipients r ON r.message = m.id LEFT JOIN search_texts x ON x.seq = d.seq
+		WHERE d.seq <= $1 ORDER BY d.seq, r.position`, []any{last}, func(rows *sql.Rows) error {
 		var d due
 		var reference, domain string
 		var recipient letterlock.Address
@@ -95,7 +105,9 @@ func (t *Tx) due(limit int) (list []due, err error) {
 			d.begin(reference)
 			list = append(list, d)
 		}
-		list[len(list)-1].add(recipient, domain, identity)
+		if recipient != "" {
+			list[len(list)-1].add(recipient, domain, identity)
+		}
 		return nil
 	})
 	return list, err
@@ -117,13 +129,13 @@ func (d *due) begin(reference string) {
 // there yet.
 func (d *due) add(recipient letterlock.Address, domain string, identity letterlock.IdentityType) {
 	lower := strings.ToLower(string(recipient))
-	if !d.again || !slices.Contains(strings.Split(d.known.people, "\n"), lower) {
-		d.domains = append(d.domains, domain)
-	}
 	if d.people != "" {
 		d.people += "\n"
 	}
 	d.people += lower
+	if !strings.HasPrefix(d.known.people+"\n", d.people+"\n") { // they only ever come to the end
+		d.domains = append(d.domains, domain)
+	}
 	for _, k := range []string{key(recipientKey, lower), key(recipientDomainKey, domain), key(identityKey, string(identity))} {
 		if !strings.Contains(d.keys, k) {
 			d.keys += " " + k

@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"fmt"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -79,13 +80,10 @@ type finder struct {
 }
 
 func (t *Tx) finder(q letterlock.Search, before int64) (*finder, error) {
-	f := &finder{lo: 1, hi: 1 << 62}
-	if !q.From.IsZero() {
-		f.lo = max(f.lo, SeqAt(q.From))
+	if !q.From.IsZero() && !q.Until.IsZero() && !q.From.Before(q.Until) {
+		return nil, invalid("range")
 	}
-	if !q.Until.IsZero() {
-		f.hi = SeqAt(q.Until)
-	}
+	f := &finder{lo: max(1, bound(q.From, 1)), hi: bound(q.Until, 1<<62)}
 	if before > 0 {
 		f.hi = min(f.hi, before)
 	}
@@ -94,6 +92,14 @@ func (t *Tx) finder(q letterlock.Search, before int64) (*finder, error) {
 		return nil, err
 	}
 	return f, t.choose(f, all)
+}
+
+// bound is the first place at a time, which somebody may have chosen far from ours.
+func bound(at time.Time, none int64) int64 {
+	if at.IsZero() {
+		return none
+	}
+	return SeqAt(time.Unix(max(0, min(at.Unix(), 1<<42)), 0))
 }
 
 // choose settles with which source to begin.
@@ -199,6 +205,9 @@ func (t *Tx) sources(q letterlock.Search) (all []source, err error) {
 			parts = append(parts, field.column+` : `+quoted(part))
 		}
 	}
+	if err := checkIdentity(q.Identity); err != nil {
+		return nil, err
+	}
 	if q.Identity != "" {
 		words = append(words, `keys : "`+key(identityKey, string(q.Identity))+`"`)
 	}
@@ -243,6 +252,15 @@ func matches(index string, all []string) []source {
 func quoted(s string) string { return `"` + strings.ReplaceAll(s, `"`, `""`) + `"` }
 
 func invalid(key string) error { return &letterlock.Error{Code: letterlock.Invalid, Key: key} }
+
+// checkIdentity refuses what is no identity type.
+func checkIdentity(i letterlock.IdentityType) error {
+	switch i {
+	case "", letterlock.Organization, letterlock.Microsoft365, letterlock.MicrosoftAccount, letterlock.Google, letterlock.Yahoo, letterlock.Other:
+		return nil
+	}
+	return invalid("identity")
+}
 
 // checkField refuses what no field can hold.
 func checkField(s, name string) error {
