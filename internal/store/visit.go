@@ -1,6 +1,10 @@
 package store
 
-import "letterlock/internal/letterlock"
+import (
+	"database/sql"
+
+	"letterlock/internal/letterlock"
+)
 
 // MaxVisits is how many rows are kept of the visits to one link. What comes after
 // them is counted in one row for each guess, which are among them.
@@ -42,4 +46,24 @@ func (t *Tx) addToVisits(recipient letterlock.ID, v letterlock.Visit) (bool, err
 		WHERE recipient = $1 AND guess = $2 AND why = $3 AND agent = $4 AND ip = $5`,
 		recipient, v.Guess, v.Why, v.Agent, v.IP, v.Count, v.First.Unix(), v.Last.Unix())
 	return n > 0, err
+}
+
+// Visits returns the visits to the links of a message, by recipient, the first to
+// come first.
+func (t *Tx) Visits(message letterlock.ID) (byRecipient map[letterlock.ID][]letterlock.Visit, err error) {
+	byRecipient = make(map[letterlock.ID][]letterlock.Visit)
+	err = t.rows(`SELECT v.recipient, v.guess, v.why, v.agent, v.ip, v.first_at, v.last_at, v.count
+		FROM recipients r CROSS JOIN visits v ON v.recipient = r.id
+		WHERE r.message = $1 ORDER BY v.first_at, v.last_at, v.guess, v.why, v.agent, v.ip`, []any{message}, func(rows *sql.Rows) error {
+		var id letterlock.ID
+		var v letterlock.Visit
+		var first, last int64
+		if err := rows.Scan(&id, &v.Guess, &v.Why, &v.Agent, &v.IP, &first, &last, &v.Count); err != nil {
+			return err
+		}
+		v.First, v.Last = moment(first), moment(last)
+		byRecipient[id] = append(byRecipient[id], v)
+		return nil
+	})
+	return byRecipient, err
 }

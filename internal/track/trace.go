@@ -88,28 +88,36 @@ func (s *Service) TraceEach(ctx context.Context, by letterlock.Actor, q letterlo
 	if err := s.DB.CatchUp(ctx); err != nil {
 		return err
 	}
+	// What cannot be looked for is refused before it is noted that all of it was shown.
+	list, err := s.found(ctx, q, 0)
+	if err != nil {
+		return err
+	}
 	if err := s.record(ctx, by, "export trace", string(what)); err != nil {
 		return err
 	}
-	for before := int64(0); ; {
-		var list []Sent
-		err := s.DB.Read(ctx, func(tx *store.Tx) (err error) {
-			list, err = tx.Find(q, before, eachPage)
-			return err
-		})
-		if err != nil {
-			return err
-		}
+	for {
 		for _, m := range list {
 			if err := each(m); err != nil {
 				return err
 			}
-			before = m.Message.Seq
 		}
 		if len(list) < eachPage {
 			return nil
 		}
+		if list, err = s.found(ctx, q, list[eachPage-1].Message.Seq); err != nil {
+			return err
+		}
 	}
+}
+
+// found reads the next messages of an export.
+func (s *Service) found(ctx context.Context, q letterlock.Search, before int64) (list []Sent, err error) {
+	err = s.DB.Read(ctx, func(tx *store.Tx) (err error) {
+		list, err = tx.Find(q, before, eachPage)
+		return err
+	})
+	return list, err
 }
 
 // Traced returns everything that is known in the clear about one message. NotFound
@@ -141,7 +149,10 @@ func (s *Service) traced(ctx context.Context, by letterlock.Actor, find func(*st
 		if d.Recipients, err = tx.Recipients(d.Message.ID); err != nil {
 			return err
 		}
-		d.Events, err = tx.Events(d.Message.ID)
+		if d.Events, err = tx.Events(d.Message.ID); err != nil {
+			return err
+		}
+		d.Visits, err = tx.Visits(d.Message.ID)
 		return err
 	})
 	if errors.Is(err, letterlock.NotFound) {
