@@ -32,6 +32,10 @@ func (s *Server) fail(err error, c echo.Context) {
 	if c.Response().Committed {
 		return
 	}
+	if ruleOf(c) == program || strings.HasPrefix(c.Path(), "/api/") {
+		s.failProgram(err, c)
+		return
+	}
 	if errors.Is(err, errSignIn) {
 		s.toSignIn(c)
 		return

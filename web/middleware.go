@@ -100,6 +100,9 @@ func (s *Server) logRequest(c echo.Context, took time.Duration, left bool) {
 		facts = append(facts, slog.Bool("left", true))
 		level = slog.LevelInfo
 	}
+	if ruleOf(c) == program && level == slog.LevelInfo {
+		return // the API has noted it, with more to say
+	}
 	s.Log.LogAttrs(c.Request().Context(), level, "request", facts...)
 }
 

@@ -21,6 +21,7 @@ const (
 	auditor        // to one that may see what happened to everybody's messages
 	revoker        // to one that may take access away as well, and give it back
 	admin          // to one that may do all that but send
+	program        // whoever shows a token; the API asks for it
 	demo           // anybody, and the route exists in the demo only
 )
 
@@ -109,6 +110,7 @@ func (s *Server) routes() {
 	s.traceRoutes()
 	s.bulkRoutes()
 	s.reportRoutes()
+	s.programRoutes()
 	if s.Demo == nil {
 		s.get(open, "/", s.home)
 	} else {

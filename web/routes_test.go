@@ -11,8 +11,10 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"letterlock/internal/apid"
 	"letterlock/internal/letterlock"
 	"letterlock/internal/live"
+	"letterlock/internal/once"
 	"letterlock/static"
 	"letterlock/views"
 )
@@ -135,6 +137,16 @@ var table = map[string]column{
 	"GET /report/export.csv":  byAuditor(200),
 	"GET /report/export.json": byAuditor(200),
 	"POST /report/chosen.csv": byAuditor(422), // of nothing
+	"GET /api/openapi.json":    all(200),
+	"POST /api/openapi.json":   all(405),
+	"PUT /api/openapi.json":    all(405),
+	"PATCH /api/openapi.json":  all(405),
+	"DELETE /api/openapi.json": all(405),
+	"GET /api/v1/*":            all(401),
+	"POST /api/v1/*":           all(401),
+	"PUT /api/v1/*":            all(401),
+	"PATCH /api/v1/*":          all(401),
+	"DELETE /api/v1/*":         all(401),
 
 	"GET /trace":              byAuditor(200),
 	"GET /trace/export.csv":   byAuditor(200),
@@ -163,11 +175,19 @@ func inDemo(o *Options) {
 	o.Demo = &Demo{Steps: func() []views.DemoStep { return nil }}
 }
 
+// withAPI gives a world what answers programs.
+func withAPI(o *Options) {
+	o.API = apid.Handler(apid.Options{
+		Access: o.Access, Track: o.Track, Accounts: o.Accounts, Audit: o.AuditLog, Once: &once.Service{DB: o.Accounts.DB, Pepper: o.Accounts.Pepper},
+		Who: apid.Bearer(o.Accounts), Now: o.Now, Log: o.Log,
+	})
+}
+
 // liveSent keeps the Sent folder of a world live.
 func liveSent(o *Options) { o.Live = &live.Hub{} }
 
 func TestEveryRouteAnswersEveryVisitorAsTheTableSays(t *testing.T) {
-	w := newWorld(t, inDemo, liveSent)
+	w := newWorld(t, inDemo, liveSent, withAPI)
 	w.server.Demo.Box = w.box
 	seen := map[string]bool{}
 	for _, route := range w.server.Routes() {

@@ -98,7 +98,7 @@ func (s *Server) unknown(c echo.Context) error {
 func (s *Server) visitor(c echo.Context, r rule) (letterlock.Actor, error) {
 	nobody := letterlock.Actor{IP: c.RealIP(), Agent: agent(c.Request().UserAgent())}
 	switch r {
-	case open, demo:
+	case open, demo, program:
 		return nobody, nil
 	case holder:
 		nobody.IP = s.ReaderIP.Of(c.RealIP())

@@ -56,8 +56,9 @@ type Options struct {
 	Track     *track.Service
 	AuditLog  *auditlog.Service
 	Visits    *visit.Service
-	Demo      *Demo     // walkthrough and inbox pages; nil outside the demo
-	Live      *live.Hub // tells of changes in a sender's messages, by the sender's address; nil: Sent is not live
+	API       http.Handler // answers programs under /api/; nil: nothing does
+	Demo      *Demo        // walkthrough and inbox pages; nil outside the demo
+	Live      *live.Hub    // tells of changes in a sender's messages, by the sender's address; nil: Sent is not live
 
 	Ready func(context.Context) error // nil when mail would be accepted and served now; nil: it always would
 

@@ -61,6 +61,8 @@ var details = map[string]string{
 	"batch-state":        "the batch is past that: what it was to do it has done, or never will",
 	"breakdown":          "the report tells messages apart by method or by template",
 	"by-administrator":   "an administrator removed access, and only an administrator gives it back",
+	"cross-site":         "another site had a browser send this",
+	"cursor":             "that is no cursor of a page",
 	"confirm":            "what was typed to confirm is not the Message-ID of this message",
 	"content-type":       "the body has to be application/json",
 	"destroyed":          "the message is destroyed",

@@ -237,13 +237,15 @@ func (a *App) apiOptions(who func(*http.Request) (letterlock.Actor, []letterlock
 }
 
 func (a *App) buildEdges(cfg config.Config, o Options, look *brand.Brand) error {
+	programs := a.apiOptions(apid.Bearer(a.Accounts))
+	programs.PerMinute = cfg.API.PerMinute
 	site, err := web.New(web.Options{
 		PublicURL: cfg.PublicURL.URL, Organization: cfg.Organization.Name, Brand: look, AdminContact: cfg.Organization.Admin,
 		Access: a.Access, Passcodes: a.Passcodes, Sessions: a.Sessions, Accounts: a.Accounts, Intake: a.Intake, Track: a.Track, AuditLog: a.Audit,
 		Live: a.DB.Live, MaxLive: cfg.Limits.OpenPages, Ready: a.Ready, Demo: o.Demo, Now: o.Now, Log: o.Log, MaxUpload: int64(cfg.Limits.Message), TrustedProxies: cfg.Proxy.Trusted,
 		Location: cfg.TimeZone.Location, DownloadsUnderDoNotForward: cfg.Recipients.DoNotForwardDownloads,
 		Visits: a.visits, ReaderIP: policy.ReaderIP(cfg.Privacy.ReaderIP),
-		Metrics: a.Metrics.HTTP, SignIns: a.Metrics.SignIns,
+		Metrics: a.Metrics.HTTP, SignIns: a.Metrics.SignIns, API: apid.Handler(programs),
 	})
 	if err != nil {
 		return err
