@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/labstack/echo/v4"
+
+	sheet "letterlock/internal/table"
 )
 
 // A listing is rows for other programs. They are read from the database while they
@@ -25,7 +27,7 @@ type listing struct {
 func (s *Server) sendCSV(c echo.Context, t listing) error {
 	return s.sendExport(c, t.name, "csv", "text/csv; charset=utf-8", func(out io.Writer) error {
 		w := csv.NewWriter(out)
-		err := errors.Join(w.Write(t.columns), t.each(func(row []string) error { return w.Write(cells(row)) }))
+		err := errors.Join(w.Write(t.columns), t.each(func(row []string) error { return w.Write(sheet.Cells(row)) }))
 		w.Flush()
 		return errors.Join(err, w.Error())
 	})
@@ -85,19 +87,6 @@ func (s *Server) sendExport(c echo.Context, name, ending, contentType string, wr
 		panic(http.ErrAbortHandler)
 	}
 	return err
-}
-
-// cells makes a row safe for programs that take what begins in certain ways for a
-// formula and run it: an apostrophe before it makes it text.
-func cells(row []string) []string {
-	safe := make([]string, len(row))
-	for i, cell := range row {
-		if cell != "" && strings.ContainsRune("=+-@\t\r\n＝＋－＠", []rune(cell)[0]) {
-			cell = "'" + cell
-		}
-		safe[i] = cell
-	}
-	return safe
 }
 
 // chunked gathers what is written and sends it a chunk at a time, each with a time

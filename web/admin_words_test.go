@@ -187,29 +187,6 @@ func TestSearchIsReadFromItsURL(t *testing.T) {
 	}
 }
 
-func TestCellsAreNoFormulas(t *testing.T) {
-	for in, want := range map[string]string{
-		"":                  "",
-		"Minutes":           "Minutes",
-		"2 + 2":             "2 + 2",
-		"=1+1":              "'=1+1",
-		"+49 30":            "'+49 30",
-		"-1":                "'-1",
-		"@SUM(A1)":          "'@SUM(A1)",
-		"\t=1":              "'\t=1",
-		"\r=1":              "'\r=1",
-		"＝1+1":              "'＝1+1",
-		"<a@b.example>":     "<a@b.example>",
-		"ada@b.example":     "ada@b.example",
-		"'already":          "'already",
-		"\"quoted\", comma": "\"quoted\", comma",
-	} {
-		if got := cells([]string{in})[0]; got != want {
-			t.Errorf("%q becomes %q, want %q", in, got, want)
-		}
-	}
-}
-
 func TestTotalsAreCountedUpToACap(t *testing.T) {
 	for total, want := range map[int]string{0: "Nothing found", 1: "1 message", 6: "6 messages", 999: "999 messages", track.MaxTotal: "1,000 or more messages"} {
 		if got := foundHeading(total); got != want {

@@ -133,10 +133,10 @@ var table = map[string]column{
 	"POST /sent/:id/remove":     bySender(303),
 	"POST /sent/:id/restore":    bySender(303),
 
-	"GET /report":             byAuditor(200),
-	"GET /report/export.csv":  byAuditor(200),
-	"GET /report/export.json": byAuditor(200),
-	"POST /report/chosen.csv": byAuditor(422), // of nothing
+	"GET /report":              byAuditor(200),
+	"GET /report/export.csv":   byAuditor(200),
+	"GET /report/export.json":  byAuditor(200),
+	"POST /report/chosen.csv":  byAuditor(422), // of nothing
 	"GET /api/openapi.json":    all(200),
 	"POST /api/openapi.json":   all(405),
 	"PUT /api/openapi.json":    all(405),
