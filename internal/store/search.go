@@ -63,6 +63,7 @@ func (t *Tx) CountFound(q letterlock.Search, most int) (n int, err error) {
 // the order of their places, and tells of any message whether it does.
 type source struct {
 	from  string // a table or a query, called s; empty: messages themselves, called m
+	key   string // its column of places; with a + before it, its rows are put in order
 	where string // "" or a condition on s
 	args  []any  // of from and where together, and of holds
 	holds string // the same as a condition on m
@@ -172,12 +173,11 @@ func (f *finder) query(columns string, limit int) string {
 func (f *finder) begin() (from, key string, cond []string) {
 	s := f.first
 	n := strings.Count(s.from, "?")
-	from, key = f.bind(s.from, s.args), "s.seq"
-	switch {
-	case s.from == "":
+	from, key = f.bind(s.from, s.args), s.key
+	if s.from == "" {
 		from, key = "messages m", "m.seq"
-	case s.where != "":
-		key = "s.rowid"
+	}
+	if s.where != "" {
 		cond = append(cond, f.bind(s.where, s.args[n:]))
 	}
 	return from, key, append(cond, key+` >= `+f.arg(f.lo), key+` < `+f.arg(f.hi))
@@ -243,7 +243,7 @@ func matches(index string, all []string) []source {
 	}
 	expression := strings.Join(all, " AND ")
 	return []source{{
-		from: index + " s", where: "s." + index + " MATCH ?", args: []any{expression},
+		from: index + " s", key: "s.rowid", where: "s." + index + " MATCH ?", args: []any{expression},
 		holds: `EXISTS (SELECT 1 FROM ` + index + ` x WHERE x.` + index + ` MATCH ? AND x.rowid = m.seq)`,
 	}}
 }
@@ -333,7 +333,7 @@ func (t *Tx) messageIDField(typed string) (exact []source, part string, err erro
 	}
 	if there {
 		const both = `SELECT seq FROM messages WHERE message_id = ? UNION SELECT seq FROM messages WHERE reference = ? AND reference <> ''`
-		return []source{{from: `(` + both + `) s`, args: []any{whole, whole}, holds: `m.seq IN (` + both + `)`}}, "", nil
+		return []source{{from: `(` + both + `) s`, key: "s.seq", args: []any{whole, whole}, holds: `m.seq IN (` + both + `)`}}, "", nil
 	}
 	part, err = partOf(s)
 	return nil, part, err
@@ -355,19 +355,20 @@ func (t *Tx) condition(c letterlock.Condition) (source, bool) {
 	case letterlock.IsInline:
 		return someRecipient(`r.experience = 'inline'`), true
 	case letterlock.IsDestroyed:
-		return source{from: `(SELECT seq FROM messages WHERE status = 'destroyed') s`, holds: `m.status = 'destroyed'`}, true
+		return source{from: `messages s`, key: `s.seq`, where: `s.status = 'destroyed'`, holds: `m.status = 'destroyed'`}, true
 	case letterlock.IsUnread:
-		return source{holds: `(m.expires_at = 0 OR m.expires_at > ?)` + there + ` AND EXISTS (SELECT 1 FROM recipients r WHERE r.message = m.id
-			AND r.experience = 'link' AND r.first_read_at = 0 AND r.revoked_at = 0 AND r.bounced_at = 0)`, args: []any{now}, also: true}, true
+		s := someRecipient(`r.experience = 'link' AND r.first_read_at = 0 AND r.revoked_at = 0 AND r.bounced_at = 0`)
+		s.holds, s.args, s.also = `(m.expires_at = 0 OR m.expires_at > ?)`+there+` AND `+s.holds, []any{now}, true
+		return s, true
 	case letterlock.IsExpired:
 		return source{
-			from: `(SELECT seq FROM messages WHERE swept = 1 UNION ALL
-				SELECT seq FROM messages WHERE expires_at > 0 AND swept = 0 AND expires_at <= ? ORDER BY 1 DESC) s`,
+			from: `messages s`, key: `s.seq`, where: `s.expires_at > 0 AND s.expires_at <= ?`,
 			holds: `m.expires_at > 0 AND m.expires_at <= ?` + linked, args: []any{now}, also: true,
 		}, true
 	case letterlock.ExpiresSoon:
 		return source{
-			from:  `(SELECT seq FROM messages WHERE expires_at > 0 AND swept = 0 AND expires_at > ? AND expires_at <= ?) s`,
+			// They are few, and found by when they expire.
+			from: `messages s`, key: `+s.seq`, where: `s.swept = 0 AND s.expires_at > ? AND s.expires_at <= ? AND s.expires_at > 0`,
 			holds: `m.expires_at > ? AND m.expires_at <= ?` + linked, args: []any{now, later}, also: true,
 		}, true
 	}
@@ -375,9 +376,13 @@ func (t *Tx) condition(c letterlock.Condition) (source, bool) {
 }
 
 // someRecipient is the source of messages of which one recipient meets a condition.
+// It yields a message with the first of them, and so once: were it to put together
+// what is the same, SQLite would read all before it gave the first.
 func someRecipient(where string) source {
 	return source{
-		from:  `(SELECT DISTINCT r.seq FROM recipients r WHERE ` + where + ` ORDER BY r.seq DESC) s`,
+		from: `recipients s`, key: `s.seq`,
+		where: strings.ReplaceAll(where, `r.`, `s.`) + ` AND (s.position = 0 OR NOT EXISTS (SELECT 1 FROM recipients r
+			WHERE r.message = s.message AND r.position < s.position AND ` + where + `))`,
 		holds: `EXISTS (SELECT 1 FROM recipients r WHERE r.message = m.id AND ` + where + `)`,
 	}
 }

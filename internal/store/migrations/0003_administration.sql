@@ -15,7 +15,7 @@ WHERE n.id = messages.id;
 CREATE UNIQUE INDEX messages_by_seq ON messages (seq);
 CREATE INDEX messages_by_reference ON messages (reference) WHERE reference <> '';
 CREATE INDEX messages_destroyed ON messages (seq) WHERE status = 'destroyed';
-CREATE INDEX messages_ended ON messages (seq) WHERE swept = 1;
+CREATE INDEX messages_with_end ON messages (seq, expires_at) WHERE expires_at > 0;
 DROP INDEX messages_by_sender;
 CREATE INDEX messages_by_sender ON messages (sender, seq);
 
@@ -30,6 +30,8 @@ UPDATE recipients SET
 DROP INDEX recipients_by_address;
 CREATE INDEX recipients_by_address ON recipients (address, seq);
 CREATE INDEX recipients_by_seq ON recipients (seq, domain);
+CREATE INDEX recipients_unread ON recipients (seq)
+  WHERE experience = 'link' AND first_read_at = 0 AND revoked_at = 0 AND bounced_at = 0;
 CREATE INDEX recipients_revoked ON recipients (seq) WHERE revoked_at > 0;
 CREATE INDEX recipients_bounced ON recipients (seq) WHERE bounced_at > 0;
 CREATE INDEX recipients_read ON recipients (seq) WHERE first_read_at > 0;

@@ -322,9 +322,9 @@ CREATE UNIQUE INDEX messages_by_seq ON messages (seq);
 
 CREATE INDEX messages_destroyed ON messages (seq) WHERE status = 'destroyed';
 
-CREATE INDEX messages_ended ON messages (seq) WHERE swept = 1;
-
 CREATE INDEX messages_incoming ON messages (accepted_at) WHERE status = 'incoming';
+
+CREATE INDEX messages_with_end ON messages (seq, expires_at) WHERE expires_at > 0;
 
 CREATE INDEX outbox_by_recipient ON outbox (recipient);
 
@@ -345,6 +345,9 @@ CREATE INDEX recipients_inline ON recipients (seq) WHERE experience = 'inline';
 CREATE INDEX recipients_read ON recipients (seq) WHERE first_read_at > 0;
 
 CREATE INDEX recipients_revoked ON recipients (seq) WHERE revoked_at > 0;
+
+CREATE INDEX recipients_unread ON recipients (seq)
+  WHERE experience = 'link' AND first_read_at = 0 AND revoked_at = 0 AND bounced_at = 0;
 
 CREATE INDEX report_domains_by_size ON report_domains (day, recipients DESC, domain);
 
