@@ -57,6 +57,7 @@ func newPeople(random *rand.Rand) *people {
 	for i := range senders {
 		p.from = append(p.from, p.somebody(i, ourDomain, letterlock.Organization))
 	}
+	p.from[0].Mailbox = letterlock.Mailbox{Name: "Billing", Address: "billing@" + ourDomain}
 	where := rand.NewZipf(random, 1.2, 4, domains-1)
 	for i := range recipients {
 		domain, identity := p.place(int(where.Uint64()))
@@ -88,7 +89,13 @@ func (p *people) somebody(i int, domain string, identity letterlock.IdentityType
 	}
 }
 
-func (p *people) sender() person { return p.from[p.who.Uint64()] }
+// sender is who sends next. A fifth of all is bills, from one mailbox.
+func (p *people) sender() person {
+	if p.random.IntN(5) == 0 {
+		return p.from[0]
+	}
+	return p.from[p.who.Uint64()]
+}
 
 // recipients returns those of one message: mostly one, at most five, each once.
 func (p *people) recipients() []person {
