@@ -105,10 +105,18 @@ func (s *Service) begin(ctx context.Context, key, request []byte) (a Answer, err
 	return a, err
 }
 
-// end keeps an answer, unless asking again is right.
+// end keeps an answer, unless asking again is right. One about a message that was
+// destroyed while it was made may hold its subject, and is kept by nobody.
 func (s *Service) end(ctx context.Context, key, request []byte, a Answer) error {
 	return s.DB.Write(ctx, func(tx *store.Tx) error {
-		if a.Passing || len(a.Body) > maxBody {
+		m := letterlock.Message{}
+		if a.Message != "" {
+			var err error
+			if m, err = tx.Message(a.Message); err != nil && !errors.Is(err, letterlock.NotFound) {
+				return err
+			}
+		}
+		if a.Passing || len(a.Body) > maxBody || m.Destroyed {
 			return tx.DropAnswer(key)
 		}
 		return tx.PutAnswer(key, store.Answer{Request: request, Status: a.Status, Body: a.Body, Message: a.Message})

@@ -108,6 +108,37 @@ func TestPassingAnswersAreNotKept(t *testing.T) {
 	}
 }
 
+func TestNoAnswerIsKeptAboutAMessageThatWasDestroyedMeanwhile(t *testing.T) {
+	h := newHouse(t)
+	id := letterlock.NewID()
+	write := func(f func(*store.Tx) error) {
+		if err := h.DB.Write(t.Context(), f); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(func(tx *store.Tx) error {
+		return tx.AddMessage(letterlock.Message{ID: id, MessageID: "<1@contoso.example>", Subject: "Offer"}, nil, store.Sealed{Head: []byte("head"), Index: []byte("index")})
+	})
+	c := Call{Who: "token 1", Key: "k"}
+	about := func() Answer { h.done++; return Answer{Status: 200, Body: []byte("Offer"), Message: id} }
+	for range 2 {
+		if _, _, err := h.Do(t.Context(), c, about); err != nil || h.done != 1 {
+			t.Fatalf("while it is there: done %d times, %v", h.done, err)
+		}
+	}
+	c.Key = "late"
+	if _, _, err := h.Do(t.Context(), c, func() Answer {
+		a := about()
+		write(func(tx *store.Tx) error { return tx.Destroy(id) })
+		return a
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if _, again, err := h.Do(t.Context(), c, h.act); again || err != nil {
+		t.Errorf("asked again: answered from what was kept %v, %v", again, err)
+	}
+}
+
 func TestAnswersAreForgottenInTime(t *testing.T) {
 	h := newHouse(t)
 	if _, _, err := h.Do(t.Context(), Call{Who: "token 1", Key: "k"}, h.act); err != nil {
