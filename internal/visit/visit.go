@@ -10,6 +10,7 @@ package visit
 import (
 	"context"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
@@ -22,7 +23,7 @@ const (
 	maxPending  = 4096 // looks between two writes; those beyond are forgotten
 	maxNetworks = 4096 // of which is remembered what they opened
 	maxRows     = 256  // rows of one transaction: others want to write, too
-	maxAgent    = 512  // bytes of a User-Agent that are looked at
+	maxAgent    = 512  // bytes of a header that are looked at
 )
 
 // A Service notes visits. Its zero value needs DB and Log. It is safe for
@@ -45,7 +46,8 @@ type opening struct {
 
 // Note remembers a look until the next write. It never waits for the database.
 func (s *Service) Note(l Look) {
-	l.Agent = l.Agent[:min(len(l.Agent), maxAgent)]
+	// Copies, for a part of a long header would keep all of it in memory.
+	l.Agent, l.Mode, l.Purpose = cut(l.Agent), cut(l.Mode), cut(l.Purpose)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.pending) >= maxPending {
@@ -54,6 +56,9 @@ func (s *Service) Note(l Look) {
 	}
 	s.pending = append(s.pending, l)
 }
+
+// cut is the beginning of what a visitor says of itself.
+func cut(s string) string { return strings.Clone(s[:min(len(s), maxAgent)]) }
 
 // Run writes what was noted, every second until ctx ends.
 func (s *Service) Run(ctx context.Context) error {

@@ -171,3 +171,18 @@ func TestRunEndsWithItsContext(t *testing.T) {
 		t.Errorf("Run = %v", err)
 	}
 }
+
+func TestLongHeadersAreNotKeptInMemory(t *testing.T) {
+	h := newHouse(t, 1)
+	long := strings.Repeat("x", 32<<10)
+	for range 100 {
+		h.visits.Note(Look{Recipient: h.recipients[0], At: noon, Agent: strings.Clone(long), Mode: strings.Clone(long), Purpose: strings.Clone(long)})
+	}
+	for _, l := range h.visits.pending {
+		for _, s := range []string{l.Agent, l.Mode, l.Purpose} {
+			if len(s) > maxAgent {
+				t.Fatalf("%d bytes of a header are kept", len(s))
+			}
+		}
+	}
+}
