@@ -184,6 +184,8 @@ func (l lookup) refused(err error) []views.FieldError {
 		return []views.FieldError{{Field: key, Text: "No address is like this. " + short}}
 	case fieldSubject:
 		return []views.FieldError{{Field: key, Text: "Type at least one word of the subject"}}
+	case "subject-words":
+		return []views.FieldError{{Field: fieldSubject, Text: "Type 50 different words of the subject at most"}}
 	case fieldMessageID:
 		return []views.FieldError{{Field: key, Text: "No Message-ID is like this. Type one, or at least 3 characters of one"}}
 	case fieldState, fieldIdentity:
@@ -195,6 +197,9 @@ func (l lookup) refused(err error) []views.FieldError {
 			if n := len([]rune(l.typed[field])); n > 0 && n < 3 {
 				return []views.FieldError{{Field: field, Text: short}}
 			}
+		}
+		if n := len([]rune(l.typed[fieldMessageID])); n == 0 || n >= 3 {
+			return []views.FieldError{{Field: fieldSubject, Text: "Type at least 3 letters before *"}}
 		}
 		return []views.FieldError{{Field: fieldMessageID, Text: "Type at least 3 characters of a Message-ID"}}
 	}

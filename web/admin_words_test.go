@@ -207,3 +207,19 @@ func TestExperienceIsExplained(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatIsTooShortIsSaidUnderItsField(t *testing.T) {
+	short := &letterlock.Error{Code: letterlock.Invalid, Key: "part-short"}
+	for name, tt := range map[string]struct {
+		typed map[string]string
+		field string
+	}{
+		"sender":              {map[string]string{fieldSender: "ab", fieldSubject: "o*"}, fieldSender},
+		"beginning of a word": {map[string]string{fieldSender: "ada", fieldSubject: "o*"}, fieldSubject},
+		"Message-ID":          {map[string]string{fieldMessageID: "x1", fieldSubject: "offer"}, fieldMessageID},
+	} {
+		if got := (lookup{typed: tt.typed}).refused(short); len(got) != 1 || got[0].Field != tt.field {
+			t.Errorf("%s: %+v, want it under %q", name, got, tt.field)
+		}
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -275,6 +276,8 @@ func TestSearchRefusesWhatItCannotUnderstand(t *testing.T) {
 		"a part of two characters": {letterlock.Search{Sender: "ab"}, "part-short"},
 		"a short Message-ID":       {letterlock.Search{MessageID: "x1"}, "part-short"},
 		"no word in the subject":   {letterlock.Search{Subject: `"* ( -`}, "subject"},
+		"a beginning of 2 letters": {letterlock.Search{Subject: "offer le*"}, "part-short"},
+		"many words":               {letterlock.Search{Subject: several(51)}, "subject-words"},
 		"an unknown state":         {letterlock.Search{State: "open"}, "state"},
 		"NUL in the subject":       {letterlock.Search{Subject: "a\x00b"}, "subject"},
 		"one megabyte":             {letterlock.Search{Recipient: strings.Repeat("a", 1<<20)}, "recipient"},
@@ -285,6 +288,27 @@ func TestSearchRefusesWhatItCannotUnderstand(t *testing.T) {
 		_, err := l.find(tt.q, 10)
 		if !errors.Is(err, letterlock.Invalid) || letterlock.KeyOf(err) != tt.key {
 			t.Errorf("%s: %v, want Invalid %q", name, err, tt.key)
+		}
+	}
+}
+
+// several is so many words, each of them different.
+func several(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "w%d ", i)
+	}
+	return b.String()
+}
+
+func TestWordsAreLookedForOnce(t *testing.T) {
+	list, err := subjectWords(strings.Repeat("let* ", 150))
+	if err != nil || len(list) != 1 {
+		t.Errorf("150 times the same: %d expressions, %v", len(list), err)
+	}
+	for _, typed := range []string{several(50), "契*", "off* off*"} {
+		if _, err := subjectWords(typed); err != nil {
+			t.Errorf("%q: %v", typed, err)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package store
 import (
 	"database/sql"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -17,6 +18,13 @@ const rare = 2000
 
 // MinPart is how many characters of an address or a Message-ID can be looked for.
 const MinPart = 3
+
+// What one search asks of the index of words is bounded: once begun, nothing stops
+// it. The beginning of a word is as dear as there are words that begin so.
+const (
+	maxWords = 50 // different ones
+	minBegin = 3  // bytes, which is one character of many scripts
+)
 
 // maxField bounds what is looked for in one field, in bytes.
 const maxField = 1000
@@ -311,7 +319,15 @@ func subjectWords(typed string) (list []string, err error) {
 		if bare != word {
 			expression += ` *`
 		}
-		list = append(list, expression)
+		if bare != word && len(bare) < minBegin {
+			return nil, invalid("part-short")
+		}
+		if !slices.Contains(list, expression) {
+			list = append(list, expression)
+		}
+	}
+	if len(list) > maxWords {
+		return nil, invalid("subject-words")
 	}
 	if len(list) == 0 && strings.TrimSpace(typed) != "" {
 		return nil, invalid("subject")

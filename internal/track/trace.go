@@ -32,7 +32,8 @@ type TracePage struct {
 
 // Trace returns a page of the messages that were looked for. Denied "role" for
 // whoever is no auditor; Invalid for what cannot be looked for, with a key that names
-// the field: "sender", "recipient", "subject", "message-id", "state", or "part-short".
+// the field: "sender", "recipient", "subject", "message-id", "state", or
+// "part-short" and "subject-words".
 func (s *Service) Trace(ctx context.Context, by letterlock.Actor, q TraceQuery) (page TracePage, err error) {
 	if err := s.admit(ctx, by, "trace"); err != nil {
 		return TracePage{}, err
