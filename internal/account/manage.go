@@ -25,7 +25,7 @@ type Account struct {
 
 var (
 	errNotAdmin = &letterlock.Error{Code: letterlock.Denied, Key: "not-administrator"}
-	errOperator = &letterlock.Error{Code: letterlock.Denied, Key: "operator-only"}
+	errOperator = &letterlock.Error{Code: letterlock.Denied, Key: "not-operator"}
 	errLast     = &letterlock.Error{Code: letterlock.Denied, Key: "last-administrator"}
 	errUnknown  = &letterlock.Error{Code: letterlock.NotFound, Key: "no-account"}
 	errExists   = &letterlock.Error{Code: letterlock.Invalid, Key: "account-exists"}
@@ -108,7 +108,7 @@ func (s *Service) Put(ctx context.Context, by letterlock.Actor, m letterlock.Mai
 
 // AddWithPassword adds an account whose password the operator has chosen, as the
 // first one must be where no mail can leave yet. Invalid "account-exists": there
-// is one with that address, and it stays as it is. Denied "operator-only": an
+// is one with that address, and it stays as it is. Denied "not-operator": an
 // administrator who knew the password of a second account would be a second person.
 func (s *Service) AddWithPassword(ctx context.Context, by letterlock.Actor, m letterlock.Mailbox, password string, roles ...letterlock.Role) error {
 	if by.Kind == letterlock.Staff && mayManage(by) == nil {

@@ -226,7 +226,7 @@ func TestWhatIsNoAccountIsRefused(t *testing.T) {
 		{"a line end in the name", add(letterlock.Mailbox{Name: "Bob\r\nBcc: x", Address: bob.Address}, letterlock.Sender), letterlock.Invalid, "account"},
 		{"an address that has one", add(ada, letterlock.Admin), letterlock.Invalid, "account-exists"},
 		{"a password for one that exists", h.accounts.AddWithPassword(ctx, system, ada, "another password", letterlock.Admin), letterlock.Invalid, "account-exists"},
-		{"a password that an administrator would know", h.accounts.AddWithPassword(ctx, admin, bob, password, letterlock.Admin), letterlock.Denied, "operator-only"},
+		{"a password that an administrator would know", h.accounts.AddWithPassword(ctx, admin, bob, password, letterlock.Admin), letterlock.Denied, "not-operator"},
 		{"a short password", h.accounts.AddWithPassword(ctx, system, bob, "1234567", letterlock.Admin), letterlock.Invalid, "password"},
 		{"roles of nobody", h.accounts.SetRoles(ctx, system, bob.Address, letterlock.Sender), letterlock.NotFound, "no-account"},
 		{"no roles at all", h.accounts.SetRoles(ctx, system, ada.Address), letterlock.Invalid, "account"},

@@ -30,7 +30,7 @@ type NewAccount struct {
 	Address  string   `json:"address"`
 	Name     string   `json:"name,omitempty"`
 	Roles    []string `json:"roles" nullable:"false" doc:"sender, auditor, revoker, admin; at least one."`
-	Password string   `json:"password,omitempty" doc:"Absent: the holder is mailed a link to set one."`
+	Password string   `json:"password,omitempty" doc:"Absent: the holder is mailed a link to set one. Only an operator may choose it."`
 }
 
 // Roles are what an account is given.

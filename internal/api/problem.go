@@ -94,6 +94,7 @@ var details = map[string]string{
 	"several-recipients": "the message has more than one recipient: only an administrator can revoke it",
 	"state":              "that is no state to search for",
 	"subject":            "that cannot be searched for: a subject is words, and one that ends in * stands for all that begin so",
+	"subject-words":      "a search has 50 different words of the subject at most",
 	"was-read":           "the recipient has opened the message",
 	"zone":               "that is no time zone, like Europe/Berlin",
 	"denied role":        "no role of this account is enough for this",
