@@ -1,6 +1,7 @@
 package views
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/a-h/templ"
@@ -37,6 +38,14 @@ func chartGrid(n int) (ys []string) {
 		ys = append(ys, strconv.Itoa(200*i/(n-1)))
 	}
 	return ys
+}
+
+// lastFirst is the order in which lines are drawn: the first of the legend lies
+// on top, and the total under all.
+func lastFirst(lines []ChartLine) []ChartLine {
+	lines = slices.Clone(lines)
+	slices.Reverse(lines)
+	return lines
 }
 
 // hollow reports whether the markers of a line are drawn as rings.

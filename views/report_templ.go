@@ -806,7 +806,7 @@ func chartLines(c Chart) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		for _, l := range c.Lines {
+		for _, l := range lastFirst(c.Lines) {
 			var templ_7745c5c3_Var28 = []any{"chart-line", "chart-line--" + l.Style}
 			templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var28...)
 			if templ_7745c5c3_Err != nil {
@@ -843,7 +843,7 @@ func chartLines(c Chart) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		for _, l := range c.Lines {
+		for _, l := range lastFirst(c.Lines) {
 			for _, m := range l.Marks {
 				templ_7745c5c3_Err = chartMark(l.Style, m).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
