@@ -100,10 +100,11 @@ const messageColumns = `m.id, m.message_id, m.reference, m.sender, m.sender_name
 	m.decided_by, m.via, m.portal, m.accepted_at, m.expires_at, m.size, m.attachments, m.status,
 	m.seq, m.brand`
 
+// messageDest is where a row goes; see recipientDest.
 func messageDest(m *letterlock.Message, at *times, status *string) []any {
-	return []any{&m.ID, &m.MessageID, &m.Reference, &m.Sender.Address, &m.Sender.Name, &m.Subject, &m.Protection,
-		&m.Method, &m.DecidedBy, &m.Via, &m.Portal, &at[0], &at[1], &m.Size, &m.Attachments, status,
-		&m.Seq, &m.Brand}
+	return []any{(*string)(&m.ID), &m.MessageID, &m.Reference, (*string)(&m.Sender.Address), &m.Sender.Name, &m.Subject,
+		(*string)(&m.Protection), (*string)(&m.Method), &m.DecidedBy, (*string)(&m.Via), &m.Portal, &at[0], &at[1], &m.Size,
+		&m.Attachments, status, &m.Seq, &m.Brand}
 }
 
 // times holds the integer times of a row until they are translated.

@@ -2,6 +2,7 @@ package store
 
 import (
 	"database/sql"
+	"slices"
 
 	"letterlock/internal/letterlock"
 )
@@ -20,9 +21,13 @@ const recipientColumns = `r.id, r.message, r.address, r.name, r.field, r.identit
 	r.revoked_by, r.revoked_name, r.revoked_as, r.revoke_reason, r.revoked_batch, r.reply,
 	r.revoked_at, r.first_read_at, r.last_read_at, r.notified_at, r.bounced_at`
 
+// recipientDest is where a row goes. Strings are given as such: of any other type
+// database/sql finds out by reflection that it is one, for each value of each row.
 func recipientDest(r *letterlock.Recipient, at *times) []any {
-	return []any{&r.ID, &r.Message, &r.Mailbox.Address, &r.Mailbox.Name, &r.Field, &r.Identity, &r.Experience, &r.Why,
-		&r.Reference, &r.Revocation.By.Address, &r.Revocation.By.Name, &r.Revocation.Standing, &r.Revocation.Reason, &r.Revocation.Batch, &r.Reply,
+	v := &r.Revocation
+	return []any{(*string)(&r.ID), (*string)(&r.Message), (*string)(&r.Mailbox.Address), &r.Mailbox.Name, (*string)(&r.Field),
+		(*string)(&r.Identity), (*string)(&r.Experience), &r.Why, &r.Reference,
+		(*string)(&v.By.Address), &v.By.Name, (*string)(&v.Standing), &v.Reason, (*string)(&v.Batch), &r.Reply,
 		&at[0], &at[1], &at[2], &at[3], &at[4]}
 }
 
@@ -56,18 +61,48 @@ func (t *Tx) RecipientByAddress(message letterlock.ID, address letterlock.Addres
 
 // Recipients returns all recipients of a message in the order they were given.
 func (t *Tx) Recipients(message letterlock.ID) (list []letterlock.Recipient, err error) {
-	err = t.rows(`SELECT `+recipientColumns+` FROM recipients r WHERE r.message = $1 ORDER BY r.position`,
-		[]any{message}, func(rows *sql.Rows) error {
-			var r letterlock.Recipient
-			var at times
-			if err := rows.Scan(recipientDest(&r, &at)...); err != nil {
-				return err
-			}
-			finishRecipient(&r, at)
-			list = append(list, r)
-			return nil
-		})
+	err = t.recipients(`r.message = $1 ORDER BY r.position`, []any{message}, func(r letterlock.Recipient) { list = append(list, r) })
 	return list, err
+}
+
+func (t *Tx) recipients(where string, args []any, each func(letterlock.Recipient)) error {
+	return t.rows(`SELECT `+recipientColumns+` FROM recipients r WHERE `+where, args, func(rows *sql.Rows) error {
+		var r letterlock.Recipient
+		var at times
+		if err := rows.Scan(recipientDest(&r, &at)...); err != nil {
+			return err
+		}
+		finishRecipient(&r, at)
+		each(r)
+		return nil
+	})
+}
+
+// together is how many messages recipientsOf asks for at a time.
+const together = 20
+
+// recipientsOf adds their recipients to messages, many at a time: a page would
+// otherwise spend more on its statements than on its rows.
+func (t *Tx) recipientsOf(list []SentMessage) error {
+	places := make(map[letterlock.ID]int, len(list))
+	for i, m := range list {
+		places[m.Message.ID] = i
+	}
+	for part := range slices.Chunk(list, together) {
+		args := make([]any, together)
+		for i := range args {
+			args[i] = part[min(i, len(part)-1)].Message.ID
+		}
+		err := t.recipients(`r.message IN ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
+			ORDER BY r.message, r.position`, args, func(r letterlock.Recipient) {
+			m := &list[places[r.Message]]
+			m.Recipients = append(m.Recipients, r)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Revoke notes that a recipient's access was removed. It does not touch keys.

@@ -48,13 +48,10 @@ func (t *Tx) Find(q letterlock.Search, before int64, limit int) (list []SentMess
 		list = append(list, s)
 		return nil
 	})
-	for i := range list {
-		if err != nil {
-			break
-		}
-		list[i].Recipients, err = t.Recipients(list[i].Message.ID)
+	if err != nil {
+		return nil, err
 	}
-	return list, err
+	return list, t.recipientsOf(list)
 }
 
 // CountFound counts the messages that are looked for, up to most.

@@ -95,13 +95,10 @@ func (t *Tx) Sent(q SentQuery) (list []SentMessage, err error) {
 			list = append(list, s)
 			return nil
 		})
-	for i := range list {
-		if err != nil {
-			break
-		}
-		list[i].Recipients, err = t.Recipients(list[i].Message.ID)
+	if err != nil {
+		return nil, err
 	}
-	return list, err
+	return list, t.recipientsOf(list)
 }
 
 // MaxSentCount is how many of a sender's messages SentCounts looks at.
