@@ -38,6 +38,9 @@ CREATE INDEX recipients_read ON recipients (seq) WHERE first_read_at > 0;
 CREATE INDEX recipients_inline ON recipients (seq) WHERE experience = 'inline';
 CREATE INDEX recipients_in_batch ON recipients (revoked_batch) WHERE revoked_batch <> '';
 
+-- Deleting a message looks for its notices.
+CREATE INDEX outbox_by_message ON outbox (message);
+
 -- What the indexes of the search were made of: SQLite erases from them only what
 -- it is told to, word for word.
 CREATE TABLE search_texts (

@@ -326,6 +326,8 @@ CREATE INDEX messages_incoming ON messages (accepted_at) WHERE status = 'incomin
 
 CREATE INDEX messages_with_end ON messages (seq, expires_at) WHERE expires_at > 0;
 
+CREATE INDEX outbox_by_message ON outbox (message);
+
 CREATE INDEX outbox_by_recipient ON outbox (recipient);
 
 CREATE INDEX outbox_due ON outbox (priority, due_at) WHERE done_at = 0;
