@@ -156,3 +156,78 @@ func TestAnAccountHasOneLink(t *testing.T) {
 		return nil
 	})
 }
+
+// old is a database of the second version with what the third puts in order.
+const old = `
+INSERT INTO messages (id, status, message_id, sender, subject, method, accepted_at) VALUES
+  ('a', 'accepted', '<a@contoso.example>', 'ada@contoso.example', 'First offer', 'user', 1700000000),
+  ('c', 'accepted', '<c@contoso.example>', 'eve@contoso.example', 'Second offer', 'policy', 1700000000),
+  ('b', 'accepted', '<b@contoso.example>', 'ada@contoso.example', 'Third offer', 'user', 1700000000),
+  ('d', 'destroyed', '<d@contoso.example>', 'ada@contoso.example', '', 'user', 1600000000);
+INSERT INTO messages (id, status, accepted_at) VALUES ('coming', 'incoming', 1700000001);
+INSERT INTO recipients (id, message, position, address, name, field, identity, experience, why, reference) VALUES
+  ('r1', 'a', 0, '"a@b"@quillfeather.example', '', 'to', 'other', 'link', '', ''),
+  ('r2', 'a', 1, 'marta@riverside.example', '', 'to', 'google', 'link', '', ''),
+  ('r3', 'b', 0, 'marta@riverside.example', '', 'to', 'other', 'inline', '', ''),
+  ('r4', 'd', 0, 'marta@riverside.example', '', 'to', 'other', 'link', '', ''),
+  ('r5', 'coming', 0, 'marta@riverside.example', '', 'to', 'other', 'link', '', '');`
+
+func TestAMigrationPutsMessagesInOrderAndMakesThemFound(t *testing.T) {
+	db, err := Open(t.Context(), folderOf(t, 2, old), func() time.Time { return start })
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	catchUp(t, db)
+	tests := []struct {
+		search letterlock.Search
+		want   []letterlock.ID
+	}{
+		{letterlock.Search{}, []letterlock.ID{"c", "b", "a", "d"}},
+		{letterlock.Search{Subject: "offer"}, []letterlock.ID{"c", "b", "a"}},
+		{letterlock.Search{Recipient: "@quillfeather.example"}, []letterlock.ID{"a"}},
+		{letterlock.Search{Recipient: `"a@b"@quillfeather.example`}, []letterlock.ID{"a"}},
+		{letterlock.Search{Recipient: "@b.example"}, nil},
+		{letterlock.Search{Recipient: "marta@riverside.example"}, []letterlock.ID{"b", "a", "d"}},
+		{letterlock.Search{State: letterlock.IsDestroyed}, []letterlock.ID{"d"}},
+		{letterlock.Search{State: letterlock.IsInline}, []letterlock.ID{"b"}},
+		{letterlock.Search{Until: time.Unix(1700000000, 0)}, []letterlock.ID{"d"}},
+		{letterlock.Search{From: time.Unix(1700000000, 0)}, []letterlock.ID{"c", "b", "a"}},
+	}
+	for _, tt := range tests {
+		if got := found(t, db, tt.search); !slices.Equal(got, tt.want) {
+			t.Errorf("%+v finds %v, want %v", tt.search, got, tt.want)
+		}
+	}
+	write(t, db, func(tx *Tx) error {
+		m, err := tx.Message("c")
+		if m.Seq != 1700000000<<20+2 {
+			t.Errorf("the last of its second has place %d, want %d", m.Seq, 1700000000<<20+2)
+		}
+		d, err2 := tx.tally(`SELECT domain, COUNT(*) FROM recipients WHERE seq > 0 GROUP BY domain`)
+		if d["quillfeather.example"] != 1 || d["riverside.example"] != 3 {
+			t.Errorf("domains %v", d)
+		}
+		return errors.Join(err, err2, tx.AcceptMessage(letterlock.Message{ID: "coming", MessageID: "<coming@contoso.example>"}, nil, Sealed{}))
+	})
+	catchUp(t, db)
+	if got := found(t, db, letterlock.Search{}); len(got) != 5 || got[0] != "coming" {
+		t.Errorf("after one more was accepted: %v, want it first", got)
+	}
+}
+
+// found returns the IDs of what a search finds, newest first.
+func found(t *testing.T, db *DB, s letterlock.Search) (ids []letterlock.ID) {
+	t.Helper()
+	err := db.Read(t.Context(), func(tx *Tx) error {
+		list, err := tx.Find(s, 0, 100)
+		for _, m := range list {
+			ids = append(ids, m.Message.ID)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatalf("Find(%+v): %v", s, err)
+	}
+	return ids
+}
