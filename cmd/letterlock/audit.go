@@ -84,9 +84,11 @@ func (d desk) entries(list []api.AuditEntry) error {
 	return t.end()
 }
 
-// whose says who acted: by address, or as what.
+// whose says who acted: by address, or as what, and by which program.
 func whose(e api.AuditEntry) string {
 	switch {
+	case e.Token != "":
+		return e.Actor + " by token " + e.Token
 	case e.Actor != "":
 		return e.Actor
 	case e.Name != "":

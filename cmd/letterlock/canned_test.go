@@ -111,7 +111,7 @@ func aboutRecords() canned {
 		"GET /report/rows?cursor=n2&" + days + "limit=49&until=2026-11-21T00%3A00%3A00Z&zone=UTC": api.ReportPage{Rows: []api.ReportRow{row}},
 		"GET /exports/report?format=csv&" + days + "until=2026-11-21T00%3A00%3A00Z&zone=UTC":      "Date,Subject\n2026-11-20,'=1+1 \x1b[31m\n",
 		"GET /audit?limit=50&refused=true": api.AuditPage{Entries: []api.AuditEntry{
-			{Seq: 7, At: at(12, 0), Kind: "staff", Actor: "eve@contoso.example", Action: "revoke", MessageID: offer.MessageID, Target: "nora.vale@gmail.com", Reason: "role"},
+			{Seq: 7, At: at(12, 0), Kind: "staff", Actor: "eve@contoso.example", Token: "nightly", Action: "revoke", MessageID: offer.MessageID, Target: "nora.vale@gmail.com", Reason: "role"},
 			{Seq: 6, At: at(11, 0), Kind: "operator", Name: "uid 0", Action: "account-add", Target: "lena@contoso.example", Allowed: true}}},
 		"GET /exports/audit":       "{\"seq\":1}\n{\"seq\":2}\n",
 		"GET /exports/checkpoints": "{\"checkpoint\":1}\n",
