@@ -110,6 +110,7 @@ func (s *Server) routes() {
 	s.traceRoutes()
 	s.bulkRoutes()
 	s.reportRoutes()
+	s.auditRoutes()
 	s.programRoutes()
 	if s.Demo == nil {
 		s.get(open, "/", s.home)

@@ -133,6 +133,11 @@ var table = map[string]column{
 	"POST /sent/:id/remove":     bySender(303),
 	"POST /sent/:id/restore":    bySender(303),
 
+	"GET /audit-log":                   byAuditor(200),
+	"GET /audit-log/export.jsonl":      byAuditor(200),
+	"GET /audit-log/checkpoints.jsonl": byAuditor(200),
+	"GET /audit-log/public-key.pem":    byAuditor(200),
+
 	"GET /report":              byAuditor(200),
 	"GET /report/export.csv":   byAuditor(200),
 	"GET /report/export.json":  byAuditor(200),

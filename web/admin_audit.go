@@ -1,0 +1,197 @@
+package web
+
+import (
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"letterlock/internal/auditlog"
+	"letterlock/internal/letterlock"
+	"letterlock/views"
+)
+
+// auditRoutes are the audit log and what it is checked with.
+func (s *Server) auditRoutes() {
+	s.get(auditor, "/audit-log", s.auditLog)
+	s.get(auditor, "/audit-log/export.jsonl", s.auditExport, streams)
+	s.get(auditor, "/audit-log/checkpoints.jsonl", s.auditCheckpoints, streams)
+	s.get(auditor, "/audit-log/public-key.pem", s.auditKey)
+}
+
+// jsonLines is the media type of one JSON object a line.
+const jsonLines = "application/x-ndjson"
+
+// auditLog is what was recorded, newest first.
+func (s *Server) auditLog(c echo.Context) error {
+	v, err := s.auditView(c)
+	if err != nil {
+		return err
+	}
+	status := http.StatusOK
+	if len(v.Errors) > 0 {
+		status = http.StatusUnprocessableEntity
+	}
+	return s.show(c, status, views.AuditPage(v))
+}
+
+func (s *Server) auditView(c echo.Context) (v views.Audit, err error) {
+	q, ctx, by := c.QueryParams(), c.Request().Context(), actor(c)
+	v = views.Audit{
+		Page: s.page(c), Who: bounded(q.Get("who"), 320), MessageID: bounded(q.Get(fieldMessageID), 1000),
+		From: bounded(q.Get(fieldFrom), 40), Until: bounded(q.Get(fieldUntil), 40), Refused: q.Get("refused") != "",
+		ExportURL: "/audit-log/export.jsonl", CheckpointsURL: "/audit-log/checkpoints.jsonl", KeyURL: "/audit-log/public-key.pem",
+	}
+	acts, err := s.AuditLog.Actions(ctx, by)
+	if err != nil {
+		return v, err
+	}
+	v.Acts = actOptions(acts, q.Get("what"))
+	asked, err := s.auditQuery(c, &v, acts)
+	if err != nil || len(v.Errors) > 0 {
+		return v, err
+	}
+	page, err := s.AuditLog.List(ctx, by, asked)
+	if letterlock.KeyOf(err) == "actor" {
+		v.Errors = []views.FieldError{{Field: "who", Text: "That is not a mail address"}}
+		return v, nil
+	}
+	if err != nil {
+		return v, err
+	}
+	for _, e := range page.Entries {
+		v.Rows = append(v.Rows, s.auditRow(e))
+	}
+	v.Shown = "Showing " + countOf(len(v.Rows), "entry") + "."
+	if len(v.Rows) > 1 {
+		v.Shown = "Showing " + grouped(len(v.Rows)) + " entries."
+	}
+	v.NewestURL, v.OlderURL = auditPages(q, asked.Before, page.More)
+	return v, nil
+}
+
+// auditPages are the ways to the first and to the next page with the same filters.
+func auditPages(q url.Values, before, more int64) (newest, older string) {
+	same := url.Values{}
+	for _, name := range []string{"who", "what", fieldMessageID, fieldFrom, fieldUntil, "refused"} {
+		if value := q.Get(name); value != "" {
+			same.Set(name, value)
+		}
+	}
+	if before > 0 {
+		newest = withQuery("/audit-log", same)
+	}
+	if more > 0 {
+		same.Set("before", strconv.FormatInt(more, 10))
+		older = withQuery("/audit-log", same)
+	}
+	return newest, older
+}
+
+// auditQuery is what the use case is asked for. What cannot be understood is noted
+// in v, and never left out.
+func (s *Server) auditQuery(c echo.Context, v *views.Audit, acts []string) (asked auditlog.Query, err error) {
+	wrong := func(field, text string) { v.Errors = append(v.Errors, views.FieldError{Field: field, Text: text}) }
+	asked = auditlog.Query{Actor: strings.TrimSpace(v.Who), RefusedOnly: v.Refused}
+	for _, a := range acts {
+		if a == c.QueryParam("what") {
+			asked.Action = a
+		}
+	}
+	var ok bool
+	if asked.From, ok = dayOf(v.From, s.Location); !ok {
+		wrong(fieldFrom, "Type a date, as 2026-11-20")
+	}
+	if asked.Until, ok = dayOf(v.Until, s.Location); !ok {
+		wrong(fieldUntil, "Type a date, as 2026-11-20")
+	} else if !asked.Until.IsZero() {
+		if asked.Until.Before(asked.From) {
+			wrong(fieldUntil, "Until is before From")
+		}
+		asked.Until = asked.Until.AddDate(0, 0, 1) // the day itself is meant as well
+	}
+	if before, err := strconv.ParseInt(c.QueryParam("before"), 10, 64); err == nil && before > 0 {
+		asked.Before = before
+	}
+	if strings.TrimSpace(v.MessageID) == "" {
+		return asked, nil
+	}
+	d, err := s.Track.TracedMessageID(c.Request().Context(), actor(c), v.MessageID)
+	switch letterlock.CodeOf(err) {
+	case letterlock.NotFound, letterlock.Invalid:
+		if err != nil {
+			wrong(fieldMessageID, "There is no message with this Message-ID")
+			err = nil
+		}
+	}
+	asked.Message = d.Message.ID
+	return asked, err
+}
+
+func actOptions(acts []string, chosen string) []views.Option {
+	list := []views.Option{{Text: "Any"}}
+	for _, a := range acts {
+		list = append(list, views.Option{Value: a, Text: capital(a), Selected: a == chosen})
+	}
+	return list
+}
+
+func (s *Server) auditRow(e auditlog.Entry) views.AuditRow {
+	row := views.AuditRow{
+		Number: strconv.FormatInt(e.Seq, 10), When: s.moment(e.At, "2 Jan 2006 15:04:05"), Who: whoActed(e.Actor),
+		Where: strings.Join(strings.Fields(e.Actor.IP+" "+e.Actor.Agent), ", "), What: capital(e.Action), Refused: !e.Allowed, Reason: e.Reason,
+	}
+	if e.Target != "" {
+		row.Targets = strings.Fields(e.Target)
+		if strings.HasPrefix(e.Action, "export") {
+			row.Targets = []string{e.Target} // not a list of addresses
+		}
+	}
+	if e.Message != "" {
+		row.MessageURL = "/trace/" + string(e.Message)
+	}
+	return row
+}
+
+// whoActed names an actor. Whoever has proved nothing has no name.
+func whoActed(a letterlock.Actor) string {
+	switch a.Kind {
+	case letterlock.System:
+		if a.Name != "" {
+			return "the program, for " + a.Name
+		}
+		return "the program"
+	case letterlock.Operator:
+		return "operator, " + a.Name
+	case letterlock.Reader:
+		return string(a.Address) + ", a recipient"
+	case letterlock.Nobody:
+		return "somebody who has proved nothing"
+	}
+	return string(a.Address)
+}
+
+// auditExport sends the whole log, for letterlock audit verify.
+func (s *Server) auditExport(c echo.Context) error {
+	return s.sendExport(c, "audit-log", "jsonl", jsonLines, func(w io.Writer) error {
+		return s.AuditLog.Export(c.Request().Context(), actor(c), w)
+	})
+}
+
+// auditCheckpoints sends all signed checkpoints.
+func (s *Server) auditCheckpoints(c echo.Context) error {
+	return s.sendExport(c, "checkpoints", "jsonl", jsonLines, func(w io.Writer) error {
+		return s.AuditLog.Checkpoints(c.Request().Context(), actor(c), w)
+	})
+}
+
+// auditKey sends the key with which checkpoints and proofs are checked.
+func (s *Server) auditKey(c echo.Context) error {
+	return s.sendExport(c, "public-key", "pem", "application/x-pem-file", func(w io.Writer) error {
+		_, err := io.WriteString(w, s.AuditLog.PublicKey())
+		return err
+	})
+}
