@@ -50,3 +50,11 @@ func lastFirst(lines []ChartLine) []ChartLine {
 
 // hollow reports whether the markers of a line are drawn as rings.
 func hollow(style string) bool { return style == "3" || style == "4" || style == "total" }
+
+// groupError ties a group of boxes to the reason under its name.
+func groupError(wrong, id string) templ.Attributes {
+	if wrong == "" {
+		return nil
+	}
+	return templ.Attributes{"aria-describedby": id}
+}

@@ -111,6 +111,8 @@ func (s *Server) routes() {
 	s.bulkRoutes()
 	s.reportRoutes()
 	s.auditRoutes()
+	s.accountRoutes()
+	s.tokenRoutes()
 	s.programRoutes()
 	if s.Demo == nil {
 		s.get(open, "/", s.home)

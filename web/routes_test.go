@@ -153,6 +153,22 @@ var table = map[string]column{
 	"PATCH /api/v1/*":          all(401),
 	"DELETE /api/v1/*":         all(401),
 
+	"GET /accounts":                    byAdmin(200),
+	"POST /accounts":                   byAdmin(422), // nothing is typed
+	"GET /accounts/:address":           byAdmin(200),
+	"POST /accounts/:address/roles":    byAdmin(422), // none
+	"POST /accounts/:address/enable":   byAdmin(303),
+	"GET /accounts/:address/disable":   byAdmin(200),
+	"POST /accounts/:address/disable":  byAdmin(303),
+	"GET /accounts/:address/sign-out":  byAdmin(200),
+	"POST /accounts/:address/sign-out": byAdmin(303),
+	"GET /accounts/:address/reset":     byAdmin(200),
+	"POST /accounts/:address/reset":    byAdmin(303),
+	"GET /tokens":                      byAdmin(200),
+	"POST /tokens":                     byAdmin(422), // nothing is typed
+	"GET /tokens/:id/end":              byAdmin(200),
+	"POST /tokens/:id/end":             byAdmin(303),
+
 	"GET /trace":              byAuditor(200),
 	"GET /trace/export.csv":   byAuditor(200),
 	"GET /trace/export.json":  byAuditor(200),
@@ -230,6 +246,13 @@ func (w *world) fill(pattern string) string {
 	}
 	if strings.HasPrefix(pattern, "/password/") {
 		return w.invite(lena)
+	}
+	if strings.HasPrefix(pattern, "/accounts/") {
+		w.employ(tom)
+		return strings.Replace(pattern, ":address", string(tom), 1)
+	}
+	if strings.HasPrefix(pattern, "/tokens/") {
+		return strings.Replace(pattern, ":id", string(w.token(ada)), 1)
 	}
 	id := w.send(ada, letterlock.EncryptOnly, marta)
 	return strings.NewReplacer(

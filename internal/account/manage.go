@@ -250,6 +250,17 @@ func (s *Service) SetRoles(ctx context.Context, by letterlock.Actor, a letterloc
 	})
 }
 
+// SignOutEverywhere ends all sessions of an account, from its holder's next
+// request on. Password, links and tokens of programs stay.
+func (s *Service) SignOutEverywhere(ctx context.Context, by letterlock.Actor, a letterlock.Address) error {
+	return s.act(ctx, by, "sign out everywhere", a, func(tx *store.Tx) error {
+		if _, err := find(tx, a); err != nil {
+			return err
+		}
+		return tx.EndSessions(letterlock.Staff, a)
+	})
+}
+
 func find(tx *store.Tx, a letterlock.Address) (store.Account, error) {
 	row, err := tx.Account(a)
 	if errors.Is(err, letterlock.NotFound) {

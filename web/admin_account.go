@@ -1,0 +1,177 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"letterlock/internal/account"
+	"letterlock/internal/letterlock"
+	"letterlock/views"
+)
+
+// An accountAct is something that is done to an account after a question.
+type accountAct struct {
+	heading, what, button, keep string
+	effects                     []string
+	seal                        bool
+	do                          func(*account.Service, context.Context, letterlock.Actor, letterlock.Address) error
+}
+
+// accountActs are those that hurt, by the last word of their path.
+var accountActs = map[string]accountAct{
+	"disable": {
+		heading: "Disable account?", what: "They are signed out with their next request, and can neither sign in nor send.",
+		effects: []string{"What they have sent stays as it is, and can be read and revoked.", "Their API tokens work no more while the account is disabled.", "You can enable the account again."},
+		button:  "Disable account", keep: "Keep account", seal: true, do: (*account.Service).Disable,
+	},
+	"sign-out": {
+		heading: "Sign out everywhere?", what: "All their sessions end with the next request.",
+		effects: []string{"Their password stays: they can sign in again.", "API tokens stay. End them on their own page."},
+		button:  "Sign out everywhere", keep: "Keep sessions", do: (*account.Service).SignOutEverywhere,
+	},
+	"reset": {
+		heading: "Reset password?", what: "Their password works no more, and they are mailed a link to set another.",
+		effects: []string{"They are signed out everywhere.", "The link works once, for 24 hours. Nobody but they see it."},
+		button:  "Reset password", keep: "Keep password",
+		do: func(s *account.Service, ctx context.Context, by letterlock.Actor, a letterlock.Address) error {
+			_, err := s.Reset(ctx, by, a)
+			return err
+		},
+	},
+}
+
+// doneNotes say on the account's page what was just done.
+var doneNotes = map[string]string{
+	"invited": "They are mailed a link to set a password.", "roles": "The roles are saved.", "enable": "The account is enabled.",
+	"disable": "The account is disabled.", "sign-out": "All sessions of the account have ended.",
+	"reset": "The old password works no more. They are mailed a link to set another.",
+}
+
+// named returns the account that the path names.
+func (s *Server) named(c echo.Context) (account.Account, error) {
+	a, err := ownerOf(c)
+	if err != nil {
+		return account.Account{}, err
+	}
+	list, err := s.Accounts.List(c.Request().Context(), actor(c))
+	if err != nil {
+		return account.Account{}, err
+	}
+	for _, row := range list {
+		if row.Mailbox.Address == a {
+			return row, nil
+		}
+	}
+	return account.Account{}, &letterlock.Error{Code: letterlock.NotFound}
+}
+
+// account shows one account.
+func (s *Server) account(c echo.Context) error {
+	return s.showAccount(c, http.StatusOK, "", "")
+}
+
+// showAccount shows the account that the path names. A problem says what was just
+// refused; rolesError, that the form for roles was.
+func (s *Server) showAccount(c echo.Context, status int, problem, rolesError string) error {
+	a, err := s.named(c)
+	if err != nil {
+		return err
+	}
+	to := accountURL(a.Mailbox.Address)
+	v := views.AccountDetail{
+		Page: s.page(c), Who: personOf(a.Mailbox), Problem: problem, Disabled: !a.Disabled.IsZero(),
+		Facts: s.accountFacts(a), Roles: roleChoices(a.Roles), RolesURL: to + "/roles", RolesError: rolesError, TokensURL: "/tokens",
+	}
+	if problem == "" && rolesError == "" {
+		v.Note = doneNotes[c.QueryParam("done")]
+	}
+	if v.Disabled {
+		v.EnableURL = to + "/enable"
+	} else {
+		v.DisableURL, v.SignOutURL, v.ResetURL, v.ResetText = to+"/disable", to+"/sign-out", to+"/reset", "Reset password"
+	}
+	return s.show(c, status, views.AccountPage(v))
+}
+
+func (s *Server) accountFacts(a account.Account) []views.Fact {
+	return []views.Fact{
+		{Label: "Address", Value: string(a.Mailbox.Address)},
+		{Label: "State", Value: s.accountState(a)},
+		{Label: "Since", Value: s.when(a.Created).Text},
+	}
+}
+
+// setRoles gives the account the ticked roles and no others.
+func (s *Server) setRoles(c echo.Context) error {
+	f, err := form(c)
+	if err != nil {
+		return err
+	}
+	a, err := ownerOf(c)
+	if err != nil {
+		return err
+	}
+	err = s.Accounts.SetRoles(c.Request().Context(), actor(c), a, rolesOf(f)...)
+	switch letterlock.KeyOf(err) {
+	case "role", "account":
+		return s.showAccount(c, http.StatusUnprocessableEntity, "", "Choose a role at least. Nothing was changed.")
+	}
+	return s.afterAccount(c, a, "roles", err)
+}
+
+// enableAccount lets the holder of a disabled account in again.
+func (s *Server) enableAccount(c echo.Context) error {
+	a, err := ownerOf(c)
+	if err != nil {
+		return err
+	}
+	return s.afterAccount(c, a, "enable", s.Accounts.Enable(c.Request().Context(), actor(c), a))
+}
+
+// afterAccount leads to the account's page, or says there why nothing was done.
+func (s *Server) afterAccount(c echo.Context, a letterlock.Address, done string, err error) error {
+	switch letterlock.KeyOf(err) {
+	case "last-administrator":
+		return s.showAccount(c, http.StatusForbidden,
+			"This is the last account that is an administrator's. Make somebody else an administrator first. Nothing was changed.", "")
+	case "account-disabled":
+		return s.showAccount(c, http.StatusUnprocessableEntity, "The account is disabled. Enable it first. Nothing was changed.", "")
+	}
+	if err != nil {
+		return err
+	}
+	return c.Redirect(http.StatusSeeOther, accountURL(a)+"?done="+done)
+}
+
+// actOf is the act that a path ends with.
+func actOf(c echo.Context) (string, accountAct) {
+	what := c.Path()[strings.LastIndexByte(c.Path(), '/')+1:]
+	return what, accountActs[what]
+}
+
+// askAccount asks before something is done.
+func (s *Server) askAccount(c echo.Context) error {
+	a, err := s.named(c)
+	if err != nil {
+		return err
+	}
+	what, act := actOf(c)
+	to := accountURL(a.Mailbox.Address)
+	return s.show(c, http.StatusOK, views.AskPage(views.Ask{
+		Page: s.page(c), Heading: act.heading, What: a.Mailbox.Called() + ": " + act.what, Effects: act.effects,
+		Button: act.button, Seal: act.seal, URL: to + "/" + what, KeepURL: to, Keep: act.keep, Current: "accounts", Back: "Accounts",
+	}))
+}
+
+// actOnAccount does what was asked about.
+func (s *Server) actOnAccount(c echo.Context) error {
+	a, err := ownerOf(c)
+	if err != nil {
+		return err
+	}
+	what, act := actOf(c)
+	return s.afterAccount(c, a, what, act.do(s.Accounts, c.Request().Context(), actor(c), a))
+}
