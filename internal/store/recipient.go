@@ -91,10 +91,10 @@ func (t *Tx) recipientsOf(list []SentMessage) error {
 	for part := range slices.Chunk(list, together) {
 		args := make([]any, together)
 		for i := range args {
-			args[i] = part[min(i, len(part)-1)].Message.ID
+			args[i] = part[min(i, len(part)-1)].Message.Seq
 		}
-		err := t.recipients(`r.message IN ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
-			ORDER BY r.message, r.position`, args, func(r letterlock.Recipient) {
+		err := t.recipients(`r.seq IN ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
+			ORDER BY r.seq, r.position`, args, func(r letterlock.Recipient) {
 			m := &list[places[r.Message]]
 			m.Recipients = append(m.Recipients, r)
 		})

@@ -220,7 +220,7 @@ func (t *Tx) Reported(from, until time.Time, after Place, limit int) (list []Rec
 	more := false
 	err = t.rows(`SELECT `+messageColumns+`, `+recipientColumns+`, r.position
 		FROM messages m CROSS JOIN recipients r
-		WHERE r.message = m.id AND m.seq BETWEEN $1 AND $2 AND (m.seq <> $2 OR r.position > $3)
+		WHERE r.seq = m.seq AND m.seq BETWEEN $1 AND $2 AND (m.seq <> $2 OR r.position > $3)
 		ORDER BY m.seq DESC, r.position LIMIT $4`,
 		[]any{SeqAt(from), after.Seq, after.Position, limit + 1}, func(rows *sql.Rows) error {
 			if more = len(list) == limit; more {

@@ -60,7 +60,11 @@ func (t *Tx) CountFound(q letterlock.Search, most int) (n int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	err = t.row(`SELECT count(*) FROM (`+f.query("m.seq", most)+`)`, f.args, &n)
+	places := f.places
+	if len(f.others) > 0 || f.first.also {
+		places = func(limit int) string { return f.query("m.seq", limit) }
+	}
+	err = t.row(`SELECT count(*) FROM (`+places(most)+`)`, f.args, &n)
 	return n, err
 }
 
@@ -70,8 +74,9 @@ type source struct {
 	from  string // a table or a query, called s; empty: messages themselves, called m
 	key   string // its column of places; with a + before it, its rows are put in order
 	where string // "" or a condition on s
-	args  []any  // of from and where together, and of holds
+	args  []any  // of from and where together
 	holds string // the same as a condition on m
+	asked []any  // arguments of holds; nil: args
 	also  bool   // from and where yield more: holds decides in any case
 }
 
@@ -152,6 +157,14 @@ func (f *finder) bind(sql string, args []any) string {
 	return sql
 }
 
+// held is a source as a condition on m.
+func (f *finder) held(s source) string {
+	if s.asked == nil {
+		return f.bind(s.holds, s.args)
+	}
+	return f.bind(s.holds, s.asked)
+}
+
 // places is a query for nothing but the places that the first source yields.
 func (f *finder) places(limit int) string {
 	from, key, cond := f.begin()
@@ -165,10 +178,10 @@ func (f *finder) query(columns string, limit int) string {
 		from += ` CROSS JOIN messages m ON m.seq = ` + key // in this order: s is the rarer
 	}
 	for _, o := range f.others {
-		cond = append(cond, f.bind(o.holds, o.args))
+		cond = append(cond, f.held(o))
 	}
 	if f.first.also {
-		cond = append(cond, f.bind(f.first.holds, f.first.args))
+		cond = append(cond, f.held(f.first))
 	}
 	return `SELECT ` + columns + ` FROM ` + from + ` WHERE ` + strings.Join(cond, ` AND `) +
 		` ORDER BY ` + key + ` DESC LIMIT ` + f.arg(limit)
@@ -190,7 +203,8 @@ func (f *finder) begin() (from, key string, cond []string) {
 
 // sources are the conditions of a search.
 func (t *Tx) sources(q letterlock.Search) (all []source, err error) {
-	var words, parts []string
+	var words []string
+	var parts parts
 	for _, field := range []struct {
 		typed, column   string
 		address, domain string // kinds of keys
@@ -207,7 +221,7 @@ func (t *Tx) sources(q letterlock.Search) (all []source, err error) {
 			words = append(words, `keys : "`+k+`"`)
 		}
 		if part != "" {
-			parts = append(parts, field.column+` : `+quoted(part))
+			parts.add(field.column, part)
 		}
 	}
 	if err := checkIdentity(q.Identity); err != nil {
@@ -226,11 +240,11 @@ func (t *Tx) sources(q letterlock.Search) (all []source, err error) {
 		return nil, err
 	}
 	if part != "" {
-		parts = append(parts, `message_id : `+quoted(part))
+		parts.add(`message_id`, part)
 	}
 	all = append(all, exact...)
 	all = append(all, matches("search_words", words)...)
-	all = append(all, matches("search_parts", parts)...)
+	all = append(all, parts.source()...)
 	if q.State != "" {
 		s, ok := t.condition(q.State)
 		if !ok {
@@ -251,6 +265,30 @@ func matches(index string, all []string) []source {
 		from: index + " s", key: "s.rowid", where: "s." + index + " MATCH ?", args: []any{expression},
 		holds: `EXISTS (SELECT 1 FROM ` + index + ` x WHERE x.` + index + ` MATCH ? AND x.rowid = m.seq)`,
 	}}
+}
+
+// parts are what is looked for as a part of a text.
+type parts struct {
+	match []string // expressions of the index
+	in    []string // conditions on a row of search_texts
+	typed []any
+}
+
+func (p *parts) add(column, part string) {
+	p.match = append(p.match, column+` : `+quoted(part))
+	p.in, p.typed = append(p.in, `instr(x.`+column+`, ?) > 0`), append(p.typed, part)
+}
+
+// source finds all of these in their index. Of a message that something else has
+// found it looks into the text: to ask the index for one message takes ten times as
+// long.
+func (p *parts) source() []source {
+	list := matches("search_parts", p.match)
+	for i := range list {
+		list[i].holds = `EXISTS (SELECT 1 FROM search_texts x WHERE x.seq = m.seq AND ` + strings.Join(p.in, ` AND `) + `)`
+		list[i].asked = p.typed
+	}
+	return list
 }
 
 // quoted is a string of the index's query language: nothing in it is an operator.
@@ -357,7 +395,7 @@ func (t *Tx) condition(c letterlock.Condition) (source, bool) {
 	now, later := t.Now.Unix(), t.Now.Add(soon).Unix()
 	// What was destroyed waits for nobody, and neither expires nor has expired.
 	const there = ` AND m.status <> 'destroyed'`
-	const linked = there + ` AND EXISTS (SELECT 1 FROM recipients r WHERE r.message = m.id AND r.experience = 'link' AND r.revoked_at = 0)`
+	const linked = there + ` AND EXISTS (SELECT 1 FROM recipients r WHERE r.seq = m.seq AND r.experience = 'link' AND r.revoked_at = 0)`
 	switch c {
 	case letterlock.IsRevoked:
 		return someRecipient(`r.revoked_at > 0`), true
@@ -395,7 +433,7 @@ func someRecipient(where string) source {
 	return source{
 		from: `recipients s`, key: `s.seq`,
 		where: strings.ReplaceAll(where, `r.`, `s.`) + ` AND (s.position = 0 OR NOT EXISTS (SELECT 1 FROM recipients r
-			WHERE r.message = s.message AND r.position < s.position AND ` + where + `))`,
-		holds: `EXISTS (SELECT 1 FROM recipients r WHERE r.message = m.id AND ` + where + `)`,
+			WHERE r.seq = s.seq AND r.position < s.position AND ` + where + `))`,
+		holds: `EXISTS (SELECT 1 FROM recipients r WHERE r.seq = m.seq AND ` + where + `)`,
 	}
 }

@@ -1,7 +1,9 @@
 package store
 
 import (
+	"cmp"
 	"database/sql"
+	"fmt"
 	"strings"
 	"time"
 
@@ -28,19 +30,34 @@ var Filters = []Filter{All, Unread, Opened, RevokedOnly, ExpiresSoon, ExpiredOnl
 // soon is how long before its end a message counts as expiring soon.
 const soon = 48 * time.Hour
 
-// conditions say in SQL what each filter means. $2 is now, $3 is soon from now.
-var conditions = map[Filter]string{
-	All: `TRUE`,
-	Unread: `EXISTS (SELECT 1 FROM recipients r WHERE r.message = m.id AND r.experience = 'link'
-		AND r.first_read_at = 0 AND r.revoked_at = 0 AND r.bounced_at = 0 AND (m.expires_at = 0 OR m.expires_at > $2))`,
-	Opened:      `EXISTS (SELECT 1 FROM recipients r WHERE r.message = m.id AND r.first_read_at > 0 AND r.revoked_at = 0)`,
-	RevokedOnly: `EXISTS (SELECT 1 FROM recipients r WHERE r.message = m.id AND r.revoked_at > 0)`,
-	ExpiresSoon: `m.expires_at > $2 AND m.expires_at <= $3
-		AND EXISTS (SELECT 1 FROM recipients r WHERE r.message = m.id AND r.experience = 'link' AND r.revoked_at = 0)`,
-	ExpiredOnly: `m.expires_at > 0 AND m.expires_at <= $2
-		AND EXISTS (SELECT 1 FROM recipients r WHERE r.message = m.id AND r.experience = 'link' AND r.revoked_at = 0)`,
-	InlineOnly:  `EXISTS (SELECT 1 FROM recipients r WHERE r.message = m.id AND r.experience = 'inline')`,
-	BouncedOnly: `EXISTS (SELECT 1 FROM recipients r WHERE r.message = m.id AND r.bounced_at > 0)`,
+// A condition says in SQL what a filter means, of a message m and of one recipient r
+// of it at least. $2 is now, $3 is soon from now.
+type condition struct {
+	message   string
+	recipient string // empty: whoever the recipients are
+}
+
+// holds is the condition of a message by itself. Recipients are found by the place
+// of the message, because those of neighbours lie beside each other.
+func (c condition) holds() string {
+	if c.recipient == "" {
+		return c.message
+	}
+	return c.message + ` AND EXISTS (SELECT 1 FROM recipients r WHERE r.seq = m.seq AND ` + c.recipient + `)`
+}
+
+const linkStands = `r.experience = 'link' AND r.revoked_at = 0`
+
+var conditions = map[Filter]condition{
+	All: {`TRUE`, ``},
+	Unread: {`(m.expires_at = 0 OR m.expires_at > $2)`,
+		`r.experience = 'link' AND r.first_read_at = 0 AND r.revoked_at = 0 AND r.bounced_at = 0`},
+	Opened:      {`TRUE`, `r.first_read_at > 0 AND r.revoked_at = 0`},
+	RevokedOnly: {`TRUE`, `r.revoked_at > 0`},
+	ExpiresSoon: {`m.expires_at > $2 AND m.expires_at <= $3`, linkStands},
+	ExpiredOnly: {`m.expires_at > 0 AND m.expires_at <= $2`, linkStands},
+	InlineOnly:  {`TRUE`, `r.experience = 'inline'`},
+	BouncedOnly: {`TRUE`, `r.bounced_at > 0`},
 }
 
 // A SentQuery asks for a page of one sender's messages.
@@ -62,7 +79,7 @@ type SentMessage struct {
 // $1 sender, $2 now, $3 soon, $4 pattern.
 const matching = ` FROM messages m WHERE m.sender = $1 AND m.seq > 0 AND $2 <= $3
 	AND ($4 = '' OR m.subject LIKE $4 ESCAPE '\' OR m.message_id LIKE $4 ESCAPE '\'
-		OR EXISTS (SELECT 1 FROM recipients r WHERE r.message = m.id
+		OR EXISTS (SELECT 1 FROM recipients r WHERE r.seq = m.seq
 			AND (r.address LIKE $4 ESCAPE '\' OR r.name LIKE $4 ESCAPE '\')))`
 
 func (t *Tx) matchArgs(q SentQuery) []any {
@@ -83,7 +100,7 @@ func (t *Tx) Sent(q SentQuery) (list []SentMessage, err error) {
 	if q.Before > 0 {
 		before = q.Before
 	}
-	err = t.rows(`SELECT `+messageColumns+matching+` AND `+cond+` AND m.seq < $5 ORDER BY m.seq DESC LIMIT $6`,
+	err = t.rows(`SELECT `+messageColumns+matching+` AND `+cond.holds()+` AND m.seq < $5 ORDER BY m.seq DESC LIMIT $6`,
 		append(t.matchArgs(q), before, q.Limit), func(rows *sql.Rows) error {
 			var s SentMessage
 			var at times
@@ -107,19 +124,23 @@ const MaxSentCount = 200
 // SentCounts returns how many of a sender's newest MaxSentCount messages each filter
 // holds, so that a long folder opens as fast as a short one.
 func (t *Tx) SentCounts(q SentQuery) (map[Filter]int, error) {
-	var b strings.Builder
-	b.WriteString("SELECT ")
+	var each, all strings.Builder // of each message, whether a recipient is so; of all, how many
 	counts := make([]int, len(Filters))
 	dest := make([]any, len(Filters))
 	for i, f := range Filters {
+		c := conditions[f]
 		if i > 0 {
-			b.WriteString(", ")
+			all.WriteString(", ")
 		}
-		b.WriteString("COUNT(CASE WHEN " + conditions[f] + " THEN 1 END)")
+		fmt.Fprintf(&each, ", MAX(CASE WHEN %s THEN 1 ELSE 0 END) AS some%d", cmp.Or(c.recipient, `TRUE`), i)
+		fmt.Fprintf(&all, "COUNT(CASE WHEN %s AND m.some%d = 1 THEN 1 END)", c.message, i)
 		dest[i] = &counts[i]
 	}
-	newest := ` FROM (SELECT m.*` + matching + ` ORDER BY m.seq DESC LIMIT $5) m`
-	if err := t.row(b.String()+newest, append(t.matchArgs(q), MaxSentCount), dest...); err != nil {
+	// The recipients of each message are read once for all filters.
+	query := `SELECT ` + all.String() + ` FROM (SELECT m.expires_at` + each.String() + `
+		FROM (SELECT m.seq, m.expires_at` + matching + ` ORDER BY m.seq DESC LIMIT $5) m LEFT JOIN recipients r ON r.seq = m.seq
+		GROUP BY m.seq, m.expires_at) m`
+	if err := t.row(query, append(t.matchArgs(q), MaxSentCount), dest...); err != nil {
 		return nil, err
 	}
 	byFilter := make(map[Filter]int, len(Filters))
