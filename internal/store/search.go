@@ -203,8 +203,43 @@ func (f *finder) begin() (from, key string, cond []string) {
 
 // sources are the conditions of a search.
 func (t *Tx) sources(q letterlock.Search) (all []source, err error) {
-	var words []string
 	var parts parts
+	words, err := addressWords(q, &parts)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkIdentity(q.Identity); err != nil {
+		return nil, err
+	}
+	if q.Identity != "" {
+		words = append(words, `keys : "`+key(identityKey, string(q.Identity))+`"`)
+	}
+	subject, err := subjectWords(q.Subject)
+	if err != nil {
+		return nil, err
+	}
+	exact, part, err := t.messageIDField(q.MessageID)
+	if err != nil {
+		return nil, err
+	}
+	if part != "" {
+		parts.add(`message_id`, part)
+	}
+	all = append(exact, matches("search_words", append(words, subject...))...)
+	all = append(all, parts.source()...)
+	if q.State != "" {
+		s, ok := t.condition(q.State)
+		if !ok {
+			return nil, invalid("state")
+		}
+		all = append(all, s)
+	}
+	return all, nil
+}
+
+// addressWords makes expressions of the whole addresses and domains that are looked
+// for, and adds parts of addresses to parts.
+func addressWords(q letterlock.Search, parts *parts) (words []string, err error) {
 	for _, field := range []struct {
 		typed, column   string
 		address, domain string // kinds of keys
@@ -224,35 +259,7 @@ func (t *Tx) sources(q letterlock.Search) (all []source, err error) {
 			parts.add(field.column, part)
 		}
 	}
-	if err := checkIdentity(q.Identity); err != nil {
-		return nil, err
-	}
-	if q.Identity != "" {
-		words = append(words, `keys : "`+key(identityKey, string(q.Identity))+`"`)
-	}
-	subject, err := subjectWords(q.Subject)
-	if err != nil {
-		return nil, err
-	}
-	words = append(words, subject...)
-	exact, part, err := t.messageIDField(q.MessageID)
-	if err != nil {
-		return nil, err
-	}
-	if part != "" {
-		parts.add(`message_id`, part)
-	}
-	all = append(all, exact...)
-	all = append(all, matches("search_words", words)...)
-	all = append(all, parts.source()...)
-	if q.State != "" {
-		s, ok := t.condition(q.State)
-		if !ok {
-			return nil, invalid("state")
-		}
-		all = append(all, s)
-	}
-	return all, nil
+	return words, nil
 }
 
 // matches is the source that finds all of these in an index of the search.
@@ -265,30 +272,6 @@ func matches(index string, all []string) []source {
 		from: index + " s", key: "s.rowid", where: "s." + index + " MATCH ?", args: []any{expression},
 		holds: `EXISTS (SELECT 1 FROM ` + index + ` x WHERE x.` + index + ` MATCH ? AND x.rowid = m.seq)`,
 	}}
-}
-
-// parts are what is looked for as a part of a text.
-type parts struct {
-	match []string // expressions of the index
-	in    []string // conditions on a row of search_texts
-	typed []any
-}
-
-func (p *parts) add(column, part string) {
-	p.match = append(p.match, column+` : `+quoted(part))
-	p.in, p.typed = append(p.in, `instr(x.`+column+`, ?) > 0`), append(p.typed, part)
-}
-
-// source finds all of these in their index. Of a message that something else has
-// found it looks into the text: to ask the index for one message takes ten times as
-// long.
-func (p *parts) source() []source {
-	list := matches("search_parts", p.match)
-	for i := range list {
-		list[i].holds = `EXISTS (SELECT 1 FROM search_texts x WHERE x.seq = m.seq AND ` + strings.Join(p.in, ` AND `) + `)`
-		list[i].asked = p.typed
-	}
-	return list
 }
 
 // quoted is a string of the index's query language: nothing in it is an operator.
@@ -388,52 +371,4 @@ func (t *Tx) messageIDField(typed string) (exact []source, part string, err erro
 	}
 	part, err = partOf(s)
 	return nil, part, err
-}
-
-// condition is the source of what is in a state.
-func (t *Tx) condition(c letterlock.Condition) (source, bool) {
-	now, later := t.Now.Unix(), t.Now.Add(soon).Unix()
-	// What was destroyed waits for nobody, and neither expires nor has expired.
-	const there = ` AND m.status <> 'destroyed'`
-	const linked = there + ` AND EXISTS (SELECT 1 FROM recipients r WHERE r.seq = m.seq AND r.experience = 'link' AND r.revoked_at = 0)`
-	switch c {
-	case letterlock.IsRevoked:
-		return someRecipient(`r.revoked_at > 0`), true
-	case letterlock.IsBounced:
-		return someRecipient(`r.bounced_at > 0`), true
-	case letterlock.IsRead:
-		return someRecipient(`r.first_read_at > 0 AND r.revoked_at = 0`), true
-	case letterlock.IsInline:
-		return someRecipient(`r.experience = 'inline'`), true
-	case letterlock.IsDestroyed:
-		return source{from: `messages s`, key: `s.seq`, where: `s.status = 'destroyed'`, holds: `m.status = 'destroyed'`}, true
-	case letterlock.IsUnread:
-		s := someRecipient(`r.experience = 'link' AND r.first_read_at = 0 AND r.revoked_at = 0 AND r.bounced_at = 0`)
-		s.holds, s.args, s.also = `(m.expires_at = 0 OR m.expires_at > ?)`+there+` AND `+s.holds, []any{now}, true
-		return s, true
-	case letterlock.IsExpired:
-		return source{
-			from: `messages s`, key: `s.seq`, where: `s.expires_at > 0 AND s.expires_at <= ?`,
-			holds: `m.expires_at > 0 AND m.expires_at <= ?` + linked, args: []any{now}, also: true,
-		}, true
-	case letterlock.ExpiresSoon:
-		return source{
-			// They are few, and found by when they expire.
-			from: `messages s`, key: `+s.seq`, where: `s.swept = 0 AND s.expires_at > ? AND s.expires_at <= ? AND s.expires_at > 0`,
-			holds: `m.expires_at > ? AND m.expires_at <= ?` + linked, args: []any{now, later}, also: true,
-		}, true
-	}
-	return source{}, false
-}
-
-// someRecipient is the source of messages of which one recipient meets a condition.
-// It yields a message with the first of them, and so once: were it to put together
-// what is the same, SQLite would read all before it gave the first.
-func someRecipient(where string) source {
-	return source{
-		from: `recipients s`, key: `s.seq`,
-		where: strings.ReplaceAll(where, `r.`, `s.`) + ` AND (s.position = 0 OR NOT EXISTS (SELECT 1 FROM recipients r
-			WHERE r.seq = s.seq AND r.position < s.position AND ` + where + `))`,
-		holds: `EXISTS (SELECT 1 FROM recipients r WHERE r.seq = m.seq AND ` + where + `)`,
-	}
 }

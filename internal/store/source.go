@@ -1,0 +1,79 @@
+package store
+
+import (
+	"strings"
+
+	"letterlock/internal/letterlock"
+)
+
+// parts are what is looked for as a part of a text.
+type parts struct {
+	match []string // expressions of the index
+	in    []string // conditions on a row of search_texts
+	typed []any
+}
+
+func (p *parts) add(column, part string) {
+	p.match = append(p.match, column+` : `+quoted(part))
+	p.in, p.typed = append(p.in, `instr(x.`+column+`, ?) > 0`), append(p.typed, part)
+}
+
+// source finds all of these in their index. Of a message that something else has
+// found it looks into the text: to ask the index for one message takes ten times as
+// long.
+func (p *parts) source() []source {
+	list := matches("search_parts", p.match)
+	for i := range list {
+		list[i].holds = `EXISTS (SELECT 1 FROM search_texts x WHERE x.seq = m.seq AND ` + strings.Join(p.in, ` AND `) + `)`
+		list[i].asked = p.typed
+	}
+	return list
+}
+
+// condition is the source of what is in a state.
+func (t *Tx) condition(c letterlock.Condition) (source, bool) {
+	now, later := t.Now.Unix(), t.Now.Add(soon).Unix()
+	// What was destroyed waits for nobody, and neither expires nor has expired.
+	const there = ` AND m.status <> 'destroyed'`
+	const linked = there + ` AND EXISTS (SELECT 1 FROM recipients r WHERE r.seq = m.seq AND r.experience = 'link' AND r.revoked_at = 0)`
+	switch c {
+	case letterlock.IsRevoked:
+		return someRecipient(`r.revoked_at > 0`), true
+	case letterlock.IsBounced:
+		return someRecipient(`r.bounced_at > 0`), true
+	case letterlock.IsRead:
+		return someRecipient(`r.first_read_at > 0 AND r.revoked_at = 0`), true
+	case letterlock.IsInline:
+		return someRecipient(`r.experience = 'inline'`), true
+	case letterlock.IsDestroyed:
+		return source{from: `messages s`, key: `s.seq`, where: `s.status = 'destroyed'`, holds: `m.status = 'destroyed'`}, true
+	case letterlock.IsUnread:
+		s := someRecipient(`r.experience = 'link' AND r.first_read_at = 0 AND r.revoked_at = 0 AND r.bounced_at = 0`)
+		s.holds, s.args, s.also = `(m.expires_at = 0 OR m.expires_at > ?)`+there+` AND `+s.holds, []any{now}, true
+		return s, true
+	case letterlock.IsExpired:
+		return source{
+			from: `messages s`, key: `s.seq`, where: `s.expires_at > 0 AND s.expires_at <= ?`,
+			holds: `m.expires_at > 0 AND m.expires_at <= ?` + linked, args: []any{now}, also: true,
+		}, true
+	case letterlock.ExpiresSoon:
+		return source{
+			// They are few, and found by when they expire.
+			from: `messages s`, key: `+s.seq`, where: `s.swept = 0 AND s.expires_at > ? AND s.expires_at <= ? AND s.expires_at > 0`,
+			holds: `m.expires_at > ? AND m.expires_at <= ?` + linked, args: []any{now, later}, also: true,
+		}, true
+	}
+	return source{}, false
+}
+
+// someRecipient is the source of messages of which one recipient meets a condition.
+// It yields a message with the first of them, and so once: were it to put together
+// what is the same, SQLite would read all before it gave the first.
+func someRecipient(where string) source {
+	return source{
+		from: `recipients s`, key: `s.seq`,
+		where: strings.ReplaceAll(where, `r.`, `s.`) + ` AND (s.position = 0 OR NOT EXISTS (SELECT 1 FROM recipients r
+			WHERE r.seq = s.seq AND r.position < s.position AND ` + where + `))`,
+		holds: `EXISTS (SELECT 1 FROM recipients r WHERE r.seq = m.seq AND ` + where + `)`,
+	}
+}
