@@ -22,8 +22,13 @@ build: ## build the one static program, bin/letterlock
 	@[ -e bin/letterlock ] || echo "building, about a minute the first time"
 	@go build -trimpath -buildvcs=$(STAMP) -o bin/letterlock ./cmd/letterlock
 
-generate: $(TOOLS)/templ ## make the *_templ.go files anew
+API := internal/apid/testdata/openapi.json
+CODEGEN := $(TOOLS)/oapi-codegen -package apitest -generate client,types
+
+generate: $(TOOLS)/templ $(TOOLS)/oapi-codegen ## make the *_templ.go files anew, the document of the API, and a client from it
 	@$(TOOLS)/templ generate -path . -log-level error
+	@go test ./internal/apid -count=1 -run AsInTheGoldenFile -update >/dev/null
+	@$(CODEGEN) -o internal/apitest/generated_test.go $(API)
 
 test: programs generated format vet staticcheck ## check everything, browser tests included
 	@echo "go test"
@@ -35,9 +40,10 @@ programs: ## install what the tests start, if it is missing and we may: chromium
 browsers: ## install chromium alone, if it is missing and we may
 	@tools/programs chromium >&2
 
-generated: $(TOOLS)/templ
+generated: $(TOOLS)/templ $(TOOLS)/oapi-codegen
 	@echo "generated files"
 	@tools/check-generated "$(CURDIR)/$(TOOLS)/templ"
+	@$(CODEGEN) $(API) | cmp -s - internal/apitest/generated_test.go || { echo "the client of the API's document is not current, run 'make generate'"; exit 1; }
 
 format:
 	@echo "gofmt"
@@ -75,6 +81,9 @@ clean: ## remove what was built
 
 $(TOOLS)/templ: tools/go.mod tools/go.sum
 	@go -C tools build -o ../$@ github.com/a-h/templ/cmd/templ && touch $@
+
+$(TOOLS)/oapi-codegen: tools/go.mod tools/go.sum
+	@go -C tools build -o ../$@ github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen && touch $@
 
 $(TOOLS)/staticcheck: tools/go.mod tools/go.sum
 	@go -C tools build -o ../$@ honnef.co/go/tools/cmd/staticcheck && touch $@

@@ -62,15 +62,48 @@ func (o operation) huma(registry huma.Registry) huma.Operation {
 }
 
 // describe is the document. The library has an error of its own in it, which never
-// leaves us.
+// leaves us, and closes all objects; those of answers are open, for fields are added
+// to them.
 func (s *server) describe() []byte {
-	delete(s.api.OpenAPI().Components.Schemas.Map(), "ErrorModel")
-	delete(s.api.OpenAPI().Components.Schemas.Map(), "ErrorDetail")
+	schemas := s.api.OpenAPI().Components.Schemas
+	delete(schemas.Map(), "ErrorModel")
+	delete(schemas.Map(), "ErrorDetail")
+	asked := map[*huma.Schema]bool{}
+	for _, p := range s.api.OpenAPI().Paths {
+		for _, op := range []*huma.Operation{p.Post, p.Put} {
+			if op != nil && op.RequestBody != nil {
+				reach(schemas, op.RequestBody.Content["application/json"].Schema, asked)
+			}
+		}
+	}
+	for _, schema := range schemas.Map() {
+		if !asked[schema] {
+			schema.AdditionalProperties = nil
+		}
+	}
 	b, err := json.MarshalIndent(s.api.OpenAPI(), "", "  ")
 	if err != nil {
 		panic("apid: internal error: " + err.Error())
 	}
 	return append(b, '\n')
+}
+
+// reach notes all objects that are part of a body.
+func reach(schemas huma.Registry, s *huma.Schema, seen map[*huma.Schema]bool) {
+	if s == nil {
+		return
+	}
+	if s.Ref != "" {
+		s = schemas.SchemaFromRef(s.Ref)
+	}
+	if seen[s] {
+		return
+	}
+	seen[s] = true
+	reach(schemas, s.Items, seen)
+	for _, p := range s.Properties {
+		reach(schemas, p, seen)
+	}
 }
 
 // Document returns the document that describes the API.

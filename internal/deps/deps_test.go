@@ -35,7 +35,7 @@ var sideways = map[int]bool{0: true, 1: true, 2: true, 5: true}
 
 // tests lists the packages for tests. They stand outside the layers, and only
 // test files may import them. They stand alone, unless may says what they need.
-var tests = []string{"internal/bench", "internal/browsertest", "internal/deps", "internal/dist", "internal/mailtest", "internal/seed", "internal/stress"}
+var tests = []string{"internal/apitest", "internal/bench", "internal/browsertest", "internal/deps", "internal/dist", "internal/mailtest", "internal/seed", "internal/stress"}
 
 // may lists packages of ours that may import only these of ours.
 var may = map[string][]string{
@@ -51,14 +51,15 @@ var never = [][2]string{
 // owners lists, for a library by the beginning of its path, the packages that
 // alone may know it.
 var owners = map[string][]string{
-	"github.com/labstack/echo":    {"web"},
-	"modernc.org/sqlite":          {"internal/store"},
-	"github.com/pressly/goose":    {"internal/store"},
-	"github.com/chromedp":         {"internal/browsertest"},
-	"github.com/emersion/go-smtp": {"internal/smtpd", "internal/smtpout", "internal/mailtest"},
-	"testing":                     {"internal/browsertest", "internal/mailtest"},
-	"github.com/prometheus":       {"internal/metrics"},
-	"github.com/jhillyerd/enmime": {}, // an oracle for tests
+	"github.com/labstack/echo":      {"web"},
+	"modernc.org/sqlite":            {"internal/store"},
+	"github.com/pressly/goose":      {"internal/store"},
+	"github.com/chromedp":           {"internal/browsertest"},
+	"github.com/emersion/go-smtp":   {"internal/smtpd", "internal/smtpout", "internal/mailtest"},
+	"testing":                       {"internal/browsertest", "internal/mailtest"},
+	"github.com/prometheus":         {"internal/metrics"},
+	"github.com/jhillyerd/enmime":   {}, // an oracle for tests
+	"github.com/danielgtaylor/huma": {"internal/apid"},
 }
 
 // A node is a package and what its files, test files aside, import.

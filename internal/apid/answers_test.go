@@ -1,0 +1,346 @@
+package apid
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"letterlock/internal/api"
+	"letterlock/internal/letterlock"
+)
+
+func escape(id string) string { return url.PathEscape(id) }
+
+func TestOneAnswerForTheSameMessage(t *testing.T) {
+	h := newHouse(t)
+	ctx, c := t.Context(), h.client(h.token(olga))
+	single, several := h.send("One", marta), h.send("Several", marta, jonas)
+	mixed, inline := h.send("Mixed", marta, carol), h.send("Inline", carol)
+	half, all := h.send("Half", marta, jonas), h.send("All", marta, jonas)
+	restored, destroyed := h.send("Restored", marta), h.send("Destroyed", marta)
+	must := func(_ api.Message, err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	must(c.Revoke(ctx, half, api.Revoke{Recipients: []string{marta}}, false))
+	must(c.Revoke(ctx, all, api.Revoke{}, false))
+	must(c.Revoke(ctx, restored, api.Revoke{Reason: "wrong"}, false))
+	must(c.Restore(ctx, restored, api.Restore{Reason: "right after all"}, false))
+	must(c.Destroy(ctx, destroyed, api.Destroy{Confirm: destroyed}))
+	tests := []struct {
+		name, id           string
+		state              string
+		revocable, revoked bool
+		recipients         string
+	}{
+		{"single", single, "live", true, false, "live"},
+		{"several", several, "live", true, false, "live live"},
+		{"mixed", mixed, "live", true, false, "live inline"},
+		{"inline", inline, "live", false, false, "inline"},
+		{"revoked for one", half, "live", true, false, "revoked live"},
+		{"revoked", all, "revoked", false, true, "revoked revoked"},
+		{"restored", restored, "live", true, false, "live"},
+		{"destroyed", destroyed, "destroyed", false, false, "destroyed"},
+	}
+	for _, tt := range tests {
+		m, err := c.Status(ctx, tt.id)
+		if err != nil {
+			t.Errorf("%s: %v", tt.name, err)
+			continue
+		}
+		var states []string
+		for _, r := range m.Recipients {
+			states = append(states, r.State)
+		}
+		if m.State != tt.state || m.IsRevocable != tt.revocable || m.Revoked != tt.revoked || strings.Join(states, " ") != tt.recipients {
+			t.Errorf("%s: %+v", tt.name, m)
+		}
+		for form, name := range map[string]string{"without brackets": strings.Trim(tt.id, "<>"), "by its id": m.ID} {
+			if other, err := c.Status(ctx, name); err != nil || other.ID != m.ID {
+				t.Errorf("%s %s: %+v, %v", tt.name, form, other, err)
+			}
+		}
+		tr, err := c.Trace(ctx, tt.id)
+		if err != nil || tr.Message.State != m.State || tr.Message.IsRevocable != m.IsRevocable || len(tr.History) != len(m.Recipients) || len(tr.History[0].Events) == 0 {
+			t.Errorf("%s: trace %+v, %v", tt.name, tr, err)
+		}
+	}
+	found, err := c.Search(ctx, letterlock.Search{Sender: ada}, "", 3)
+	if err != nil || len(found.Messages) != 3 || found.Total != len(tests) || found.Next == "" {
+		t.Fatalf("searching: %+v, %v", found, err)
+	}
+	rest, err := c.Search(ctx, letterlock.Search{Sender: ada}, found.Next, 200)
+	if err != nil || len(rest.Messages) != len(tests)-3 || rest.Next != "" || rest.Messages[0].MessageID == found.Messages[2].MessageID {
+		t.Errorf("the next page: %+v, %v", rest, err)
+	}
+}
+
+func TestBadInputGetsAPreciseSentence(t *testing.T) {
+	h := newHouse(t)
+	token := h.token(olga)
+	inline, id := h.send("Inline", carol), h.send("Link", marta, carol)
+	gone := h.send("Gone", marta)
+	if _, err := h.client(token).Destroy(t.Context(), gone, api.Destroy{Confirm: gone}); err != nil {
+		t.Fatal(err)
+	}
+	at := "/api/v1/messages/" + escape(id)
+	tests := []struct {
+		name, method, path, body string
+		status                   int
+		key                      string
+	}{
+		{"unknown", "GET", "/api/v1/messages/none@nowhere.example", "", 404, "no-message"},
+		{"half a bracket", "GET", "/api/v1/messages/%3Cnone@nowhere.example", "", 422, "message-id"},
+		{"unknown to revoke", "POST", "/api/v1/messages/none@nowhere.example/revoke", "{}", 404, "no-message"},
+		{"inline", "POST", "/api/v1/messages/" + escape(inline) + "/revoke", "{}", 403, "inline"},
+		{"inline, dry", "POST", "/api/v1/messages/" + escape(inline) + "/revoke?dry_run=true", "{}", 403, "inline"},
+		{"an inline recipient", "POST", at + "/revoke", `{"recipients":["` + carol + `"]}`, 422, "recipient"},
+		{"a recipient of another", "POST", at + "/revoke", `{"recipients":["` + jonas + `"]}`, 422, "recipient"},
+		{"no address", "POST", at + "/revoke", `{"recipients":["marta"]}`, 422, "recipient"},
+		{"a long reason", "POST", at + "/revoke", `{"reason":"` + strings.Repeat("x", 1001) + `"}`, 422, "reason"},
+		{"destroyed", "POST", "/api/v1/messages/" + escape(gone) + "/revoke", "{}", 410, "destroyed"},
+		{"another confirmed", "POST", at + "/destroy", `{"confirm":"<x@y>"}`, 422, "confirm"},
+		{"nothing confirmed", "POST", at + "/destroy", `{}`, 422, "json"},
+		{"a misspelt field", "POST", at + "/revoke", `{"recipient":["` + marta + `"]}`, 422, "json"},
+		{"a misspelt condition", "GET", "/api/v1/messages?from_address=x", "", 422, "request"},
+		{"a wrong date", "GET", "/api/v1/messages?from=yesterday", "", 422, "request"},
+		{"an unknown state", "GET", "/api/v1/messages?state=lost", "", 422, "request"},
+		{"a page that is too long", "GET", "/api/v1/messages?limit=201", "", 422, "request"},
+		{"a wrong cursor", "GET", "/api/v1/messages?cursor=x", "", 422, "cursor"},
+		{"no JSON", "POST", at + "/revoke", "recipients=x", 400, "json"},
+		{"nothing", "POST", at + "/revoke", "", 400, "json"},
+		{"everything in a batch", "POST", "/api/v1/batches", `{"search":{}}`, 422, "batch-everything"},
+		{"nothing in a batch", "POST", "/api/v1/batches", `{"search":{"sender":"nobody@nowhere.example"}}`, 422, "batch-nothing"},
+		{"an empty batch", "POST", "/api/v1/batches", `{}`, 422, "batch"},
+		{"an unknown message in a batch", "POST", "/api/v1/batches", `{"messages":[{"message_id":"none@nowhere.example"}]}`, 404, "no-message"},
+		{"an unknown batch", "GET", "/api/v1/batches/aaaaaaaaaaaaaaaaaaaaaaaaaa", "", 404, "no-batch"},
+		{"no batch", "POST", "/api/v1/batches/x/start", "", 404, "no-batch"},
+		{"an empty range", "GET", "/api/v1/report?from=2026-11-20T00:00:00Z&until=2026-11-20T00:00:00Z", "", 422, "range"},
+		{"no zone", "GET", "/api/v1/report?from=2026-11-20T00:00:00Z&until=2026-11-21T00:00:00Z&zone=Nowhere", "", 422, "zone"},
+		{"no account", "POST", "/api/v1/accounts/nobody@nowhere.example/disable", "", 404, "no-account"},
+		{"no token", "POST", "/api/v1/tokens/x/end", "", 404, "no-token"},
+		{"a token for ever", "POST", "/api/v1/tokens", `{"account":"` + nora + `","name":"x","scopes":["trace"],"expires":"2036-01-01T00:00:00Z"}`, 422, "token"},
+		{"no path", "GET", "/api/v1/nothing", "", 404, ""},
+		{"a path that leads elsewhere", "GET", "/api/v1//accounts", "", 404, ""},
+		{"another method", "DELETE", at, "", 405, "method"},
+	}
+	before := len(h.audited("revoke"))
+	for _, tt := range tests {
+		a := h.ask(tt.method, tt.path, tt.body, token)
+		if a.status != tt.status || a.problem() != tt.key {
+			t.Errorf("%s: %d %s, want %d %q", tt.name, a.status, a.body, tt.status, tt.key)
+		}
+	}
+	if rows := h.audited("revoke"); len(rows) != before+5 || rows[0].Allowed {
+		t.Errorf("%d refusals are recorded, want each that named a message", len(rows)-before)
+	}
+	if m, err := h.client(token).Status(t.Context(), id); err != nil || m.State != "live" {
+		t.Errorf("afterwards: %+v, %v", m, err)
+	}
+}
+
+func TestADryRunChangesNothing(t *testing.T) {
+	h := newHouse(t)
+	ctx, c := t.Context(), h.client(h.token(rita))
+	id := h.send("Hello", marta, jonas, carol)
+	before := len(h.audited(""))
+	m, err := c.Revoke(ctx, id, api.Revoke{Recipients: []string{marta}}, true)
+	if err != nil || m.Recipients[0].State != "revoked" || m.Recipients[1].State != "live" || m.Revoked {
+		t.Errorf("revoking one: %+v, %v", m, err)
+	}
+	if m, err = c.Revoke(ctx, id, api.Revoke{}, true); err != nil || !m.Revoked || m.IsRevocable {
+		t.Errorf("revoking all: %+v, %v", m, err)
+	}
+	if m, err = c.Status(ctx, id); err != nil || m.Recipients[0].State != "live" || len(h.audited("")) != before {
+		t.Errorf("afterwards: %+v, %v", m, err)
+	}
+	if _, err = c.Revoke(ctx, id, api.Revoke{}, false); err != nil {
+		t.Fatal(err)
+	}
+	if m, err = c.Restore(ctx, id, api.Restore{}, true); err != nil || m.Recipients[0].State != "live" {
+		t.Errorf("restoring: %+v, %v", m, err)
+	}
+	if m, err = c.Status(ctx, id); err != nil || !m.Revoked {
+		t.Errorf("afterwards: %+v, %v", m, err)
+	}
+}
+
+func TestABatchGoesFromItsPlanToItsUndoing(t *testing.T) {
+	h := newHouse(t)
+	ctx, c := t.Context(), h.client(h.token(olga))
+	first, second := h.send("Draft", marta, carol), h.send("Draft again", jonas)
+	b, err := c.PlanBatch(ctx, api.NewBatch{Search: &letterlock.Search{Subject: "draft"}, Reason: "wrong file"})
+	if err != nil || b.State != "planned" || b.Messages != 2 || b.Recipients != 2 || b.By != olga || b.Search.Subject != "draft" {
+		t.Fatalf("planned: %+v, %v", b, err)
+	}
+	items, err := c.BatchItems(ctx, b.ID, "", 1)
+	if err != nil || len(items.Items) != 1 || items.Items[0].Message.MessageID != second || items.Next == "" {
+		t.Fatalf("items: %+v, %v", items, err)
+	}
+	if items, err = c.BatchItems(ctx, b.ID, items.Next, 10); err != nil || len(items.Items) != 1 || items.Items[0].Message.MessageID != first || len(items.Items[0].Message.Recipients) != 1 {
+		t.Fatalf("items: %+v, %v", items, err)
+	}
+	if b, err = c.StartBatch(ctx, b.ID); err != nil || b.State != "waiting" {
+		t.Fatalf("started: %+v, %v", b, err)
+	}
+	if _, err = c.ApproveBatch(ctx, b.ID); letterlock.KeyOf(err) != "second-person" {
+		t.Errorf("approved by oneself: %v", err)
+	}
+	if b, err = h.client(h.token(guard)).ApproveBatch(ctx, b.ID); err != nil || b.State != "running" || b.Approved != guard {
+		t.Fatalf("approved: %+v, %v", b, err)
+	}
+	all, err := c.Batches(ctx, "", 0)
+	if err != nil || len(all.Batches) != 1 || all.Batches[0].ID != b.ID {
+		t.Errorf("listed: %+v, %v", all, err)
+	}
+	chosen, err := c.PlanBatch(ctx, api.NewBatch{Messages: []api.Target{{MessageID: strings.Trim(first, "<>"), Recipients: []string{marta}}}})
+	if err != nil || chosen.Messages != 1 {
+		t.Fatalf("chosen: %+v, %v", chosen, err)
+	}
+	if chosen, err = c.DiscardBatch(ctx, chosen.ID); err != nil || chosen.State != "discarded" {
+		t.Errorf("discarded: %+v, %v", chosen, err)
+	}
+	if _, err = c.StartBatch(ctx, chosen.ID); letterlock.KeyOf(err) != "batch-state" {
+		t.Errorf("started when discarded: %v", err)
+	}
+	if b, err = c.UndoBatch(ctx, b.ID); err != nil || b.State != "undoing" || b.UndoneBy != olga {
+		t.Errorf("undone: %+v, %v", b, err)
+	}
+}
+
+// all reads an export to its end.
+func readAll(t *testing.T, from io.ReadCloser, err error) string {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer from.Close()
+	b, err := io.ReadAll(from)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+func TestExportsHoldAllAndNoFormula(t *testing.T) {
+	h := newHouse(t)
+	ctx, c := t.Context(), h.client(h.token(nora))
+	const formula = "=cmd|' /C calc'!A0"
+	id := h.send(formula, marta, carol)
+	for range 3 {
+		h.send("Plain", marta)
+	}
+	day := api.ReportQuery{From: h.clock.Now(), Until: h.clock.Now().Add(time.Hour)}
+	from, err := c.ReportExport(ctx, day, "csv")
+	report := readAll(t, from, err)
+	from, err = c.TraceExport(ctx, letterlock.Search{}, "csv")
+	for name, text := range map[string]string{"report": report, "trace": readAll(t, from, err)} {
+		rows, err := csv.NewReader(strings.NewReader(text)).ReadAll()
+		if err != nil || len(rows) != 6 || !strings.Contains(text, "'"+formula) || strings.Contains(text, ","+formula) || !strings.Contains(text, id) {
+			t.Errorf("%s: %d rows, %v\n%s", name, len(rows), err, text)
+		}
+	}
+	var rows []api.ReportRow
+	from, err = c.ReportExport(ctx, day, "json")
+	if err := json.Unmarshal([]byte(readAll(t, from, err)), &rows); err != nil || len(rows) != 5 || rows[4].Subject != formula || rows[4].RevocationStatus != "inline" && rows[3].RevocationStatus != "inline" {
+		t.Errorf("report: %+v, %v", rows, err)
+	}
+	var messages []api.Message
+	from, err = c.TraceExport(ctx, letterlock.Search{Subject: "nothing like it"}, "")
+	if err := json.Unmarshal([]byte(readAll(t, from, err)), &messages); err != nil || messages == nil || len(messages) != 0 {
+		t.Errorf("nothing found: %+v, %v", messages, err)
+	}
+	page, err := c.ReportRows(ctx, day, "", 2)
+	if err != nil || len(page.Rows) != 2 || page.Next == "" {
+		t.Errorf("rows: %+v, %v", page, err)
+	}
+	r, err := c.Report(ctx, day)
+	if err != nil || r.Total != 4 || len(r.Days) != 1 || r.Days[0].Day != "2026-11-20" || r.Domains[0].Domain != "kovacs.example" {
+		t.Errorf("report: %+v, %v", r, err)
+	}
+	if _, err := c.ReportExport(ctx, api.ReportQuery{From: day.Until, Until: day.From}, "csv"); letterlock.KeyOf(err) != "range" {
+		t.Errorf("an empty range: %v", err)
+	}
+}
+
+func TestTheAuditLogAndItsProofs(t *testing.T) {
+	h := newHouse(t)
+	ctx, c := t.Context(), h.client(h.token(olga))
+	id := h.send("Hello", marta, carol)
+	if _, err := c.Revoke(ctx, id, api.Revoke{Reason: "wrong file"}, false); err != nil {
+		t.Fatal(err)
+	}
+	p, err := c.Audit(ctx, api.AuditQuery{MessageID: id, Action: "revoke"}, "", 0)
+	if err != nil || len(p.Entries) != 1 {
+		t.Fatalf("audit: %+v, %v", p, err)
+	}
+	if e := p.Entries[0]; e.MessageID != id || e.Actor != olga || e.Token == "" || e.Reason != "wrong file" || !e.Allowed || e.IP != "192.0.2.7" {
+		t.Errorf("entry: %+v", e)
+	}
+	first, err := c.Audit(ctx, api.AuditQuery{}, "", 1)
+	if err != nil || len(first.Entries) != 1 || first.Next == "" {
+		t.Errorf("a page: %+v, %v", first, err)
+	}
+	from, err := c.Proof(ctx, id, marta)
+	if text := readAll(t, from, err); !strings.Contains(text, `"recipient":"`+marta+`"`) {
+		t.Errorf("proof: %s", text)
+	}
+	if _, err := c.Proof(ctx, id, carol); letterlock.KeyOf(err) != "inline" {
+		t.Errorf("a proof of who got it inline: %v", err)
+	}
+	from, err = c.AuditExport(ctx)
+	if text := readAll(t, from, err); strings.Count(text, "\n") != 6 {
+		t.Errorf("export: %s", text)
+	}
+	from, err = c.PublicKey(ctx)
+	if text := readAll(t, from, err); !strings.Contains(text, "PUBLIC KEY") {
+		t.Errorf("key: %s", text)
+	}
+	from, err = c.Checkpoints(ctx)
+	readAll(t, from, err)
+}
+
+func TestAProgramMakesNoTokenThatMayMoreThanItsOwn(t *testing.T) {
+	h := newHouse(t)
+	ctx := t.Context()
+	_, few := h.issue(olga, letterlock.ScopeAccounts, letterlock.ScopeTrace)
+	c := h.client(few)
+	n := api.NewToken{Account: nora, Name: "nightly", Scopes: []string{"trace"}, Expires: h.clock.Now().Add(90 * 24 * time.Hour)}
+	k, err := c.AddToken(ctx, n)
+	if err != nil || len(k.Secret) != 47 || k.Account != nora {
+		t.Fatalf("within its own: %+v, %v", k, err)
+	}
+	if _, err := h.client(k.Secret).Search(ctx, letterlock.Search{}, "", 0); err != nil {
+		t.Errorf("with the new one: %v", err)
+	}
+	n.Scopes = []string{"trace", "destroy"}
+	if _, err := c.AddToken(ctx, n); !errors.Is(err, letterlock.Denied) || letterlock.KeyOf(err) != "scope" {
+		t.Errorf("beyond its own: %v", err)
+	}
+	n.Scopes = []string{"everything"}
+	if _, err := c.AddToken(ctx, n); letterlock.KeyOf(err) != "token" || !errors.Is(err, letterlock.Invalid) {
+		t.Errorf("an unknown scope: %v", err)
+	}
+	if err := c.EndToken(ctx, k.ID); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.client(k.Secret).Search(ctx, letterlock.Search{}, "", 0); letterlock.KeyOf(err) != "token" {
+		t.Errorf("when it has ended: %v", err)
+	}
+	all, err := c.Tokens(ctx)
+	if err != nil || len(all) != 2 {
+		t.Fatalf("listed: %+v, %v", all, err)
+	}
+	for _, one := range all {
+		if one.Secret != "" {
+			t.Error("a secret is shown again")
+		}
+	}
+}
