@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"strings"
 
@@ -14,26 +15,27 @@ import (
 
 // An accountAct is something that is done to an account after a question.
 type accountAct struct {
-	heading, what, button, keep string
-	effects                     []string
-	seal                        bool
-	do                          func(*account.Service, context.Context, letterlock.Actor, letterlock.Address) error
+	heading, button, keep string
+	what                  string // with %s for who it is
+	effects               []string
+	seal                  bool
+	do                    func(*account.Service, context.Context, letterlock.Actor, letterlock.Address) error
 }
 
 // accountActs are those that hurt, by the last word of their path.
 var accountActs = map[string]accountAct{
 	"disable": {
-		heading: "Disable account?", what: "They are signed out with their next request, and can neither sign in nor send.",
+		heading: "Disable account?", what: "%s is signed out with the next request, and can neither sign in nor send.",
 		effects: []string{"What they have sent stays as it is, and can be read and revoked.", "Their API tokens work no more while the account is disabled.", "You can enable the account again."},
 		button:  "Disable account", keep: "Keep account", seal: true, do: (*account.Service).Disable,
 	},
 	"sign-out": {
-		heading: "Sign out everywhere?", what: "All their sessions end with the next request.",
+		heading: "Sign out everywhere?", what: "All sessions of %s end with the next request.",
 		effects: []string{"Their password stays: they can sign in again.", "API tokens stay. End them on their own page."},
 		button:  "Sign out everywhere", keep: "Keep sessions", do: (*account.Service).SignOutEverywhere,
 	},
 	"reset": {
-		heading: "Reset password?", what: "Their password works no more, and they are mailed a link to set another.",
+		heading: "Reset password?", what: "The password of %s works no more, and a link to set another is mailed to them.",
 		effects: []string{"They are signed out everywhere.", "The link works once, for 24 hours. Nobody but they see it."},
 		button:  "Reset password", keep: "Keep password",
 		do: func(s *account.Service, ctx context.Context, by letterlock.Actor, a letterlock.Address) error {
@@ -82,13 +84,13 @@ func (s *Server) showAccount(c echo.Context, status int, problem, rolesError str
 	}
 	to := accountURL(a.Mailbox.Address)
 	v := views.AccountDetail{
-		Page: s.page(c), Who: personOf(a.Mailbox), Problem: problem, Disabled: !a.Disabled.IsZero(),
+		Page: s.page(c), Who: personOf(a.Mailbox), Problem: problem,
 		Facts: s.accountFacts(a), Roles: roleChoices(a.Roles), RolesURL: to + "/roles", RolesError: rolesError, TokensURL: "/tokens",
 	}
 	if problem == "" && rolesError == "" {
 		v.Note = doneNotes[c.QueryParam("done")]
 	}
-	if v.Disabled {
+	if !a.Disabled.IsZero() {
 		v.EnableURL = to + "/enable"
 	} else {
 		v.DisableURL, v.SignOutURL, v.ResetURL, v.ResetText = to+"/disable", to+"/sign-out", to+"/reset", "Reset password"
@@ -161,7 +163,7 @@ func (s *Server) askAccount(c echo.Context) error {
 	what, act := actOf(c)
 	to := accountURL(a.Mailbox.Address)
 	return s.show(c, http.StatusOK, views.AskPage(views.Ask{
-		Page: s.page(c), Heading: act.heading, What: a.Mailbox.Called() + ": " + act.what, Effects: act.effects,
+		Page: s.page(c), Heading: act.heading, What: fmt.Sprintf(act.what, a.Mailbox.Called()), Effects: act.effects,
 		Button: act.button, Seal: act.seal, URL: to + "/" + what, KeepURL: to, Keep: act.keep, Current: "accounts", Back: "Accounts",
 	}))
 }

@@ -1,0 +1,58 @@
+package views
+
+import "github.com/a-h/templ"
+
+// reportSamples are the administrators' pages beside trace and bulk revocations.
+func reportSamples(all map[string]templ.Component) {
+	p := staffPage()
+	p.Account.Auditor, p.Account.Admin = true, true
+	chart := &Chart{
+		Spoken: "Line chart, 19 to 20 November 2026.", Heights: []string{"4", "3", "2", "1", "0"}, Days: []ChartDay{{"0.0%", "19 Nov"}, {"100.0%", "20 Nov"}},
+		Lines: []ChartLine{
+			{Style: "1", Name: "policy", Total: "6", Path: "M0.0 50.0L1000.0 50.0", Marks: []ChartMark{{"M0.0 50.0h.01", "19 November, policy: 3"}}},
+			{Style: "2", Name: "user", Total: "2", Path: "M0.0 150.0L1000.0 150.0"}, {Style: "total", Name: "total", Total: "8", Path: "M0.0 0.0L1000.0 0.0"},
+		},
+		Table: ChartTable{Heads: []string{"policy", "user", "total"}, Rows: []ChartRow{{"19 November", []string{"3", "1", "4"}}, {"20 November", []string{"3", "1", "4"}}}},
+	}
+	row := ReportRow{
+		Value: "a:b", Chooses: true, Date: at("20 Nov"), Clock: "10:42", URL: "/trace/a", Sender: ines.Address, Recipient: marta.Address,
+		Subject: "Settlement agreement, third draft", Template: "Halden Law (default)", Method: "user", Status: "Revocable", RevokeURL: "/trace/a/revoke", MessageID: "<7f3c91d2.4b1e@halden.example>",
+	}
+	gone := row
+	gone.State, gone.RevokeURL, gone.Chooses = State{Kind: StateRevoked}, "", false
+	report := Report{
+		Page: p, Ranges: []Filter{{Name: "Last 7 days", URL: "/report?days=7", Current: true}}, From: "2026-11-14", Until: "2026-11-20",
+		By: []Option{{"method", "Encryption method", true}}, CSVURL: "/report/export.csv", JSONURL: "/report/export.json", Chart: chart,
+		Domains: []DomainBar{{"gmail.com", "214", "100.0%"}}, Heading: "8 messages, newest first", Rows: []ReportRow{row, gone},
+		Shown: "Showing 2 rows.", OlderURL: "/report?before=1", RevokeChosenURL: "/bulk/chosen", ExportChosenURL: "/report/chosen.csv",
+	}
+	all["report"] = ReportPage(report)
+	report.Chart, report.Domains, report.Rows, report.RevokeChosenURL = nil, nil, nil, ""
+	all["report-nothing"] = ReportPage(report)
+	all["report-wrong"] = ReportPage(Report{Page: p, From: "x", Errors: []FieldError{{"from", "Type a date, as 2026-11-20"}, {"by", "Choose"}}})
+
+	roles := []RoleChoice{{"sender", "Sender", "sends messages", true}, {"admin", "Administrator", "manages accounts", false}}
+	all["accounts"] = AccountsPage(Accounts{Page: p, Roles: roles, InviteURL: "/accounts", Rows: []AccountRow{{URL: "/accounts/1", Who: ines, Roles: "Sender", State: "Enabled", Since: at("20 November")}}})
+	all["accounts-wrong"] = AccountsPage(Accounts{Page: p, Roles: roles, InviteURL: "/accounts", Errors: []FieldError{{"address", "This is no address"}, {"role", "Choose a role at least"}}})
+	detail := AccountDetail{Page: p, Who: ines, Note: "The roles are saved.", Facts: []Fact{{"State", "Enabled", false}}, Roles: roles, RolesURL: "/accounts/1/roles", DisableURL: "/accounts/1/disable", SignOutURL: "/accounts/1/sign-out", ResetURL: "/accounts/1/reset", ResetText: "Reset password", TokensURL: "/tokens"}
+	all["account"] = AccountPage(detail)
+	detail.Note, detail.Problem, detail.RolesError, detail.EnableURL, detail.DisableURL = "", "Nothing was changed.", "Choose a role at least.", "/accounts/1/enable", ""
+	all["account-refused"] = AccountPage(detail)
+	all["account-ask"] = AskPage(Ask{Page: p, Heading: "Disable account?", What: "Ines Kaya is signed out.", Effects: []string{"You can enable the account again."}, Button: "Disable account", Seal: true, URL: "/accounts/1/disable", KeepURL: "/accounts/1", Keep: "Keep account", Current: "accounts", Back: "Accounts"})
+
+	scopes := []RoleChoice{{"report", "report", "reads the encryption report", false}}
+	all["tokens"] = TokensPage(Tokens{Page: p, Days: "90", Scopes: scopes, IssueURL: "/tokens", Issued: &IssuedToken{Name: "nightly", Secret: "llt_x", Until: at("20 February 2027")},
+		Rows: []TokenRow{{Name: "nightly", Account: ines.Address, Scopes: "report", Until: at("20 February 2027"), State: "Works", EndURL: "/tokens/1/end"}}})
+	all["tokens-wrong"] = TokensPage(Tokens{Page: p, Scopes: scopes, IssueURL: "/tokens", Errors: []FieldError{{"name", "A name has 1 to 100 characters"}, {"scope", "Choose a scope at least"}}})
+
+	audit := Audit{Page: p, Acts: []Option{{"", "Any", true}, {"revoke", "Revoke", false}}, ExportURL: "/audit-log/export.jsonl", CheckpointsURL: "/audit-log/checkpoints.jsonl", KeyURL: "/audit-log/public-key.pem",
+		Shown: "Showing 2 entries.", Rows: []AuditRow{
+			{Number: "2", When: at("20 Nov 2026 10:42:07"), Who: ines.Address, Where: "192.0.2.7", What: "Revoke", Targets: []string{marta.Address}, Reason: "Lost laptop", MessageURL: "/trace/a"},
+			{Number: "1", When: at("20 Nov 2026 10:40:00"), Who: "the program", What: "Visit /accounts", Refused: true, Reason: "role"},
+		}}
+	all["audit-log"] = AuditPage(audit)
+	audit.Rows = nil
+	all["audit-log-nothing"] = AuditPage(audit)
+	audit.Errors = []FieldError{{"who", "That is not a mail address"}, {"from", "Type a date, as 2026-11-20"}}
+	all["audit-log-wrong"] = AuditPage(audit)
+}
