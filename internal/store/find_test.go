@@ -254,7 +254,7 @@ func TestSearchFindsExactlyWhatMeetsAllConditions(t *testing.T) {
 			t.Fatalf("search %d, %+v: %d found (%v), want %d", i, q, len(got), err, len(want))
 		}
 		var n int
-		write(t, l.db, func(tx *Tx) (err error) { n, err = tx.CountFound(q, 25); return err })
+		write(t, l.db, func(tx *Tx) (err error) { _, n, err = tx.Found(q, SeqAt(l.now), 5, 25); return err })
 		if n != min(25, len(want)) {
 			t.Fatalf("search %d, %+v: counts %d of %d", i, q, n, len(want))
 		}

@@ -173,7 +173,7 @@ func (s *surveyor) search() {
 				b(&q)
 				_, err1 := tx.Find(q, 0, 50)
 				_, err2 := tx.Find(q, SeqAt(start), 50)
-				_, err3 := tx.CountFound(q, 1000)
+				_, _, err3 := tx.Found(q, 0, 50, 1000)
 				err = errors.Join(err, err1, err2, err3)
 			}
 		}

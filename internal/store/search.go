@@ -32,12 +32,35 @@ const maxField = 1000
 // Find returns a page of the messages that are looked for, newest first, with all
 // their recipients; before is the Seq of the last of the page before, 0: from the
 // newest. Invalid: the search cannot be understood; its key names the field.
-func (t *Tx) Find(q letterlock.Search, before int64, limit int) (list []SentMessage, err error) {
-	f, err := t.finder(q, before)
+func (t *Tx) Find(q letterlock.Search, before int64, limit int) ([]SentMessage, error) {
+	f, err := t.finder(q)
 	if err != nil {
 		return nil, err
 	}
-	err = t.rows(f.query(messageColumns, limit), f.args, func(rows *sql.Rows) error {
+	return t.page(f.before(before), limit)
+}
+
+// Found is Find, and counts besides all that are looked for, up to most.
+func (t *Tx) Found(q letterlock.Search, before int64, limit, most int) (list []SentMessage, total int, err error) {
+	f, err := t.finder(q)
+	if err != nil {
+		return nil, 0, err
+	}
+	if list, err = t.page(f.before(before), limit); err != nil {
+		return nil, 0, err
+	}
+	places := f.places
+	if len(f.others) > 0 || f.first.also {
+		places = func(limit int) string { return f.query("m.seq", limit) }
+	}
+	query := `SELECT count(*) FROM (` + places(most) + `)`
+	return list, total, t.row(query, f.args, &total)
+}
+
+// page reads the first messages of what a finder finds.
+func (t *Tx) page(f *finder, limit int) (list []SentMessage, err error) {
+	query := f.query(messageColumns, limit)
+	err = t.rows(query, f.args, func(rows *sql.Rows) error {
 		var s SentMessage
 		var at times
 		var status string
@@ -52,20 +75,6 @@ func (t *Tx) Find(q letterlock.Search, before int64, limit int) (list []SentMess
 		return nil, err
 	}
 	return list, t.recipientsOf(list)
-}
-
-// CountFound counts the messages that are looked for, up to most.
-func (t *Tx) CountFound(q letterlock.Search, most int) (n int, err error) {
-	f, err := t.finder(q, 0)
-	if err != nil {
-		return 0, err
-	}
-	places := f.places
-	if len(f.others) > 0 || f.first.also {
-		places = func(limit int) string { return f.query("m.seq", limit) }
-	}
-	err = t.row(`SELECT count(*) FROM (`+places(most)+`)`, f.args, &n)
-	return n, err
 }
 
 // A source is one condition of a search: it yields the messages that meet it in
@@ -90,19 +99,25 @@ type finder struct {
 	args   []any
 }
 
-func (t *Tx) finder(q letterlock.Search, before int64) (*finder, error) {
+func (t *Tx) finder(q letterlock.Search) (*finder, error) {
 	if !q.From.IsZero() && !q.Until.IsZero() && !q.From.Before(q.Until) {
 		return nil, invalid("range")
 	}
 	f := &finder{lo: max(1, bound(q.From, 1)), hi: bound(q.Until, 1<<62)}
-	if before > 0 {
-		f.hi = min(f.hi, before)
-	}
 	all, err := t.sources(q)
 	if err != nil {
 		return nil, err
 	}
 	return f, t.choose(f, all)
+}
+
+// before is the same for what stands before a place; 0 is no place.
+func (f *finder) before(place int64) *finder {
+	g := *f
+	if place > 0 {
+		g.hi = min(g.hi, place)
+	}
+	return &g
 }
 
 // bound is the first place at a time, which somebody may have chosen far from ours.

@@ -45,10 +45,7 @@ func (s *Service) Trace(ctx context.Context, by letterlock.Actor, q TraceQuery) 
 		return TracePage{}, err
 	}
 	err = s.DB.Read(ctx, func(tx *store.Tx) (err error) {
-		if page.Messages, err = tx.Find(q.Search, parseCursor(q.Before), q.Limit+1); err != nil {
-			return err
-		}
-		page.Total, err = tx.CountFound(q.Search, MaxTotal)
+		page.Messages, page.Total, err = tx.Found(q.Search, parseCursor(q.Before), q.Limit+1, MaxTotal)
 		return err
 	})
 	if err != nil {
