@@ -19,15 +19,14 @@ import (
 type deck struct {
 	random *rand.ChaCha8
 	size   int // of one, bytes
+	many   int // drawn at once
 	left   [][]byte
 }
 
-const perDeck = perWrite
-
 func (d *deck) next() []byte {
 	if len(d.left) == 0 {
-		d.left = make([][]byte, perDeck)
-		all := draw(d.random, perDeck*d.size)
+		d.left = make([][]byte, d.many)
+		all := draw(d.random, d.many*d.size)
 		for i := range d.left {
 			d.left[i] = all[i*d.size : (i+1)*d.size : (i+1)*d.size]
 		}
@@ -53,8 +52,9 @@ type decks struct {
 	shuffled                                    bool // give out loose ones
 }
 
-func newDecks(random *rand.ChaCha8) *decks {
-	d := func(size int) deck { return deck{random: random, size: size} }
+// newDecks makes those for so many messages in a transaction.
+func newDecks(random *rand.ChaCha8, many int) *decks {
+	d := func(size int) deck { return deck{random: random, size: size, many: many} }
 	return &decks{messages: d(16), recipients: d(16), names: d(16), hashes: d(32), tokens: d(32)}
 }
 

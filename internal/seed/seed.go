@@ -27,9 +27,13 @@ type Plan struct {
 	Random   uint64    // another number makes other messages
 }
 
-// perWrite is how many messages share a transaction. Fewer take longer, because
-// more of them change the same pages.
-const perWrite = 10_000
+// perWrite is how many messages share a transaction. Fewer take longer: keys are
+// random, so that each transaction changes nearly every page of the indexes. cache
+// is what it needs to write each of them once, in MiB.
+const (
+	perWrite = 250_000
+	cache    = 3072
+)
 
 // fresh is how many of the newest messages are written exactly as the product
 // does it: with keys in no order, with their notices in the outbox, and perTurn in
@@ -54,6 +58,9 @@ func (f *filler) turn(next, all int) int {
 func Fill(ctx context.Context, db *store.DB, p Plan, progress func(messages int)) (Sample, error) {
 	if p.Days == 0 {
 		p.Days = 120
+	}
+	if err := db.CacheWrites(ctx, cache); err != nil {
+		return Sample{}, err
 	}
 	f := newFiller(p)
 	times := f.times(p)
@@ -102,7 +109,7 @@ func newFiller(p Plan) *filler {
 	}
 	f := &filler{bytes: rand.NewChaCha8(seed)}
 	f.random = rand.New(f.bytes)
-	f.keys, f.people, f.words = newDecks(f.bytes), newPeople(f.random), newWords(f.random)
+	f.keys, f.people, f.words = newDecks(f.bytes, min(perWrite, p.Messages)), newPeople(f.random), newWords(f.random)
 	f.admin = letterlock.Actor{Kind: letterlock.Staff, Address: "grace@" + ourDomain, Roles: []letterlock.Role{letterlock.Revoker}, IP: "192.0.2.1"}
 	return f
 }
