@@ -120,6 +120,7 @@ type Attachment struct {
 	Name string
 	URL  string // empty shows the row without a link
 	Note string // "PDF, 482 KB", or for the sender "482 KB, downloaded 11:24"
+	Open string // where an attached mail is shown; empty for anything else
 }
 
 // A Frame is the document of a message's own text and how high its frame is

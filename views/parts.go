@@ -128,3 +128,19 @@ func railID(behind bool) string {
 	}
 	return "nav-admin"
 }
+
+// leftOut says how many remote pictures are not shown.
+func leftOut(n int) string {
+	if n == 1 {
+		return "1 remote image was left out."
+	}
+	return count(n, "remote image") + " were left out."
+}
+
+// aloneURL is where a text stands alone, if there is one.
+func aloneURL(url string, none bool) string {
+	if none {
+		return ""
+	}
+	return url
+}

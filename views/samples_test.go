@@ -75,13 +75,14 @@ func portalSamples(all map[string]templ.Component) {
 	all["read"] = ReadPage(read)
 	kept := read
 	kept.DoNotForward, kept.AloneURL, kept.PrintURL, kept.DownloadURL = true, "", "", ""
-	kept.ImagesLeft, kept.Expires, kept.Attachments = true, Time{}, nil
+	kept.ImagesLeft, kept.Expires, kept.Attachments = 3, Time{}, nil
 	kept.To = []Person{{Address: "j.okafor@riverside.example"}, {Address: "carol@outlook.com"}}
 	kept.Cc = []Person{{Address: "yuki.tanaka@yahoo.co.jp"}}
 	all["read-do-not-forward"] = ReadPage(kept)
 	bare := read
 	bare.NoText = true
 	all["read-no-text"] = ReadPage(bare)
+	enclosedSamples(all, read)
 
 	all["my-messages"] = MyMessagesPage(MyMessages{Page: signedIn(), OlderURL: "/messages?before=1", Items: []MyMessage{
 		{URL: "/read/1", From: ines, Subject: "Settlement agreement, third draft", When: at("20 Nov"), State: State{Kind: StateRead}, Note: "expires 4 December"},

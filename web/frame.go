@@ -32,7 +32,7 @@ var frameHeights = [views.FrameHeights]struct{ wide, narrow float64 }{
 	{5, 7}, {8, 12}, {12, 19}, {17, 27}, {23, 35}, {31, 44}, {40, 54}, {50, 64}, {62, 80}, {78, 100}, {98, 126}, {125, 160},
 }
 
-// frameOf is the frame for a message's own document, high enough to show it.
+// frameOf is the frame for a document of that size, high enough to show it.
 func frameOf(size extent, url string) views.Frame {
 	class := 1
 	for _, h := range frameHeights[:len(frameHeights)-1] {
@@ -42,7 +42,7 @@ func frameOf(size extent, url string) views.Frame {
 		}
 		break
 	}
-	return views.Frame{URL: url + "/body", Height: class}
+	return views.Frame{URL: url, Height: class}
 }
 
 func rem(lines float64) float64 { return lines*lineHeight + framePadded }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"strings"
 	"time"
 
 	"github.com/gorilla/sessions"
@@ -45,7 +46,12 @@ const (
 func isRefresh(c echo.Context) bool { return c.QueryParam("refresh") == "1" }
 
 // again is where a page without scripts asks for itself again.
-func again(url string) string { return url + "?" + refreshQuery }
+func again(url string) string {
+	if strings.Contains(url, "?") {
+		return url + "&" + refreshQuery
+	}
+	return url + "?" + refreshQuery
+}
 
 // sameRead is how long after a read a page may refresh itself without being read
 // again: no session of a reader lasts longer. The mark is in an address that

@@ -7,12 +7,19 @@ import (
 	"letterlock/internal/letterlock"
 )
 
-// A look is what the page of a message needs to know of its text without showing
+// A look is what the page of a message needs to know of a text without showing
 // any of it. Making the document only to measure it costs more than all the rest
 // of the page, and a message never changes.
 type look struct {
 	extent     extent
-	imagesLeft bool
+	imagesLeft int
+}
+
+// A lookKey names one way of showing one mail of a message.
+type lookKey struct {
+	message letterlock.ID
+	part    int // access.WholeMail: the message's own
+	plain   bool
 }
 
 // maxLooks bounds how many are kept.
@@ -22,34 +29,35 @@ const maxLooks = 10_000
 // message already: it answers for no access.
 type lookBook struct {
 	mu   sync.Mutex
-	seen map[letterlock.ID]look
+	seen map[lookKey]look
 }
 
-func (b *lookBook) find(id letterlock.ID) (look, bool) {
+func (b *lookBook) find(k lookKey) (look, bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	v, ok := b.seen[id]
+	v, ok := b.seen[k]
 	return v, ok
 }
 
-func (b *lookBook) keep(id letterlock.ID, v look) {
+func (b *lookBook) keep(k lookKey, v look) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.seen == nil || len(b.seen) >= maxLooks {
-		b.seen = make(map[letterlock.ID]look)
+		b.seen = make(map[lookKey]look)
 	}
-	b.seen[id] = v
+	b.seen[k] = v
 }
 
-func (s *Server) lookOf(l *access.Letter) (look, error) {
-	if v, ok := s.looked.find(l.Message.ID); ok {
+func (s *Server) lookOf(l *access.Letter, m *access.Mail, plain bool) (look, error) {
+	key := lookKey{l.Message.ID, m.Part, plain}
+	if v, ok := s.looked.find(key); ok {
 		return v, nil
 	}
-	doc, err := l.Document(l.Message.Subject, kept(l))
+	doc, err := m.Document(access.Showing{Plain: plain})
 	if err != nil {
 		return look{}, err
 	}
-	v := look{extent: extentOf(doc.HTML), imagesLeft: doc.RemoteImages > 0}
-	s.looked.keep(l.Message.ID, v)
+	v := look{extent: extentOf(doc.HTML), imagesLeft: doc.RemoteImages}
+	s.looked.keep(key, v)
 	return v, nil
 }

@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -35,11 +36,11 @@ func (s *Server) read(c echo.Context) error {
 		return err
 	}
 	defer l.Close()
-	look, err := s.lookOf(l)
+	url, m := "/read/"+string(l.Message.ID), l.Own()
+	t, err := s.textOf(c, l, m, url)
 	if err != nil {
 		return err
 	}
-	url, text := "/read/"+string(l.Message.ID), look.extent
 	v := views.Read{
 		Page:         s.page(c),
 		LiveURL:      url + "/live",
@@ -51,30 +52,36 @@ func (s *Server) read(c echo.Context) error {
 		Cc:           others(l.Index.Header.Cc, l.Recipient),
 		DoNotForward: kept(l),
 		Expires:      s.moment(l.Message.Expires, "2 January 2006 at 15:04 MST"),
-		Body:         frameOf(text, url),
-		NoText:       !text.anything,
-		ImagesLeft:   look.imagesLeft,
+		Body:         t.frame,
+		NoText:       t.none,
+		ImagesLeft:   t.left,
+		Switch:       t.other,
 	}
 	if !v.DoNotForward {
-		v.AloneURL, v.PrintURL, v.DownloadURL = v.Body.URL, v.Body.URL, url+"/message.eml"
+		v.AloneURL, v.PrintURL, v.DownloadURL = t.alone, t.alone, url+"/message.eml"
 	}
-	v.Refresh = again(url)
-	if isRefresh(c) {
-		v.Body.URL = again(v.Body.URL)
+	v.Refresh = again(t.page)
+	v.Attachments, v.TotalSize = attachmentsOf(l.Attachments(), url, s.mayTake(l))
+	if v.Enclosed, err = s.enclosedBelow(c, l, m, url); err != nil {
+		return err
 	}
-	v.Attachments, v.TotalSize = attachmentsOf(l, url, !v.DoNotForward || s.DownloadsUnderDoNotForward)
 	return s.showUnder(c, l.Lease, views.ReadPage(v))
 }
+
+// mayTake reports whether the reader of a letter may save its attachments.
+func (s *Server) mayTake(l *access.Letter) bool { return !kept(l) || s.DownloadsUnderDoNotForward }
 
 // kept reports whether the message is not to leave the portal.
 func kept(l *access.Letter) bool { return l.Message.Protection == letterlock.DoNotForward }
 
 // subjectOf is the subject as a heading, which cannot be empty.
-func subjectOf(m letterlock.Message) string {
-	if m.Subject == "" {
+func subjectOf(m letterlock.Message) string { return headingOf(m.Subject) }
+
+func headingOf(subject string) string {
+	if strings.TrimSpace(subject) == "" {
 		return "(no subject)"
 	}
-	return m.Subject
+	return subject
 }
 
 // maxNamed is how many people one line of a letter's head names.
@@ -90,14 +97,18 @@ func others(list []letterlock.Mailbox, you letterlock.Recipient) (named []views.
 	return named
 }
 
-// attachmentsOf lists the files of a message and their size in all. Without
-// links it is a list only.
-func attachmentsOf(l *access.Letter, url string, links bool) (list []views.Attachment, total string) {
+// attachmentsOf lists the files of a mail and their size in all, under the URL of
+// the message. Without links there is nothing to save; attached mails can be read
+// even so.
+func attachmentsOf(files []access.Attachment, url string, links bool) (list []views.Attachment, total string) {
 	sum := int64(0)
-	for _, a := range l.Attachments() {
+	for _, a := range files {
 		row := views.Attachment{Name: a.Name, Note: fileNote(a.Name, a.Size)}
 		if links {
-			row.URL = url + "/part/" + strconv.Itoa(a.Part)
+			row.URL = partURL(url, a.Part)
+		}
+		if a.Mail {
+			row.Open = mailURLOf(url, a.Part)
 		}
 		list = append(list, row)
 		sum += a.Size
@@ -115,19 +126,28 @@ func (s *Server) readBody(c echo.Context) error {
 		return err
 	}
 	defer l.Close()
+	return s.showToReader(c, l, l.Own())
+}
+
+// showToReader answers with the document of one mail of a message.
+func (s *Server) showToReader(c echo.Context, l *access.Letter, m *access.Mail) error {
 	if dest := c.Request().Header.Get("Sec-Fetch-Dest"); kept(l) && dest != "" && dest != "iframe" {
 		return &letterlock.Error{Code: letterlock.Denied, Key: "do-not-forward"}
 	} else if dest == "document" {
 		// A page of its own has no script that would ask whether it may stay.
-		c.Response().Header().Set("Refresh", refreshSeconds+"; url="+again("/read/"+string(l.Message.ID)+"/body"))
+		c.Response().Header().Set("Refresh", refreshSeconds+"; url="+again(wayOf(c.Request().URL.EscapedPath(), plainly(c))))
 	}
-	return s.showBody(c, l, kept(l))
+	return s.showBody(c, l, m, kept(l))
 }
 
-// showBody answers with a message's own document under the policy that lets it
-// run nothing and load nothing. It is made as a whole before any of it leaves.
-func (s *Server) showBody(c echo.Context, l *access.Letter, noCopy bool) error {
-	doc, err := l.Document(subjectOf(l.Message), noCopy)
+// showBody answers with a document of somebody's mail under the policy that lets
+// it run nothing and load nothing. It is made as a whole before any of it leaves.
+func (s *Server) showBody(c echo.Context, l *access.Letter, m *access.Mail, noCopy bool) error {
+	title := subjectOf(l.Message)
+	if m.Part != access.WholeMail {
+		title = headingOf(m.Index.Header.Subject)
+	}
+	doc, err := m.Document(access.Showing{Title: title, NoCopy: noCopy, Plain: plainly(c)})
 	if err != nil {
 		return err
 	}

@@ -91,6 +91,8 @@ func (s *Server) routes() {
 	s.get(reader, "/read/:id/live", s.readLive, stays)
 	s.get(reader, "/read/:id/body", s.readBody)
 	s.get(reader, "/read/:id/part/:n", s.readPart, streams)
+	s.get(reader, "/read/:id/part/:n/mail", s.readMail)
+	s.get(reader, "/read/:id/part/:n/mail/body", s.readMailBody)
 	s.get(reader, "/read/:id/message.eml", s.readOriginal, streams)
 
 	// People of the organisation who send.
@@ -99,6 +101,8 @@ func (s *Server) routes() {
 	s.get(sender, "/sent/:id", s.sentMessage)
 	s.get(sender, "/sent/:id/body", s.sentBody)
 	s.get(sender, "/sent/:id/part/:n", s.sentPart, streams)
+	s.get(sender, "/sent/:id/part/:n/mail", s.sentMail)
+	s.get(sender, "/sent/:id/part/:n/mail/body", s.sentMailBody)
 	s.get(sender, "/sent/:id/message.eml", s.sentOriginal, streams)
 	s.get(sender, "/sent/:id/remove", s.removeConfirm)
 	s.post(sender, "/sent/:id/remove", s.remove)

@@ -120,6 +120,9 @@ var table = map[string]column{
 	"GET /read/:id/part/:n":     byReader(200),
 	"GET /read/:id/message.eml": byReader(200),
 
+	"GET /read/:id/part/:n/mail":      byReader(200),
+	"GET /read/:id/part/:n/mail/body": byReader(200),
+
 	"GET /sent":                 bySenders(200),
 	"GET /sent/live":            bySenders(204),
 	"GET /compose":              bySenders(200),
@@ -129,9 +132,12 @@ var table = map[string]column{
 	"GET /sent/:id/body":        bySender(200),
 	"GET /sent/:id/part/:n":     bySender(200),
 	"GET /sent/:id/message.eml": bySender(200),
-	"GET /sent/:id/remove":      bySender(200),
-	"POST /sent/:id/remove":     bySender(303),
-	"POST /sent/:id/restore":    bySender(303),
+
+	"GET /sent/:id/part/:n/mail":      bySender(200),
+	"GET /sent/:id/part/:n/mail/body": bySender(200),
+	"GET /sent/:id/remove":            bySender(200),
+	"POST /sent/:id/remove":           bySender(303),
+	"POST /sent/:id/restore":          bySender(303),
 
 	"GET /audit-log":                   byAuditor(200),
 	"GET /audit-log/export.jsonl":      byAuditor(200),
@@ -255,6 +261,9 @@ func (w *world) fill(pattern string) string {
 		return strings.Replace(pattern, ":id", string(w.token(ada)), 1)
 	}
 	id := w.send(ada, letterlock.EncryptOnly, marta)
+	if strings.Contains(pattern, "/:n/mail") {
+		id = w.submit(ada, intakeTo(marta), forwarded())
+	}
 	return strings.NewReplacer(
 		"/m/:token", w.link(marta),
 		":id", string(id),

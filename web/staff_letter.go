@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/labstack/echo/v4"
+
 	"letterlock/internal/access"
 	"letterlock/internal/letterlock"
 	"letterlock/internal/track"
@@ -14,25 +16,20 @@ import (
 // An opened is what the sender's own copy shows: file names and the text are
 // sealed, and only opening the copy tells them. Of a destroyed message it is zero.
 type opened struct {
-	files []access.Attachment
-	text  bool        // there is one
-	frame views.Frame // for the text
-	left  bool        // pictures of other servers were left out
+	files    []access.Attachment
+	text     text
+	enclosed []views.Enclosed
 }
 
 // lookInto reads from the sender's copy what the page says about it.
-func lookInto(l *access.Letter) (opened, error) {
-	doc, err := l.Document(subjectOf(l.Message), false)
-	if err != nil {
+func (s *Server) lookInto(c echo.Context, l *access.Letter) (o opened, err error) {
+	url, m := "/sent/"+string(l.Message.ID), l.Own()
+	if o.text, err = s.textOf(c, l, m, url); err != nil {
 		return opened{}, err
 	}
-	size := extentOf(doc.HTML)
-	return opened{
-		files: l.Attachments(),
-		text:  size.anything,
-		frame: frameOf(size, "/sent/"+string(l.Message.ID)),
-		left:  doc.RemoteImages > 0,
-	}, nil
+	o.files = l.Attachments()
+	o.enclosed, err = s.enclosedBelow(c, l, m, url)
+	return o, err
 }
 
 // letter fills the reading pane.
@@ -46,16 +43,18 @@ func (v sentMail) letter(d track.Detail, o opened, may rights, contact letterloc
 		Sent:       v.server.weekday(m.Accepted),
 		Protection: protectionName(m.Protection),
 		Expires:    v.server.when(m.Expires),
-		Body:       o.frame,
-		NoText:     !o.text,
-		ImagesLeft: o.left,
+		Body:       o.text.frame,
+		NoText:     o.text.none || m.Destroyed,
+		ImagesLeft: o.text.left,
+		Switch:     o.text.other,
+		Enclosed:   o.enclosed,
 		More:       v.more(t),
 	}
 	if t.revoked > 0 {
 		l.Reason = t.last.Reason
 	}
 	if !m.Destroyed {
-		l.PrintURL, l.OriginalURL = v.url()+"/body", v.url()+"/message.eml"
+		l.PrintURL, l.OriginalURL = o.text.alone, v.url()+"/message.eml"
 	}
 	for _, r := range v.recipients {
 		l.Recipients = append(l.Recipients, v.recipient(r, d.Events[r.ID], o.files, may))
@@ -110,7 +109,11 @@ func (v sentMail) attachments(d track.Detail, files []access.Attachment) (list [
 		default:
 			note += ", downloaded by " + strconv.Itoa(by) + " of " + strconv.Itoa(links)
 		}
-		list = append(list, views.Attachment{Name: f.Name, URL: v.url() + "/part/" + strconv.Itoa(f.Part), Note: note})
+		row := views.Attachment{Name: f.Name, URL: partURL(v.url(), f.Part), Note: note}
+		if f.Mail {
+			row.Open = mailURLOf(v.url(), f.Part)
+		}
+		list = append(list, row)
 	}
 	return list
 }

@@ -39,7 +39,7 @@ func (s *Server) confirm(c echo.Context, status int, d track.Detail, which []let
 	if len(which) == 0 || s.Access.MayRevoke(by, d.Message, d.Recipients) != nil {
 		return c.Redirect(http.StatusSeeOther, v.url())
 	}
-	o, err := s.look(c.Request().Context(), by, d.Message)
+	o, err := s.look(c, d.Message)
 	if err != nil {
 		return err
 	}

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"context"
 	"net/http"
 
 	"github.com/labstack/echo/v4"
@@ -41,7 +40,7 @@ func (s *Server) sentMessage(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	o, err := s.look(c.Request().Context(), actor(c), d.Message)
+	o, err := s.look(c, d.Message)
 	if err != nil {
 		return err
 	}
@@ -76,16 +75,16 @@ func (s *Server) sentView(c echo.Context, d track.Detail, o opened) (views.Sent,
 
 // look opens the sender's copy and reads from it what the page says. Of a
 // destroyed message there is nothing left to look into.
-func (s *Server) look(ctx context.Context, by letterlock.Actor, m letterlock.Message) (opened, error) {
+func (s *Server) look(c echo.Context, m letterlock.Message) (opened, error) {
 	if m.Destroyed {
 		return opened{}, nil
 	}
-	l, err := s.Access.Open(ctx, by, m.ID)
+	l, err := s.Access.Open(c.Request().Context(), actor(c), m.ID)
 	if err != nil {
 		return opened{}, err
 	}
 	defer l.Close()
-	return lookInto(l)
+	return s.lookInto(c, l)
 }
 
 // sentBody is the text of the sender's own copy, as a document for its frame.
@@ -99,7 +98,7 @@ func (s *Server) sentBody(c echo.Context) error {
 		return err
 	}
 	defer l.Close()
-	return s.showBody(c, l, false)
+	return s.showBody(c, l, l.Own(), false)
 }
 
 // sentPart sends an attachment of the sender's own copy.

@@ -163,7 +163,7 @@ func TestLetterTellsTheWholeStory(t *testing.T) {
 		"Sent Friday 20 November 2026, 10:00 UTC", "Protection Encrypt only", "Expires Never",
 		"Accepted 10:00 Notified 10:00 Passcode sent 10:18 Read 10:20 Downloaded " + secretFile + ", 10:24",
 		secretFile + " 9 bytes, downloaded 10:24", "Sent with SMTP submission", "Encryption method", "Sign-in One-time passcode",
-		"Pictures from other servers are not shown",
+		"1 remote image was left out",
 	} {
 		if !strings.Contains(said, want) {
 			t.Errorf("the letter does not say %q:\n%s", want, said)

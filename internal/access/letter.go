@@ -8,7 +8,6 @@ import (
 
 	"letterlock/internal/eml"
 	"letterlock/internal/letterlock"
-	"letterlock/internal/sanitize"
 	"letterlock/internal/store"
 )
 
@@ -29,10 +28,11 @@ func (l *Letter) Close() { l.Lease.Release() }
 
 // An Attachment is a part of a message that is not its text.
 type Attachment struct {
-	Part int // index of the part; -1 is the whole mail
+	Part int // number of the part; -1 is the whole mail
 	Name string
 	Type string // media type as its sender labelled it
 	Size int64  // bytes, decoded
+	Mail bool   // a mail of its own, which [Letter.Mail] opens
 }
 
 // WholeMail stands for the mail itself where a part is asked for.
@@ -230,57 +230,18 @@ func (s *Service) pick(l *Letter, part int) (Attachment, io.Reader, error) {
 	if part == WholeMail {
 		return Attachment{Part: part, Name: "message.eml", Type: "message/rfc822"}, l.clean(), nil
 	}
-	for _, a := range l.Attachments() {
-		if a.Part == part {
-			return a, l.Index.Open(l.Raw, part), nil
-		}
-	}
-	return Attachment{}, nil, &letterlock.Error{Code: letterlock.NotFound}
+	return l.attachment(part)
 }
 
-// Attachments lists the parts of the message that are not its text.
-func (l *Letter) Attachments() []Attachment {
-	var list []Attachment
-	for _, i := range l.Index.Attachments() {
-		p := l.Index.Parts[i]
-		list = append(list, Attachment{Part: i, Name: p.Name, Type: p.Type, Size: p.Size})
-	}
-	return list
-}
+// Attachments lists the parts of the message that are not its text. A mail that
+// is attached is one of them, whatever is attached to it in turn.
+func (l *Letter) Attachments() []Attachment { return l.Own().Attachments() }
 
 // maxText is how much of a text is shown in a page; the rest is in the raw mail.
 const maxText = 4 << 20
 
 // maxImage bounds one inline image.
 const maxImage = 8 << 20
-
-// Document returns the message's text as a document for its frame: of the HTML
-// part if there is one, else of the plain text, else empty. noCopy asks for the
-// signs of do-not-forward.
-func (l *Letter) Document(title string, noCopy bool) (sanitize.Document, error) {
-	o := sanitize.Options{Title: title, NoCopy: noCopy, Images: l.image}
-	if part := l.Index.HTMLPart(); part >= 0 {
-		text, _, err := l.Index.OpenText(l.Raw, part, maxText)
-		if err != nil {
-			return sanitize.Document{}, err
-		}
-		return sanitize.HTML(text, o)
-	}
-	if part := l.Index.TextPart(); part >= 0 {
-		text, _, err := l.Index.OpenText(l.Raw, part, maxText)
-		return sanitize.Text(text, o), err
-	}
-	return sanitize.Text("", o), nil
-}
-
-func (l *Letter) image(cid string) ([]byte, bool) {
-	part, ok := l.Index.Inline()[cid]
-	if !ok || l.Index.Parts[part].Size > maxImage {
-		return nil, false
-	}
-	b, err := io.ReadAll(io.LimitReader(l.Index.Open(l.Raw, part), maxImage))
-	return b, err == nil
-}
 
 // clean is the whole mail as its reader gets it: without hidden recipients and
 // without the words between the sender's program and us. The sender gets it as it

@@ -178,7 +178,7 @@ func writeFile(open opener, f File, disposition string) error {
 	h := textproto.MIMEHeader{
 		"Content-Type":              {fileType(f.Type)},
 		"Content-Transfer-Encoding": {"base64"},
-		"Content-Disposition":       {disposition + fileParam(fileName(f.Name))},
+		"Content-Disposition":       {disposition + fileParam(FileName(f.Name))},
 	}
 	if f.ContentID != "" {
 		if wholeID("<"+f.ContentID+">") == "" {

@@ -9,10 +9,10 @@ import (
 // nameLimit is the most characters of a file name.
 const nameLimit = 200
 
-// fileName makes of a name that a stranger chose one that can be shown and
+// FileName makes of a name that a stranger chose one that can be shown and
 // saved: the last step of a path, without invisible characters, without those
 // that a file system gives a meaning, and never "." or "..".
-func fileName(s string) string {
+func FileName(s string) string {
 	if i := strings.LastIndexAny(s, `/\`); i >= 0 {
 		s = s[i+1:]
 	}
@@ -45,10 +45,13 @@ func shorten(s string) string {
 	return strings.TrimRight(string(r[:min(len(r), nameLimit-utf8.RuneCountInString(ext))]), " .") + ext
 }
 
+// MailName is what an attached mail is called that came without a name.
+const MailName = "message.eml"
+
 // defaultName names an attachment that came without a name.
 func defaultName(mediaType string) string {
 	if mediaType == "message/rfc822" || mediaType == "message/global" {
-		return "message.eml"
+		return MailName
 	}
 	return "attachment" + extension(mediaType)
 }

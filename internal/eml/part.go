@@ -37,7 +37,7 @@ func (p *Part) describe(head []byte) (boundary string) {
 	}
 	for _, name := range names {
 		if p.Name == "" && name != "" {
-			p.Name = fileName(decodeWords(name))
+			p.Name = FileName(decodeWords(name))
 		}
 	}
 	return boundary
