@@ -242,6 +242,7 @@ func TestSomebodyElsesDataFolderIsLeftAlone(t *testing.T) {
 }
 
 func TestWhoIsInvitedComesInAndAResetEndsIt(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		name     string
 		noScript bool

@@ -10,6 +10,7 @@ import (
 // TestEveryAccountPageCanBeUsedByEverybody looks at accounts and tokens as
 // TestEveryPageCanBeUsedByEverybody looks at the others.
 func TestEveryAccountPageCanBeUsedByEverybody(t *testing.T) {
+	t.Parallel()
 	p := start(t)
 	browser := browsertest.New(t)
 	page, sender := browser.Page(t), browser.Page(t)

@@ -9,6 +9,7 @@ import (
 // TestEveryAuditPageCanBeUsedByEverybody looks at the audit log as
 // TestEveryPageCanBeUsedByEverybody looks at the others.
 func TestEveryAuditPageCanBeUsedByEverybody(t *testing.T) {
+	t.Parallel()
 	p := start(t)
 	page := browsertest.New(t).Page(t)
 	p.signIn(page, administrator)

@@ -52,6 +52,7 @@ AAECAwQFBgcICQoLDA0ODw==
 const nora = "nora.vale@gmail.com"
 
 func TestJourney(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		name     string
 		noScript bool
@@ -186,6 +187,7 @@ func restore(t *testing.T, page *browsertest.Page) {
 }
 
 func TestASenderWhoMayNotRevokeIsToldWhy(t *testing.T) {
+	t.Parallel()
 	p := start(t)
 	mail := strings.NewReplacer("journey-1", "journey-2", "To: Nora Vale <nora.vale@gmail.com>",
 		"To: Nora Vale <nora.vale@gmail.com>, Omar <omar@lantern.example>, Carol <carol@outlook.com>").Replace(realMail)

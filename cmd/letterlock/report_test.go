@@ -10,6 +10,7 @@ import (
 // TestAdministratorRevokesFromTheReport revokes what a row shows, and what was
 // ticked, each without script as well.
 func TestAdministratorRevokesFromTheReport(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		name     string
 		noScript bool
@@ -56,6 +57,7 @@ func TestAdministratorRevokesFromTheReport(t *testing.T) {
 // TestEveryReportPageCanBeUsedByEverybody looks at the report as
 // TestEveryPageCanBeUsedByEverybody looks at the others.
 func TestEveryReportPageCanBeUsedByEverybody(t *testing.T) {
+	t.Parallel()
 	p := start(t)
 	page := browsertest.New(t).Page(t)
 	p.signIn(page, administrator)

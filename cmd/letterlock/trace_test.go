@@ -13,6 +13,7 @@ const administrator = "grace@contoso.example"
 // TestAdministratorFindsAndRevokes goes the administrator's way, from the search to
 // the page that the recipient then sees.
 func TestAdministratorFindsAndRevokes(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		name     string
 		noScript bool
@@ -88,6 +89,7 @@ func revokeTraced(t *testing.T, page *browsertest.Page) {
 
 // TestAdministratorRevokesAllThatWasFound plans, looks, starts, and undoes.
 func TestAdministratorRevokesAllThatWasFound(t *testing.T) {
+	t.Parallel()
 	p := start(t)
 	browser := browsertest.New(t)
 	admin, recipient := browser.Page(t), browser.Page(t)
@@ -121,6 +123,7 @@ func TestAdministratorRevokesAllThatWasFound(t *testing.T) {
 }
 
 func TestMessageIDIsCopied(t *testing.T) {
+	t.Parallel()
 	p := start(t)
 	page := browsertest.New(t).Page(t)
 	p.send(realMail, nora)
@@ -136,6 +139,7 @@ func TestMessageIDIsCopied(t *testing.T) {
 // TestEveryTracePageCanBeUsedByEverybody looks at the administrators' pages as
 // TestEveryPageCanBeUsedByEverybody looks at the others.
 func TestEveryTracePageCanBeUsedByEverybody(t *testing.T) {
+	t.Parallel()
 	p := start(t)
 	page := browsertest.New(t).Page(t)
 	p.signIn(page, administrator)

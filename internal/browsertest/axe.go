@@ -17,7 +17,7 @@ var axe string
 
 // runAxe has axe-core look at the document and returns what it found. Frames
 // are left out: what stands in them is other people's mail.
-const runAxe = `axe.run(document, {iframes: false, resultTypes: ["violations"]}).then(result => result.violations.map(v => ({
+const runAxe = `axe.run(document, {iframes: false, resultTypes: ["violations"]%s}).then(result => result.violations.map(v => ({
 	Rule: v.id, Impact: v.impact ?? "", Help: v.help,
 	Elements: v.nodes.map(n => n.target.join(" ") + "  " + n.html.slice(0, 200) + "  " + n.failureSummary.replace(/\s+/g, " ")),
 })))`
@@ -34,13 +34,28 @@ func (v Violation) String() string {
 	return fmt.Sprintf("%s (%s): %s\n\t\t%s", v.Rule, v.Impact, v.Help, strings.Join(v.Elements, "\n\t\t"))
 }
 
+// Rules are a part of those of axe-core.
+type Rules string
+
+const (
+	AllRules   Rules = ""
+	Colours    Rules = `, runOnly: {type: "rule", values: ["color-contrast"]}` // what dark and light change
+	AllButThem Rules = `, rules: {"color-contrast": {enabled: false}}`         // what the width changes
+)
+
 // Axe returns the rules of axe-core that the page breaks as it is now shown:
 // look at each page light and dark.
 func (p *Page) Axe() []Violation {
 	p.t.Helper()
+	return p.AxeOf(AllRules)
+}
+
+// AxeOf is [Page.Axe] for some of the rules.
+func (p *Page) AxeOf(rules Rules) []Violation {
+	p.t.Helper()
 	ctx, cancel := p.deadline()
 	defer cancel()
-	found, err := p.axe(ctx)
+	found, err := p.axe(ctx, rules)
 	if err != nil {
 		p.fatalf("Axe: %v", err)
 	}
@@ -55,7 +70,7 @@ func (p *Page) CheckAxe() {
 	}
 }
 
-func (p *Page) axe(ctx context.Context) ([]Violation, error) {
+func (p *Page) axe(ctx context.Context, rules Rules) ([]Violation, error) {
 	if p.noScript {
 		// axe-core needs timers. The page's own scripts were not loaded, so
 		// there are none to wake.
@@ -76,6 +91,6 @@ func (p *Page) axe(ctx context.Context) ([]Violation, error) {
 		return nil, fmt.Errorf("loading axe-core: %w", err)
 	}
 	var found []Violation
-	err = p.evalIn(ctx, world, runAxe, &found)
+	err = p.evalIn(ctx, world, fmt.Sprintf(runAxe, rules), &found)
 	return found, err
 }
