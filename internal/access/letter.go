@@ -20,6 +20,8 @@ type Letter struct {
 	Index      *eml.Index
 	Raw        io.ReaderAt
 	Lease      *Lease // under which its content may be sent
+
+	own *Mail
 }
 
 // Close gives the lease back. Whoever opened the letter calls it when the last

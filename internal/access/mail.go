@@ -1,7 +1,9 @@
 package access
 
 import (
+	"cmp"
 	"io"
+	"slices"
 	"strings"
 
 	"letterlock/internal/eml"
@@ -19,6 +21,8 @@ type Mail struct {
 	// The number in the letter of the mail's first part, and what lies between it
 	// and the number of the next.
 	first, step int
+
+	parcels map[int]*parcel // that were opened, by part
 }
 
 // held is what lies between the numbers of the things held by one part of a
@@ -29,7 +33,10 @@ const held = 10_000
 
 // Own is the letter's own mail.
 func (l *Letter) Own() *Mail {
-	return &Mail{Index: l.Index, Raw: l.Raw, Part: WholeMail, step: 1}
+	if l.own == nil {
+		l.own = &Mail{Index: l.Index, Raw: l.Raw, Part: WholeMail, step: 1}
+	}
+	return l.own
 }
 
 // Mail returns the mail that is attached as a part of the letter, or of a mail
@@ -52,34 +59,49 @@ func (l *Letter) Mail(part int) (*Mail, error) {
 	return m, nil
 }
 
-// mailOf returns the mail that a part belongs to, and its number there.
-func (l *Letter) mailOf(part int) (*Mail, int, error) {
-	around := WholeMail
-	if part >= held {
-		around = part % held
-	} else if part >= 0 && part < len(l.Index.Parts) {
-		for i := l.Index.Parts[part].Parent; i >= 0 && around == WholeMail; i = l.Index.Parts[i].Parent {
-			if l.Index.Parts[i].IsMail() {
-				around = i
-			}
+// around returns the mail that the k-th part of the letter's Index lies in, and its
+// number there.
+func (l *Letter) around(part int) (*Mail, int, error) {
+	for i := part; i >= 0 && part < len(l.Index.Parts); {
+		i = l.Index.Parts[i].Parent
+		if i >= 0 && l.Index.Parts[i].IsMail() {
+			m, err := l.Mail(i)
+			return m, part - i - 1, err
 		}
 	}
-	m, err := l.Mail(around)
-	if err != nil {
-		return nil, 0, err
+	return l.Own(), part, nil
+}
+
+// open returns the mail that lists an attachment, and the attachment's bytes.
+func (l *Letter) open(part int) (*Mail, io.Reader, error) {
+	inside := part % held
+	m, n, err := l.around(inside)
+	if err != nil || part < 0 || inside >= len(l.Index.Parts) {
+		return nil, nil, cmp.Or(err, error(&letterlock.Error{Code: letterlock.NotFound}))
 	}
-	return m, (part - m.first) / m.step, nil
+	if part < held {
+		return m, m.Index.Open(m.Raw, n), nil
+	}
+	k := part/held - 1
+	if r, ok := m.inParcel(n, k); ok {
+		return m, r, nil
+	}
+	in, err := l.Mail(inside)
+	if err != nil || in.step == 1 || k >= len(in.Index.Parts) {
+		return nil, nil, cmp.Or(err, error(&letterlock.Error{Code: letterlock.NotFound}))
+	}
+	return in, in.Index.Open(in.Raw, k), nil
 }
 
 // attachment finds an attachment of the letter, or of a mail attached to it.
 func (l *Letter) attachment(part int) (Attachment, io.Reader, error) {
-	m, _, err := l.mailOf(part)
+	m, r, err := l.open(part)
 	if err != nil {
 		return Attachment{}, nil, err
 	}
 	for _, a := range m.Attachments() {
 		if a.Part == part {
-			return a, l.File(a), nil
+			return a, r, nil
 		}
 	}
 	return Attachment{}, nil, &letterlock.Error{Code: letterlock.NotFound}
@@ -88,11 +110,11 @@ func (l *Letter) attachment(part int) (Attachment, io.Reader, error) {
 // File returns the bytes of an attachment, decoded. What a reader takes of them is
 // to be noted first: [Service.Download] does.
 func (l *Letter) File(a Attachment) io.Reader {
-	m, n, err := l.mailOf(a.Part)
+	_, r, err := l.open(a.Part)
 	if err != nil {
 		return failing{err}
 	}
-	return m.Index.Open(m.Raw, n)
+	return r
 }
 
 // failing is a reader of nothing but an error.
@@ -100,11 +122,21 @@ type failing struct{ err error }
 
 func (f failing) Read([]byte) (int, error) { return 0, f.err }
 
-// Attachments lists the parts of the mail that are not its text.
+// Attachments lists the parts of the mail that are not its text, and what was
+// packed in one of them in the place of that.
 func (m *Mail) Attachments() []Attachment {
 	var list []Attachment
+	if part := m.Index.TextPart(); part >= 0 {
+		if p := m.unpack(part); p != nil {
+			list = append(list, m.unpacked(part, p)...)
+		}
+	}
 	for _, i := range m.Index.Attachments() {
 		p := m.Index.Parts[i]
+		if in := m.unpack(i); in != nil && (len(in.files) > 0 || m.wordless()) {
+			list = append(list, m.unpacked(i, in)...)
+			continue
+		}
 		a := Attachment{Part: m.first + m.step*i, Name: p.Name, Type: p.Type, Size: p.Size}
 		if p.IsMail() {
 			a.Mail = m.step == 1 // nothing inside what had to be decoded is opened again
@@ -113,6 +145,22 @@ func (m *Mail) Attachments() []Attachment {
 		list = append(list, a)
 	}
 	return list
+}
+
+// wordless reports whether the mail has no text of its own, but for blanks.
+func (m *Mail) wordless() bool {
+	if m.Index.HTMLPart() >= 0 {
+		return false
+	}
+	part := m.Index.TextPart()
+	if part < 0 {
+		return true
+	}
+	if m.Index.Parts[part].Size > 1000 {
+		return false
+	}
+	text, _, err := m.Index.OpenText(m.Raw, part, 1000)
+	return err == nil && strings.TrimSpace(text) == ""
 }
 
 // mailName is what a mail attached as a part is saved as: by its subject, when
@@ -139,7 +187,10 @@ const maxBelow = 3
 func (m *Mail) Below() []Attachment {
 	var list []Attachment
 	for _, a := range m.Attachments() {
-		if p := m.Index.Parts[(a.Part-m.first)/m.step]; a.Mail && p.LiesOpen() && p.Disposition != "attachment" && len(list) < maxBelow {
+		if !a.Mail || len(list) == maxBelow {
+			continue
+		}
+		if p := m.Index.Parts[a.Part-m.first]; p.LiesOpen() && p.Disposition != "attachment" {
 			list = append(list, a)
 		}
 	}
@@ -154,31 +205,68 @@ type Showing struct {
 }
 
 // HasHTML reports whether there are two ways to show the text.
-func (m *Mail) HasHTML() bool { return m.Index.HTMLPart() >= 0 }
+func (m *Mail) HasHTML() bool {
+	if m.Index.HTMLPart() >= 0 {
+		return true
+	}
+	in := m.packedText()
+	return in != nil && in.html != ""
+}
+
+// packedText is what stands in the place of the mail's text where a program has
+// packed that with the files.
+func (m *Mail) packedText() *parcel {
+	if m.packs() && m.wordless() {
+		return m.outlook()
+	}
+	return nil
+}
+
+// packs reports whether there is a winmail.dat. Hardly any mail has one, and no
+// other pays for it.
+func (m *Mail) packs() bool { return slices.ContainsFunc(m.Index.Parts, wrapped) }
 
 // Document returns the mail's text as a document for its frame: of the HTML part
 // if there is one, else of the plain text, else empty.
 func (m *Mail) Document(how Showing) (sanitize.Document, error) {
 	o := sanitize.Options{Title: how.Title, NoCopy: how.NoCopy, Images: m.image}
-	if part := m.Index.HTMLPart(); part >= 0 {
-		text, _, err := m.Index.OpenText(m.Raw, part, maxText)
-		if err != nil {
-			return sanitize.Document{}, err
-		}
-		if how.Plain {
-			return sanitize.Text(sanitize.ToText(text), o), nil
-		}
+	text, html, err := m.words()
+	switch {
+	case err != nil:
+		return sanitize.Document{}, err
+	case html && how.Plain:
+		return sanitize.Text(sanitize.ToText(text), o), nil
+	case html:
 		return sanitize.HTML(text, o)
 	}
-	if part := m.Index.TextPart(); part >= 0 {
-		text, _, err := m.Index.OpenText(m.Raw, part, maxText)
-		return sanitize.Text(text, o), err
+	return sanitize.Text(text, o), nil
+}
+
+// words are the mail's text, as HTML if it has that.
+func (m *Mail) words() (text string, html bool, err error) {
+	if part := m.Index.HTMLPart(); part >= 0 {
+		text, _, err = m.Index.OpenText(m.Raw, part, maxText)
+		return text, true, err
 	}
-	return sanitize.Text("", o), nil
+	if in := m.packedText(); in != nil {
+		return in.text + in.html, in.html != "", nil
+	}
+	part := m.Index.TextPart()
+	if in := m.unpack(part); in != nil {
+		return in.text, false, nil
+	}
+	if part < 0 {
+		return "", false, nil
+	}
+	text, _, err = m.Index.OpenText(m.Raw, part, maxText)
+	return text, false, err
 }
 
 func (m *Mail) image(cid string) ([]byte, bool) {
 	part, ok := m.Index.Inline()[cid]
+	if !ok && m.packs() {
+		return m.packedImage(cid)
+	}
 	if !ok || m.Index.Parts[part].Size > maxImage {
 		return nil, false
 	}

@@ -34,6 +34,9 @@ func toUTF8(b []byte, charset string) string {
 	return decodeWith(e, b)
 }
 
+// ToUTF8 returns b, which is labelled with charset or with nothing, as valid UTF-8.
+func ToUTF8(b []byte, charset string) string { return toUTF8(b, label(charset)) }
+
 // asciiMeansItself reports whether ASCII bytes need no decoding in a charset.
 // They do in those that switch between alphabets, use two bytes for every
 // character, or come from a mainframe.

@@ -42,7 +42,9 @@ func (ix *Index) Mail(raw io.ReaderAt, part int) (*Index, io.ReaderAt, error) {
 			break
 		}
 		q.Parent, q.Depth = q.Parent-part-1, q.Depth-p.Depth-1
-		q.Start, q.Body, q.End = q.Start-p.Body, q.Body-p.Body, q.End-p.Body
+		// Of a mail that is cut off in a header, the last line end belongs to the
+		// boundary after it.
+		q.Start, q.Body, q.End = min(q.Start, p.End)-p.Body, min(q.Body, p.End)-p.Body, min(q.End, p.End)-p.Body
 		in.Parts = append(in.Parts, q)
 	}
 	in.Parts[0].Parent = -1

@@ -113,10 +113,11 @@ type Part struct {
 	Method      string `json:"m,omitempty"` // text/calendar: what it asks for
 	Flowed      bool   `json:"f,omitempty"` // format=flowed, RFC 3676
 	DelSp       bool   `json:"ds,omitempty"`
-	Start       int64  `json:"s"`  // offset of its header
-	Body        int64  `json:"b"`  // offset of its body
-	End         int64  `json:"z"`  // offset of its body's end
-	Size        int64  `json:"sz"` // bytes of its body, decoded
+	UU          bool   `json:"u,omitempty"` // a line of its body may begin a uuencoded file
+	Start       int64  `json:"s"`           // offset of its header
+	Body        int64  `json:"b"`           // offset of its body
+	End         int64  `json:"z"`           // offset of its body's end
+	Size        int64  `json:"sz"`          // bytes of its body, decoded
 	Depth       int    `json:"dp,omitempty"`
 }
 
@@ -129,7 +130,7 @@ func (p *Part) message() bool {
 }
 
 // encoded reports whether the body must be decoded to be read.
-func (p *Part) encoded() bool { return p.Encoding == "base64" || p.Encoding == "quoted-printable" }
+func (p *Part) encoded() bool { return p.Encoding != "" && newTransfer(p.Encoding) != nil }
 
 // children returns the indexes of the parts directly inside a part.
 func (ix *Index) children(part int) []int {

@@ -29,6 +29,7 @@ type Indexer struct {
 	lineFrom int    // where in head the line we are in starts
 	inHeader bool
 	held     []byte // start of a body line that may be a boundary
+	begun    int    // how much of "begin " this body line has had; -1: it is another
 
 	stack []open
 	leaf  int // the part whose body we are in; -1 in a header, preamble or epilogue
@@ -175,8 +176,30 @@ func (x *Indexer) hold(p []byte, whole bool) error {
 }
 
 func (x *Indexer) body(p []byte) {
-	if x.leaf >= 0 {
-		x.count.add(p)
+	if x.leaf < 0 {
+		return
+	}
+	if x.fresh {
+		x.begun = 0
+	}
+	if x.begun >= 0 {
+		x.maybeUU(p)
+	}
+	x.count.add(p)
+}
+
+// maybeUU marks the part that a uuencoded file may begin in.
+func (x *Indexer) maybeUU(p []byte) {
+	const first = "begin "
+	for _, c := range p {
+		if c != first[x.begun] {
+			x.begun = -1
+			return
+		}
+		if x.begun++; x.begun == len(first) {
+			x.ix.Parts[x.leaf].UU, x.begun = true, -1
+			return
+		}
 	}
 }
 

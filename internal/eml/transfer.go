@@ -18,6 +18,8 @@ func newTransfer(encoding string) transfer {
 		return new(base64Transfer)
 	case "quoted-printable":
 		return new(quotedTransfer)
+	case "x-uuencode", "uuencode", "x-uue", "uue":
+		return new(uuTransfer)
 	}
 	return nil
 }

@@ -68,6 +68,7 @@ func (x *Indexer) cutHeader(line []byte) error {
 		x.head = append(x.head, line...)
 		return x.headerLine()
 	}
+	x.fresh = true // the line was held back as a whole
 	x.body(line)
 	return nil
 }
