@@ -70,7 +70,7 @@ func portalSamples(all map[string]templ.Component) {
 			{Name: "Settlement draft v3.pdf", URL: "/read/1/part/2", Note: "PDF, 482 KB"},
 			{Name: "Schedule of payments.xlsx", URL: "/read/1/part/3", Note: "Excel, 36 KB"},
 		},
-		TotalSize: "518 KB",
+		TotalSize: "518 KB", AllURL: "/read/1/attachments.zip",
 	}
 	all["read"] = ReadPage(read)
 	kept := read
@@ -199,7 +199,8 @@ func sampleLetter() Letter {
 			{Name: "Settlement draft v3.pdf", URL: "/sent/1/part/2", Note: "482 KB, downloaded 11:24"},
 			{Name: "Schedule of payments.xlsx", URL: "/sent/1/part/3", Note: "36 KB, not downloaded"},
 		},
-		Body: Frame{URL: "/body.html", Height: 6}, PrintURL: "/body.html", OriginalURL: "/sent/1/original",
+		AllURL: "/sent/1/attachments.zip",
+		Body:   Frame{URL: "/body.html", Height: 6}, PrintURL: "/body.html", OriginalURL: "/sent/1/original",
 		More: []Fact{{"Message-ID", "<7f3c91d2.4b1e@halden.example>", true}, {"Sent with", "SMTP submission", false}, {"Encryption method", "user: subject tag [secure]", false}},
 	}
 }
@@ -223,7 +224,7 @@ func revokedLetter() Letter {
 func manyLetter(form string) Letter {
 	v := sampleLetter()
 	v.Subject, v.Protection, v.Expires = "Board minutes for signature", "Do not forward", Time{}
-	v.Attachments = []Attachment{{Name: "Minutes 12 November.pdf", URL: "/sent/2/part/2", Note: "214 KB, downloaded by 1 of 2"}}
+	v.Attachments, v.AllURL = []Attachment{{Name: "Minutes 12 November.pdf", URL: "/sent/2/part/2", Note: "214 KB, downloaded by 1 of 2"}}, ""
 	v.Recipients = []Recipient{
 		{Person: Person{"Jonas Okafor", "j.okafor@riverside.example"}, State: State{Kind: StateRead}, Summary: "Reads in the portal. Read at 09:33, downloaded Minutes 12 November.pdf.", Steps: []Step{step("Accepted", "09:15"), step("Notified", "09:15"), step("Read", "09:33")}},
 		{Person: Person{"Carol Brandt", "carol@outlook.com"}, Field: "Cc", State: State{Kind: StateInline}, Summary: "Received the message itself over verified TLS at 09:15, because outlook.com reads it inline. It cannot be taken back.", Steps: []Step{step("Accepted", "09:15"), step("Delivered inline", "09:15")}},

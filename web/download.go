@@ -6,9 +6,7 @@ import (
 	"io"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
-	"unicode"
 
 	"github.com/labstack/echo/v4"
 
@@ -25,14 +23,7 @@ func (s *Server) download(c echo.Context, part int) error {
 		return err
 	}
 	if c.Request().Method == http.MethodHead {
-		// Headers alone are no download; nobody needs them, and nothing is noted.
-		l, err := s.Access.Open(c.Request().Context(), actor(c), id)
-		if err != nil {
-			return err
-		}
-		l.Close()
-		setPolicy(c, policyDownload)
-		return c.NoContent(http.StatusOK)
+		return s.headOfFile(c, id)
 	}
 	l, a, content, err := s.Access.Download(c.Request().Context(), actor(c), id, part)
 	if err != nil {
@@ -46,6 +37,18 @@ func (s *Server) download(c echo.Context, part int) error {
 		f = file{name: l.Message.Subject + ".eml", kind: "message/rfc822", size: -1}
 	}
 	return send(c, f, content, l.Lease.Send)
+}
+
+// headOfFile answers HEAD. Headers alone are no download; nobody needs them, and
+// nothing is noted.
+func (s *Server) headOfFile(c echo.Context, id letterlock.ID) error {
+	l, err := s.Access.Open(c.Request().Context(), actor(c), id)
+	if err != nil {
+		return err
+	}
+	l.Close()
+	setPolicy(c, policyDownload)
+	return c.NoContent(http.StatusOK)
 }
 
 // A file is what is said of a download before it comes.
@@ -140,63 +143,4 @@ func safeType(kind string) string {
 		return kind
 	}
 	return "application/octet-stream"
-}
-
-// maxName is how many bytes of a file's name are passed on.
-const maxName = 240
-
-// disposition says that a file is to be saved, and under which name: in ASCII
-// for old clients, and as it is written, RFC 6266.
-func disposition(name string) string {
-	name = fileName(name)
-	ascii := strings.Map(func(r rune) rune {
-		if r < ' ' || r > '~' || strings.ContainsRune(`"\%;`, r) {
-			return '_'
-		}
-		return r
-	}, name)
-	header := `attachment; filename="` + ascii + `"`
-	if ascii != name {
-		header += "; filename*=UTF-8''" + extValue(name)
-	}
-	return header
-}
-
-// fileName makes a name that can be saved out of what a stranger wrote: nothing
-// that controls a terminal, turns the direction of text or leads to a folder.
-func fileName(name string) string {
-	name = strings.Map(func(r rune) rune {
-		switch {
-		case unicode.IsControl(r), unicode.Is(unicode.Cf, r), unicode.Is(unicode.Zl, r), unicode.Is(unicode.Zp, r), r == unicode.ReplacementChar:
-			return -1
-		case strings.ContainsRune(`/\:*?<>|`, r):
-			return '_'
-		}
-		return r
-	}, strings.ToValidUTF8(name, ""))
-	name = strings.Trim(name, " .")
-	if len(name) > maxName {
-		end := ""
-		if i := strings.LastIndexByte(name, '.'); len(name)-i <= 16 {
-			end = name[i:]
-		}
-		name = strings.ToValidUTF8(name[:maxName-len(end)], "") + end
-	}
-	if name == "" || strings.HasPrefix(name, ".") {
-		name = "attachment" + name
-	}
-	return name
-}
-
-// extValue writes a name as RFC 8187 has it.
-func extValue(s string) string {
-	var b strings.Builder
-	for _, c := range []byte(s) {
-		if 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.IndexByte("!#$&+-.^_`|~", c) >= 0 {
-			b.WriteByte(c)
-		} else {
-			fmt.Fprintf(&b, "%%%02X", c)
-		}
-	}
-	return b.String()
 }

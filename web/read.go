@@ -65,6 +65,7 @@ func (s *Server) read(c echo.Context) error {
 	if v.Enclosed, err = s.enclosedBelow(c, l, m, url); err != nil {
 		return err
 	}
+	v.AllURL = allURL(v.Attachments, url)
 	return s.showUnder(c, l.Lease, views.ReadPage(v))
 }
 

@@ -93,6 +93,7 @@ func (s *Server) routes() {
 	s.get(reader, "/read/:id/part/:n", s.readPart, streams)
 	s.get(reader, "/read/:id/part/:n/mail", s.readMail)
 	s.get(reader, "/read/:id/part/:n/mail/body", s.readMailBody)
+	s.get(reader, "/read/:id/attachments.zip", s.downloadAll, streams)
 	s.get(reader, "/read/:id/message.eml", s.readOriginal, streams)
 
 	// People of the organisation who send.
@@ -103,6 +104,7 @@ func (s *Server) routes() {
 	s.get(sender, "/sent/:id/part/:n", s.sentPart, streams)
 	s.get(sender, "/sent/:id/part/:n/mail", s.sentMail)
 	s.get(sender, "/sent/:id/part/:n/mail/body", s.sentMailBody)
+	s.get(sender, "/sent/:id/attachments.zip", s.downloadAll, streams)
 	s.get(sender, "/sent/:id/message.eml", s.sentOriginal, streams)
 	s.get(sender, "/sent/:id/remove", s.removeConfirm)
 	s.post(sender, "/sent/:id/remove", s.remove)

@@ -122,6 +122,8 @@ var table = map[string]column{
 
 	"GET /read/:id/part/:n/mail":      byReader(200),
 	"GET /read/:id/part/:n/mail/body": byReader(200),
+	"GET /read/:id/attachments.zip":   byReader(200),
+	"GET /sent/:id/attachments.zip":   bySender(200),
 
 	"GET /sent":                 bySenders(200),
 	"GET /sent/live":            bySenders(204),

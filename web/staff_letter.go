@@ -60,6 +60,7 @@ func (v sentMail) letter(d track.Detail, o opened, may rights, contact letterloc
 		l.Recipients = append(l.Recipients, v.recipient(r, d.Events[r.ID], o.files, may))
 	}
 	l.Attachments = v.attachments(d, o.files)
+	l.AllURL = allURL(l.Attachments, v.url())
 	return l
 }
 

@@ -187,19 +187,21 @@ func (s *Service) Read(ctx context.Context, by letterlock.Actor, id letterlock.I
 	return l, nil
 }
 
-// note writes an act of a reader into the history and the audit log, if their
-// access still lives.
-func (s *Service) note(ctx context.Context, by letterlock.Actor, id letterlock.ID, e letterlock.Event) error {
+// note writes one act of a reader, as events of one kind, into the history and the
+// audit log, if their access still lives.
+func (s *Service) note(ctx context.Context, by letterlock.Actor, id letterlock.ID, events ...letterlock.Event) error {
 	return s.DB.Write(ctx, func(tx *store.Tx) error {
 		h, err := s.hold(tx, by, id)
 		if err != nil {
 			return err
 		}
-		e.Proof, e.Agent, e.IP = letterlock.ByPasscode, by.Agent, by.IP
-		if err := tx.AddEvent(h.recipient, e); err != nil {
-			return err
+		for _, e := range events {
+			e.Proof, e.Agent, e.IP = letterlock.ByPasscode, by.Agent, by.IP
+			if err := tx.AddEvent(h.recipient, e); err != nil {
+				return err
+			}
 		}
-		action := map[letterlock.EventKind]string{letterlock.Read: "read", letterlock.Downloaded: "download"}[e.Kind]
+		action := map[letterlock.EventKind]string{letterlock.Read: "read", letterlock.Downloaded: "download"}[events[0].Kind]
 		return tx.Audit(letterlock.Entry{Actor: by, Action: action, Message: id, Target: string(by.Address), Allowed: true})
 	})
 }
@@ -225,9 +227,8 @@ func (s *Service) Download(ctx context.Context, by letterlock.Actor, id letterlo
 }
 
 func (s *Service) pick(l *Letter, part int) (Attachment, io.Reader, error) {
-	bound := l.Recipient.ID != "" && l.Message.Protection == letterlock.DoNotForward
-	if bound && (part == WholeMail || !s.DownloadsUnderDoNotForward) {
-		return Attachment{}, nil, &letterlock.Error{Code: letterlock.Denied, Key: "do-not-forward"}
+	if err := s.mayDownload(l, part); err != nil {
+		return Attachment{}, nil, err
 	}
 	if part == WholeMail {
 		return Attachment{Part: part, Name: "message.eml", Type: "message/rfc822"}, l.clean(), nil
@@ -238,6 +239,15 @@ func (s *Service) pick(l *Letter, part int) (Attachment, io.Reader, error) {
 // Attachments lists the parts of the message that are not its text. A mail that
 // is attached is one of them, whatever is attached to it in turn.
 func (l *Letter) Attachments() []Attachment { return l.Own().Attachments() }
+
+// mayDownload refuses what do-not-forward keeps in the portal.
+func (s *Service) mayDownload(l *Letter, part int) error {
+	bound := l.Recipient.ID != "" && l.Message.Protection == letterlock.DoNotForward
+	if bound && (part == WholeMail || !s.DownloadsUnderDoNotForward) {
+		return &letterlock.Error{Code: letterlock.Denied, Key: "do-not-forward"}
+	}
+	return nil
+}
 
 // maxText is how much of a text is shown in a page; the rest is in the raw mail.
 const maxText = 4 << 20

@@ -108,7 +108,7 @@ func (l *Letter) attachment(part int) (Attachment, io.Reader, error) {
 }
 
 // File returns the bytes of an attachment, decoded. What a reader takes of them is
-// to be noted first: [Service.Download] does.
+// to be noted first: [Service.Download] and [Service.DownloadAll] do.
 func (l *Letter) File(a Attachment) io.Reader {
 	_, r, err := l.open(a.Part)
 	if err != nil {

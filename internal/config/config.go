@@ -131,7 +131,7 @@ type Proxy struct {
 
 // Limits bound what others can ask for.
 type Limits struct {
-	Message               Size `toml:"message"`                 // a mail as it comes in, encoded. Default 150 MiB.
+	Message               Size `toml:"message"`                 // a mail as it comes in, encoded. Default 210 MiB, which holds 150 MB of files.
 	Recipients            int  `toml:"recipients"`              // of a message. Default and maximum 100.
 	Connections           int  `toml:"connections"`             // SMTP, in all. Default 200.
 	ConnectionsPerIP      int  `toml:"connections_per_ip"`      // SMTP, of an IPv4 address or an IPv6 /64. Default 20.
@@ -231,7 +231,7 @@ func Default() Config {
 		SMTP:     SMTP{Submission: ":587", Submissions: ":465"},
 		Relay:    Relay{Security: StartTLS},
 		Limits: Limits{
-			Message: 150 << 20, Recipients: 100, Connections: 200, ConnectionsPerIP: 20, ConnectionsPerAccount: 20,
+			Message: 210 << 20, Recipients: 100, Connections: 200, ConnectionsPerIP: 20, ConnectionsPerAccount: 20,
 			OpenPages: 10_000, DiskReserve: 1 << 30,
 		},
 		Revocation: Revocation{SenderScope: SingleRecipient},

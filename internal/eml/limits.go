@@ -9,7 +9,7 @@ import (
 
 // Limits bound what one mail may cost. A zero field means its default.
 type Limits struct {
-	Size        int64         // bytes of the raw mail; default 150 MiB
+	Size        int64         // bytes of the raw mail; default 210 MiB
 	HeaderBytes int           // bytes of the header of the mail and of each part; default 256 KiB
 	Depth       int           // parts inside parts; default 20
 	Parts       int           // parts in all, containers included; default 1000
@@ -18,7 +18,7 @@ type Limits struct {
 
 // DefaultLimits returns the limits that stand for zero fields.
 func DefaultLimits() Limits {
-	return Limits{Size: 150 << 20, HeaderBytes: 256 << 10, Depth: 20, Parts: 1000, CPU: 5 * time.Second}
+	return Limits{Size: 210 << 20, HeaderBytes: 256 << 10, Depth: 20, Parts: 1000, CPU: 5 * time.Second}
 }
 
 func (l Limits) withDefaults() Limits {
