@@ -260,6 +260,24 @@ CREATE TABLE tokens (
   ended_at   INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
+CREATE TABLE upload_pieces (
+  upload TEXT NOT NULL REFERENCES uploads (id) ON DELETE CASCADE,
+  seq    INTEGER NOT NULL,                  -- all but the last are of one length
+  data   BLOB NOT NULL,                     -- sealed
+  PRIMARY KEY (upload, seq)
+) STRICT;
+
+CREATE TABLE uploads (
+  id         TEXT PRIMARY KEY,
+  account    TEXT NOT NULL,                 -- whose it is; '': nobody's any more, and its pieces are to be removed
+  epoch      INTEGER NOT NULL,
+  wrapped    BLOB,                          -- its key; NULL with the account
+  head       BLOB NOT NULL,                 -- name and type, sealed
+  size       INTEGER NOT NULL,              -- bytes that were announced
+  received   INTEGER NOT NULL DEFAULT 0,    -- bytes that have arrived
+  touched_at INTEGER NOT NULL
+) STRICT;
+
 CREATE TABLE visits (
   recipient TEXT NOT NULL REFERENCES recipients (id) ON DELETE CASCADE,
   guess     TEXT NOT NULL,                  -- scanner, person
@@ -358,6 +376,12 @@ CREATE INDEX sessions_by_address ON sessions (kind, address);
 CREATE INDEX sessions_by_expiry ON sessions (expires_at);
 
 CREATE INDEX tokens_by_account ON tokens (account, created_at);
+
+CREATE INDEX uploads_by_account ON uploads (account, touched_at);
+
+CREATE INDEX uploads_by_age ON uploads (touched_at) WHERE account <> '';
+
+CREATE INDEX uploads_by_epoch ON uploads (epoch);
 
 CREATE INDEX wraps_by_epoch ON wraps (epoch);
 

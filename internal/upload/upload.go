@@ -1,0 +1,196 @@
+// Package upload takes files into a message that is still being written: piece by
+// piece, so that a line that breaks costs no more than what was under way.
+//
+// An upload belongs to an account and to no message. It is sealed as it arrives,
+// under a key of its own, and nothing of it touches the disk in the clear. What is
+// neither sent nor discarded is gone after a day.
+package upload
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"strings"
+	"time"
+
+	"letterlock/internal/letterlock"
+	"letterlock/internal/seal"
+	"letterlock/internal/store"
+)
+
+// Bounds of what one account may have under way.
+const (
+	MaxFiles = 100            // files
+	maxName  = 1000           // bytes of a name
+	keptFor  = 24 * time.Hour // since something came last
+	idleFor  = time.Hour      // likewise; then it makes room for others
+)
+
+// holder is whose key of an upload is wrapped.
+const holder = "upload"
+
+// A Service takes files, keeps them and lets them go. It is safe for concurrent
+// use.
+type Service struct {
+	DB   *store.DB
+	Keys *seal.Keyring
+	Most int64 // bytes of one account's uploads together, as announced
+	// Room returns an error while no new bytes may be stored, as host.Reserve does;
+	// nil: there is always room.
+	Room func() error
+}
+
+// A File is what is known of an upload.
+type File struct {
+	ID       letterlock.ID
+	Name     string
+	Type     string // as the browser says
+	Size     int64  // bytes, as announced
+	Received int64  // bytes that have arrived
+}
+
+// Whole reports whether all of the file has arrived.
+func (f File) Whole() bool { return f.Received == f.Size }
+
+// head is what is sealed of a file beside its bytes.
+type head struct {
+	Name string `json:"n"`
+	Type string `json:"t"`
+}
+
+// headPlace is the place of the head among the pieces.
+const headPlace = -1
+
+// Begin announces a file of size bytes, of which nothing has arrived. The errors are
+//
+//   - Denied: who asks is no sender;
+//   - Invalid "upload": the name or the size is none;
+//   - TooLarge "uploads": the account has too much under way;
+//   - Busy "disk": there is no room.
+//
+// When the account has too much under way, what has been idle for an hour makes
+// room: windows get closed over files that were never sent.
+func (s *Service) Begin(ctx context.Context, by letterlock.Actor, name, kind string, size int64) (File, error) {
+	if !by.Is(letterlock.Sender) {
+		return File{}, &letterlock.Error{Code: letterlock.Denied}
+	}
+	if size < 0 || name == "" || len(name) > maxName || len(kind) > maxName {
+		return File{}, &letterlock.Error{Code: letterlock.Invalid, Key: "upload"}
+	}
+	if err := s.room(); err != nil {
+		return File{}, err
+	}
+	f := File{ID: letterlock.NewID(), Name: strings.ToValidUTF8(name, "\uFFFD"), Type: strings.ToValidUTF8(kind, ""), Size: size}
+	text, err := json.Marshal(head{f.Name, f.Type})
+	if err != nil {
+		return File{}, err
+	}
+	key := seal.NewDataKey()
+	u := store.Upload{
+		ID: f.ID, Account: by.Address, Epoch: s.Keys.Epoch(), Wrapped: s.Keys.Wrap(key, f.ID, holder),
+		Head: key.SealPiece(f.ID, headPlace, size, text), Size: size,
+	}
+	err = s.DB.Write(ctx, func(tx *store.Tx) error {
+		if err := s.makeRoom(tx, by.Address, size); err != nil {
+			return err
+		}
+		return tx.AddUpload(u)
+	})
+	if err != nil {
+		return File{}, err
+	}
+	return f, nil
+}
+
+func (s *Service) room() error {
+	if s.Room == nil {
+		return nil
+	}
+	return s.Room()
+}
+
+// makeRoom checks that an account may have size bytes more under way.
+func (s *Service) makeRoom(tx *store.Tx, account letterlock.Address, size int64) error {
+	fits := func() (bool, error) {
+		n, bytes, err := tx.UploadTotals(account)
+		return n < MaxFiles && size <= s.Most-bytes, err
+	}
+	ok, err := fits()
+	if ok || err != nil {
+		return err
+	}
+	if err := tx.ReleaseIdleUploads(account, tx.Now.Add(-idleFor)); err != nil {
+		return err
+	}
+	if ok, err = fits(); ok || err != nil {
+		return err
+	}
+	return &letterlock.Error{Code: letterlock.TooLarge, Key: "uploads"}
+}
+
+// An opened is an upload with its key.
+type opened struct {
+	File
+	account letterlock.Address
+	key     seal.DataKey
+}
+
+// Find returns an account's upload. Another account's is NotFound, as is one that
+// was discarded, sent or left alone for a day.
+func (s *Service) Find(ctx context.Context, by letterlock.Actor, id letterlock.ID) (File, error) {
+	u, err := s.find(ctx, by, id)
+	return u.File, err
+}
+
+func (s *Service) find(ctx context.Context, by letterlock.Actor, id letterlock.ID) (u opened, err error) {
+	if !by.Is(letterlock.Sender) || by.Address == "" {
+		return u, &letterlock.Error{Code: letterlock.Denied}
+	}
+	var row store.Upload
+	err = s.DB.Read(ctx, func(tx *store.Tx) (err error) { row, err = tx.Upload(id, by.Address); return err })
+	if err != nil {
+		return u, err
+	}
+	u.account = by.Address
+	if u.key, err = s.Keys.Unwrap(row.Wrapped, id, holder); err != nil {
+		return u, err
+	}
+	text, err := u.key.OpenPiece(id, headPlace, row.Size, row.Head)
+	if err != nil {
+		return u, err
+	}
+	var h head
+	if err := json.Unmarshal(text, &h); err != nil {
+		return u, err
+	}
+	u.File = File{ID: id, Name: h.Name, Type: h.Type, Size: row.Size, Received: row.Received}
+	return u, nil
+}
+
+// Discard lets go of an account's uploads: they are sent, or not wanted. What is
+// not there is no error. Their keys are gone when it returns, their bytes soon
+// after.
+func (s *Service) Discard(ctx context.Context, by letterlock.Actor, ids ...letterlock.ID) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	return s.DB.Write(ctx, func(tx *store.Tx) (err error) {
+		for _, id := range ids {
+			err = errors.Join(err, tx.ReleaseUpload(id, by.Address))
+		}
+		return err
+	})
+}
+
+// sweepStep is how many pieces are removed in one transaction.
+const sweepStep = 32
+
+// Sweep lets go of what nothing has come to for a day, and removes the bytes of
+// everything that was let go.
+func (s *Service) Sweep(ctx context.Context) error {
+	err := s.DB.Write(ctx, func(tx *store.Tx) error { return tx.ReleaseOldUploads(tx.Now.Add(-keptFor)) })
+	for more := err == nil; more && err == nil; {
+		err = s.DB.Write(ctx, func(tx *store.Tx) (err error) { more, err = tx.RemoveReleased(sweepStep); return err })
+	}
+	return err
+}
