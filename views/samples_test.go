@@ -270,6 +270,9 @@ func composeSamples(all map[string]templ.Component) {
 		Summary:     "by an administrator, because there is more than one recipient. carol@outlook.com cannot: the message itself leaves.",
 	}
 	all["compose"] = ComposePage(v)
+	files := v
+	files.Files = []ComposeFile{{"f1", "Settlement draft v4.pdf", "482 KB", "482000"}, {"f2", "Schedule of payments.xlsx", "36 KB", "36000"}}
+	all["compose-files"] = ComposePage(files)
 	plain := v
 	plain.Scripts = false
 	all["compose-no-script"] = ComposePage(plain)

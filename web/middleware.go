@@ -109,7 +109,7 @@ func (s *Server) logRequest(c echo.Context, took time.Duration, left bool) {
 // method keeps what a stranger calls a method out of the log.
 func method(m string) string {
 	switch m {
-	case http.MethodGet, http.MethodHead, http.MethodPost:
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPatch, http.MethodDelete:
 		return m
 	}
 	return "other"

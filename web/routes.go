@@ -112,6 +112,7 @@ func (s *Server) routes() {
 	s.get(sender, "/compose", s.composePage)
 	s.post(sender, "/compose", s.compose, uploads)
 	s.post(sender, "/compose/recipients", s.composeRecipients, uploads)
+	s.uploadRoutes()
 	// Administrators.
 	s.traceRoutes()
 	s.bulkRoutes()

@@ -125,11 +125,17 @@ var table = map[string]column{
 	"GET /read/:id/attachments.zip":   byReader(200),
 	"GET /sent/:id/attachments.zip":   bySender(200),
 
-	"GET /sent":                 bySenders(200),
-	"GET /sent/live":            bySenders(204),
-	"GET /compose":              bySenders(200),
-	"POST /compose":             bySenders(422),
-	"POST /compose/recipients":  bySenders(200),
+	"GET /sent":                bySenders(200),
+	"GET /sent/live":           bySenders(204),
+	"GET /compose":             bySenders(200),
+	"POST /compose":            bySenders(422),
+	"POST /compose/recipients": bySenders(200),
+
+	"POST /compose/uploads":       bySenders(422), // nothing is announced
+	"GET /compose/uploads/:id":    bySender(200),
+	"PATCH /compose/uploads/:id":  bySenders(422), // without an offset
+	"DELETE /compose/uploads/:id": bySenders(204),
+
 	"GET /sent/:id":             bySender(200),
 	"GET /sent/:id/body":        bySender(200),
 	"GET /sent/:id/part/:n":     bySender(200),
@@ -258,6 +264,9 @@ func (w *world) fill(pattern string) string {
 	if strings.HasPrefix(pattern, "/accounts/") {
 		w.employ(tom)
 		return strings.Replace(pattern, ":address", string(tom), 1)
+	}
+	if strings.HasPrefix(pattern, "/compose/uploads/") {
+		return strings.Replace(pattern, ":id", w.announce(ada, "a.txt", 1), 1)
 	}
 	if strings.HasPrefix(pattern, "/tokens/") {
 		return strings.Replace(pattern, ":id", string(w.token(ada)), 1)

@@ -82,7 +82,7 @@ func (s *Server) checkRule(next echo.HandlerFunc) echo.HandlerFunc {
 // unknown answers a method or a path that nobody registered with a rule.
 func (s *Server) unknown(c echo.Context) error {
 	var methods []string
-	for _, m := range []string{http.MethodGet, http.MethodHead, http.MethodPost} {
+	for _, m := range []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPatch, http.MethodDelete} {
 		if _, ok := s.rules[target{m, c.Path()}]; ok {
 			methods = append(methods, m)
 		}

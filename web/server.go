@@ -36,6 +36,7 @@ import (
 	"letterlock/internal/policy"
 	"letterlock/internal/session"
 	"letterlock/internal/track"
+	"letterlock/internal/upload"
 	"letterlock/internal/visit"
 	"letterlock/views"
 )
@@ -53,6 +54,7 @@ type Options struct {
 	Sessions  *session.Service
 	Accounts  *account.Service
 	Intake    *intake.Service
+	Uploads   *upload.Service
 	Track     *track.Service
 	AuditLog  *auditlog.Service
 	Visits    *visit.Service

@@ -3,6 +3,7 @@ package web
 import (
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 	"letterlock/internal/intake"
 	"letterlock/internal/letterlock"
 	"letterlock/internal/policy"
+	"letterlock/internal/upload"
 	"letterlock/views"
 )
 
@@ -24,7 +26,8 @@ type writing struct {
 	protection letterlock.Protection
 	expires    time.Time
 	errors     []views.FieldError
-	adding     bool // a button of the recipients was pressed, and nothing is to be sent
+	files      []upload.File // came ahead of the form
+	adding     bool          // a button of recipients or files was pressed, and nothing is to be sent
 }
 
 // composePage is an empty form: as if nothing but a button had been pressed,
@@ -42,6 +45,9 @@ func (s *Server) compose(c echo.Context) error {
 		return err
 	}
 	w := s.understand(f)
+	if err := s.takeUploads(c, &w); err != nil {
+		return err
+	}
 	switch {
 	case w.adding && len(w.errors) == 0:
 		return s.composeAgain(c, http.StatusOK, w)
@@ -50,6 +56,7 @@ func (s *Server) compose(c echo.Context) error {
 	}
 	receipt, err := s.sendMail(c, w)
 	if err == nil {
+		s.sentUploads(c.Request().Context(), actor(c), w.files)
 		return c.Redirect(http.StatusSeeOther, "/sent/"+string(receipt.ID))
 	}
 	status, problem := s.whatIsWrong(err)
@@ -91,7 +98,7 @@ func (s *Server) showCompose(c echo.Context, status int, w writing, lost bool) e
 // understand makes sense of the form.
 func (s *Server) understand(f *composeForm) writing {
 	now := s.Now().In(s.Location)
-	w := writing{form: f, who: addresseesOf(f), adding: f.get("do") == "add" || f.get("remove") != ""}
+	w := writing{form: f, who: addresseesOf(f), adding: f.get("do") == "add" || f.get("remove") != "" || f.get("drop") != ""}
 	w.errors = w.who.errors
 	var err error
 	w.protection = letterlock.EncryptOnly
@@ -152,6 +159,9 @@ func (s *Server) composeView(c echo.Context, w writing) views.Compose {
 		ExpiryMin:    now.Format(dateForm),
 		ExpiryMax:    now.AddDate(longestExpiry, 0, 0).Format(dateForm),
 		MaxSize:      size(s.maxFiles()),
+		MaxBytes:     strconv.FormatInt(s.maxFiles(), 10),
+		Files:        composeFiles(w.files),
+		UploadURL:    uploadURL,
 		Errors:       w.errors,
 	}
 	if !e.Portal {
@@ -191,6 +201,8 @@ func (s *Server) whatIsWrong(err error) (int, views.FieldError) {
 		switch key {
 		case "subject":
 			return wrong, views.FieldError{Field: key, Text: "The subject holds characters that a mail cannot carry"}
+		case uploadField:
+			return wrong, views.FieldError{Field: "files", Text: fileMissing}
 		case "to", "cc":
 			return wrong, views.FieldError{Field: key, Text: "A name holds characters that a mail cannot carry"}
 		}

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -17,7 +18,7 @@ import (
 // no more than a few kilobytes of it in memory.
 func (s *Server) sendMail(c echo.Context, w writing) (intake.Receipt, error) {
 	by := actor(c)
-	draft := s.draft(by, w)
+	draft := s.draft(c.Request().Context(), by, w)
 	in, out := io.Pipe()
 	written := make(chan error, 1)
 	go func() {
@@ -72,7 +73,7 @@ func composed(w io.Writer, d eml.Draft) (err error) {
 }
 
 // draft is the mail to be. Recipients of a Bcc stand in the envelope alone.
-func (s *Server) draft(by letterlock.Actor, w writing) eml.Draft {
+func (s *Server) draft(ctx context.Context, by letterlock.Actor, w writing) eml.Draft {
 	d := eml.Draft{
 		From:    letterlock.Mailbox{Name: by.Name, Address: by.Address},
 		To:      w.who.to,
@@ -81,8 +82,12 @@ func (s *Server) draft(by letterlock.Actor, w writing) eml.Draft {
 		Date:    s.Now().In(s.Location),
 		Text:    w.form.get("text"),
 	}
-	if w.form.files != nil {
-		d.Files = w.form.files.all()
+	if w.form.files != nil || len(w.files) > 0 {
+		d.Files = func(yield func(eml.File, error) bool) {
+			if s.ahead(ctx, by, w.files, yield) && w.form.files != nil {
+				w.form.files.all()(yield)
+			}
+		}
 	}
 	return d
 }

@@ -31,6 +31,7 @@ import (
 	"letterlock/internal/session"
 	"letterlock/internal/store"
 	"letterlock/internal/track"
+	"letterlock/internal/upload"
 	"letterlock/internal/vault"
 	"letterlock/internal/visit"
 )
@@ -141,6 +142,7 @@ func newWorld(t *testing.T, changes ...func(*Options)) *world {
 		Sessions:  &session.Service{DB: db},
 		Accounts:  account.New(db, pepper, ratelimit.IPKey, wake),
 		Intake:    &intake.Service{DB: db, Vault: safe, Pepper: pepper, Rules: rules, Domain: "contoso.example", Wake: wake},
+		Uploads:   &upload.Service{DB: db, Keys: ring, Most: 2 << 20},
 		Track:     &track.Service{DB: db},
 		Visits:    &visit.Service{DB: db, Log: log},
 		AuditLog:  &auditlog.Service{DB: db, Signer: seal.NewSigner(), Host: public.Hostname(), Organization: "Contoso", Log: log},

@@ -36,6 +36,7 @@ import (
 	"letterlock/internal/smtpd"
 	"letterlock/internal/store"
 	"letterlock/internal/track"
+	"letterlock/internal/upload"
 	"letterlock/internal/vault"
 	"letterlock/internal/visit"
 	"letterlock/web"
@@ -59,6 +60,7 @@ type App struct {
 	Accounts  *account.Service
 	Access    *access.Service
 	Intake    *intake.Service
+	Uploads   *upload.Service
 	Passcodes *passcode.Service
 	Outbox    *outbox.Service
 	Sessions  *session.Service
@@ -221,6 +223,8 @@ func (a *App) buildUseCases(cfg config.Config, o Options, k seal.Keys, look *bra
 	a.Outbox.Tell = a.Access.Tell
 	a.Intake = &intake.Service{DB: a.DB, Vault: v, Pepper: k.Pepper, Rules: rules,
 		Domain: cfg.Organization.Notify.Domain(), Wake: wake, Room: a.reserve.Room}
+	// Two messages of full size may be in the writing.
+	a.Uploads = &upload.Service{DB: a.DB, Keys: k.Ring, Most: 2 * int64(cfg.Limits.Message), Room: a.reserve.Room}
 }
 
 // syslogOf is where checkpoints are sent, if the settings say so; they were validated.
@@ -241,7 +245,7 @@ func (a *App) buildEdges(cfg config.Config, o Options, look *brand.Brand) error 
 	programs.PerMinute = cfg.API.PerMinute
 	site, err := web.New(web.Options{
 		PublicURL: cfg.PublicURL.URL, Organization: cfg.Organization.Name, Brand: look, AdminContact: cfg.Organization.Admin,
-		Access: a.Access, Passcodes: a.Passcodes, Sessions: a.Sessions, Accounts: a.Accounts, Intake: a.Intake, Track: a.Track, AuditLog: a.Audit,
+		Access: a.Access, Passcodes: a.Passcodes, Sessions: a.Sessions, Accounts: a.Accounts, Intake: a.Intake, Uploads: a.Uploads, Track: a.Track, AuditLog: a.Audit,
 		Live: a.DB.Live, MaxLive: cfg.Limits.OpenPages, Ready: a.Ready, Demo: o.Demo, Now: o.Now, Log: o.Log, MaxUpload: int64(cfg.Limits.Message), TrustedProxies: cfg.Proxy.Trusted,
 		Location: cfg.TimeZone.Location, DownloadsUnderDoNotForward: cfg.Recipients.DoNotForwardDownloads,
 		Visits: a.visits, ReaderIP: policy.ReaderIP(cfg.Privacy.ReaderIP),

@@ -1,0 +1,179 @@
+package main
+
+import (
+	"archive/zip"
+	"bytes"
+	"errors"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"testing/iotest"
+
+	"letterlock/internal/browsertest"
+)
+
+// A line leads to the program and breaks in the middle of pieces of files, as often
+// as it is told to.
+type line struct {
+	*httptest.Server
+	mu      sync.Mutex
+	breaks  int
+	offsets []int // at which pieces were sent
+}
+
+// breakAfter is how much of a piece comes through before the line breaks.
+const breakAfter = 300_000
+
+func newLine(t *testing.T, site string, breaks int) *line {
+	t.Helper()
+	to, err := url.Parse(site)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := &line{breaks: breaks}
+	proxy := &httputil.ReverseProxy{
+		Rewrite:      func(r *httputil.ProxyRequest) { r.SetURL(to) }, // the program answers to its own host only
+		ErrorHandler: func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) },
+	}
+	l.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPatch && l.piece(r) {
+			r.Body = io.NopCloser(io.MultiReader(io.LimitReader(r.Body, breakAfter), iotest.ErrReader(errors.New("the line broke"))))
+		}
+		proxy.ServeHTTP(w, r)
+	}))
+	t.Cleanup(l.Close)
+	return l
+}
+
+// piece notes a piece and reports whether the line breaks in it.
+func (l *line) piece(r *http.Request) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	at, _ := strconv.Atoi(r.Header.Get("Upload-Offset")) // script writes it
+	l.offsets = append(l.offsets, at)
+	l.breaks--
+	return l.breaks >= 0
+}
+
+// drop is what a browser does when somebody drops a file on the page.
+const drop = `{
+	const carried = new DataTransfer();
+	carried.items.add(new File(["dropped"], "dropped.txt", {type: "text/plain"}));
+	carried.items.add(new File(["not wanted"], "not wanted.txt", {type: "text/plain"}));
+	for (const kind of ["dragover", "drop"]) {
+		document.querySelector("h1").dispatchEvent(new DragEvent(kind, {dataTransfer: carried, bubbles: true, cancelable: true}));
+	}
+}`
+
+// arrived is the name of a file that has arrived whole.
+const arrived = `[...document.querySelectorAll("#files-chosen li")].filter(row => row.querySelector("input").value && !row.querySelector("input").disabled).length`
+
+func TestFilesArriveOverALineThatBreaks(t *testing.T) {
+	p := start(t)
+	l := newLine(t, p.site, 3)
+	browser := browsertest.New(t)
+	page := browser.Page(t)
+	p.signIn(page, "ada@contoso.example")
+	scan := make([]byte, 5<<20)
+	for i, r := 0, rand.NewChaCha8([32]byte{}); i < len(scan); i += 8 {
+		copy(scan[i:], strconv.FormatUint(r.Uint64(), 36))
+	}
+	file := filepath.Join(t.TempDir(), "scan.pdf")
+	if err := os.WriteFile(file, scan, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	page.Goto(l.URL + "/compose")
+	page.Upload("#files", file)
+	page.Eval(drop, nil)
+	page.WaitText("not wanted.txt is attached.") // the last of them
+	l.mu.Lock()
+	if l.breaks >= 0 || !slices.Contains(l.offsets, breakAfter) {
+		t.Errorf("%d breaks are left; pieces were sent at %v, want one right behind what had come through", l.breaks, l.offsets)
+	}
+	l.mu.Unlock()
+	page.ForgetProblems() // the browser complains of the line
+	page.Click("#files-chosen li:nth-of-type(3) button[name=drop]")
+	var n int
+	if page.Eval(arrived, &n); n != 2 {
+		t.Errorf("%d files are attached, want 2:\n%s", n, page.Text("#drop"))
+	}
+	lookAtUploads(t, page)
+	page.Fill("To", "marta@quillfeather.example")
+	page.Fill("Subject", "Scans over a bad line")
+	page.Click(".send-bar button")
+	wantPage(t, page, 200, "Scans over a bad line")
+	if said := page.Text("main"); !strings.Contains(said, "scan.pdf") || !strings.Contains(said, "5.2 MB") || !strings.Contains(said, "dropped.txt") || strings.Contains(said, "not wanted") {
+		t.Errorf("the sent message says:\n%s", said)
+	}
+	page.CheckProblems()
+	takeAll(t, p, browser, scan)
+}
+
+// lookAtUploads looks at the form with files in it as everybody sees it.
+func lookAtUploads(t *testing.T, page *browsertest.Page) {
+	t.Helper()
+	for _, width := range []int{1280, 360} {
+		page.SetViewport(width, 900)
+		for _, dark := range []bool{false, true} {
+			page.Dark(dark)
+			stop{name: "compose-files", page: page}.look(t, width, dark)
+		}
+	}
+	page.Dark(false)
+	page.SetViewport(1280, 900)
+}
+
+// takeAll has the recipient take all files at once.
+func takeAll(t *testing.T, p *program, browser *browsertest.Browser, scan []byte) {
+	t.Helper()
+	v := visitors{t: t, p: p, nobody: browser.Page(t)}
+	reader := browser.Page(t)
+	p.prove(t, browser, reader, v.link("marta@quillfeather.example"), "marta@quillfeather.example")
+	wantPage(t, reader, 200, "Scans over a bad line")
+	name, packed := reader.Download(func() { reader.ClickText("Download all as a zip file") })
+	z, err := zip.NewReader(bytes.NewReader(packed), int64(len(packed)))
+	if err != nil || name != "Scans over a bad line.zip" || len(z.File) != 2 {
+		t.Fatalf("%q: %v, want a zip file of two", name, err)
+	}
+	for i, want := range [][]byte{scan, []byte("dropped")} {
+		r, err := z.File[i].Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := io.ReadAll(r); err != nil || !bytes.Equal(got, want) {
+			t.Errorf("%s: %d bytes, %v; want the %d that were sent", z.File[i].Name, len(got), err, len(want))
+		}
+	}
+	reader.CheckProblems()
+}
+
+func TestFilesComeWithTheFormWhereThereIsNoScript(t *testing.T) {
+	p := start(t)
+	page := browsertest.New(t).Page(t)
+	page.NoScript(true)
+	p.signIn(page, "ada@contoso.example")
+	file := filepath.Join(t.TempDir(), "plain.txt")
+	if err := os.WriteFile(file, []byte("plain"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	page.Goto(p.site + "/compose")
+	page.Fill("To", "marta@quillfeather.example")
+	page.Fill("Subject", "Without script")
+	page.Upload("#files", file)
+	page.Click(".send-bar button")
+	wantPage(t, page, 200, "Without script")
+	if said := page.Text("main"); !strings.Contains(said, "plain.txt") {
+		t.Errorf("the sent message says:\n%s", said)
+	}
+	page.CheckProblems()
+}
