@@ -183,13 +183,15 @@ func (s *Service) revokeNext(tx *store.Tx, st *step) (err error) {
 	} else {
 		st.touched = all
 	}
-	for _, r := range st.touched {
+	for _, r := range slices.Clone(st.touched) {
 		if r.Revocation.Revoked() {
 			continue
 		}
-		if err := s.revokeOne(tx, st.by, m, r, st.batch.Reason, st.batch.ID); err != nil {
+		more, err := s.revokeOne(tx, st.withdrawal(), m, r)
+		if err != nil {
 			return err
 		}
+		st.touched = append(st.touched, more...)
 		result = letterlock.ResultRevoked
 	}
 	entry := st.entry("revoke", all)
@@ -217,18 +219,21 @@ func (s *Service) undoNext(tx *store.Tx, st *step) (err error) {
 		return err
 	}
 	result := letterlock.ResultKept
+	var back []letterlock.Recipient
 	if m.Destroyed {
 		result = letterlock.ResultDestroyed
 	} else {
-		st.touched = slices.DeleteFunc(slices.Clone(all), func(r letterlock.Recipient) bool { return r.Revocation.Batch != st.batch.ID })
+		back = slices.DeleteFunc(all, func(r letterlock.Recipient) bool { return r.Revocation.Batch != st.batch.ID })
 	}
-	for _, r := range st.touched {
-		if err := s.restoreOne(tx, st.by, m, r); err != nil {
+	for _, r := range back {
+		more, err := s.restoreOne(tx, st.withdrawal(), m, r)
+		if err != nil {
 			return err
 		}
+		st.touched = append(st.touched, more...)
 		result, st.restored = letterlock.ResultRestored, true
 	}
-	entry := st.entry("restore", st.touched)
+	entry := st.entry("restore", back)
 	if !st.restored {
 		entry.Allowed, entry.Reason = false, string(result)
 	}
@@ -268,6 +273,10 @@ func (st *step) load(tx *store.Tx, err error) (m letterlock.Message, all []lette
 	all, err = tx.Recipients(m.ID)
 	all = slices.DeleteFunc(all, func(r letterlock.Recipient) bool { return !slices.Contains(st.plan.Recipients, r.ID) })
 	return m, all, err
+}
+
+func (st *step) withdrawal() withdrawal {
+	return withdrawal{by: st.by, reason: st.batch.Reason, batch: st.batch.ID}
 }
 
 func (st *step) entry(action string, of []letterlock.Recipient) letterlock.Entry {

@@ -30,7 +30,7 @@ func (s *Service) Destroy(ctx context.Context, by letterlock.Actor, id letterloc
 		return s.refuse(ctx, entry, errRole)
 	}
 	entry.Reason, entry.Allowed = reason, true
-	var all []letterlock.Recipient
+	var ended []leaseKey
 	var refusal error
 	err := s.DB.Write(ctx, func(tx *store.Tx) error {
 		m, err := tx.Message(id)
@@ -42,38 +42,44 @@ func (s *Service) Destroy(ctx context.Context, by letterlock.Actor, id letterloc
 		if err != nil {
 			return err
 		}
-		if all, err = tx.Recipients(id); err != nil {
+		all, err := tx.Recipients(id)
+		if err != nil {
 			return err
 		}
 		entry.Target = targets(all)
+		ended = append(keysOf(all), leaseKey{message: id})
 		if err := tx.Audit(entry); err != nil || m.Destroyed {
 			return err
 		}
-		return destroy(tx, m, all)
+		ended, err = destroy(tx, by, reason, m, all)
+		return err
 	})
 	if err != nil {
 		return fmt.Errorf("destroying message %s: %w", id, err)
 	}
-	s.leases.cut(append(keysOf(all), leaseKey{message: id})...)
+	s.leases.cut(ended...)
 	return refusal
 }
 
-func destroy(tx *store.Tx, m letterlock.Message, all []letterlock.Recipient) error {
+// destroy destroys a message and every copy of it that was forwarded, and returns
+// whose leases end with that.
+func destroy(tx *store.Tx, by letterlock.Actor, reason string, m letterlock.Message, all []letterlock.Recipient) ([]leaseKey, error) {
 	if err := tx.Destroy(m.ID); err != nil {
-		return err
+		return nil, err
 	}
 	if err := tx.EraseText(m.Seq); err != nil {
-		return err
+		return nil, err
 	}
 	for _, r := range all {
 		if err := tx.EndNotices(r.ID); err != nil {
-			return err
+			return nil, err
 		}
 		if err := tx.AddEvent(r, letterlock.Event{Kind: letterlock.DestroyedEvent}); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	return nil
+	more, err := destroyCopies(tx, by, reason, all)
+	return append(append(more, keysOf(all)...), leaseKey{message: m.ID}), err
 }
 
 var errRole = &letterlock.Error{Code: letterlock.Denied, Key: "role"}

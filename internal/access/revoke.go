@@ -57,27 +57,34 @@ func (s *Service) Revoke(ctx context.Context, by letterlock.Actor, id letterlock
 	if len(reason) > MaxReason {
 		return &letterlock.Error{Code: letterlock.Invalid, Key: "reason"}
 	}
-	return s.change(ctx, by, id, "revoke", reason, from, func(tx *store.Tx, m letterlock.Message, _ []letterlock.Recipient, r letterlock.Recipient) error {
+	w := withdrawal{by: by, reason: reason}
+	return s.change(ctx, by, id, "revoke", reason, from, func(tx *store.Tx, m letterlock.Message, _ []letterlock.Recipient, r letterlock.Recipient) ([]letterlock.Recipient, error) {
 		if r.Revocation.Revoked() {
-			return nil
+			return []letterlock.Recipient{r}, nil // the first revocation may be writing still
 		}
-		return s.revokeOne(tx, by, m, r, reason, "")
+		return s.revokeOne(tx, w, m, r)
 	})
 }
 
-func (s *Service) revokeOne(tx *store.Tx, by letterlock.Actor, m letterlock.Message, r letterlock.Recipient, reason string, batch letterlock.ID) error {
-	standing := policy.Standing(by, m)
-	revocation := letterlock.Revocation{At: tx.Now, By: mailboxOf(by), Standing: standing, Reason: reason, Batch: batch}
+// revokeOne removes one recipient's access, and that of everybody to whom they have
+// forwarded the message. It returns all whose leases end with that.
+func (s *Service) revokeOne(tx *store.Tx, w withdrawal, m letterlock.Message, r letterlock.Recipient) ([]letterlock.Recipient, error) {
+	standing := policy.Standing(w.by, m)
+	revocation := letterlock.Revocation{At: tx.Now, By: mailboxOf(w.by), Standing: standing, Reason: w.reason, Batch: w.batch, With: w.with}
 	if err := tx.Shred(m.ID, string(r.ID)); err != nil {
-		return err
+		return nil, err
 	}
 	if err := tx.Revoke(r.ID, revocation); err != nil {
-		return err
+		return nil, err
 	}
 	if err := tx.DropNotices(r.ID); err != nil {
-		return err
+		return nil, err
 	}
-	return tx.AddEvent(r, letterlock.Event{Kind: letterlock.RevokedEvent, Detail: string(standing)})
+	if err := tx.AddEvent(r, letterlock.Event{Kind: letterlock.RevokedEvent, Detail: string(standing)}); err != nil {
+		return nil, err
+	}
+	more, err := s.revokeCopies(tx, w, r)
+	return append(more, r), err
 }
 
 func mailboxOf(by letterlock.Actor) letterlock.Mailbox {
@@ -96,17 +103,18 @@ func (s *Service) RestoreFor(ctx context.Context, by letterlock.Actor, id letter
 	if len(reason) > MaxReason {
 		return &letterlock.Error{Code: letterlock.Invalid, Key: "reason"}
 	}
-	err := s.change(ctx, by, id, "restore", reason, to, func(tx *store.Tx, m letterlock.Message, all []letterlock.Recipient, r letterlock.Recipient) error {
+	w := withdrawal{by: by, reason: reason}
+	err := s.change(ctx, by, id, "restore", reason, to, func(tx *store.Tx, m letterlock.Message, all []letterlock.Recipient, r letterlock.Recipient) ([]letterlock.Recipient, error) {
 		if !r.Revocation.Revoked() {
-			return nil
+			return nil, nil
 		}
 		if err := s.Rules.MayRestore(by, m, all, r); err != nil {
 			if len(to) == 0 {
-				return nil // of all, those that may be; change has refused where none may
+				return nil, nil // of all, those that may be; change has refused where none may
 			}
-			return err
+			return nil, err
 		}
-		return s.restoreOne(tx, by, m, r)
+		return s.restoreOne(tx, w, m, r)
 	})
 	if err == nil {
 		s.Wake()
@@ -114,19 +122,26 @@ func (s *Service) RestoreFor(ctx context.Context, by letterlock.Actor, id letter
 	return err
 }
 
-func (s *Service) restoreOne(tx *store.Tx, by letterlock.Actor, m letterlock.Message, r letterlock.Recipient) error {
+// restoreOne gives one recipient access back, and everybody whose access went with
+// theirs. It returns all whose leases end with that: a list on its way would still
+// say revoked.
+func (s *Service) restoreOne(tx *store.Tx, w withdrawal, m letterlock.Message, r letterlock.Recipient) ([]letterlock.Recipient, error) {
 	if err := tx.Restore(r.ID); err != nil {
-		return err
+		return nil, err
 	}
 	if !m.Ended(tx.Now) {
 		if err := s.Vault.Regrant(tx, m.ID, seal.Holder(r.ID)); err != nil {
-			return err
+			return nil, err
 		}
 		if err := tx.ReviveNotices(r.ID); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	return tx.AddEvent(r, letterlock.Event{Kind: letterlock.Restored, Detail: string(policy.Standing(by, m))})
+	if err := tx.AddEvent(r, letterlock.Event{Kind: letterlock.Restored, Detail: string(policy.Standing(w.by, m))}); err != nil {
+		return nil, err
+	}
+	more, err := s.restoreCopies(tx, w, r)
+	return append(more, r), err
 }
 
 // errNoMessage answers administrators, whose mistakes are kept like their acts.
@@ -134,13 +149,14 @@ func (s *Service) restoreOne(tx *store.Tx, by letterlock.Actor, m letterlock.Mes
 var errNoMessage = &letterlock.Error{Code: letterlock.NotFound, Key: "no-message"}
 
 // change applies one act to recipients of a message, in one transaction with its
-// audit entry. A refusal commits its entry and nothing else.
+// audit entry. A refusal commits its entry and nothing else. The act returns whose
+// leases are to end.
 func (s *Service) change(ctx context.Context, by letterlock.Actor, id letterlock.ID, action, reason string, which []letterlock.Address,
-	act func(*store.Tx, letterlock.Message, []letterlock.Recipient, letterlock.Recipient) error) (result error) {
+	act func(*store.Tx, letterlock.Message, []letterlock.Recipient, letterlock.Recipient) ([]letterlock.Recipient, error)) (result error) {
 	begun := time.Now()
 	defer func() { s.Metrics.Changed(action, result, time.Since(begun)) }()
 	var refusal error
-	var chosen []letterlock.Recipient
+	var touched []letterlock.Recipient
 	err := s.DB.Write(ctx, func(tx *store.Tx) error {
 		m, err := tx.Message(id)
 		if errors.Is(err, letterlock.NotFound) && by.Is(letterlock.Auditor) {
@@ -154,6 +170,7 @@ func (s *Service) change(ctx context.Context, by letterlock.Actor, id letterlock
 		if err != nil {
 			return err
 		}
+		var chosen []letterlock.Recipient
 		chosen, refusal = s.allowed(by, m, all, action, which)
 		entry := letterlock.Entry{Actor: by, Action: action, Message: id, Target: targets(chosen), Reason: reason, Allowed: refusal == nil}
 		if refusal != nil {
@@ -163,9 +180,11 @@ func (s *Service) change(ctx context.Context, by letterlock.Actor, id letterlock
 			return err
 		}
 		for _, r := range chosen {
-			if err := act(tx, m, all, r); err != nil {
+			ended, err := act(tx, m, all, r)
+			if err != nil {
 				return err
 			}
+			touched = append(touched, ended...)
 		}
 		return nil
 	})
@@ -175,19 +194,9 @@ func (s *Service) change(ctx context.Context, by letterlock.Actor, id letterlock
 	if refusal == nil {
 		// Only now: a lease that is taken after the commit finds access as it is,
 		// and one that was taken before is found here.
-		s.leases.cut(keysOf(touched(chosen, action))...)
+		s.leases.cut(keysOf(touched)...)
 	}
 	return refusal
-}
-
-// touched are the recipients whose leases an act ends. A restore ends those of
-// whom it gave access back: a list on its way would still say revoked. Whoever
-// could read all along goes on.
-func touched(chosen []letterlock.Recipient, action string) []letterlock.Recipient {
-	if action == "revoke" {
-		return chosen
-	}
-	return slices.DeleteFunc(slices.Clone(chosen), func(r letterlock.Recipient) bool { return !r.Revocation.Revoked() })
 }
 
 // keysOf are the keys of all leases that end with the access of these recipients:

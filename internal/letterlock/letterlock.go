@@ -120,6 +120,8 @@ const (
 	Restored       EventKind = "restored"
 	ExpiredEvent   EventKind = "expired"
 	DestroyedEvent EventKind = "destroyed"
+	Replied        EventKind = "replied"
+	Forwarded      EventKind = "forwarded"
 )
 
 // An Event is one entry of a recipient's history.
@@ -127,7 +129,7 @@ type Event struct {
 	Kind   EventKind
 	At     time.Time
 	Part   int    // Downloaded: index of the part; -1 means the whole message
-	Detail string // Notified, Bounced, Deferred: the remote reply; Revoked, Restored: who, as a Standing
+	Detail string // Notified, Bounced, Deferred: the remote reply; Revoked, Restored: who, as a Standing; Replied, Forwarded: to whom
 	Proof  Proof  // Read, Downloaded: how the mailbox was proved
 	Agent  string // Read, Downloaded, PasscodeWrong: browser family; empty: not known
 	IP     string // likewise: from where, as far as the settings keep it

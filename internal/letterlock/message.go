@@ -22,6 +22,10 @@ type Message struct {
 	Size        int64     // of the raw mail, bytes
 	Attachments int
 	Destroyed   bool
+	Author      Mailbox // a recipient who wrote it in the portal; zero: the sender did
+	Original    ID      // the first message of its conversation; empty: it is itself the first
+	Act         Act
+	Source      ID // as which recipient its author could read what it answers; empty: as none
 }
 
 // A Via says how a message came in.
@@ -63,6 +67,7 @@ type Revocation struct {
 	Standing Standing
 	Batch    ID     // the revocation of many that it was part of; empty: of none
 	Reason   string // for the organisation's records; never shown to the recipient
+	With     ID     // the recipient whose revocation took this one along, as they had forwarded the message; empty: none
 }
 
 // Revoked reports whether there is a revocation.

@@ -58,11 +58,12 @@ func (t *Tx) AcceptMessage(m letterlock.Message, bodyHash []byte, s Sealed) erro
 	n, err := t.change(`UPDATE messages SET status = 'accepted', message_id = $2, reference = $3,
 		sender = $4, sender_name = $5, subject = $6, protection = $7, method = $8, decided_by = $9, via = $10,
 		portal = $11, accepted_at = $12, expires_at = $13, size = $14, attachments = $15, body_hash = $16,
-		sealed_head = $17, sealed_size = $18, sealed_index = $19, brand = $20, seq = $21
+		sealed_head = $17, sealed_size = $18, sealed_index = $19, brand = $20, seq = $21,
+		author = $22, author_name = $23, original = $24, act = $25, source = $26
 		WHERE id = $1 AND status = 'incoming'`,
 		m.ID, m.MessageID, m.Reference, m.Sender.Address, m.Sender.Name, m.Subject, m.Protection, m.Method,
 		m.DecidedBy, m.Via, m.Portal, t.Now.Unix(), unix(m.Expires), m.Size, m.Attachments, bodyHash,
-		s.Head, s.Size, s.Index, m.Brand, seq)
+		s.Head, s.Size, s.Index, m.Brand, seq, m.Author.Address, m.Author.Name, m.Original, m.Act, m.Source)
 	if err == nil && n == 0 {
 		return errNotFound
 	}
@@ -78,11 +79,12 @@ func (t *Tx) AddMessage(m letterlock.Message, bodyHash []byte, s Sealed) error {
 	}
 	return t.exec(`INSERT INTO messages (id, status, message_id, reference, sender, sender_name, subject, protection, method,
 		decided_by, via, portal, accepted_at, expires_at, size, attachments, body_hash, sealed_head, sealed_size, sealed_index,
-		brand, seq)
-		VALUES ($1, 'accepted', $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)`,
+		brand, seq, author, author_name, original, act, source)
+		VALUES ($1, 'accepted', $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
+		$22, $23, $24, $25, $26)`,
 		m.ID, m.MessageID, m.Reference, m.Sender.Address, m.Sender.Name, m.Subject, m.Protection, m.Method,
 		m.DecidedBy, m.Via, m.Portal, t.Now.Unix(), unix(m.Expires), m.Size, m.Attachments, bodyHash,
-		s.Head, s.Size, s.Index, m.Brand, seq)
+		s.Head, s.Size, s.Index, m.Brand, seq, m.Author.Address, m.Author.Name, m.Original, m.Act, m.Source)
 }
 
 // AbandonMessage removes an incoming message and its chunks.
@@ -98,13 +100,14 @@ func (t *Tx) SweepIncoming(cut time.Time) (int64, error) {
 // messageColumns is the order in which scanMessage reads.
 const messageColumns = `m.id, m.message_id, m.reference, m.sender, m.sender_name, m.subject, m.protection, m.method,
 	m.decided_by, m.via, m.portal, m.accepted_at, m.expires_at, m.size, m.attachments, m.status,
-	m.seq, m.brand`
+	m.seq, m.brand, m.author, m.author_name, m.original, m.act, m.source`
 
 // messageDest is where a row goes; see recipientDest.
 func messageDest(m *letterlock.Message, at *times, status *string) []any {
 	return []any{(*string)(&m.ID), &m.MessageID, &m.Reference, (*string)(&m.Sender.Address), &m.Sender.Name, &m.Subject,
 		(*string)(&m.Protection), (*string)(&m.Method), &m.DecidedBy, (*string)(&m.Via), &m.Portal, &at[0], &at[1], &m.Size,
-		&m.Attachments, status, &m.Seq, &m.Brand}
+		&m.Attachments, status, &m.Seq, &m.Brand, (*string)(&m.Author.Address), &m.Author.Name, (*string)(&m.Original),
+		(*string)(&m.Act), (*string)(&m.Source)}
 }
 
 // times holds the integer times of a row until they are translated.

@@ -18,7 +18,7 @@ func (t *Tx) AddRecipient(r letterlock.Recipient, position int, tokenHash []byte
 
 // recipientColumns is the order in which recipientDest reads.
 const recipientColumns = `r.id, r.message, r.address, r.name, r.field, r.identity, r.experience, r.why, r.reference,
-	r.revoked_by, r.revoked_name, r.revoked_as, r.revoke_reason, r.revoked_batch, r.reply,
+	r.revoked_by, r.revoked_name, r.revoked_as, r.revoke_reason, r.revoked_batch, r.revoked_with, r.reply,
 	r.revoked_at, r.first_read_at, r.last_read_at, r.notified_at, r.bounced_at`
 
 // recipientDest is where a row goes. Strings are given as such: of any other type
@@ -27,7 +27,7 @@ func recipientDest(r *letterlock.Recipient, at *times) []any {
 	v := &r.Revocation
 	return []any{(*string)(&r.ID), (*string)(&r.Message), (*string)(&r.Mailbox.Address), &r.Mailbox.Name, (*string)(&r.Field),
 		(*string)(&r.Identity), (*string)(&r.Experience), &r.Why, &r.Reference,
-		(*string)(&v.By.Address), &v.By.Name, (*string)(&v.Standing), &v.Reason, (*string)(&v.Batch), &r.Reply,
+		(*string)(&v.By.Address), &v.By.Name, (*string)(&v.Standing), &v.Reason, (*string)(&v.Batch), (*string)(&v.With), &r.Reply,
 		&at[0], &at[1], &at[2], &at[3], &at[4]}
 }
 
@@ -108,7 +108,8 @@ func (t *Tx) recipientsOf(list []SentMessage) error {
 // Revoke notes that a recipient's access was removed. It does not touch keys.
 func (t *Tx) Revoke(id letterlock.ID, r letterlock.Revocation) error {
 	return t.exec(`UPDATE recipients SET revoked_at = $2, revoked_by = $3, revoked_name = $4, revoked_as = $5, revoke_reason = $6,
-		revoked_batch = $7 WHERE id = $1`, id, unix(r.At), r.By.Address, r.By.Name, r.Standing, r.Reason, r.Batch)
+		revoked_batch = $7, revoked_with = $8 WHERE id = $1`,
+		id, unix(r.At), r.By.Address, r.By.Name, r.Standing, r.Reason, r.Batch, r.With)
 }
 
 // Restore notes that a recipient's access is no longer removed.

@@ -76,8 +76,9 @@ type SentMessage struct {
 }
 
 // matching is the part of a query that both the list and its counts share:
-// $1 sender, $2 now, $3 soon, $4 pattern.
-const matching = ` FROM messages m WHERE m.sender = $1 AND m.seq > 0 AND $2 <= $3
+// $1 sender, $2 now, $3 soon, $4 pattern. What recipients wrote stands under the
+// message that it answers, and not beside it.
+const matching = ` FROM messages m WHERE m.sender = $1 AND m.seq > 0 AND m.author = '' AND $2 <= $3
 	AND ($4 = '' OR m.subject LIKE $4 ESCAPE '\' OR m.message_id LIKE $4 ESCAPE '\'
 		OR EXISTS (SELECT 1 FROM recipients r WHERE r.seq = m.seq
 			AND (r.address LIKE $4 ESCAPE '\' OR r.name LIKE $4 ESCAPE '\')))`

@@ -137,7 +137,7 @@ CREATE TABLE messages (
   sealed_head  BLOB,                        -- head of the sealed stream; chunks follow
   sealed_size  INTEGER NOT NULL DEFAULT 0,  -- head and chunks together
   sealed_index BLOB                         -- index of the parts
-, seq INTEGER, brand TEXT NOT NULL DEFAULT '') STRICT;
+, seq INTEGER, brand TEXT NOT NULL DEFAULT '', author TEXT NOT NULL DEFAULT '', author_name TEXT NOT NULL DEFAULT '', original TEXT NOT NULL DEFAULT '', act TEXT NOT NULL DEFAULT '', source TEXT NOT NULL DEFAULT '') STRICT;
 
 CREATE TABLE "outbox" (
   id         INTEGER PRIMARY KEY,
@@ -189,7 +189,7 @@ CREATE TABLE recipients (
   last_read_at  INTEGER NOT NULL DEFAULT 0,
   notified_at   INTEGER NOT NULL DEFAULT 0,
   bounced_at    INTEGER NOT NULL DEFAULT 0,
-  reply         TEXT NOT NULL DEFAULT '', seq INTEGER NOT NULL DEFAULT 0, domain TEXT NOT NULL DEFAULT '', revoked_batch TEXT NOT NULL DEFAULT '',
+  reply         TEXT NOT NULL DEFAULT '', seq INTEGER NOT NULL DEFAULT 0, domain TEXT NOT NULL DEFAULT '', revoked_batch TEXT NOT NULL DEFAULT '', revoked_with TEXT NOT NULL DEFAULT '',
   UNIQUE (message, address)
 ) STRICT;
 
@@ -332,11 +332,15 @@ CREATE INDEX messages_by_expiry ON messages (expires_at) WHERE expires_at > 0 AN
 
 CREATE INDEX messages_by_hash ON messages (body_hash);
 
+CREATE INDEX messages_by_original ON messages (original, seq) WHERE original <> '';
+
 CREATE INDEX messages_by_reference ON messages (reference) WHERE reference <> '';
 
 CREATE INDEX messages_by_sender ON messages (sender, seq);
 
 CREATE UNIQUE INDEX messages_by_seq ON messages (seq);
+
+CREATE INDEX messages_by_source ON messages (source, seq) WHERE source <> '';
 
 CREATE INDEX messages_destroyed ON messages (seq) WHERE status = 'destroyed';
 
