@@ -136,6 +136,16 @@ func (s *Service) hold(tx *store.Tx, by letterlock.Actor, id letterlock.ID) (h h
 	return h, err
 }
 
+// Answerable finds, within the caller's transaction, what a reader answers to who
+// may read the message now. The errors are those of [Service.Open].
+func (s *Service) Answerable(tx *store.Tx, by letterlock.Actor, id letterlock.ID) (policy.Answerable, error) {
+	if by.Kind != letterlock.Reader {
+		return policy.Answerable{}, &letterlock.Error{Code: letterlock.Denied}
+	}
+	h, err := s.hold(tx, by, id)
+	return policy.Answerable{Message: h.message, Recipients: h.recipients, Reader: h.recipient}, err
+}
+
 func findReader(a letterlock.Address, m letterlock.Message, all []letterlock.Recipient, now time.Time) (letterlock.Recipient, error) {
 	for _, r := range all {
 		if r.Mailbox.Address != a {

@@ -262,5 +262,18 @@ func (l *Letter) clean() io.Reader {
 	if l.Recipient.ID == "" {
 		return l.Index.WithoutHidden(l.Raw)
 	}
-	return l.Index.Clean(l.Raw, l.Message.Sender, l.Message.Subject)
+	return l.Index.Clean(l.Raw, l.from(), l.Message.Subject)
 }
+
+// from is who the mail says it is from: its sender, or the portal in the name of
+// the recipient who wrote it.
+func (l *Letter) from() letterlock.Mailbox {
+	if h := l.Index.Header; l.Message.Author.Address != "" && len(h.From) > 0 {
+		return h.From[0]
+	}
+	return l.Message.Sender
+}
+
+// Copy is the whole mail as its reader may send it on. Whether they may is not its
+// matter.
+func (l *Letter) Copy() io.Reader { return l.clean() }

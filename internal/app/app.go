@@ -222,7 +222,8 @@ func (a *App) buildUseCases(cfg config.Config, o Options, k seal.Keys, look *bra
 		SecondPersonAbove: cfg.Revocation.SecondAdministratorAbove, Log: a.log}
 	a.Outbox.Tell = a.Access.Tell
 	a.Intake = &intake.Service{DB: a.DB, Vault: v, Pepper: k.Pepper, Rules: rules,
-		Domain: cfg.Organization.Notify.Domain(), Wake: wake, Room: a.reserve.Room}
+		Domain: cfg.Organization.Notify.Domain(), Wake: wake, Room: a.reserve.Room, Answerable: a.Access.Answerable,
+		Portal: letterlock.Mailbox{Name: look.Name, Address: cfg.Organization.Notify}}
 	// Two messages of full size may be in the writing.
 	a.Uploads = &upload.Service{DB: a.DB, Keys: k.Ring, Most: 2 * int64(cfg.Limits.Message), Room: a.reserve.Room}
 }

@@ -37,6 +37,7 @@ type Draft struct {
 	HTML       string                 //
 	Inline     []File                 // images that HTML shows as cid:ContentID
 	Files      iter.Seq2[File, error] // attachments; nil: none
+	Enclosed   io.Reader              // a whole mail that goes along as it is; nil: none
 }
 
 // A File is one attachment or image. Its Body is read once, while the mail is
@@ -83,23 +84,43 @@ func Compose(w io.Writer, d Draft) error {
 type opener func(textproto.MIMEHeader) (io.Writer, error)
 
 func (d Draft) write(open opener) error {
-	if d.Files == nil {
+	if d.Files == nil && d.Enclosed == nil {
 		return d.writeBody(open)
 	}
 	return within(open, "mixed", func(open opener) error {
 		if err := d.writeBody(open); err != nil {
 			return err
 		}
-		for f, err := range d.Files {
-			if err != nil {
-				return err
-			}
-			if err := writeFile(open, f, "attachment"); err != nil {
-				return err
+		if d.Files != nil {
+			for f, err := range d.Files {
+				if err != nil {
+					return err
+				}
+				if err := writeFile(open, f, "attachment"); err != nil {
+					return err
+				}
 			}
 		}
-		return nil
+		return d.writeEnclosed(open)
 	})
+}
+
+// writeEnclosed writes a whole mail as a part. It may not be encoded (RFC 2046
+// section 5.2.1), and the boundary around it is too random to stand in it.
+func (d Draft) writeEnclosed(open opener) error {
+	if d.Enclosed == nil {
+		return nil
+	}
+	w, err := open(textproto.MIMEHeader{
+		"Content-Type":              {"message/rfc822"},
+		"Content-Transfer-Encoding": {"8bit"},
+		"Content-Disposition":       {"attachment; filename=message.eml"},
+	})
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(w, d.Enclosed)
+	return err
 }
 
 func (d Draft) writeBody(open opener) error {

@@ -2,7 +2,9 @@ package eml
 
 import (
 	"bytes"
+	"errors"
 	"io"
+	"mime/quotedprintable"
 	"strings"
 	"unicode/utf8"
 
@@ -108,6 +110,13 @@ func (ix *Index) WithoutHidden(raw io.ReaderAt) io.Reader {
 // it is without the tag that asked for protection, and with the author written
 // so that every program reads the same one, who is the account's.
 func (ix *Index) Clean(raw io.ReaderAt, from letterlock.Mailbox, subject string) io.Reader {
+	return ix.CleanWith(raw, from, subject, "")
+}
+
+// CleanWith is Clean with more words below those of the plain text. They are for
+// mails that Compose has written, whose text is in quoted-printable; to others
+// nothing is added.
+func (ix *Index) CleanWith(raw io.ReaderAt, from letterlock.Mailbox, subject, below string) io.Reader {
 	instead := make(map[Range][]byte)
 	ranges := ix.Hidden
 	if len(ix.Subject) > 0 {
@@ -126,7 +135,22 @@ func (ix *Index) Clean(raw io.ReaderAt, from letterlock.Mailbox, subject string)
 		instead[ix.From[0]] = line.Bytes()
 		ranges = merge(ranges, ix.From)
 	}
+	if part := ix.TextPart(); below != "" && part >= 0 && ix.Parts[part].Encoding == "quoted-printable" {
+		end := ix.Parts[part].End
+		instead[Range{end, end}] = quotedPrintable("\n" + below)
+		ranges = merge(ranges, []Range{{end, end}})
+	}
 	return ix.without(raw, ranges, instead)
+}
+
+func quotedPrintable(text string) []byte {
+	var b bytes.Buffer
+	w := quotedprintable.NewWriter(&b)
+	_, err := io.WriteString(w, strings.ToValidUTF8(text, "\uFFFD"))
+	if err = errors.Join(err, w.Close()); err != nil {
+		panic("eml: internal error: " + err.Error()) // a bytes.Buffer takes everything
+	}
+	return b.Bytes()
 }
 
 // without leaves out ranges, and puts instead of some what stands in their place.

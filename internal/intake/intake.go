@@ -36,6 +36,10 @@ type Service struct {
 	// Room returns an error while no new mail may be stored, as host.Reserve
 	// does; nil: there is always room.
 	Room func() error
+	// Answerable finds the message that a reader may read now, within the caller's
+	// transaction; its errors are those of opening it. nil: nobody answers.
+	Answerable func(tx *store.Tx, by letterlock.Actor, id letterlock.ID) (policy.Answerable, error)
+	Portal     letterlock.Mailbox // in whose name mails of recipients leave
 }
 
 // An Envelope is what is known of a mail beside the mail itself.
@@ -206,6 +210,9 @@ func (s *Service) store(tx *store.Tx, by letterlock.Actor, m letterlock.Message,
 			return Receipt{}, err
 		}
 	}
+	if err := join(tx, &m, referred(in.Index.Header.InReplyTo, in.Index.Header.References)); err != nil {
+		return Receipt{}, err
+	}
 	if err := nameAnew(tx, &m, s.Domain); err != nil {
 		return Receipt{}, err
 	}
@@ -292,7 +299,7 @@ func (s *Service) addRecipients(tx *store.Tx, m letterlock.Message, list []lette
 }
 
 func (s *Service) addRecipient(tx *store.Tx, m letterlock.Message, a letterlock.Address, position int, h eml.Header, grant func(holder string) error) error {
-	v := s.Rules.Recipient(a, m.Protection, m.Portal)
+	v := s.Rules.Answer(a, m)
 	r := letterlock.Recipient{
 		ID: letterlock.NewID(), Message: m.ID, Identity: v.Identity, Experience: v.Experience, Why: v.Why, Reference: newReference(),
 	}

@@ -34,6 +34,7 @@ type Via string
 const (
 	BySubmission Via = "submission" // SMTP submission
 	ByCompose    Via = "compose"    // the web
+	ByPortal     Via = "portal"     // a recipient, in the portal
 )
 
 // Ended reports whether the message has expired by now.

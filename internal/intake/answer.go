@@ -1,0 +1,274 @@
+package intake
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base32"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"strings"
+	"time"
+
+	"letterlock/internal/eml"
+	"letterlock/internal/letterlock"
+	"letterlock/internal/policy"
+	"letterlock/internal/store"
+	"letterlock/internal/vault"
+)
+
+// Limits of forwarding: how many copies of a message can be made in a day, by
+// everybody together, and to how many addresses each may go.
+const (
+	MaxForwards  = 10
+	MaxForwardTo = 10
+	forwardDay   = 24 * time.Hour
+)
+
+// A Writing is what a recipient writes in the portal.
+type Writing struct {
+	Form  string // names the page it was written on: the same sent twice is one message
+	Text  string
+	Files iter.Seq2[eml.File, error] // nil: none
+}
+
+// An answer is a writing on its way to become a message.
+type answer struct {
+	Writing
+	act      letterlock.Act
+	to, cc   []letterlock.Mailbox
+	original io.Reader // forwards only
+	about    policy.Answerable
+	message  letterlock.Message
+	now      time.Time
+}
+
+// Reply sends what a reader answers to the message with that ID: to its sender's
+// ordinary mailbox, and with everybody to those whom it names, as links outside.
+//
+// It is a message of its own, which belongs to the sender of the original. Whether
+// the reader still has access is looked at once more in the transaction that stores
+// it. Sending the same again is no error and sends nothing. The errors are
+//
+//   - those of opening the message, above all Gone;
+//   - Throttled "answers": too many for now;
+//   - TooLarge, Invalid and Busy as of [Service.Accept].
+//
+// A crash before the commit leaves nothing; after it, the reply leaves in time.
+func (s *Service) Reply(ctx context.Context, by letterlock.Actor, id letterlock.ID, w Writing, everybody bool) (Receipt, error) {
+	a := answer{Writing: w, act: letterlock.ActReply}
+	return s.answer(ctx, by, id, &a, func() { a.to, a.cc = a.about.ReplyTo(everybody) })
+}
+
+// Forward sends a copy of the message to others, as links, with what the reader has
+// to say about it. It has the protection and the end of its original, and is ended
+// with it. original is the mail as its reader gets it, and is read once.
+//
+// The errors are those of [Service.Reply], and Denied "do-not-forward"; Throttled
+// "forwards" when the message was forwarded ten times within a day; Invalid "to" or
+// TooLarge "to" when there is nobody to send it to, or there are too many.
+func (s *Service) Forward(ctx context.Context, by letterlock.Actor, id letterlock.ID, w Writing, to []letterlock.Mailbox, original io.Reader) (Receipt, error) {
+	switch n := len(to); {
+	case n == 0:
+		return Receipt{}, &letterlock.Error{Code: letterlock.Invalid, Key: "to"}
+	case n > MaxForwardTo:
+		return Receipt{}, &letterlock.Error{Code: letterlock.TooLarge, Key: "to"}
+	}
+	a := answer{Writing: w, act: letterlock.ActForward, to: to, original: original}
+	return s.answer(ctx, by, id, &a, func() {})
+}
+
+// MayForward says whether a reader may forward the message now, without doing
+// anything: nil, or the error that Forward would return.
+func (s *Service) MayForward(ctx context.Context, by letterlock.Actor, id letterlock.ID) error {
+	a := answer{act: letterlock.ActForward}
+	return s.DB.Read(ctx, func(tx *store.Tx) error { return s.mayAnswer(tx, by, id, &a) })
+}
+
+func (s *Service) answer(ctx context.Context, by letterlock.Actor, id letterlock.ID, a *answer, address func()) (Receipt, error) {
+	if err := s.DB.Read(ctx, func(tx *store.Tx) error { return s.mayAnswer(tx, by, id, a) }); err != nil {
+		return Receipt{}, s.refusedAnswer(ctx, by, id, a.act, err)
+	}
+	address()
+	if err := s.room(); err != nil {
+		return Receipt{}, err
+	}
+	a.begin(s.Domain)
+	in, err := s.receive(ctx, a.draft(s.Portal))
+	if err != nil {
+		return Receipt{}, err
+	}
+	var receipt Receipt
+	err = s.DB.Write(ctx, func(tx *store.Tx) (err error) { receipt, err = s.storeAnswer(tx, by, id, a, in); return err })
+	if err != nil || receipt.Repeated {
+		in.Abandon(context.WithoutCancel(ctx))
+	}
+	if err != nil {
+		return Receipt{}, s.refusedAnswer(ctx, by, id, a.act, err)
+	}
+	s.Wake()
+	return receipt, nil
+}
+
+// answers is how much one reader may write: thirty at once, and one more every two
+// minutes.
+func (s *Service) answers(a letterlock.Address) store.Budget {
+	return store.Budget{Name: "answers|" + string(s.Pepper.Hash("budget", "answers "+string(a))[:16]), Size: 30, Every: 2 * time.Minute}
+}
+
+// mayAnswer looks at everything that an answer depends on, and finds what it is
+// about. It is asked before the writing is read, so that nobody sends a large file
+// in vain, and again by those who store it.
+func (s *Service) mayAnswer(tx *store.Tx, by letterlock.Actor, id letterlock.ID, a *answer) (err error) {
+	if by.Kind != letterlock.Reader {
+		return &letterlock.Error{Code: letterlock.Denied}
+	}
+	if a.about, err = s.Answerable(tx, by, id); err != nil {
+		return err
+	}
+	a.now = tx.Now
+	if a.act == letterlock.ActForward {
+		if err := mayForward(tx, a.about); err != nil {
+			return err
+		}
+	}
+	wait, err := tx.Wait(s.answers(by.Address))
+	return throttled("answers", wait, err)
+}
+
+func mayForward(tx *store.Tx, about policy.Answerable) error {
+	if err := about.MayForward(); err != nil {
+		return err
+	}
+	made, err := tx.Forwards(about.Message.First(), tx.Now.Add(-forwardDay))
+	if err != nil || len(made) < MaxForwards {
+		return err
+	}
+	// Seconds are whole: the copy that frees a place is a day old in the next one.
+	free := made[len(made)-MaxForwards].Add(forwardDay + time.Second)
+	return throttled("forwards", free.Sub(tx.Now), nil)
+}
+
+func throttled(key string, wait time.Duration, err error) error {
+	if err != nil || wait <= 0 {
+		return err
+	}
+	return &letterlock.Error{Code: letterlock.Throttled, Key: key, RetryAfter: wait}
+}
+
+// refusedAnswer notes that a reader tried what they may not, and returns why.
+func (s *Service) refusedAnswer(ctx context.Context, by letterlock.Actor, id letterlock.ID, act letterlock.Act, why error) error {
+	switch letterlock.KeyOf(why) {
+	case string(letterlock.DoNotForward), "forwards":
+	default:
+		return why
+	}
+	err := s.DB.Write(ctx, func(tx *store.Tx) error {
+		return tx.Audit(letterlock.Entry{Actor: by, Action: string(act), Message: id, Target: string(by.Address), Reason: letterlock.KeyOf(why)})
+	})
+	if err != nil {
+		return err
+	}
+	return why
+}
+
+// begin fills what the message takes from the one that it answers.
+func (a *answer) begin(domain string) {
+	o := a.about.Message
+	a.message = letterlock.Message{
+		MessageID: a.messageID(domain), Sender: o.Sender, Protection: o.Protection, Method: o.Method,
+		DecidedBy: "the message it answers", Via: letterlock.ByPortal, Portal: true, Expires: o.Expires, Brand: o.Brand,
+		Author: a.about.Reader.Mailbox, Original: o.First(), Act: a.act, Source: a.about.Reader.ID,
+	}
+	prefix := "Re: "
+	if a.act == letterlock.ActForward {
+		prefix = "Fwd: "
+	}
+	a.message.Subject = prefixed(prefix, o.Subject)
+}
+
+var idEncoding = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
+
+// messageID is the same whenever the same words are sent to the same people from
+// the same page: a form that is sent twice is recognised by it.
+func (a *answer) messageID(domain string) string {
+	if a.Form == "" {
+		return eml.NewMessageID(domain)
+	}
+	h := sha256.New()
+	for _, s := range []string{a.Form, string(a.about.Reader.ID), string(a.act), a.Text} {
+		fmt.Fprintf(h, "%d|%s", len(s), s)
+	}
+	for _, m := range append(a.to[:len(a.to):len(a.to)], a.cc...) {
+		fmt.Fprintf(h, "%d|%s", len(m.Address), m.Address)
+	}
+	return "<" + idEncoding.EncodeToString(h.Sum(nil)[:16]) + "@" + domain + ">"
+}
+
+// prefixed is a subject with what programs put before it, once.
+func prefixed(prefix, subject string) string {
+	if len(subject) >= len(prefix)-1 && strings.EqualFold(subject[:len(prefix)-1], prefix[:len(prefix)-1]) {
+		return subject
+	}
+	return prefix + subject
+}
+
+// draft is the mail to be stored. It quotes nothing of the original: a quote is
+// looked up where it is shown, for as long as it may be.
+func (a *answer) draft(portal letterlock.Mailbox) eml.Draft {
+	m, o := a.message, a.about.Message
+	references := []string{o.MessageID}
+	if o.Reference != "" { // what the sender's own program calls it
+		references = []string{o.Reference, o.MessageID}
+	}
+	return eml.Draft{
+		From:    Via(m.Author, portal),
+		ReplyTo: []letterlock.Mailbox{m.Author},
+		To:      a.to, Cc: a.cc, Subject: m.Subject, MessageID: m.MessageID,
+		InReplyTo: o.MessageID, References: references,
+		Date: a.now, Text: a.Text, Files: a.Files, Enclosed: a.original,
+	}
+}
+
+// Via is somebody in whose name the portal writes, so that nobody takes the mail
+// for one of theirs, nor a mail server for a forged one.
+func Via(who, portal letterlock.Mailbox) letterlock.Mailbox {
+	return letterlock.Mailbox{Name: who.Called() + " via " + portal.Name, Address: portal.Address}
+}
+
+var errRefused = errors.New("the mail was not taken")
+
+// receive seals a mail while it is written: a file goes from the reader's browser
+// to its sealed chunks with no more than a few kilobytes of it in memory.
+func (s *Service) receive(ctx context.Context, d eml.Draft) (*vault.Incoming, error) {
+	in, out := io.Pipe()
+	written := make(chan error, 1)
+	go func() {
+		err := compose(out, d)
+		written <- err
+		out.CloseWithError(err) // nil ends the mail
+	}()
+	mail, err := s.Vault.Receive(ctx, in)
+	in.CloseWithError(errRefused) // the writer stops, if it is still at it
+	// The writer reads the request's body, which nobody may do once it is answered.
+	cause := <-written
+	if err == nil {
+		return mail, nil
+	}
+	if cause != nil && !errors.Is(cause, errRefused) {
+		err = cause
+	}
+	return nil, fmt.Errorf("receiving an answer: %w", err)
+}
+
+// compose writes the mail. It turns a panic into an error, because it runs where
+// nobody else would, and the program would end.
+func compose(w io.Writer, d eml.Draft) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v", p)
+		}
+	}()
+	return eml.Compose(w, d)
+}

@@ -1,0 +1,114 @@
+package intake
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"letterlock/internal/letterlock"
+	"letterlock/internal/store"
+	"letterlock/internal/vault"
+)
+
+// storeAnswer makes the mail a message, if its author still may. All that it comes
+// to is in one transaction: what they could read may have ended while they wrote.
+func (s *Service) storeAnswer(tx *store.Tx, by letterlock.Actor, id letterlock.ID, a *answer, in *vault.Incoming) (Receipt, error) {
+	known, err := tx.MessageByMessageID(a.message.MessageID)
+	if err == nil && known.Source == a.message.Source {
+		return Receipt{ID: known.ID, MessageID: known.MessageID, Repeated: true}, nil
+	}
+	if err != nil && !errors.Is(err, letterlock.NotFound) {
+		return Receipt{}, err
+	}
+	if err := s.mayAnswer(tx, by, id, a); err != nil {
+		return Receipt{}, err
+	}
+	if _, err := tx.Spend(s.answers(by.Address)); err != nil {
+		return Receipt{}, err
+	}
+	m := a.message
+	m.ID, m.Attachments = in.ID, len(in.Index.Attachments())
+	m.Expires = a.about.Message.Expires // it may have been changed meanwhile
+	if err := in.Accept(tx, m); err != nil {
+		return Receipt{}, err
+	}
+	list := addresses(a.to, a.cc)
+	if err := s.addRecipients(tx, m, list, 0, in.Index.Header, func(holder string) error { return in.Grant(tx, holder) }); err != nil {
+		return Receipt{}, err
+	}
+	return Receipt{ID: m.ID, MessageID: m.MessageID}, s.noteAnswer(tx, by, a, m, list)
+}
+
+// noteAnswer writes into the history of the original, and into the audit log, that
+// its reader answered.
+func (s *Service) noteAnswer(tx *store.Tx, by letterlock.Actor, a *answer, m letterlock.Message, list []letterlock.Address) error {
+	kind := letterlock.Replied
+	if a.act == letterlock.ActForward {
+		kind = letterlock.Forwarded
+	}
+	return errors.Join(
+		tx.AddEvent(a.about.Reader, letterlock.Event{Kind: kind, Detail: "to " + someOf(list), Proof: letterlock.ByPasscode, Agent: by.Agent, IP: by.IP}),
+		tx.Audit(letterlock.Entry{Actor: by, Action: string(a.act), Message: a.about.Message.ID, Target: targets(list), Allowed: true}),
+		tx.Audit(letterlock.Entry{Actor: by, Action: "accept", Message: m.ID, Target: targets(list), Allowed: true}))
+}
+
+func addresses(lists ...[]letterlock.Mailbox) (all []letterlock.Address) {
+	for _, list := range lists {
+		for _, m := range list {
+			all = append(all, m.Address)
+		}
+	}
+	return all
+}
+
+// maxSome is how many addresses a line of a history names.
+const maxSome = 3
+
+func someOf(list []letterlock.Address) string {
+	var names []string
+	for _, a := range list[:min(len(list), maxSome)] {
+		names = append(names, string(a))
+	}
+	s := strings.Join(names, ", ")
+	if more := len(list) - maxSome; more > 0 {
+		s += fmt.Sprintf(" and %d more", more)
+	}
+	return s
+}
+
+// maxReferences is how many Message-IDs of a mail are looked up.
+const maxReferences = 20
+
+// join finds the conversation that a sender's mail goes on with, by the Message-IDs
+// that it refers to. What belongs to somebody else is no conversation of theirs. The
+// mail is never protected less than what it goes on with.
+func join(tx *store.Tx, m *letterlock.Message, ids []string) error {
+	for _, id := range ids {
+		earlier, err := tx.MessageByMessageID(id)
+		if errors.Is(err, letterlock.NotFound) || err == nil && earlier.Sender.Address != m.Sender.Address {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		m.Original, m.Act = earlier.First(), letterlock.ActAnswer
+		if earlier.Protection == letterlock.DoNotForward && m.Protection != letterlock.DoNotForward {
+			m.Protection, m.DecidedBy = letterlock.DoNotForward, "the message it answers"
+		}
+		return nil
+	}
+	return nil
+}
+
+// referred lists what a mail refers to, the nearest first.
+func referred(inReplyTo string, references []string) (ids []string) {
+	if inReplyTo != "" {
+		ids = append(ids, inReplyTo)
+	}
+	for i := len(references) - 1; i >= 0 && len(ids) < maxReferences; i-- {
+		if references[i] != inReplyTo {
+			ids = append(ids, references[i])
+		}
+	}
+	return ids
+}

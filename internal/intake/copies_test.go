@@ -1,0 +1,89 @@
+package intake_test
+
+import (
+	"testing"
+
+	"letterlock/internal/intake"
+	"letterlock/internal/letterlock"
+)
+
+const zoe = letterlock.Address("zoe@elsewhere.example")
+
+// passed is a message that Marta has forwarded to Omar, and Omar to Zoe; Jonas has
+// forwarded it to Zoe, too.
+func passed(t *testing.T) (p *portal, first, omars, zoes, other letterlock.ID) {
+	t.Helper()
+	p = newPortal(t)
+	first = p.send(intake.Envelope{})
+	omars = p.mustForward(marta, first, omar)
+	zoes = p.mustForward(omar, omars, zoe)
+	other = p.mustForward(jonas, first, zoe)
+	if !p.reads(omar, omars) || !p.reads(zoe, zoes) || !p.reads(zoe, other) {
+		t.Fatal("a copy cannot be read before anything is revoked: this test would prove nothing")
+	}
+	return p, first, omars, zoes, other
+}
+
+func TestCopiesEndWithTheAccessOfWhoForwardedThem(t *testing.T) {
+	p, first, omars, zoes, other := passed(t)
+	l, err := p.access.Open(t.Context(), reader(zoe), zoes)
+	p.must(err)
+	defer l.Close()
+	p.must(p.access.Revoke(t.Context(), grace, first, "a mistake", marta))
+	if l.Lease.Live() {
+		t.Error("a copy that was being read goes on")
+	}
+	check := func(when string, marta1, omar1, zoe1, zoe2 bool) {
+		t.Helper()
+		for _, c := range []struct {
+			a    letterlock.Address
+			id   letterlock.ID
+			want bool
+		}{{marta, first, marta1}, {omar, omars, omar1}, {zoe, zoes, zoe1}, {zoe, other, zoe2}} {
+			if got := p.reads(c.a, c.id); got != c.want {
+				t.Errorf("%s: %s reads: %t, want %t", when, c.a, got, c.want)
+			}
+		}
+	}
+	check("after Marta's was revoked", false, false, false, true)
+	if p.audited("revoke", omars, true) != 1 || p.audited("revoke", zoes, true) != 1 {
+		t.Error("the copies' revocation is not in the audit log")
+	}
+	p.must(p.access.Revoke(t.Context(), grace, first, "all of it"))
+	check("after all was revoked", false, false, false, false)
+	p.must(p.access.Restore(t.Context(), grace, first))
+	check("after all was restored", true, true, true, true)
+	p.must(p.access.Revoke(t.Context(), grace, omars, "this one alone"))
+	check("after Omar's was revoked alone", true, false, false, true)
+	p.must(p.access.Revoke(t.Context(), grace, first, "all of it"))
+	p.must(p.access.Restore(t.Context(), grace, first))
+	check("after all was revoked and restored", true, false, false, true)
+}
+
+func TestTheSenderTakesCopiesBackWithTheOriginal(t *testing.T) {
+	p, first, omars, zoes, _ := passed(t)
+	p.must(p.access.Revoke(t.Context(), ada, first, ""))
+	if p.reads(omar, omars) || p.reads(zoe, zoes) {
+		t.Error("a copy can still be read")
+	}
+	p.must(p.access.Restore(t.Context(), ada, first))
+	if !p.reads(omar, omars) || !p.reads(zoe, zoes) {
+		t.Error("a copy has not come back with its original")
+	}
+}
+
+func TestCopiesAreDestroyedWithTheOriginal(t *testing.T) {
+	p, first, omars, zoes, other := passed(t)
+	p.must(p.access.Destroy(t.Context(), grace, first, "by order"))
+	for _, id := range []letterlock.ID{first, omars, zoes, other} {
+		if m, _ := p.message(id); !m.Destroyed || m.Subject != "" {
+			t.Errorf("%s is not destroyed", id)
+		}
+		if _, err := p.raw(id, "sender"); err == nil {
+			t.Errorf("a key of %s is left", id)
+		}
+		if p.audited("destroy", id, true) != 1 {
+			t.Errorf("%s: its destruction is not in the audit log", id)
+		}
+	}
+}
