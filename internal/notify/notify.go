@@ -39,8 +39,9 @@ func (n *Notifier) look() mail.Brand {
 
 // Notification writes the mail that carries a recipient's link.
 func (n *Notifier) Notification(w io.Writer, now time.Time, m letterlock.Message, r letterlock.Recipient, t letterlock.Token) error {
+	who := m.Writer()
 	v := mail.Notification{
-		Brand: n.look(), SenderName: m.Sender.Name, SenderAddr: string(m.Sender.Address),
+		Brand: n.look(), SenderName: who.Name, SenderAddr: string(who.Address), Act: mail.Act(m.Act), Owner: m.Sender.Called(),
 		URL: n.PublicURL.JoinPath("m", t.Reveal()).String(), Host: n.PublicURL.Host, Reference: r.Reference,
 		To: string(r.Mailbox.Address), Disclaimer: n.Brand.Disclaimer,
 	}
@@ -48,8 +49,8 @@ func (n *Notifier) Notification(w io.Writer, now time.Time, m letterlock.Message
 		v.Expires = n.until(m.Expires)
 	}
 	return n.write(w, now, eml.Draft{
-		From:    letterlock.Mailbox{Name: m.Sender.Called() + " via " + n.Brand.Name, Address: n.From},
-		ReplyTo: []letterlock.Mailbox{m.Sender},
+		From:    letterlock.Mailbox{Name: who.Called() + " via " + n.Brand.Name, Address: n.From},
+		ReplyTo: []letterlock.Mailbox{who},
 		To:      []letterlock.Mailbox{r.Mailbox},
 		Subject: v.Subject(),
 		Text:    mail.NotificationText(v),

@@ -61,6 +61,7 @@ type work struct {
 	message   letterlock.Message
 	recipient letterlock.Recipient
 	key       vault.Key          // inline only
+	quoted    quoted             // replies to their sender only
 	passcode  vault.PasscodeMail // passcodes only
 	account   invitation         // accounts only; instead of message and recipient
 	broken    error              // why key, passcode or token could not be opened
@@ -144,6 +145,9 @@ func (s *Service) unseal(tx *store.Tx, w *work) {
 		w.passcode, w.broken = vault.OpenPasscode(s.Pepper, w.recipient.ID, w.notice.Secret)
 	case w.notice.Kind == store.InlineNotice && !w.message.Destroyed:
 		w.key, w.broken = s.Vault.Find(tx, w.message.ID, store.SenderCopy)
+		if w.broken == nil {
+			w.quoted, w.broken = s.quotedBy(tx, w)
+		}
 	}
 	if w.broken != nil {
 		w.broken = fmt.Errorf("opening what is to be sent: %w", w.broken)
@@ -190,7 +194,11 @@ func (s *Service) send(ctx context.Context, w work) error {
 		if err != nil {
 			return err
 		}
-		return s.Mailer.Send(ctx, s.returnPath(w), to, mail.Index.Clean(mail.Raw, w.message.Sender, w.message.Subject))
+		quote, err := s.quote(ctx, w)
+		if err != nil {
+			return err
+		}
+		return s.Mailer.Send(ctx, s.returnPath(w), to, mail.Index.CleanWith(mail.Raw, s.from(w, mail.Index), w.message.Subject, quote))
 	}
 	var b bytes.Buffer
 	if err := s.write(&b, w); err != nil {
@@ -274,9 +282,11 @@ func (s *Service) fail(tx *store.Tx, w work, result error) error {
 	if w.notice.Kind != store.LinkNotice && w.notice.Kind != store.InlineNotice {
 		return err
 	}
-	return errors.Join(err,
-		tx.AddEvent(w.recipient, letterlock.Event{Kind: letterlock.Bounced, Detail: reply(result)}),
-		tx.Enqueue(store.Notice{Kind: store.FailureNotice, Message: w.message.ID, Recipient: w.recipient.ID}))
+	err = errors.Join(err, tx.AddEvent(w.recipient, letterlock.Event{Kind: letterlock.Bounced, Detail: reply(result)}))
+	if w.recipient.Mailbox.Address == w.message.Sender.Address {
+		return err // the notice would go where the message could not
+	}
+	return errors.Join(err, tx.Enqueue(store.Notice{Kind: store.FailureNotice, Message: w.message.ID, Recipient: w.recipient.ID}))
 }
 
 // settle writes an outcome even while the program is stopping: the attempt has

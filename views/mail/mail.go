@@ -54,17 +54,36 @@ func hexColor(s string) string {
 	return s
 }
 
+// An Act is what somebody did of whose message a notification tells. The empty Act
+// is that they sent it.
+type Act string
+
+const (
+	Replied   Act = "reply"
+	Forwarded Act = "forward"
+)
+
 // Sentence is the one sentence that a notification is about.
 func (n Notification) Sentence() string {
 	if n.SenderName == "" {
-		return n.SenderAddr + " has sent you a protected message."
+		return n.SenderAddr + n.did() + "."
 	}
-	return n.SenderName + " (" + n.SenderAddr + ") has sent you a protected message."
+	return n.SenderName + " (" + n.SenderAddr + ")" + n.did() + "."
 }
 
 // Subject is the neutral subject line: it says who, and nothing of the message.
 func (n Notification) Subject() string {
-	return or(n.SenderName, n.SenderAddr) + " has sent you a protected message"
+	return or(n.SenderName, n.SenderAddr) + n.did()
+}
+
+func (n Notification) did() string {
+	switch n.Act {
+	case Replied:
+		return " has replied to you and others to a protected message from " + n.Owner
+	case Forwarded:
+		return " has forwarded you a protected message from " + n.Owner
+	}
+	return " has sent you a protected message"
 }
 
 func (n Notification) introduction() string {
