@@ -84,6 +84,8 @@ func portalSamples(all map[string]templ.Component) {
 	all["read-no-text"] = ReadPage(bare)
 	enclosedSamples(all, read)
 
+	answerSamples(all, read)
+
 	all["my-messages"] = MyMessagesPage(MyMessages{Page: signedIn(), OlderURL: "/messages?before=1", Items: []MyMessage{
 		{URL: "/read/1", From: ines, Subject: "Settlement agreement, third draft", When: at("20 Nov"), State: State{Kind: StateRead}, Note: "expires 4 December"},
 		{URL: "/read/2", From: ines, Subject: "Power of attorney, for your signature", When: at("12 Nov"), State: State{Kind: StateUnread}, Note: "expires today, 18:00"},

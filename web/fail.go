@@ -49,6 +49,7 @@ func (s *Server) fail(err error, c echo.Context) {
 	s.clearContent(c)
 	setPolicy(c, policyEnd)
 	page.Page = s.page(c)
+	page.Unsent, _ = c.Get(unsentKey).(string)
 	if page.Kind == views.EndDifferentAddress {
 		backToLink(&page, c)
 	}
@@ -268,6 +269,8 @@ func (s *Server) endOfThrottled(err error, c echo.Context) views.End {
 		if ruleOf(c) == holder {
 			end.Next = views.Link{Text: "Ask for a new passcode", URL: linkOf(c)}
 		}
+	case "forwards":
+		end.Kind, end.Next = views.EndForwards, views.Link{Text: "Back to the message", URL: "/read/" + c.Param("id")}
 	case "budget", "too-soon":
 		end.Kind = views.EndTooManyPasscodes
 	}

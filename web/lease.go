@@ -97,10 +97,14 @@ func writeFlushed(c echo.Context, control *http.ResponseController, p []byte) er
 
 // showUnder answers with a page that holds content.
 func (s *Server) showUnder(c echo.Context, l *access.Lease, page templ.Component) error {
+	return s.showUnderStatus(c, l, http.StatusOK, page)
+}
+
+func (s *Server) showUnderStatus(c echo.Context, l *access.Lease, status int, page templ.Component) error {
 	var b bytes.Buffer
 	if err := page.Render(c.Request().Context(), &b); err != nil {
 		return fmt.Errorf("rendering %s: %w", c.Path(), err)
 	}
 	c.Response().Header().Set(echo.HeaderContentType, echo.MIMETextHTMLCharsetUTF8)
-	return sendUnder(c, l, http.StatusOK, b.Bytes())
+	return sendUnder(c, l, status, b.Bytes())
 }

@@ -42,7 +42,16 @@ func (s *Server) readLive(c echo.Context) error {
 		return err
 	}
 	defer lease.Release()
-	return s.keepLive(c, subject{cut: lease.Cut(), lasts: lease.Live})
+	quote, err := s.watchQuote(c)
+	if err != nil {
+		return err
+	}
+	if quote == nil {
+		return s.keepLive(c, subject{cut: lease.Cut(), lasts: lease.Live})
+	}
+	defer quote.Release()
+	lasts := func() bool { return lease.Live() && quote.Live() }
+	return s.keepLive(c, subject{cut: either(c.Request().Context(), lease.Cut(), quote.Cut()), lasts: lasts})
 }
 
 // sentLive tells the Sent folder when one of its messages has changed.

@@ -104,7 +104,7 @@ func TestDoNotForwardIsKeptByTheServer(t *testing.T) {
 		}
 	}
 	if a := b.get(path + "/message.eml"); a.status != 403 || strings.Contains(a.body, secretText) ||
-		!strings.Contains(a.body, "The sender does not allow this message to be downloaded or printed.") || !strings.Contains(a.body, `href="`+path+`"`) {
+		!strings.Contains(a.body, "The sender does not allow this message to be forwarded, downloaded or printed.") || !strings.Contains(a.body, `href="`+path+`"`) {
 		t.Errorf("whole message: %d, want 403, why, and the way back:\n%s", a.status, texts(a.body))
 	}
 	tests := []struct {

@@ -45,7 +45,7 @@ func (s *Server) read(c echo.Context) error {
 		Page:         s.page(c),
 		LiveURL:      url + "/live",
 		Subject:      subjectOf(l.Message),
-		From:         personOf(l.Message.Sender),
+		From:         personOf(l.Message.Writer()),
 		Received:     s.weekday(l.Message.Accepted),
 		You:          string(l.Recipient.Mailbox.Address),
 		To:           others(l.Index.Header.To, l.Recipient),
@@ -59,6 +59,9 @@ func (s *Server) read(c echo.Context) error {
 	}
 	if !v.DoNotForward {
 		v.AloneURL, v.PrintURL, v.DownloadURL = t.alone, t.alone, url+"/message.eml"
+	}
+	if err := s.answers(c, l, &v); err != nil {
+		return err
 	}
 	v.Refresh = again(t.page)
 	v.Attachments, v.TotalSize = attachmentsOf(l.Attachments(), url, s.mayTake(l))

@@ -95,6 +95,7 @@ func (s *Server) routes() {
 	s.get(reader, "/read/:id/part/:n/mail/body", s.readMailBody)
 	s.get(reader, "/read/:id/attachments.zip", s.downloadAll, streams)
 	s.get(reader, "/read/:id/message.eml", s.readOriginal, streams)
+	s.answerRoutes()
 
 	// People of the organisation who send.
 	s.get(sender, "/sent", s.sent)

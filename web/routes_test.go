@@ -119,6 +119,12 @@ var table = map[string]column{
 	"GET /read/:id/body":        byReader(200),
 	"GET /read/:id/part/:n":     byReader(200),
 	"GET /read/:id/message.eml": byReader(200),
+	"GET /read/:id/reply":       byReader(200),
+	"POST /read/:id/reply":      byReader(422), // nothing is written
+	"GET /read/:id/reply-all":   byReader(200),
+	"POST /read/:id/reply-all":  byReader(422),
+	"GET /read/:id/forward":     byReader(200),
+	"POST /read/:id/forward":    byReader(422),
 
 	"GET /read/:id/part/:n/mail":      byReader(200),
 	"GET /read/:id/part/:n/mail/body": byReader(200),

@@ -154,8 +154,11 @@ func protectionName(p letterlock.Protection) string {
 }
 
 func viaName(v letterlock.Via) string {
-	if v == letterlock.BySubmission {
+	switch v {
+	case letterlock.BySubmission:
 		return "SMTP submission"
+	case letterlock.ByPortal:
+		return "the portal"
 	}
 	return "Compose"
 }

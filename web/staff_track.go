@@ -26,6 +26,8 @@ var stepNames = map[letterlock.EventKind]string{
 	letterlock.RevokedEvent: "Revoked",
 	letterlock.Restored:     "Restored",
 	letterlock.ExpiredEvent: "Expired",
+	letterlock.Replied:      "Replied",
+	letterlock.Forwarded:    "Forwarded",
 }
 
 // A happening is one or more events of the same kind.
@@ -86,7 +88,7 @@ func (v sentMail) steps(r letterlock.Recipient, events []letterlock.Event, files
 		case letterlock.Bounced:
 			s.Kind = views.StepSeal
 			s.After += after(last.Detail)
-		case letterlock.Deferred, letterlock.Delivered:
+		case letterlock.Deferred, letterlock.Delivered, letterlock.Replied, letterlock.Forwarded:
 			s.After += after(last.Detail)
 		}
 		steps = append(steps, s)

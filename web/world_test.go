@@ -148,6 +148,7 @@ func newWorld(t *testing.T, changes ...func(*Options)) *world {
 		AuditLog:  &auditlog.Service{DB: db, Signer: seal.NewSigner(), Host: public.Hostname(), Organization: "Contoso", Log: log},
 		Now:       w.clock.Now, Log: log, MaxUpload: 1 << 20, DownloadsUnderDoNotForward: true,
 	}
+	o.Intake.Answerable, o.Intake.Portal = o.Access.Answerable, letterlock.Mailbox{Name: "Contoso", Address: "portal@contoso.example"}
 	for _, change := range changes {
 		change(&o)
 	}

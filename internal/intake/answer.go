@@ -86,6 +86,16 @@ func (s *Service) MayForward(ctx context.Context, by letterlock.Actor, id letter
 	return s.DB.Read(ctx, func(tx *store.Tx) error { return s.mayAnswer(tx, by, id, &a) })
 }
 
+// ForwardsLeft is how many more copies of a message can be made now.
+func (s *Service) ForwardsLeft(ctx context.Context, m letterlock.Message) (left int, err error) {
+	err = s.DB.Read(ctx, func(tx *store.Tx) error {
+		made, err := tx.Forwards(m.First(), tx.Now.Add(-forwardDay))
+		left = max(0, MaxForwards-len(made))
+		return err
+	})
+	return left, err
+}
+
 func (s *Service) answer(ctx context.Context, by letterlock.Actor, id letterlock.ID, a *answer, address func()) (Receipt, error) {
 	if err := s.DB.Read(ctx, func(tx *store.Tx) error { return s.mayAnswer(tx, by, id, a) }); err != nil {
 		return Receipt{}, s.refusedAnswer(ctx, by, id, a.act, err)

@@ -150,8 +150,10 @@ func (s *Service) traced(ctx context.Context, by letterlock.Actor, find func(*st
 		if d.Events, err = tx.Events(d.Message.ID); err != nil {
 			return err
 		}
-		d.Visits, err = tx.Visits(d.Message.ID)
-		return err
+		if d.Visits, err = tx.Visits(d.Message.ID); err != nil {
+			return err
+		}
+		return related(tx, &d)
 	})
 	if errors.Is(err, letterlock.NotFound) {
 		err = &letterlock.Error{Code: letterlock.NotFound, Key: "no-message"}

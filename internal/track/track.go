@@ -114,6 +114,8 @@ type Detail struct {
 	Recipients []letterlock.Recipient
 	Events     map[letterlock.ID][]letterlock.Event // by recipient, oldest first
 	Visits     map[letterlock.ID][]letterlock.Visit // by recipient; in the trace only
+	Related    []Sent                               // what goes on with the message, oldest first
+	First      letterlock.Message                   // of the conversation; zero: the message itself is
 }
 
 // SentMessage returns one of the actor's own messages. Messages of other
@@ -129,8 +131,10 @@ func (s *Service) SentMessage(ctx context.Context, by letterlock.Actor, id lette
 		if d.Recipients, err = tx.Recipients(id); err != nil {
 			return err
 		}
-		d.Events, err = tx.Events(id)
-		return err
+		if d.Events, err = tx.Events(id); err != nil {
+			return err
+		}
+		return related(tx, &d)
 	})
 	if err != nil {
 		return Detail{}, err
