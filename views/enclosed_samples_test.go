@@ -21,5 +21,14 @@ func enclosedSamples(all map[string]templ.Component, read Read) {
 	read.Attachments = []Attachment{{Name: "Offer of the buyer.eml", URL: "/read/1/part/2", Note: "1.3 MB", Open: "/read/1/part/2/mail"}}
 	mail.Switch, mail.Attachments = Link{}, mail.Attachments[:1]
 	read.Enclosed = []Enclosed{mail}
+	invited := read
+	invited.Enclosed, invited.Subject = nil, "Signing of the agreement"
+	invited.Notes = []string{"The sender’s program has signed this message."}
+	invited.Event = &Event{
+		Kind: "Updated invitation", Title: "Signing of the agreement", When: "Tuesday 1 December 2026, 09:00 to 10:30 EST", Here: "Tuesday 1 December 2026, 15:00 to 16:30 CET",
+		Repeats: "every 2 weeks, 3 times", Where: "Room 4", Organizer: ines, More: 12, Details: "Bring the draft.\nThe second, too.", Others: 1,
+		Attendees: []Attendee{{Person: marta}, {Person: Person{Address: "paul.brenner@halden.example"}, Answer: "accepted"}},
+	}
+	all["read-invitation"] = ReadPage(invited)
 	all["read-enclosed"] = ReadPage(read)
 }

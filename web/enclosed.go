@@ -20,6 +20,8 @@ type text struct {
 	none  bool   // there is nothing to read or to see
 	left  int    // remote images that were left out
 	other views.Link
+	notes []string
+	event *views.Event
 }
 
 // plainQuery asks for the text of HTML instead of the HTML.
@@ -46,6 +48,10 @@ func (s *Server) textOf(c echo.Context, l *access.Letter, m *access.Mail, url st
 	}
 	t := text{page: wayOf(url, plain), alone: wayOf(url+"/body", plain), none: !seen.extent.anything, left: seen.imagesLeft}
 	t.frame = frameOf(seen.extent, t.alone)
+	for _, r := range seen.remarks {
+		t.notes = append(t.notes, remarks[r])
+	}
+	t.event = s.eventOf(m, t.none)
 	if isRefresh(c) {
 		t.frame.URL = again(t.frame.URL)
 	}
@@ -56,6 +62,13 @@ func (s *Server) textOf(c echo.Context, l *access.Letter, m *access.Mail, url st
 		t.other = views.Link{Text: "Show as text", URL: wayOf(url, true)}
 	}
 	return t, nil
+}
+
+// remarks are the words for what is to be said of a mail.
+var remarks = map[access.Remark]string{
+	access.Signed:    "The sender’s program has signed this message. Letterlock does not check such signatures: a mail program can, with the original.",
+	access.Encrypted: "A part of this message is encrypted once more, by the sender’s program. It opens in a mail program that has the key.",
+	access.Odd:       "Parts of this message could not be read as what they say they are. They are shown as text, and nothing of the original is lost.",
 }
 
 // partURL is where a part of the message at url is saved from.
@@ -75,6 +88,7 @@ func (s *Server) enclosed(c echo.Context, l *access.Letter, m *access.Mail, url 
 		Subject: headingOf(h.Subject), From: author(h), Sent: s.weekday(h.Date),
 		To: others(h.To, letterlock.Recipient{}), Cc: others(h.Cc, letterlock.Recipient{}),
 		Body: t.frame, NoText: t.none, ImagesLeft: t.left, Switch: t.other,
+		Event: t.event, Notes: t.notes,
 	}
 	forReader := l.Recipient.ID != ""
 	if !forReader || !kept(l) {

@@ -13,6 +13,7 @@ import (
 type look struct {
 	extent     extent
 	imagesLeft int
+	remarks    []access.Remark
 }
 
 // A lookKey names one way of showing one mail of a message.
@@ -58,6 +59,9 @@ func (s *Server) lookOf(l *access.Letter, m *access.Mail, plain bool) (look, err
 		return look{}, err
 	}
 	v := look{extent: extentOf(doc.HTML), imagesLeft: doc.RemoteImages}
+	if v.remarks, err = m.Remarks(); err != nil {
+		return look{}, err
+	}
 	s.looked.keep(key, v)
 	return v, nil
 }

@@ -56,6 +56,8 @@ func (s *Server) read(c echo.Context) error {
 		NoText:       t.none,
 		ImagesLeft:   t.left,
 		Switch:       t.other,
+		Event:        t.event,
+		Notes:        t.notes,
 	}
 	if !v.DoNotForward {
 		v.AloneURL, v.PrintURL, v.DownloadURL = t.alone, t.alone, url+"/message.eml"

@@ -47,6 +47,8 @@ func (v sentMail) letter(d track.Detail, o opened, may rights, contact letterloc
 		NoText:     o.text.none || m.Destroyed,
 		ImagesLeft: o.text.left,
 		Switch:     o.text.other,
+		Event:      o.text.event,
+		Notes:      o.text.notes,
 		Enclosed:   o.enclosed,
 		More:       v.more(t),
 	}

@@ -48,10 +48,21 @@ func shorten(s string) string {
 // MailName is what an attached mail is called that came without a name.
 const MailName = "message.eml"
 
+// usualNames are what everybody calls files of some types.
+var usualNames = map[string]string{
+	"text/calendar": "invitation.ics", "application/ics": "invitation.ics",
+	"application/pgp-signature": "signature.asc", "application/pgp-encrypted": "pgp-version.txt", "application/pgp-keys": "public-key.asc",
+	"application/pkcs7-mime": "smime.p7m", "application/x-pkcs7-mime": "smime.p7m",
+	"application/pkcs7-signature": "smime.p7s", "application/x-pkcs7-signature": "smime.p7s",
+}
+
 // defaultName names an attachment that came without a name.
 func defaultName(mediaType string) string {
 	if mediaType == "message/rfc822" || mediaType == "message/global" {
 		return MailName
+	}
+	if name, ok := usualNames[mediaType]; ok {
+		return name
 	}
 	return "attachment" + extension(mediaType)
 }
@@ -65,8 +76,6 @@ func extension(mediaType string) string {
 	case "text/html", "text/csv", "text/css", "text/xml", "application/pdf", "application/zip", "application/json", "application/xml",
 		"application/rtf", "image/png", "image/gif", "image/webp", "image/bmp", "audio/ogg", "video/mp4", "video/webm":
 		return "." + mediaType[strings.IndexByte(mediaType, '/')+1:]
-	case "text/calendar":
-		return ".ics"
 	case "text/vcard", "text/x-vcard":
 		return ".vcf"
 	case "image/jpeg", "image/jpg", "image/pjpeg":
@@ -87,12 +96,6 @@ func extension(mediaType string) string {
 		return ".xlsx"
 	case "application/vnd.openxmlformats-officedocument.presentationml.presentation":
 		return ".pptx"
-	case "application/pgp-signature":
-		return ".asc"
-	case "application/pkcs7-mime", "application/x-pkcs7-mime":
-		return ".p7m"
-	case "application/pkcs7-signature", "application/x-pkcs7-signature":
-		return ".p7s"
 	case "message/delivery-status", "message/disposition-notification", "text/rfc822-headers":
 		return ".txt"
 	}

@@ -144,10 +144,10 @@ func TestFileNamesAreReadAndMadeSafe(t *testing.T) {
 
 func TestAttachmentsWithoutANameAreNamedForTheirType(t *testing.T) {
 	tests := []struct{ kind, want string }{
-		{"text/calendar", "attachment.ics"}, {"text/vcard", "attachment.vcf"}, {"image/jpeg", "attachment.jpg"}, {"image/png", "attachment.png"},
+		{"text/calendar", "invitation.ics"}, {"text/vcard", "attachment.vcf"}, {"image/jpeg", "attachment.jpg"}, {"image/png", "attachment.png"},
 		{"image/svg+xml", "attachment.svg"}, {"image/tiff", "attachment.tif"}, {"audio/mpeg", "attachment.mp3"}, {"application/msword", "attachment.doc"},
-		{"application/vnd.ms-excel", "attachment.xls"}, {"application/pgp-signature", "attachment.asc"}, {"application/pkcs7-mime", "attachment.p7m"},
-		{"application/pkcs7-signature", "attachment.p7s"}, {"message/delivery-status", "attachment.txt"}, {"text/x-odd", "attachment.bin"},
+		{"application/vnd.ms-excel", "attachment.xls"}, {"application/pgp-signature", "signature.asc"}, {"application/pkcs7-mime", "smime.p7m"},
+		{"application/pkcs7-signature", "smime.p7s"}, {"message/delivery-status", "attachment.txt"}, {"text/x-odd", "attachment.bin"},
 		{"application/vnd.openxmlformats-officedocument.wordprocessingml.document", "attachment.docx"},
 		{"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "attachment.xlsx"},
 		{"application/vnd.openxmlformats-officedocument.presentationml.presentation", "attachment.pptx"},

@@ -178,6 +178,9 @@ func (ix *Index) nameAttachments() {
 	for _, i := range ix.Attachments() {
 		if p := &ix.Parts[i]; p.Name == "" {
 			p.Name = defaultName(p.Type)
+			if p.Type == "application/octet-stream" && p.Parent >= 0 && ix.Parts[p.Parent].Type == "multipart/encrypted" {
+				p.Name = "encrypted.asc" // RFC 3156 section 4
+			}
 		}
 	}
 }
