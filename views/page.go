@@ -121,6 +121,8 @@ type Attachment struct {
 	URL  string // empty shows the row without a link
 	Note string // "PDF, 482 KB", or for the sender "482 KB, downloaded 11:24"
 	Open string // where an attached mail is shown; empty for anything else
+
+	Preview string // a small picture of a picture; empty: there is none
 }
 
 // A Frame is the document of a message's own text and how high its frame is

@@ -69,6 +69,7 @@ func portalSamples(all map[string]templ.Component) {
 		Attachments: []Attachment{
 			{Name: "Settlement draft v3.pdf", URL: "/read/1/part/2", Note: "PDF, 482 KB"},
 			{Name: "Schedule of payments.xlsx", URL: "/read/1/part/3", Note: "Excel, 36 KB"},
+			{Name: "Signature page.jpg", URL: "/read/1/part/4", Note: "Picture, 310 KB", Preview: "/read/1/part/4/preview"},
 		},
 		TotalSize: "518 KB", AllURL: "/read/1/attachments.zip",
 	}

@@ -174,9 +174,9 @@ func SentPage(v Sent) templ.Component {
 
 func sentScripts(v Sent) []string {
 	if v.LiveURL == "" {
-		return []string{"frame.js"}
+		return []string{"frame.js", "preview.js"}
 	}
-	return []string{"frame.js", "sent.js"}
+	return []string{"frame.js", "preview.js", "sent.js"}
 }
 
 // sentNews is where script says what has changed in the regions of the page.

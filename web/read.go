@@ -119,6 +119,7 @@ func attachmentsOf(files []access.Attachment, url string, links bool) (list []vi
 		list = append(list, row)
 		sum += a.Size
 	}
+	withPreviews(list, files, url)
 	return list, size(sum)
 }
 

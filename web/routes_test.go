@@ -128,6 +128,8 @@ var table = map[string]column{
 
 	"GET /read/:id/part/:n/mail":      byReader(200),
 	"GET /read/:id/part/:n/mail/body": byReader(200),
+	"GET /read/:id/part/:n/preview":   byReader(404), // it is no picture
+	"GET /sent/:id/part/:n/preview":   bySender(404),
 	"GET /read/:id/attachments.zip":   byReader(200),
 	"GET /sent/:id/attachments.zip":   bySender(200),
 

@@ -33,6 +33,7 @@ import (
 	"letterlock/internal/live"
 	"letterlock/internal/metrics"
 	"letterlock/internal/passcode"
+	"letterlock/internal/picture"
 	"letterlock/internal/policy"
 	"letterlock/internal/session"
 	"letterlock/internal/track"
@@ -88,6 +89,7 @@ type Server struct {
 	foreign  *http.CrossOriginProtection
 	looks    looks
 	looked   lookBook
+	pictures *picture.Maker
 	streams  streamCount
 	liveTick time.Duration // see stream.run
 	stopping chan struct{} // closed: streams end
@@ -110,7 +112,7 @@ func New(o Options) (*Server, error) {
 	}
 	s := &Server{
 		Options: o, secure: o.PublicURL.Scheme == "https", rules: map[target]entry{},
-		streams: streamCount{most: o.MaxLive}, liveTick: liveTick, stopping: make(chan struct{}),
+		pictures: picture.NewMaker(), streams: streamCount{most: o.MaxLive}, liveTick: liveTick, stopping: make(chan struct{}),
 	}
 	s.sessions = &sessionStore{service: o.Sessions, secure: s.secure}
 	s.foreign = http.NewCrossOriginProtection()

@@ -118,6 +118,7 @@ func (v sentMail) attachments(d track.Detail, files []access.Attachment) (list [
 		}
 		list = append(list, row)
 	}
+	withPreviews(list, files, v.url())
 	return list
 }
 

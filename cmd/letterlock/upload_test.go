@@ -4,7 +4,11 @@ import (
 	"archive/zip"
 	"bytes"
 	"errors"
+	"image"
+	"image/color"
+	"image/png"
 	"io"
+	"math"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
@@ -92,8 +96,12 @@ func TestFilesArriveOverALineThatBreaks(t *testing.T) {
 	if err := os.WriteFile(file, scan, 0o600); err != nil {
 		t.Fatal(err)
 	}
+	site := filepath.Join(t.TempDir(), "site.png")
+	if err := os.WriteFile(site, photograph(t), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	page.Goto(l.URL + "/compose")
-	page.Upload("#files", file)
+	page.Upload("#files", file, site)
 	page.Eval(drop, nil)
 	page.WaitText("not wanted.txt is attached.") // the last of them
 	l.mu.Lock()
@@ -102,12 +110,12 @@ func TestFilesArriveOverALineThatBreaks(t *testing.T) {
 	}
 	l.mu.Unlock()
 	page.ForgetProblems() // the browser complains of the line
-	page.Click("#files-chosen li:nth-of-type(3) button[name=drop]")
+	page.Click("#files-chosen li:nth-of-type(4) button[name=drop]")
 	var n int
-	if page.Eval(arrived, &n); n != 2 {
-		t.Errorf("%d files are attached, want 2:\n%s", n, page.Text("#drop"))
+	if page.Eval(arrived, &n); n != 3 {
+		t.Errorf("%d files are attached, want 3:\n%s", n, page.Text("#drop"))
 	}
-	lookAtUploads(t, page)
+	lookAt(t, "compose-files", page)
 	page.Fill("To", "marta@quillfeather.example")
 	page.Fill("Subject", "Scans over a bad line")
 	page.Click(".send-bar button")
@@ -116,17 +124,49 @@ func TestFilesArriveOverALineThatBreaks(t *testing.T) {
 		t.Errorf("the sent message says:\n%s", said)
 	}
 	page.CheckProblems()
+	lookAtPreview(t, "sent-picture", page)
 	takeAll(t, p, browser, scan)
 }
 
-// lookAtUploads looks at the form with files in it as everybody sees it.
-func lookAtUploads(t *testing.T, page *browsertest.Page) {
+// photograph is a picture of hills.
+func photograph(t *testing.T) []byte {
+	t.Helper()
+	m := image.NewRGBA(image.Rect(0, 0, 900, 600))
+	for i := range 900 * 600 {
+		x, y := i%900, i/900
+		hill := 300 + int(90*math.Sin(float64(x)/110))
+		m.SetRGBA(x, y, color.RGBA{uint8(90 + y/8), uint8(140 + y/8), 210, 255})
+		if y > hill {
+			m.SetRGBA(x, y, color.RGBA{60, uint8(150 - (y-hill)/5), 70, 255})
+		}
+	}
+	var b bytes.Buffer
+	if err := png.Encode(&b, m); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// lookAtPreview looks at a page that shows the preview of one picture.
+func lookAtPreview(t *testing.T, name string, page *browsertest.Page) {
+	t.Helper()
+	page.Eval(`document.querySelector(".file-preview").scrollIntoView()`, nil) // it is loaded when it is near
+	var width int
+	page.Eval(`(async () => { const i = document.querySelector(".file-preview"); await i.decode(); return i.naturalWidth })()`, &width)
+	if width != 320 {
+		t.Errorf("%s: the preview is %d wide, want 320", name, width)
+	}
+	lookAt(t, name, page)
+}
+
+// lookAt looks at a page as everybody sees it.
+func lookAt(t *testing.T, name string, page *browsertest.Page) {
 	t.Helper()
 	for _, width := range []int{1280, 360} {
 		page.SetViewport(width, 900)
 		for _, dark := range []bool{false, true} {
 			page.Dark(dark)
-			stop{name: "compose-files", page: page}.look(t, width, dark)
+			stop{name: name, page: page}.look(t, width, dark)
 		}
 	}
 	page.Dark(false)
@@ -140,12 +180,13 @@ func takeAll(t *testing.T, p *program, browser *browsertest.Browser, scan []byte
 	reader := browser.Page(t)
 	p.prove(t, browser, reader, v.link("marta@quillfeather.example"), "marta@quillfeather.example")
 	wantPage(t, reader, 200, "Scans over a bad line")
+	lookAtPreview(t, "read-picture", reader)
 	name, packed := reader.Download(func() { reader.ClickText("Download all as a zip file") })
 	z, err := zip.NewReader(bytes.NewReader(packed), int64(len(packed)))
-	if err != nil || name != "Scans over a bad line.zip" || len(z.File) != 2 {
-		t.Fatalf("%q: %v, want a zip file of two", name, err)
+	if err != nil || name != "Scans over a bad line.zip" || len(z.File) != 3 {
+		t.Fatalf("%q: %v, want a zip file of three", name, err)
 	}
-	for i, want := range [][]byte{scan, []byte("dropped")} {
+	for i, want := range [][]byte{scan, photograph(t), []byte("dropped")} {
 		r, err := z.File[i].Open()
 		if err != nil {
 			t.Fatal(err)

@@ -32,3 +32,10 @@ func (s *Service) DownloadAll(ctx context.Context, by letterlock.Actor, id lette
 	}
 	return l, files, nil
 }
+
+// Attachment returns what is known of one attachment, of an attached mail too, or
+// NotFound.
+func (l *Letter) Attachment(part int) (Attachment, error) {
+	a, _, err := l.attachment(part)
+	return a, err
+}

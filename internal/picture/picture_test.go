@@ -1,0 +1,263 @@
+package picture
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/binary"
+	"errors"
+	"hash/crc32"
+	"image"
+	"image/color"
+	"image/gif"
+	"image/jpeg"
+	"image/png"
+	"io"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"testing/iotest"
+	"time"
+
+	"letterlock/internal/letterlock"
+)
+
+// paint is a picture of one colour.
+func paint(w, h int, c color.Color) image.Image {
+	m := image.NewNRGBA(image.Rect(0, 0, w, h))
+	for i := range w * h {
+		m.Set(i%w, i/w, c)
+	}
+	return m
+}
+
+func pngOf(t testing.TB, m image.Image) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if err := png.Encode(&b, m); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func jpegOf(t testing.TB, m image.Image) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if err := jpeg.Encode(&b, m, nil); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func gifOf(t testing.TB, m image.Image) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if err := gif.Encode(&b, m, nil); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// webpOf is a lossless picture of one pixel.
+func webpOf(t testing.TB) []byte {
+	t.Helper()
+	b, err := base64.StdEncoding.DecodeString("UklGRhoAAABXRUJQVlA4TA0AAAAvAAAAEAcQERGIiP4HAA==")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+func of(b []byte) func() io.Reader { return func() io.Reader { return bytes.NewReader(b) } }
+
+var red, glass = color.NRGBA{200, 30, 20, 255}, color.NRGBA{200, 30, 20, 100}
+
+func TestPreviewIsSmallAndOurs(t *testing.T) {
+	tests := []struct {
+		name, kind string
+		data       []byte
+		as         string
+		size       image.Point
+	}{
+		{"wide PNG", "image/png", pngOf(t, paint(1600, 400, red)), "image/jpeg", image.Pt(320, 80)},
+		{"high JPEG", "image/jpeg", jpegOf(t, paint(500, 1000, red)), "image/jpeg", image.Pt(160, 320)},
+		{"small GIF", "image/gif", gifOf(t, paint(20, 10, red)), "image/jpeg", image.Pt(20, 10)},
+		{"line", "image/png", pngOf(t, paint(5000, 1, red)), "image/jpeg", image.Pt(320, 1)},
+		{"glass", "image/png", pngOf(t, paint(640, 640, glass)), "image/png", image.Pt(320, 320)},
+		{"WebP", "image/webp", webpOf(t), "image/png", image.Pt(1, 1)},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			hidden := []byte("taken at 52.1 N, 4.3 E<script>")
+			got, as, err := NewMaker().Preview(t.Context(), tt.kind, of(append(bytes.Clone(tt.data), hidden...)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			m, format, err := image.Decode(bytes.NewReader(got))
+			if err != nil || "image/"+format != as || as != tt.as && tt.kind != "image/webp" || m.Bounds().Size() != tt.size {
+				t.Errorf("%s as %s, %v, %v; want %s of %v", format, as, m.Bounds(), err, tt.as, tt.size)
+			}
+			if bytes.Contains(got, hidden) || bytes.Contains(got, tt.data) {
+				t.Error("bytes of the original are passed on")
+			}
+		})
+	}
+}
+
+func TestColoursStayWhatTheyAre(t *testing.T) {
+	got, _, err := NewMaker().Preview(t.Context(), "image/png", of(pngOf(t, paint(4000, 3000, red))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := jpeg.Decode(bytes.NewReader(got))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, g, b, _ := m.At(160, 120).RGBA()
+	if r>>8 < 190 || g>>8 > 45 || b>>8 > 35 {
+		t.Errorf("red has become %d %d %d", r>>8, g>>8, b>>8)
+	}
+}
+
+// bomb is a PNG that says it is this large.
+func bomb(t *testing.T, w, h uint32) []byte {
+	t.Helper()
+	b := pngOf(t, paint(1, 1, red))
+	binary.BigEndian.PutUint32(b[16:], w)
+	binary.BigEndian.PutUint32(b[20:], h)
+	binary.BigEndian.PutUint32(b[29:], crc32.ChecksumIEEE(b[12:29]))
+	return b
+}
+
+// progressive is the beginning of a progressive JPEG that says it is this large.
+func progressive(w, h uint16, marker byte) []byte {
+	b := []byte{0xff, 0xd8, 0xff, 0xe0, 0, 4, 0xff, 0xc0, 0xff, marker, 0, 17, 8}
+	b = binary.BigEndian.AppendUint16(b, h)
+	b = binary.BigEndian.AppendUint16(b, w)
+	return append(b, 3, 1, 0x11, 0, 2, 0x11, 0, 3, 0x11, 0)
+}
+
+func TestWhatWouldCostTooMuchIsNotDecoded(t *testing.T) {
+	var before, after runtime.MemStats
+	tests := []struct {
+		name, kind string
+		data       []byte
+	}{
+		{"many pixels", "image/png", bomb(t, 50_000, 50_000)},
+		{"all in one line", "image/png", bomb(t, 1<<31-1, 1)},
+		{"just too many", "image/png", bomb(t, 8000, 5001)},
+		{"fewer that take more memory", "image/png", bomb(t, 8000, 5000)},
+		{"progressive", "image/jpeg", progressive(6000, 6000, 0xc2)},
+		{"nothing", "image/png", nil},
+		{"text", "image/png", []byte("hello")},
+		{"cut off", "image/png", pngOf(t, paint(100, 100, red))[:60]},
+		{"another kind than it says", "image/jpeg", pngOf(t, paint(10, 10, red))},
+		{"SVG", "image/svg+xml", []byte("<svg onload='alert(1)'/>")},
+		{"PDF", "application/pdf", []byte("%PDF-1.4")},
+	}
+	runtime.ReadMemStats(&before)
+	for _, tt := range tests {
+		if got, _, err := NewMaker().Preview(t.Context(), tt.kind, of(tt.data)); !errors.Is(err, ErrNone) || got != nil {
+			t.Errorf("%s: %d bytes, %v; want ErrNone", tt.name, len(got), err)
+		}
+	}
+	runtime.ReadMemStats(&after)
+	if n := after.TotalAlloc - before.TotalAlloc; n > 20<<20 {
+		t.Errorf("refusing took %d MB of memory", n>>20)
+	}
+	// A baseline JPEG of the same size is looked at: this one then has no picture.
+	f := &frames{r: bytes.NewReader(progressive(6000, 6000, 0xc0))}
+	if _, err := io.ReadAll(f); err != nil || !f.done {
+		t.Errorf("baseline: %v", err)
+	}
+}
+
+func TestFileThatGoesOnForEverIsGivenUp(t *testing.T) {
+	endless := func() io.Reader {
+		return io.MultiReader(bytes.NewReader(pngOf(t, paint(10, 10, red))[:33]), zeros{})
+	}
+	if _, _, err := NewMaker().Preview(t.Context(), "image/png", endless); !errors.Is(err, ErrNone) {
+		t.Errorf("%v, want ErrNone", err)
+	}
+}
+
+// zeros are chunks of nothing, without an end.
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) {
+	clear(p)
+	return len(p), nil
+}
+
+func TestErrorsOfReadingAreNotThoseOfThePicture(t *testing.T) {
+	gone := &letterlock.Error{Code: letterlock.Gone}
+	data := pngOf(t, paint(300, 300, red))
+	for _, n := range []int{0, 10, len(data) / 2} {
+		open := func() io.Reader { return io.MultiReader(bytes.NewReader(data[:n]), iotest.ErrReader(gone)) }
+		if _, _, err := NewMaker().Preview(t.Context(), "image/png", open); !errors.Is(err, letterlock.Gone) {
+			t.Errorf("gone after %d bytes: %v", n, err)
+		}
+	}
+}
+
+func TestFewAreMadeAtOnceAndFewWait(t *testing.T) {
+	m := NewMaker()
+	m.within = time.Minute
+	hold, began := make(chan struct{}), make(chan struct{}, atOnce+waiting+1)
+	open := func() io.Reader {
+		began <- struct{}{}
+		<-hold
+		return strings.NewReader("no picture")
+	}
+	var all sync.WaitGroup
+	for range atOnce {
+		all.Go(func() { m.Preview(t.Context(), "image/png", open) })
+	}
+	for range atOnce {
+		<-began
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	for range waiting {
+		all.Go(func() {
+			if _, _, err := m.Preview(ctx, "image/png", open); !errors.Is(err, letterlock.Busy) {
+				t.Errorf("who waited in vain: %v, want Busy", err)
+			}
+		})
+	}
+	for m.queued.Load() < atOnce+waiting {
+		runtime.Gosched()
+	}
+	if _, _, err := m.Preview(t.Context(), "image/png", open); !errors.Is(err, letterlock.Busy) {
+		t.Errorf("one too many: %v, want Busy", err)
+	}
+	cancel()
+	for m.queued.Load() > atOnce {
+		runtime.Gosched()
+	}
+	close(hold)
+	all.Wait()
+	if m.queued.Load() != 0 || len(m.slots) != 0 || len(began) != 0 {
+		t.Errorf("%d queued, %d at work, %d began out of turn", m.queued.Load(), len(m.slots), len(began))
+	}
+}
+
+func FuzzPreview(f *testing.F) {
+	for kind, data := range map[string][]byte{
+		"image/png": pngOf(f, paint(3, 3, glass)), "image/jpeg": jpegOf(&testing.T{}, paint(3, 3, red)),
+		"image/gif": gifOf(f, paint(3, 3, red)), "image/webp": webpOf(&testing.T{}),
+	} {
+		f.Add(kind, data)
+	}
+	m := NewMaker()
+	f.Fuzz(func(t *testing.T, kind string, data []byte) {
+		got, as, err := m.Preview(t.Context(), kind, of(data))
+		if err != nil {
+			return
+		}
+		c, format, err := image.DecodeConfig(bytes.NewReader(got))
+		if err != nil || "image/"+format != as || c.Width > side || c.Height > side {
+			t.Errorf("%v %s as %s, %v", c, format, as, err)
+		}
+	})
+}
