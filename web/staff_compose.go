@@ -109,7 +109,7 @@ func (s *Server) understand(f *composeForm) writing {
 		}
 	}
 	var wrong *views.FieldError
-	if w.expires, wrong = expiryOf(f.get("expiry"), f.get("expiry-date"), now); wrong != nil && !w.adding {
+	if w.expires, wrong = expiryOf(f.get("expiry"), f.get("expiry-date"), now, s.Intake.Rules.Expiry); wrong != nil && !w.adding {
 		w.errors = append(w.errors, *wrong)
 	}
 	if w.adding {
@@ -154,10 +154,10 @@ func (s *Server) composeView(c echo.Context, w writing) views.Compose {
 		SubjectHint:  subjectHint,
 		Text:         f.get("text"),
 		DoNotForward: w.protection == letterlock.DoNotForward,
-		Expiries:     expiryOptions(f.get("expiry"), now),
+		Expiries:     expiryOptions(f.get("expiry"), now, s.Intake.Rules.Expiry),
 		ExpiryDate:   f.get("expiry-date"),
 		ExpiryMin:    now.Format(dateForm),
-		ExpiryMax:    now.AddDate(longestExpiry, 0, 0).Format(dateForm),
+		ExpiryMax:    now.AddDate(policy.LongestYears, 0, 0).Format(dateForm),
 		MaxSize:      size(s.maxFiles()),
 		MaxBytes:     strconv.FormatInt(s.maxFiles(), 10),
 		Files:        composeFiles(w.files),

@@ -3,6 +3,8 @@ package web
 import (
 	"time"
 
+	"letterlock/internal/letterlock"
+	"letterlock/internal/policy"
 	"letterlock/views"
 )
 
@@ -13,7 +15,7 @@ const (
 	dateExpiry    = "date"
 	neverExpiry   = "never"
 	dateForm      = "2006-01-02"
-	longestExpiry = 10 // years
+	usualExpiry   = "usual" // what the organisation's settings say, where that is none of the days
 )
 
 var expiryDays = []struct {
@@ -33,15 +35,22 @@ func lastDay(now time.Time, days int) time.Time {
 	return time.Date(y, m, d+days, 23, 59, 59, 0, now.Location())
 }
 
-// expiryOf reads the choice. now is in the organisation's zone; the zero time
-// means never.
-func expiryOf(choice, date string, now time.Time) (time.Time, *views.FieldError) {
+// expiryOf reads the choice. now is in the organisation's zone, usual what its
+// settings say; the zero time means never.
+func expiryOf(choice, date string, now time.Time, usual *letterlock.Span) (time.Time, *views.FieldError) {
+	if choice == "" {
+		choice = proposedExpiry(usual)
+	}
 	for _, e := range expiryDays {
-		if choice == e.value || choice == "" && e.value == defaultExpiry {
+		if choice == e.value {
 			return lastDay(now, e.days), nil
 		}
 	}
 	switch choice {
+	case usualExpiry:
+		if usual != nil && *usual != 0 {
+			return usual.After(now).Truncate(time.Second), nil
+		}
 	case neverExpiry:
 		return time.Time{}, nil
 	case dateExpiry:
@@ -65,21 +74,43 @@ func expiryDate(date string, now time.Time) (time.Time, *views.FieldError) {
 	if end.Before(now) {
 		return wrong("The last day must not be in the past")
 	}
-	if end.After(lastDay(now.AddDate(longestExpiry, 0, 0), 0)) {
+	if end.After(lastDay(now.AddDate(policy.LongestYears, 0, 0), 0)) {
 		return wrong("The last day must be within ten years")
 	}
 	return end, nil
 }
 
-// expiryOptions are the choices, with the day that the default means.
-func expiryOptions(choice string, now time.Time) []views.Option {
+// proposedExpiry is the choice that is made before anybody has chosen: what the
+// settings of the organisation say, in the words of the form.
+func proposedExpiry(usual *letterlock.Span) string {
+	switch {
+	case usual == nil:
+		return defaultExpiry
+	case *usual == 0:
+		return neverExpiry
+	}
+	for _, e := range expiryDays {
+		if *usual == letterlock.Span(time.Duration(e.days)*24*time.Hour) {
+			return e.value
+		}
+	}
+	return usualExpiry
+}
+
+// expiryOptions are the choices, with the day that the proposed one means.
+func expiryOptions(choice string, now time.Time, usual *letterlock.Span) []views.Option {
+	proposed := proposedExpiry(usual)
 	if choice == "" {
-		choice = defaultExpiry
+		choice = proposed
 	}
 	var list []views.Option
+	if proposed == usualExpiry {
+		list = append(list, views.Option{Value: usualExpiry, Selected: choice == usualExpiry,
+			Text: "In " + length(time.Duration(*usual)) + ", " + usual.After(now).Format("2 January 2006, 15:04")})
+	}
 	for _, e := range expiryDays {
 		text := e.text
-		if e.value == defaultExpiry {
+		if e.value == proposed {
 			text += ", " + lastDay(now, e.days).Format("2 January 2006")
 		}
 		list = append(list, views.Option{Value: e.value, Text: text, Selected: choice == e.value})

@@ -93,7 +93,7 @@ func TestExpiryIsTheEndOfTheLastDay(t *testing.T) {
 		{"13", "", "Choose when the message expires"},
 	}
 	for _, tt := range tests {
-		got, wrong := expiryOf(tt.choice, tt.date, here)
+		got, wrong := expiryOf(tt.choice, tt.date, here, nil)
 		said := got.Format(time.RFC3339)
 		if wrong != nil {
 			said = wrong.Text
@@ -103,6 +103,37 @@ func TestExpiryIsTheEndOfTheLastDay(t *testing.T) {
 		if !strings.HasPrefix(said, tt.want) {
 			t.Errorf("%s %s: %q, want %q", tt.choice, tt.date, said, tt.want)
 		}
+	}
+}
+
+func TestComposeProposesWhatTheSettingsSay(t *testing.T) {
+	now := time.Date(2026, 11, 20, 11, 0, 0, 0, time.UTC)
+	span := func(d time.Duration) *letterlock.Span { s := letterlock.Span(d); return &s }
+	tests := []struct {
+		name   string
+		usual  *letterlock.Span
+		choice string // selected
+		text   string
+		ends   string
+	}{
+		{"nothing", nil, "14", "In 14 days, 4 December 2026", "2026-12-04T23:59:59Z"},
+		{"for ever", span(0), "never", "Never", "0001-01-01T00:00:00Z"},
+		{"one of the days", span(30 * 24 * time.Hour), "30", "In 30 days, 20 December 2026", "2026-12-20T23:59:59Z"},
+		{"hours", span(12 * time.Hour), "usual", "In 12 hours, 20 November 2026, 23:00", "2026-11-20T23:00:00Z"},
+		{"other days", span(45 * 24 * time.Hour), "usual", "In 45 days, 4 January 2027, 11:00", "2027-01-04T11:00:00Z"},
+	}
+	for _, tt := range tests {
+		for _, o := range expiryOptions("", now, tt.usual) {
+			if o.Selected && (o.Value != tt.choice || o.Text != tt.text) {
+				t.Errorf("%s: Compose proposes %q %q, want %q %q", tt.name, o.Value, o.Text, tt.choice, tt.text)
+			}
+		}
+		if end, wrong := expiryOf("", "", now, tt.usual); wrong != nil || end.Format(time.RFC3339) != tt.ends {
+			t.Errorf("%s: without a choice it ends %v, %v; want %s", tt.name, end, wrong, tt.ends)
+		}
+	}
+	if _, wrong := expiryOf(usualExpiry, "", now, nil); wrong == nil {
+		t.Error("the usual was chosen where there is none")
 	}
 }
 

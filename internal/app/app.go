@@ -201,6 +201,7 @@ func (a *App) buildUseCases(cfg config.Config, o Options, k seal.Keys, look *bra
 	rules := policy.Settings{
 		Domains: cfg.Organization.Domains, InlineTypes: cfg.Recipients.Inline,
 		InlineAssured: o.Assured || cfg.AssuresTLS(), SenderScope: policy.Scope(cfg.Revocation.SenderScope),
+		Expiry: expiryOf(cfg.Expiry),
 	}
 	v := &vault.Vault{DB: a.DB, Keys: k.Ring, Limits: eml.Limits{Size: int64(cfg.Limits.Message)}}
 	a.Outbox = &outbox.Service{

@@ -40,6 +40,7 @@ type Config struct {
 	Limits       Limits       `toml:"limits"`
 	Revocation   Revocation   `toml:"revocation"`
 	Recipients   Recipients   `toml:"recipients"`
+	Expiry       Expiry       `toml:"expiry"`
 	Privacy      Privacy      `toml:"privacy"`
 	Audit        Audit        `toml:"audit"`
 	API          API          `toml:"api"`
@@ -165,6 +166,14 @@ type Recipients struct {
 	// DoNotForwardDownloads lets recipients save attachments of messages that are
 	// not to be forwarded. Default true.
 	DoNotForwardDownloads bool `toml:"do_not_forward_downloads"`
+}
+
+// Expiry is how long messages can be read.
+type Expiry struct {
+	// Default is how long a message can be read whose sender has not said, and what
+	// Compose proposes: from "1m" to "730d", or "0", for ever. Empty: for ever by
+	// SMTP, and Compose proposes 14 days.
+	Default Span `toml:"default"`
 }
 
 // Audit is where the signed checkpoints of the audit log are kept.

@@ -76,6 +76,10 @@ func (h *Header) readField(f field) {
 		if h.Protections++; h.Protections == 1 {
 			h.Protection = clean(f.text(), 100)
 		}
+	case "x-letterlock-expires":
+		if h.Expiries++; h.Expiries == 1 {
+			h.Expires = clean(f.text(), 100)
+		}
 	case "sensitivity":
 		h.Sensitivity = clean(f.text(), 100)
 	case "auto-submitted":

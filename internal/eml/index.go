@@ -65,6 +65,8 @@ type Header struct {
 	References    []string  `json:"e,omitempty"`
 	Protection    string    `json:"p,omitempty"`  // X-Letterlock-Protection, the first
 	Protections   int       `json:"pn,omitempty"` // how many of it there are
+	Expires       string    `json:"u,omitempty"`  // X-Letterlock-Expires, the first
+	Expiries      int       `json:"un,omitempty"` // how many of it there are
 	Sensitivity   string    `json:"y,omitempty"`
 	AutoSubmitted string    `json:"a,omitempty"`
 	ListID        string    `json:"l,omitempty"`

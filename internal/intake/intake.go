@@ -47,7 +47,7 @@ type Envelope struct {
 	Recipients []letterlock.Address
 	Via        letterlock.Via
 	Protection letterlock.Protection // asked for by Compose; empty for SMTP, where the mail says it
-	Expires    time.Time             // zero: never
+	Expires    time.Time             // chosen in Compose, where zero is never; for SMTP the mail or the settings say it
 	Portal     bool                  // everybody outside reads in the portal
 }
 
@@ -139,7 +139,7 @@ func (s *Service) decide(ctx context.Context, by letterlock.Actor, e Envelope, i
 	m := letterlock.Message{
 		ID: in.ID, MessageID: h.MessageID, Sender: letterlock.Mailbox{Name: senderName(by, h), Address: by.Address},
 		Subject: d.Subject, Protection: d.Protection, Method: d.Method, DecidedBy: d.DecidedBy, Via: e.Via,
-		Portal: e.Portal, Expires: e.Expires, Attachments: len(in.Index.Attachments()),
+		Portal: e.Portal, Attachments: len(in.Index.Attachments()),
 	}
 	var receipt Receipt
 	err = s.DB.Write(ctx, func(tx *store.Tx) error {
@@ -198,9 +198,6 @@ func senderName(by letterlock.Actor, h eml.Header) string {
 }
 
 func (s *Service) store(tx *store.Tx, by letterlock.Actor, m letterlock.Message, e Envelope, in *vault.Incoming) (Receipt, error) {
-	if !e.Expires.IsZero() && !e.Expires.After(tx.Now) {
-		return Receipt{}, &letterlock.Error{Code: letterlock.Invalid, Key: "expires"}
-	}
 	if m.MessageID != "" {
 		known, err := tx.Retried(by.Address, m.MessageID, in.Hash)
 		if err == nil {
@@ -209,6 +206,11 @@ func (s *Service) store(tx *store.Tx, by letterlock.Actor, m letterlock.Message,
 		if !errors.Is(err, letterlock.NotFound) {
 			return Receipt{}, err
 		}
+	}
+	// Only now: a retry may come when what it asks for is over already.
+	var err error
+	if m.Expires, err = s.Rules.Expires(wishOf(e, in.Index.Header), tx.Now); err != nil {
+		return Receipt{}, err
 	}
 	if err := join(tx, &m, referred(in.Index.Header.InReplyTo, in.Index.Header.References)); err != nil {
 		return Receipt{}, err
@@ -223,6 +225,10 @@ func (s *Service) store(tx *store.Tx, by letterlock.Actor, m letterlock.Message,
 		return Receipt{}, err
 	}
 	return Receipt{ID: m.ID, MessageID: m.MessageID}, tx.Audit(letterlock.Entry{Actor: by, Action: "accept", Message: m.ID, Target: targets(e.Recipients), Allowed: true})
+}
+
+func wishOf(e Envelope, h eml.Header) policy.Wish {
+	return policy.Wish{Chosen: e.Expires, Compose: e.Via == letterlock.ByCompose, Header: h.Expires, Headers: h.Expiries}
 }
 
 // nameAnew gives a message a Message-ID where it has none, or one that is taken:

@@ -52,6 +52,9 @@ func TestRefusedMailLeavesNothing(t *testing.T) {
 		{"a header that breaks off", ada, many(1), with("Subject: Offer", "what is this"), letterlock.Invalid, "structure"},
 		{"asks to be sent open", ada, many(1), "X-Letterlock-Protection: none\r\n" + good, letterlock.Denied, "unprotected"},
 		{"unknown protection", ada, many(1), "X-Letterlock-Protection: some\r\n" + good, letterlock.Invalid, "protection"},
+		{"unknown expiry", ada, many(1), "X-Letterlock-Expires: soon\r\n" + good, letterlock.Invalid, "expires"},
+		{"expiry that is over", ada, many(1), "X-Letterlock-Expires: 2026-11-20T09:59:59Z\r\n" + good, letterlock.Invalid, "expires"},
+		{"two expiries", ada, many(1), "X-Letterlock-Expires: 7d\r\nX-Letterlock-Expires: 7d\r\n" + good, letterlock.Invalid, "expires"},
 		{"empty mail", ada, many(1), "", letterlock.Invalid, "from"},
 	}
 	for _, tt := range tests {

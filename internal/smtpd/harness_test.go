@@ -43,6 +43,7 @@ var failures = map[string]error{
 	"unprotected": &letterlock.Error{Code: letterlock.Denied, Key: "unprotected"},
 	"depth":       &letterlock.Error{Code: letterlock.TooLarge, Key: "depth"},
 	"structure":   &letterlock.Error{Code: letterlock.Invalid, Key: "structure", Err: errors.New("hidden cause")},
+	"expires":     &letterlock.Error{Code: letterlock.Invalid, Key: "expires"},
 	"disk":        &letterlock.Error{Code: letterlock.Busy, Key: "disk", Err: errors.New("hidden cause")},
 	"busy":        &letterlock.Error{Code: letterlock.Busy},
 	"throttled":   &letterlock.Error{Code: letterlock.Throttled, RetryAfter: time.Minute},

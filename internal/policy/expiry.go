@@ -1,0 +1,61 @@
+package policy
+
+import (
+	"strings"
+	"time"
+
+	"letterlock/internal/letterlock"
+)
+
+// LongestYears is how many years ahead a message may end: as far as Compose and a
+// date may go.
+const LongestYears = 10
+
+// A Wish is what is known of when a message is to end.
+type Wish struct {
+	Chosen  time.Time // by Compose
+	Compose bool      // somebody chose, if only that it shall never end
+	Header  string    // X-Letterlock-Expires
+	Headers int       // how many of it there were
+}
+
+// Expires decides when a message ends that is accepted now; zero: never. A wish
+// that cannot be understood, or that is over already, is Invalid "expires":
+// nothing that was meant to end is kept open.
+func (s Settings) Expires(w Wish, now time.Time) (time.Time, error) {
+	end := w.Chosen
+	switch {
+	case w.Compose || !w.Chosen.IsZero():
+	case w.Headers > 1:
+		return time.Time{}, &letterlock.Error{Code: letterlock.Invalid, Key: "expires"}
+	case w.Headers == 1:
+		var err error
+		if end, err = headerEnd(strings.TrimSpace(w.Header), now); err != nil {
+			return time.Time{}, err
+		}
+	case s.Expiry != nil:
+		end = s.Expiry.After(now)
+	}
+	return end, CheckEnd(end, now)
+}
+
+// headerEnd reads a moment in the form of RFC 3339, a span, or the word never.
+func headerEnd(header string, now time.Time) (time.Time, error) {
+	if strings.EqualFold(header, "never") {
+		return time.Time{}, nil
+	}
+	if at, err := time.Parse(time.RFC3339, header); err == nil {
+		return at.UTC().Truncate(time.Second), nil
+	}
+	span, err := letterlock.ParseSpan(strings.ToLower(header))
+	return span.After(now), err
+}
+
+// CheckEnd returns Invalid "expires" for an end that is not to come, or too far
+// away to be meant. The zero time is never, and good.
+func CheckEnd(end, now time.Time) error {
+	if end.IsZero() || end.After(now) && !end.After(now.AddDate(LongestYears, 0, 1)) {
+		return nil
+	}
+	return &letterlock.Error{Code: letterlock.Invalid, Key: "expires"}
+}
