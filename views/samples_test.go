@@ -15,6 +15,7 @@ func samples() map[string]templ.Component {
 	composeSamples(all)
 	demoSamples(all)
 	traceSamples(all)
+	recipientSamples(all)
 	reportSamples(all)
 	return all
 }

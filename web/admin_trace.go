@@ -22,6 +22,8 @@ func (s *Server) traceRoutes() {
 	s.get(revoker, "/trace/:id/revoke", s.traceRevokePage)
 	s.post(revoker, "/trace/:id/revoke", s.traceRevoke)
 	s.post(revoker, "/trace/:id/restore", s.traceRestore)
+	s.get(revoker, "/trace/:id/expiry", s.traceExpiryPage)
+	s.post(revoker, "/trace/:id/expiry", s.traceExpiry)
 	s.get(admin, "/trace/:id/destroy", s.traceDestroyPage)
 	s.post(admin, "/trace/:id/destroy", s.traceDestroy)
 }

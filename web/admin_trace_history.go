@@ -117,6 +117,9 @@ func (v tracedMail) eventText(r letterlock.Recipient, e letterlock.Event) string
 		add(viaName(v.message.Via))
 	case letterlock.RevokedEvent, letterlock.Restored:
 		add(v.traceStanding(r, e))
+	case letterlock.ExpiryChanged:
+		add(v.newEnd(e))
+		add(v.traceStanding(r, e))
 	case letterlock.Downloaded:
 		add(partName(e.Part))
 	default:
@@ -153,7 +156,7 @@ func (v tracedMail) traceStanding(r letterlock.Recipient, e letterlock.Event) st
 		}
 		return text
 	}
-	if e.Detail == string(letterlock.ByAdministrator) {
+	if strings.HasPrefix(e.Detail, string(letterlock.ByAdministrator)) {
 		return "by an administrator"
 	}
 	return "by the sender"

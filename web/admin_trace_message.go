@@ -47,6 +47,9 @@ func (v tracedMail) view(l lookup) views.TraceMessage {
 	for _, r := range v.recipients {
 		out.Recipients = append(out.Recipients, v.traceRecipient(r, l))
 	}
+	if v.may.expire == nil && v.by.Is(letterlock.Revoker) {
+		out.ExpiryURL = v.act("expiry", l, "")
+	}
 	if v.by.Is(letterlock.Admin) && !m.Destroyed {
 		out.DestroyURL = v.act("destroy", l, "")
 	}

@@ -112,6 +112,8 @@ func (s *Server) routes() {
 	s.get(sender, "/sent/:id/remove", s.removeConfirm)
 	s.post(sender, "/sent/:id/remove", s.remove)
 	s.post(sender, "/sent/:id/restore", s.restore)
+	s.get(sender, "/sent/:id/expiry", s.expiryPage)
+	s.post(sender, "/sent/:id/expiry", s.changeExpiry)
 	s.get(sender, "/compose", s.composePage)
 	s.post(sender, "/compose", s.compose, uploads)
 	s.post(sender, "/compose/recipients", s.composeRecipients, uploads)

@@ -154,6 +154,8 @@ var table = map[string]column{
 	"GET /sent/:id/remove":            bySender(200),
 	"POST /sent/:id/remove":           bySender(303),
 	"POST /sent/:id/restore":          bySender(303),
+	"GET /sent/:id/expiry":            bySender(200),
+	"POST /sent/:id/expiry":           bySender(422), // nothing is chosen
 
 	"GET /audit-log":                   byAuditor(200),
 	"GET /audit-log/export.jsonl":      byAuditor(200),
@@ -199,6 +201,8 @@ var table = map[string]column{
 	"GET /trace/:id/revoke":   byRevoker(200),
 	"POST /trace/:id/revoke":  byRevoker(303),
 	"POST /trace/:id/restore": byRevoker(303),
+	"GET /trace/:id/expiry":   byRevoker(200),
+	"POST /trace/:id/expiry":  byRevoker(422), // nothing is chosen
 	"GET /trace/:id/destroy":  byAdmin(200),
 	"POST /trace/:id/destroy": byAdmin(422), // nothing is typed
 	"GET /bulk":               byAuditor(200),

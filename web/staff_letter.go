@@ -56,6 +56,9 @@ func (v sentMail) letter(d track.Detail, o opened, may rights, contact letterloc
 		l.Reason = t.last.Reason
 	}
 	if !m.Destroyed {
+		if may.expire == nil {
+			l.ExpiryURL = v.url() + "/expiry"
+		}
 		l.PrintURL, l.OriginalURL = o.text.alone, v.url()+"/message.eml"
 	}
 	for _, r := range v.recipients {
@@ -180,8 +183,9 @@ func fieldName(f letterlock.Field) string {
 // rights are what the one who looks may do: with the message, and to whom access
 // can be given back.
 type rights struct {
-	all  right
-	back []letterlock.ID
+	all    right
+	back   []letterlock.ID
+	expire error // nil: may change when it expires
 }
 
 // rightsOf asks the use case; nothing is decided here.
@@ -189,7 +193,7 @@ func (s *Server) rightsOf(by letterlock.Actor, d track.Detail) rights {
 	r := rights{all: right{
 		revoke:  s.Access.MayRevoke(by, d.Message, d.Recipients),
 		restore: s.Access.MayRestore(by, d.Message, d.Recipients),
-	}}
+	}, expire: s.Access.MayExpire(by, d.Message, d.Recipients)}
 	for _, one := range d.Recipients {
 		if one.Revocation.Revoked() && s.Access.Rules.MayRestore(by, d.Message, d.Recipients, one) == nil {
 			r.back = append(r.back, one.ID)

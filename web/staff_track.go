@@ -15,19 +15,20 @@ const shownTimes = 3
 
 // stepNames are the words of the history.
 var stepNames = map[letterlock.EventKind]string{
-	letterlock.Accepted:     "Accepted",
-	letterlock.Notified:     "Notified",
-	letterlock.Delivered:    "Delivered inline",
-	letterlock.Deferred:     "Deferred",
-	letterlock.Bounced:      "Bounced",
-	letterlock.PasscodeSent: "Passcode sent",
-	letterlock.Read:         "Read",
-	letterlock.Downloaded:   "Downloaded",
-	letterlock.RevokedEvent: "Revoked",
-	letterlock.Restored:     "Restored",
-	letterlock.ExpiredEvent: "Expired",
-	letterlock.Replied:      "Replied",
-	letterlock.Forwarded:    "Forwarded",
+	letterlock.Accepted:      "Accepted",
+	letterlock.Notified:      "Notified",
+	letterlock.Delivered:     "Delivered inline",
+	letterlock.Deferred:      "Deferred",
+	letterlock.Bounced:       "Bounced",
+	letterlock.PasscodeSent:  "Passcode sent",
+	letterlock.Read:          "Read",
+	letterlock.Downloaded:    "Downloaded",
+	letterlock.RevokedEvent:  "Revoked",
+	letterlock.Restored:      "Restored",
+	letterlock.ExpiredEvent:  "Expired",
+	letterlock.Replied:       "Replied",
+	letterlock.Forwarded:     "Forwarded",
+	letterlock.ExpiryChanged: "Expiry changed",
 }
 
 // A happening is one or more events of the same kind.
@@ -36,13 +37,18 @@ type happening struct {
 	events []letterlock.Event
 }
 
+// divides reports whether a kind of event divides a history: what was read before
+// access changed is not to be mixed with what was read after.
+func divides(k letterlock.EventKind) bool {
+	return k == letterlock.RevokedEvent || k == letterlock.Restored || k == letterlock.ExpiryChanged
+}
+
 // happenings puts events of one kind together, in the order in which each kind
-// first came. Removing and restoring access divide a history: what was read
-// before is not to be mixed with what was read after.
+// first came after what divides the history.
 func happenings(events []letterlock.Event) (list []happening) {
 	start := 0
 	for _, e := range events {
-		divides := e.Kind == letterlock.RevokedEvent || e.Kind == letterlock.Restored
+		divides := divides(e.Kind)
 		found := false
 		for i := start; i < len(list) && !divides; i++ {
 			if list[i].kind == e.Kind {
@@ -85,6 +91,8 @@ func (v sentMail) steps(r letterlock.Recipient, events []letterlock.Event, files
 			s.After += v.standing(r, last)
 		case letterlock.Restored:
 			s.After += v.standing(r, last)
+		case letterlock.ExpiryChanged:
+			s.After += ", " + v.newEnd(last) + v.standing(r, last)
 		case letterlock.Bounced:
 			s.Kind = views.StepSeal
 			s.After += after(last.Detail)
@@ -141,10 +149,20 @@ func (v sentMail) standing(r letterlock.Recipient, e letterlock.Event) string {
 	if e.Kind == letterlock.RevokedEvent && r.Revocation.At.Equal(e.At) {
 		return ", " + v.tracked(r.Revocation)
 	}
-	if e.Detail == string(letterlock.ByAdministrator) {
+	if strings.HasPrefix(e.Detail, string(letterlock.ByAdministrator)) {
 		return ", by an administrator"
 	}
 	return ", by you" // only the sender looks at the Sent folder
+}
+
+// newEnd says what a message's expiry was changed to.
+func (v sentMail) newEnd(e letterlock.Event) string {
+	_, end, _ := strings.Cut(e.Detail, " ")
+	at, err := time.Parse(time.RFC3339, end)
+	if err != nil {
+		return "to never"
+	}
+	return "to " + v.server.when(at).Text
 }
 
 // tracked says who removed access, in the history: the administrator by name.

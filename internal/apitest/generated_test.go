@@ -120,6 +120,7 @@ const (
 	EventKindDestroyed     EventKind = "destroyed"
 	EventKindDownloaded    EventKind = "downloaded"
 	EventKindExpired       EventKind = "expired"
+	EventKindExpiryChanged EventKind = "expiry-changed"
 	EventKindNotified      EventKind = "notified"
 	EventKindPasscodeSent  EventKind = "passcode-sent"
 	EventKindPasscodeWrong EventKind = "passcode-wrong"
@@ -144,6 +145,8 @@ func (e EventKind) Valid() bool {
 	case EventKindDownloaded:
 		return true
 	case EventKindExpired:
+		return true
+	case EventKindExpiryChanged:
 		return true
 	case EventKindNotified:
 		return true
@@ -750,7 +753,7 @@ type Event struct {
 	Agent *string   `json:"agent,omitempty"`
 	At    time.Time `json:"at"`
 
-	// Detail What the other server said; or in what capacity access was changed.
+	// Detail What the other server said; or in what capacity access or expiry was changed, and to what.
 	Detail *string `json:"detail,omitempty"`
 
 	// Ip Where from, as far as the settings keep it.

@@ -59,3 +59,12 @@ func CheckEnd(end, now time.Time) error {
 	}
 	return &letterlock.Error{Code: letterlock.Invalid, Key: "expires"}
 }
+
+// MayExpire says whether by may change until when m can be read: its sender, and
+// whoever may give access back to anybody. The refusals are those of MayRevoke, but
+// for the number of recipients: when it ends is the same for all, and was the
+// sender's to choose.
+func (s Settings) MayExpire(by letterlock.Actor, m letterlock.Message, all []letterlock.Recipient) error {
+	s.SenderScope = EveryLink
+	return s.MayRevoke(by, m, all)
+}

@@ -60,3 +60,39 @@ func TestExpiry(t *testing.T) {
 		})
 	}
 }
+
+func TestWhoMayChangeTheExpiry(t *testing.T) {
+	staff := func(a letterlock.Address, roles ...letterlock.Role) letterlock.Actor {
+		return letterlock.Actor{Kind: letterlock.Staff, Address: a, Roles: roles}
+	}
+	m := letterlock.Message{Sender: letterlock.Mailbox{Address: "ada@contoso.example"}}
+	links := []letterlock.Recipient{{Experience: letterlock.Link}, {Experience: letterlock.Link}}
+	inline := []letterlock.Recipient{{Experience: letterlock.Inline}}
+	destroyed := m
+	destroyed.Destroyed = true
+	sender := staff("ada@contoso.example", letterlock.Sender)
+	tests := []struct {
+		name string
+		by   letterlock.Actor
+		m    letterlock.Message
+		all  []letterlock.Recipient
+		want error
+		key  string
+	}{
+		{"sender of several", sender, m, links, nil, ""},
+		{"revoker", staff("rita@contoso.example", letterlock.Revoker), m, links, nil, ""},
+		{"operator", letterlock.Actor{Kind: letterlock.Operator}, m, links, nil, ""},
+		{"auditor", staff("audit@contoso.example", letterlock.Auditor), m, links, letterlock.Denied, "role"},
+		{"another sender", staff("eve@contoso.example", letterlock.Sender), m, links, letterlock.NotFound, ""},
+		{"recipient", letterlock.Actor{Kind: letterlock.Reader, Address: "ada@contoso.example"}, m, links, letterlock.NotFound, ""},
+		{"nobody", letterlock.Actor{}, m, links, letterlock.NotFound, ""},
+		{"nobody with a link", sender, m, inline, letterlock.Denied, "inline"},
+		{"destroyed", sender, destroyed, links, letterlock.NotFound, ""},
+	}
+	for _, tt := range tests {
+		err := policy.Settings{SenderScope: policy.SingleRecipient}.MayExpire(tt.by, tt.m, tt.all)
+		if !errors.Is(err, tt.want) || letterlock.KeyOf(err) != tt.key {
+			t.Errorf("%s: %v, want %v %q", tt.name, err, tt.want, tt.key)
+		}
+	}
+}

@@ -1,0 +1,98 @@
+package access
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"letterlock/internal/letterlock"
+	"letterlock/internal/policy"
+	"letterlock/internal/seal"
+	"letterlock/internal/store"
+)
+
+// SetExpiry changes until when a message can be read, for all recipients who have a
+// link; the zero time lifts the end. A message that has expired can be read again,
+// through the same links: the sender's copy of the key outlives it. What was revoked
+// stays revoked.
+//
+// When it returns nil nothing is sent under the old, longer time any more. All of it
+// is one transaction with its audit entry: a crash before the commit leaves the
+// message as it was. The refusals are those of [policy.Settings.MayExpire]; Invalid
+// "expires" is an end that is not to come.
+func (s *Service) SetExpiry(ctx context.Context, by letterlock.Actor, id letterlock.ID, end time.Time) error {
+	var refusal error
+	var all []letterlock.Recipient
+	err := s.DB.Write(ctx, func(tx *store.Tx) error {
+		m, err := tx.Message(id)
+		if errors.Is(err, letterlock.NotFound) && by.Is(letterlock.Auditor) {
+			refusal = errNoMessage
+			return tx.Audit(letterlock.Entry{Actor: by, Action: actExpiry, Message: id, Reason: errNoMessage.Key})
+		}
+		if err != nil {
+			return err
+		}
+		if all, err = tx.Recipients(id); err != nil {
+			return err
+		}
+		if refusal = s.Rules.MayExpire(by, m, all); refusal != nil {
+			return tx.Audit(letterlock.Entry{Actor: by, Action: actExpiry, Message: id, Reason: letterlock.KeyOf(refusal)})
+		}
+		if refusal = policy.CheckEnd(end, tx.Now); refusal != nil {
+			return nil // nothing was tried that is worth an entry
+		}
+		if err := tx.Audit(letterlock.Entry{Actor: by, Action: actExpiry, Message: id, Reason: endText(end), Allowed: true}); err != nil {
+			return err
+		}
+		return s.setExpiry(tx, by, m, all, end)
+	})
+	if err != nil {
+		return fmt.Errorf("changing the expiry of message %s: %w", id, err)
+	}
+	if refusal == nil {
+		// A lease knows the end that was. Cut, its page asks anew and is told the new one.
+		s.leases.cut(keysOf(all)...)
+		s.Wake()
+	}
+	return refusal
+}
+
+// MayExpire says whether by may change when m expires, as [policy.Settings.MayExpire].
+func (s *Service) MayExpire(by letterlock.Actor, m letterlock.Message, all []letterlock.Recipient) error {
+	return s.Rules.MayExpire(by, m, all)
+}
+
+const actExpiry = "change expiry"
+
+// endText is an end as events and the audit log keep it.
+func endText(end time.Time) string {
+	if end.IsZero() {
+		return "never"
+	}
+	return end.UTC().Format(time.RFC3339)
+}
+
+func (s *Service) setExpiry(tx *store.Tx, by letterlock.Actor, m letterlock.Message, all []letterlock.Recipient, end time.Time) error {
+	if end.Equal(m.Expires) {
+		return nil
+	}
+	if err := tx.SetExpiry(m.ID, end); err != nil {
+		return err
+	}
+	for _, r := range all {
+		if r.Experience != letterlock.Link {
+			continue
+		}
+		if m.Ended(tx.Now) && !r.Revocation.Revoked() {
+			if err := s.Vault.Regrant(tx, m.ID, seal.Holder(r.ID)); err != nil {
+				return err
+			}
+		}
+		e := letterlock.Event{Kind: letterlock.ExpiryChanged, Detail: string(policy.Standing(by, m)) + " " + endText(end)}
+		if err := tx.AddEvent(r, e); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,13 @@
+package store
+
+import (
+	"time"
+
+	"letterlock/internal/letterlock"
+)
+
+// SetExpiry changes when a message expires; the zero time: never. It does not touch
+// keys, but has the sweep look at the message anew.
+func (t *Tx) SetExpiry(id letterlock.ID, end time.Time) error {
+	return t.exec(`UPDATE messages SET expires_at = $2, swept = 0 WHERE id = $1 AND status = 'accepted'`, id, unix(end))
+}

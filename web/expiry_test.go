@@ -1,0 +1,82 @@
+package web
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"letterlock/internal/letterlock"
+	"letterlock/internal/store"
+)
+
+func TestSenderChangesTheExpiry(t *testing.T) {
+	w := newWorld(t)
+	sent := w.send(ada, letterlock.EncryptOnly, marta)
+	b := w.browser().signIn(ada)
+	page := "/sent/" + string(sent)
+	if a := b.get(page); !strings.Contains(a.body, page+"/expiry") {
+		t.Fatal("the message does not lead to a change of its expiry")
+	}
+	if a := b.get(page + "/expiry"); a.status != http.StatusOK || !strings.Contains(texts(a.body), "It never expires") {
+		t.Errorf("the form: %d\n%s", a.status, texts(a.body))
+	}
+	for _, bad := range []url.Values{{}, {"expiry": {"date"}, "expiry-date": {"2020-01-01"}}, {"expiry": {"usual"}}, {"expiry": {"<script>"}}} {
+		if a := b.post(page+"/expiry", bad); a.status != http.StatusUnprocessableEntity || strings.Contains(a.body, "<script>") {
+			t.Errorf("%v: %d, want 422", bad, a.status)
+		}
+	}
+	if a := b.post(page+"/expiry", url.Values{"expiry": {"7"}}); a.status != http.StatusSeeOther || a.location() != page {
+		t.Fatalf("changing it: %d to %q", a.status, a.location())
+	}
+	if text := texts(b.get(page).body); !strings.Contains(text, "Expiry changed") || !strings.Contains(text, "by you") || !strings.Contains(text, "27 November 2026") {
+		t.Errorf("the message does not tell of it:\n%s", text)
+	}
+	w.clock.advance(8 * 24 * time.Hour)
+	reader := w.browser()
+	reader.prove(marta)
+	if a := reader.get("/read/" + string(sent)); a.status != http.StatusGone || a.heading() != "The message has expired" {
+		t.Fatalf("after it: %d %q", a.status, a.heading())
+	}
+	b = w.browser().signIn(ada)
+	if a := b.post(page+"/expiry", url.Values{"expiry": {"never"}}); a.status != http.StatusSeeOther {
+		t.Fatalf("lifting it: %d", a.status)
+	}
+	if a := reader.get("/read/" + string(sent)); a.status != http.StatusOK {
+		t.Errorf("with the expiry lifted: %d", a.status)
+	}
+}
+
+func TestAdministratorChangesTheExpiryInTheTrace(t *testing.T) {
+	w := newWorld(t)
+	sent := w.send(ada, letterlock.EncryptOnly, marta)
+	page := "/trace/" + string(sent)
+	if a := w.browser().signIn(nora).get(page); strings.Contains(a.body, "Change expiry") {
+		t.Error("an auditor is offered a change of the expiry")
+	}
+	b := w.browser().signIn(rita)
+	if a := b.get(page); !strings.Contains(a.body, "Change expiry") {
+		t.Error("a revoker is not offered a change of the expiry")
+	}
+	if a := b.post(page+"/expiry", url.Values{"expiry": {"7"}}); a.status != http.StatusSeeOther {
+		t.Fatalf("changing it: %d", a.status)
+	}
+	text := texts(b.get(page).body)
+	for _, want := range []string{"Expiry changed", "to 27 November 2026", "by an administrator"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the trace does not say %q:\n%s", want, text)
+		}
+	}
+	var last letterlock.Entry
+	if err := w.db.Read(t.Context(), func(tx *store.Tx) error {
+		list, err := tx.Entries(sent)
+		last = list[len(list)-1]
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if last.Action != "change expiry" || last.Actor.Address != rita || last.Reason != "2026-11-27T23:59:59Z" || !last.Allowed {
+		t.Errorf("the last entry of the audit log is %+v", last)
+	}
+}
