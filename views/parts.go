@@ -61,6 +61,9 @@ func count(n int, noun string) string {
 	return strconv.Itoa(n) + " " + noun + "s"
 }
 
+// numbered is the name of one of several things of a kind.
+func numbered(kind string, i int) string { return kind + "-" + strconv.Itoa(i+1) }
+
 // withSize adds a size to a heading when there is one.
 func withSize(text, size string) string {
 	if size == "" {

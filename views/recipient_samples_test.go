@@ -16,4 +16,27 @@ func recipientSamples(all map[string]templ.Component) {
 	wrong.Date, wrong.Errors = "2020-01-01", []FieldError{{Field: "expiry-date", Text: "The last day must not be in the past"}}
 	wrong.Revoked = "Access of 1 recipient was removed. A change of the expiry does not give it back."
 	all["expiry-wrong"] = ChangeExpiryPage(wrong)
+
+	asks := EndRequest{URL: "/read/1/ask", Button: "Ask for more time", Whom: "Ines Kaya"}
+	expired := End{Page: signedIn(), Kind: EndExpired, From: ines, When: at("4 December 2026, 18:00 CET"), Sent: at("20 November 2026, 10:42 CET"), Request: asks}
+	all["expired-ask"] = EndPage(expired)
+	expired.Request = EndRequest{Whom: "Ines Kaya", Asked: at("5 December 2026, 09:10 CET")}
+	all["expired-asked"] = EndPage(expired)
+	revoked := End{Page: signedIn(), Kind: EndRevoked, From: ines, RemovedBy: "an administrator of Halden Law", ByAdmin: true, When: at("20 November 2026, 11:52 CET")}
+	revoked.Request = EndRequest{Whom: "an administrator of Halden Law", Declined: at("21 November 2026, 09:00 CET"), Again: at("22 November 2026, 09:00 CET")}
+	all["revoked-declined"] = EndPage(revoked)
+	revoked.Request = EndRequest{URL: "/read/1/ask", Button: "Ask for access", Whom: "an administrator of Halden Law"}
+	all["revoked-ask"] = EndPage(revoked)
+
+	letter := manyLetter("many")
+	letter.Requests = []Request{
+		{
+			Who: marta, What: " asks for more time.", When: at("5 December 2026, 09:10 CET"), Reason: "I was ill for two weeks, and have to sign it by Friday.",
+			Times: []Option{{Value: "same", Text: "As long again, 14 days", Selected: true}, {Value: "never", Text: "Without end"}},
+			Hint:  "More time counts for everybody who has a link.", ApproveURL: "/sent/1/requests/1/approve", DeclineURL: "/sent/1/requests/1/decline",
+		},
+		{Who: Person{Address: "j.okafor@riverside.example"}, What: " asks for access again.", When: at("5 December 2026, 10:10 CET"), ApproveURL: "/sent/1/requests/2/approve", DeclineURL: "/sent/1/requests/2/decline"},
+		{Who: Person{Address: "yuki.tanaka@yahoo.co.jp"}, What: " asks for access again.", When: at("5 December 2026, 11:10 CET"), Hint: "Only an administrator can give access back, because an administrator has removed it. They see it in the message trace."},
+	}
+	all["sent-requests"] = SentPage(Sent{Page: staffPage(), List: sampleList(1), Letter: &letter})
 }

@@ -24,6 +24,8 @@ func (s *Server) traceRoutes() {
 	s.post(revoker, "/trace/:id/restore", s.traceRestore)
 	s.get(revoker, "/trace/:id/expiry", s.traceExpiryPage)
 	s.post(revoker, "/trace/:id/expiry", s.traceExpiry)
+	s.post(revoker, "/trace/:id/requests/:request/approve", s.approveTraced)
+	s.post(revoker, "/trace/:id/requests/:request/decline", s.declineTraced)
 	s.get(admin, "/trace/:id/destroy", s.traceDestroyPage)
 	s.post(admin, "/trace/:id/destroy", s.traceDestroy)
 }

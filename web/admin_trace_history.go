@@ -117,6 +117,8 @@ func (v tracedMail) eventText(r letterlock.Recipient, e letterlock.Event) string
 		add(viaName(v.message.Via))
 	case letterlock.RevokedEvent, letterlock.Restored:
 		add(v.traceStanding(r, e))
+	case letterlock.AskedEvent, letterlock.ApprovedEvent, letterlock.DeclinedEvent:
+		add(askedFor(e))
 	case letterlock.ExpiryChanged:
 		add(v.newEnd(e))
 		add(v.traceStanding(r, e))

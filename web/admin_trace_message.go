@@ -47,6 +47,9 @@ func (v tracedMail) view(l lookup) views.TraceMessage {
 	for _, r := range v.recipients {
 		out.Recipients = append(out.Recipients, v.traceRecipient(r, l))
 	}
+	out.Requests = v.requests(v.by, v.detail.Requests, func(id letterlock.ID, what string) string {
+		return v.act("requests/"+string(id)+"/"+what, l, "")
+	})
 	if v.may.expire == nil && v.by.Is(letterlock.Revoker) {
 		out.ExpiryURL = v.act("expiry", l, "")
 	}

@@ -50,6 +50,7 @@ func (s *Server) fail(err error, c echo.Context) {
 	setPolicy(c, policyEnd)
 	page.Page = s.page(c)
 	page.Unsent, _ = c.Get(unsentKey).(string)
+	s.addRequest(err, c, &page)
 	if page.Kind == views.EndDifferentAddress {
 		backToLink(&page, c)
 	}

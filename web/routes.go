@@ -97,6 +97,7 @@ func (s *Server) routes() {
 	s.get(reader, "/read/:id/attachments.zip", s.downloadAll, streams)
 	s.get(reader, "/read/:id/message.eml", s.readOriginal, streams)
 	s.answerRoutes()
+	s.post(reader, "/read/:id/ask", s.ask)
 
 	// People of the organisation who send.
 	s.get(sender, "/sent", s.sent)
@@ -114,6 +115,8 @@ func (s *Server) routes() {
 	s.post(sender, "/sent/:id/restore", s.restore)
 	s.get(sender, "/sent/:id/expiry", s.expiryPage)
 	s.post(sender, "/sent/:id/expiry", s.changeExpiry)
+	s.post(sender, "/sent/:id/requests/:request/approve", s.approveRequest)
+	s.post(sender, "/sent/:id/requests/:request/decline", s.declineRequest)
 	s.get(sender, "/compose", s.composePage)
 	s.post(sender, "/compose", s.compose, uploads)
 	s.post(sender, "/compose/recipients", s.composeRecipients, uploads)

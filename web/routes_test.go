@@ -157,6 +157,10 @@ var table = map[string]column{
 	"GET /sent/:id/expiry":            bySender(200),
 	"POST /sent/:id/expiry":           bySender(422), // nothing is chosen
 
+	"POST /read/:id/ask":                       byReader(303), // it can be read
+	"POST /sent/:id/requests/:request/approve": bySender(303), // nobody asked
+	"POST /sent/:id/requests/:request/decline": bySender(303),
+
 	"GET /audit-log":                   byAuditor(200),
 	"GET /audit-log/export.jsonl":      byAuditor(200),
 	"GET /audit-log/checkpoints.jsonl": byAuditor(200),
@@ -203,6 +207,10 @@ var table = map[string]column{
 	"POST /trace/:id/restore": byRevoker(303),
 	"GET /trace/:id/expiry":   byRevoker(200),
 	"POST /trace/:id/expiry":  byRevoker(422), // nothing is chosen
+
+	"POST /trace/:id/requests/:request/approve": byRevoker(303), // nobody asked
+	"POST /trace/:id/requests/:request/decline": byRevoker(303),
+
 	"GET /trace/:id/destroy":  byAdmin(200),
 	"POST /trace/:id/destroy": byAdmin(422), // nothing is typed
 	"GET /bulk":               byAuditor(200),
@@ -290,6 +298,7 @@ func (w *world) fill(pattern string) string {
 	return strings.NewReplacer(
 		"/m/:token", w.link(marta),
 		":id", string(id),
+		":request", string(id),
 		":n", strconv.Itoa(w.attachment(id)),
 		":address", string(marta),
 		":seq", strconv.FormatInt(w.box.Mails(marta)[0].Seq, 10),

@@ -14,7 +14,7 @@ import (
 // filterNames are the words of the filters.
 var filterNames = map[string]string{
 	"all": "All", "unread": "Unread", "read": "Read", "revoked": "Revoked", "expires-soon": "Expires soon",
-	"expired": "Expired", "inline": "Inline", "bounced": "Bounced",
+	"expired": "Expired", "inline": "Inline", "bounced": "Bounced", "asked": "Asked",
 }
 
 // everything is the filter that leaves nothing out.

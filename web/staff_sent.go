@@ -70,6 +70,9 @@ func (s *Server) sentView(c echo.Context, d track.Detail, o opened) (views.Sent,
 		return views.Sent{}, err
 	}
 	letter := s.newSentMail(by.Address, d.Message, d.Recipients).letter(d, o, s.rightsOf(by, d), s.AdminContact)
+	letter.Requests = s.newSentMail(by.Address, d.Message, d.Recipients).requests(by, d.Requests, func(id letterlock.ID, what string) string {
+		return "/sent/" + string(d.Message.ID) + "/requests/" + string(id) + "/" + what
+	})
 	return views.Sent{List: list, Letter: &letter}, nil
 }
 

@@ -29,6 +29,9 @@ var stepNames = map[letterlock.EventKind]string{
 	letterlock.Replied:       "Replied",
 	letterlock.Forwarded:     "Forwarded",
 	letterlock.ExpiryChanged: "Expiry changed",
+	letterlock.AskedEvent:    "Asked",
+	letterlock.ApprovedEvent: "Approved",
+	letterlock.DeclinedEvent: "Declined",
 }
 
 // A happening is one or more events of the same kind.
@@ -91,6 +94,8 @@ func (v sentMail) steps(r letterlock.Recipient, events []letterlock.Event, files
 			s.After += v.standing(r, last)
 		case letterlock.Restored:
 			s.After += v.standing(r, last)
+		case letterlock.AskedEvent, letterlock.ApprovedEvent, letterlock.DeclinedEvent:
+			s.After += ", " + askedFor(last)
 		case letterlock.ExpiryChanged:
 			s.After += ", " + v.newEnd(last) + v.standing(r, last)
 		case letterlock.Bounced:
@@ -153,6 +158,14 @@ func (v sentMail) standing(r letterlock.Recipient, e letterlock.Event) string {
 		return ", by an administrator"
 	}
 	return ", by you" // only the sender looks at the Sent folder
+}
+
+// askedFor says what a recipient asked for.
+func askedFor(e letterlock.Event) string {
+	if e.Detail == string(letterlock.AccessAgain) {
+		return "for access"
+	}
+	return "for more time"
 }
 
 // newEnd says what a message's expiry was changed to.

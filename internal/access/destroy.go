@@ -70,6 +70,9 @@ func destroy(tx *store.Tx, by letterlock.Actor, reason string, m letterlock.Mess
 	if err := tx.EraseText(m.Seq); err != nil {
 		return nil, err
 	}
+	if err := tx.EndRequests(m.ID); err != nil {
+		return nil, err
+	}
 	for _, r := range all {
 		if err := tx.EndNotices(r.ID); err != nil {
 			return nil, err

@@ -23,7 +23,7 @@ import (
 // "expires" is an end that is not to come.
 func (s *Service) SetExpiry(ctx context.Context, by letterlock.Actor, id letterlock.ID, end time.Time) error {
 	var refusal error
-	var all []letterlock.Recipient
+	var touched []letterlock.Recipient
 	err := s.DB.Write(ctx, func(tx *store.Tx) error {
 		m, err := tx.Message(id)
 		if errors.Is(err, letterlock.NotFound) && by.Is(letterlock.Auditor) {
@@ -33,7 +33,8 @@ func (s *Service) SetExpiry(ctx context.Context, by letterlock.Actor, id letterl
 		if err != nil {
 			return err
 		}
-		if all, err = tx.Recipients(id); err != nil {
+		all, err := tx.Recipients(id)
+		if err != nil {
 			return err
 		}
 		if refusal = s.Rules.MayExpire(by, m, all); refusal != nil {
@@ -45,14 +46,15 @@ func (s *Service) SetExpiry(ctx context.Context, by letterlock.Actor, id letterl
 		if err := tx.Audit(letterlock.Entry{Actor: by, Action: actExpiry, Message: id, Reason: endText(end), Allowed: true}); err != nil {
 			return err
 		}
-		return s.setExpiry(tx, by, m, all, end)
+		touched, err = s.setExpiry(tx, by, m, all, end)
+		return err
 	})
 	if err != nil {
 		return fmt.Errorf("changing the expiry of message %s: %w", id, err)
 	}
 	if refusal == nil {
 		// A lease knows the end that was. Cut, its page asks anew and is told the new one.
-		s.leases.cut(keysOf(all)...)
+		s.leases.cut(keysOf(touched)...)
 		s.Wake()
 	}
 	return refusal
@@ -73,26 +75,59 @@ func endText(end time.Time) string {
 	return end.UTC().Format(time.RFC3339)
 }
 
-func (s *Service) setExpiry(tx *store.Tx, by letterlock.Actor, m letterlock.Message, all []letterlock.Recipient, end time.Time) error {
+// setExpiry changes when a message ends, and with it every copy of it that was
+// forwarded: a copy ends with its original. It returns whose leases know another end.
+func (s *Service) setExpiry(tx *store.Tx, by letterlock.Actor, m letterlock.Message, all []letterlock.Recipient, end time.Time) (touched []letterlock.Recipient, err error) {
 	if end.Equal(m.Expires) {
-		return nil
+		return all, nil
 	}
 	if err := tx.SetExpiry(m.ID, end); err != nil {
-		return err
+		return nil, err
 	}
 	for _, r := range all {
-		if r.Experience != letterlock.Link {
-			continue
+		if err := s.setExpiryOf(tx, by, m, r, end); err != nil {
+			return nil, err
 		}
-		if m.Ended(tx.Now) && !r.Revocation.Revoked() {
-			if err := s.Vault.Regrant(tx, m.ID, seal.Holder(r.ID)); err != nil {
-				return err
+		copies, err := forwarded(tx, r)
+		if err != nil {
+			return nil, err
+		}
+		for _, c := range copies {
+			more, err := s.setExpiry(tx, by, c.Message, c.Recipients, end)
+			if err != nil {
+				return nil, err
 			}
+			touched = append(touched, more...)
 		}
-		e := letterlock.Event{Kind: letterlock.ExpiryChanged, Detail: string(policy.Standing(by, m)) + " " + endText(end)}
-		if err := tx.AddEvent(r, e); err != nil {
+	}
+	return append(touched, all...), nil
+}
+
+func (s *Service) setExpiryOf(tx *store.Tx, by letterlock.Actor, m letterlock.Message, r letterlock.Recipient, end time.Time) error {
+	if r.Experience != letterlock.Link {
+		return nil
+	}
+	if m.Ended(tx.Now) && !r.Revocation.Revoked() {
+		if err := s.giveTime(tx, by, m, r); err != nil {
 			return err
 		}
+	}
+	return tx.AddEvent(r, letterlock.Event{Kind: letterlock.ExpiryChanged, Detail: string(policy.Standing(by, m)) + " " + endText(end)})
+}
+
+// giveTime lets a recipient read again what had expired. The notification of whom it
+// reached in time is good still; to others, and to whoever asked, a link is sent.
+func (s *Service) giveTime(tx *store.Tx, by letterlock.Actor, m letterlock.Message, r letterlock.Recipient) error {
+	if err := s.Vault.Regrant(tx, m.ID, seal.Holder(r.ID)); err != nil {
+		return err
+	}
+	if _, err := openRequest(tx, r, letterlock.MoreTime); err == nil {
+		return s.approve(tx, by, r, letterlock.MoreTime)
+	} else if !errors.Is(err, letterlock.NotFound) {
+		return err
+	}
+	if r.Notified.IsZero() && r.Bounced.IsZero() {
+		return s.sendLink(tx, r, store.LinkNotice)
 	}
 	return nil
 }

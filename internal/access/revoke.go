@@ -137,6 +137,9 @@ func (s *Service) restoreOne(tx *store.Tx, w withdrawal, m letterlock.Message, r
 			return nil, err
 		}
 	}
+	if err := s.approve(tx, w.by, r, letterlock.AccessAgain); err != nil {
+		return nil, err
+	}
 	if err := tx.AddEvent(r, letterlock.Event{Kind: letterlock.Restored, Detail: string(policy.Standing(w.by, m))}); err != nil {
 		return nil, err
 	}

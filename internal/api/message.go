@@ -68,9 +68,9 @@ type History struct {
 
 // An Event is one entry of a history.
 type Event struct {
-	Kind   string    `json:"kind" enum:"accepted,notified,delivered,deferred,bounced,passcode-sent,passcode-wrong,read,downloaded,revoked,restored,expired,expiry-changed,destroyed"`
+	Kind   string    `json:"kind" enum:"accepted,notified,delivered,deferred,bounced,passcode-sent,passcode-wrong,read,downloaded,revoked,restored,expired,expiry-changed,asked,approved,declined,destroyed"`
 	At     time.Time `json:"at"`
-	Detail string    `json:"detail,omitempty" doc:"What the other server said; or in what capacity access or expiry was changed, and to what."`
+	Detail string    `json:"detail,omitempty" doc:"What the other server said; or in what capacity access or expiry was changed, and to what; or what was asked for, time or access."`
 	Part   string    `json:"part,omitempty" doc:"Of a download: number of the part, or message for all of it."`
 	Proof  string    `json:"proof,omitempty" doc:"How the mailbox was proved."`
 	Agent  string    `json:"agent,omitempty" doc:"Browser family."`

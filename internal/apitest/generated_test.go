@@ -114,7 +114,10 @@ func (e BatchItemUndo) Valid() bool {
 // Defines values for EventKind.
 const (
 	EventKindAccepted      EventKind = "accepted"
+	EventKindApproved      EventKind = "approved"
+	EventKindAsked         EventKind = "asked"
 	EventKindBounced       EventKind = "bounced"
+	EventKindDeclined      EventKind = "declined"
 	EventKindDeferred      EventKind = "deferred"
 	EventKindDelivered     EventKind = "delivered"
 	EventKindDestroyed     EventKind = "destroyed"
@@ -134,7 +137,13 @@ func (e EventKind) Valid() bool {
 	switch e {
 	case EventKindAccepted:
 		return true
+	case EventKindApproved:
+		return true
+	case EventKindAsked:
+		return true
 	case EventKindBounced:
+		return true
+	case EventKindDeclined:
 		return true
 	case EventKindDeferred:
 		return true
@@ -753,7 +762,7 @@ type Event struct {
 	Agent *string   `json:"agent,omitempty"`
 	At    time.Time `json:"at"`
 
-	// Detail What the other server said; or in what capacity access or expiry was changed, and to what.
+	// Detail What the other server said; or in what capacity access or expiry was changed, and to what; or what was asked for, time or access.
 	Detail *string `json:"detail,omitempty"`
 
 	// Ip Where from, as far as the settings keep it.

@@ -207,6 +207,7 @@ func (a *App) buildUseCases(cfg config.Config, o Options, k seal.Keys, look *bra
 	a.Outbox = &outbox.Service{
 		DB: a.DB, Vault: v, Pepper: k.Pepper, Mailer: o.Mailer, Log: o.Log, Metrics: a.Metrics.Outbox,
 		Notifier: &notify.Notifier{Brand: look, PublicURL: cfg.PublicURL.URL, From: cfg.Organization.Notify, Location: cfg.TimeZone.Location},
+		Admin:    cfg.Organization.Admin,
 	}
 	wake := a.Outbox.Wake
 	a.Accounts = account.New(a.DB, k.Pepper, ratelimit.IPKey, wake)

@@ -120,6 +120,9 @@ const (
 	Restored       EventKind = "restored"
 	ExpiredEvent   EventKind = "expired"
 	ExpiryChanged  EventKind = "expiry-changed"
+	AskedEvent     EventKind = "asked"
+	ApprovedEvent  EventKind = "approved"
+	DeclinedEvent  EventKind = "declined"
 	DestroyedEvent EventKind = "destroyed"
 	Replied        EventKind = "replied"
 	Forwarded      EventKind = "forwarded"
@@ -130,7 +133,7 @@ type Event struct {
 	Kind   EventKind
 	At     time.Time
 	Part   int    // Downloaded: index of the part; -1 means the whole message
-	Detail string // Notified, Bounced, Deferred: the remote reply; Revoked, Restored: who, as a Standing; Replied, Forwarded: to whom; ExpiryChanged: who, a blank, until when
+	Detail string // Notified, Bounced, Deferred: the remote reply; Revoked, Restored: who, as a Standing; Replied, Forwarded: to whom; ExpiryChanged: who, a blank, until when; AskedEvent, ApprovedEvent, DeclinedEvent: what for, as a RequestKind
 	Proof  Proof  // Read, Downloaded: how the mailbox was proved
 	Agent  string // Read, Downloaded, PasscodeWrong: browser family; empty: not known
 	IP     string // likewise: from where, as far as the settings keep it

@@ -39,11 +39,21 @@ func (n *Notifier) look() mail.Brand {
 
 // Notification writes the mail that carries a recipient's link.
 func (n *Notifier) Notification(w io.Writer, now time.Time, m letterlock.Message, r letterlock.Recipient, t letterlock.Token) error {
+	return n.notification(w, now, m, r, t, false)
+}
+
+// Again writes the mail that tells a recipient that they can read a message again,
+// with one more link to it.
+func (n *Notifier) Again(w io.Writer, now time.Time, m letterlock.Message, r letterlock.Recipient, t letterlock.Token) error {
+	return n.notification(w, now, m, r, t, true)
+}
+
+func (n *Notifier) notification(w io.Writer, now time.Time, m letterlock.Message, r letterlock.Recipient, t letterlock.Token, again bool) error {
 	who := m.Writer()
 	v := mail.Notification{
 		Brand: n.look(), SenderName: who.Name, SenderAddr: string(who.Address), Act: mail.Act(m.Act), Owner: m.Sender.Called(),
 		URL: n.PublicURL.JoinPath("m", t.Reveal()).String(), Host: n.PublicURL.Host, Reference: r.Reference,
-		To: string(r.Mailbox.Address), Disclaimer: n.Brand.Disclaimer,
+		To: string(r.Mailbox.Address), Disclaimer: n.Brand.Disclaimer, Again: again,
 	}
 	if !m.Expires.IsZero() {
 		v.Expires = n.until(m.Expires)

@@ -155,6 +155,9 @@ func TestHostileNamesAddNoHeaderAndNoHTML(t *testing.T) {
 		for kind, f := range map[string]func(io.Writer) error{
 			"notification": func(w io.Writer) error { return n.Notification(w, now, m, r, token) },
 			"failure":      func(w io.Writer) error { return n.Failure(w, now, m, r) },
+			"again":        func(w io.Writer) error { return n.Again(w, now, m, r, token) },
+			"request":      func(w io.Writer) error { return n.Request(w, now, m, r) },
+			"admin":        func(w io.Writer) error { return n.AdminRequest(w, now, m, r, "grace@contoso.example") },
 			"account":      func(w io.Writer) error { return n.Account(w, now, r.Mailbox, token, true, now) },
 		} {
 			// Line ends and controls are refused here as the last resort; where
@@ -193,6 +196,9 @@ func TestEveryMailIsMarkedAndHoldsItsPictures(t *testing.T) {
 		"notification": func(w io.Writer) error { return n.Notification(w, now, m, r, token) },
 		"passcode":     func(w io.Writer) error { return n.Passcode(w, now, r, "12345678", "B7M", now.Add(time.Minute)) },
 		"failure":      func(w io.Writer) error { return n.Failure(w, now, m, r) },
+		"again":        func(w io.Writer) error { return n.Again(w, now, m, r, token) },
+		"request":      func(w io.Writer) error { return n.Request(w, now, m, r) },
+		"admin":        func(w io.Writer) error { return n.AdminRequest(w, now, m, r, "grace@contoso.example") },
 		"account":      func(w io.Writer) error { return n.Account(w, now, r.Mailbox, token, false, now) },
 	} {
 		w, again := write(t, f), write(t, f)

@@ -42,7 +42,10 @@ type Service struct {
 	// Tell runs send, which hands over a notification, while the recipient's access
 	// lives, and is Gone otherwise; a revocation waits for it. nil: it may always.
 	Tell func(ctx context.Context, to letterlock.Recipient, send func(context.Context) error) error
-	Log  *slog.Logger
+	// Admin is whom recipients' requests are told that only administrators can fulfil.
+	// Empty: nobody, they stand in the trace.
+	Admin letterlock.Address
+	Log   *slog.Logger
 	// Metrics count the attempts; nil: nobody does.
 	Metrics *metrics.Outbox
 
@@ -158,8 +161,10 @@ func (s *Service) unseal(tx *store.Tx, w *work) {
 // what waits; this catches what it cannot see.
 func (w work) dropped() bool {
 	switch w.notice.Kind {
-	case store.LinkNotice:
+	case store.LinkNotice, store.AgainNotice:
 		return w.recipient.State(w.message, w.now) != letterlock.Live
+	case store.RequestNotice, store.AdminNotice:
+		return w.message.Destroyed || w.now.Sub(w.notice.Created) >= giveUp
 	case store.InlineNotice:
 		return w.message.Destroyed
 	case store.PasscodeNotice:
@@ -180,7 +185,7 @@ func (s *Service) attempt(ctx context.Context, w work) (err error) {
 			err = errors.New("internal error while sending")
 		}
 	}()
-	if w.notice.Kind == store.LinkNotice && s.Tell != nil {
+	if (w.notice.Kind == store.LinkNotice || w.notice.Kind == store.AgainNotice) && s.Tell != nil {
 		return s.Tell(ctx, w.recipient, func(ctx context.Context) error { return s.send(ctx, w) })
 	}
 	return s.send(ctx, w)
@@ -205,8 +210,13 @@ func (s *Service) send(ctx context.Context, w work) error {
 		return err
 	}
 	switch w.notice.Kind {
-	case store.FailureNotice:
+	case store.FailureNotice, store.RequestNotice:
 		return s.Mailer.Send(ctx, "", w.message.Sender.Address, &b)
+	case store.AdminNotice:
+		if s.Admin == "" {
+			return nil // it stands in the trace
+		}
+		return s.Mailer.Send(ctx, "", s.Admin, &b)
 	case store.AccountNotice:
 		return s.Mailer.Send(ctx, string(s.Notifier.From), w.notice.Address, &b)
 	}
@@ -221,6 +231,16 @@ func (s *Service) write(b *bytes.Buffer, w work) error {
 			return err
 		}
 		return s.Notifier.Notification(b, w.now, w.message, w.recipient, token)
+	case store.AgainNotice:
+		token, err := vault.OpenToken(s.Pepper, w.recipient.ID, w.notice.Secret)
+		if err != nil {
+			return err
+		}
+		return s.Notifier.Again(b, w.now, w.message, w.recipient, token)
+	case store.RequestNotice:
+		return s.Notifier.Request(b, w.now, w.message, w.recipient)
+	case store.AdminNotice:
+		return s.Notifier.AdminRequest(b, w.now, w.message, w.recipient, s.Admin)
 	case store.PasscodeNotice:
 		p := w.passcode
 		return s.Notifier.Passcode(b, w.now, w.recipient, p.Code, p.Reference, p.Expires)
@@ -242,6 +262,7 @@ func (s *Service) returnPath(w work) string {
 // taken is the event that a handed-over notice makes in the recipient's history.
 var taken = map[store.NoticeKind]letterlock.EventKind{
 	store.LinkNotice:     letterlock.Notified,
+	store.AgainNotice:    letterlock.Notified,
 	store.InlineNotice:   letterlock.Delivered,
 	store.PasscodeNotice: letterlock.PasscodeSent,
 }
@@ -269,7 +290,7 @@ func (s *Service) note(w work, result error) error {
 	wait := backOff(n)
 	return s.settle(w, func(tx *store.Tx) error {
 		err := errors.Join(tx.NoteAttempt(n.ID, n.Attempts, reply(result)), tx.Postpone(n.ID, tx.Now.Add(wait)))
-		if n.Attempts == 1 && n.Kind != store.FailureNotice && n.Kind != store.AccountNotice {
+		if _, toRecipient := taken[n.Kind]; n.Attempts == 1 && toRecipient {
 			err = errors.Join(err, tx.AddEvent(w.recipient, letterlock.Event{Kind: letterlock.Deferred, Detail: reply(result)}))
 		}
 		return err

@@ -27,6 +27,9 @@ const (
 	LinkNotice     NoticeKind = "notification" // the mail with the link
 	InlineNotice   NoticeKind = "inline"       // the message itself
 	FailureNotice  NoticeKind = "failure"      // to the sender: this recipient cannot be reached
+	RequestNotice  NoticeKind = "request"      // to the sender: this recipient asks for something
+	AdminNotice    NoticeKind = "admin"        // the same to the administrators, where the sender may not give it
+	AgainNotice    NoticeKind = "again"        // to a recipient: the message can be read again, by this link
 	AccountNotice  NoticeKind = "account"      // to the holder of an account: the link to set a password
 )
 

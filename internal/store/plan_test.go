@@ -23,7 +23,8 @@ import (
 
 // growing are the tables that grow with the messages, or with what is done to them.
 var growing = []string{"messages", "recipients", "chunks", "wraps", "events", "visits", "outbox", "attempts", "audit", "sessions", "passcodes",
-	"locks", "budgets", "answers", "batch_items", "search_texts", "search_words", "search_parts", "report_slots", "report_domains", "checkpoints", "uploads", "upload_pieces"}
+	"locks", "budgets", "answers", "batch_items", "search_texts", "search_words", "search_parts", "report_slots", "report_domains", "checkpoints", "uploads", "upload_pieces",
+	"requests", "more_links", "reminders", "browsers"}
 
 // scans lists, by a part of the statement, which large tables it may read from end
 // to end, or in the order of an index with no bound, and why.
@@ -72,6 +73,8 @@ func newSurveyor(t *testing.T) *surveyor {
 			tx.PutUploadPiece(m.ID, 1, hash),
 			tx.AddUpload(Upload{ID: r.ID, Account: m.Sender.Address, Wrapped: hash, Head: hash}),
 			tx.ReleaseUpload(r.ID, m.Sender.Address),
+			tx.AddRequest(letterlock.Request{ID: batch, Message: m.ID, Recipient: r.ID, Kind: letterlock.MoreTime}),
+			tx.AddLink(r.ID, hash),
 			tx.BeginBatch(letterlock.Batch{ID: batch}),
 			tx.AddPlan(batch, Plan{Message: m.ID, Seq: seq, Recipients: []letterlock.ID{r.ID}}),
 			tx.PutPlanned(letterlock.Batch{ID: batch, Messages: 1}),

@@ -2,6 +2,7 @@ package store
 
 import (
 	"database/sql"
+	"errors"
 	"slices"
 
 	"letterlock/internal/letterlock"
@@ -51,7 +52,11 @@ func (t *Tx) Recipient(id letterlock.ID) (letterlock.Recipient, error) {
 
 // RecipientByToken returns the recipient whose link has that keyed hash.
 func (t *Tx) RecipientByToken(hash []byte) (letterlock.Recipient, error) {
-	return t.recipient(`r.token_hash = $1`, hash)
+	r, err := t.recipient(`r.token_hash = $1`, hash)
+	if errors.Is(err, letterlock.NotFound) {
+		return t.recipientByAnotherLink(hash)
+	}
+	return r, err
 }
 
 // RecipientByAddress returns the recipient of a message that has that address.

@@ -22,10 +22,11 @@ const (
 	ExpiredOnly Filter = "expired"
 	InlineOnly  Filter = "inline"
 	BouncedOnly Filter = "bounced"
+	AskedOnly   Filter = "asked" // a recipient asks for something
 )
 
 // Filters are all filters in the order in which they are shown.
-var Filters = []Filter{All, Unread, Opened, RevokedOnly, ExpiresSoon, ExpiredOnly, InlineOnly, BouncedOnly}
+var Filters = []Filter{All, Unread, Opened, RevokedOnly, ExpiresSoon, ExpiredOnly, InlineOnly, BouncedOnly, AskedOnly}
 
 // soon is how long before its end a message counts as expiring soon.
 const soon = 48 * time.Hour
@@ -58,6 +59,7 @@ var conditions = map[Filter]condition{
 	ExpiredOnly: {`m.expires_at > 0 AND m.expires_at <= $2`, linkStands},
 	InlineOnly:  {`TRUE`, `r.experience = 'inline'`},
 	BouncedOnly: {`TRUE`, `r.bounced_at > 0`},
+	AskedOnly:   {`TRUE`, `EXISTS (SELECT 1 FROM requests q WHERE q.recipient = r.id AND q.answered_at = 0)`},
 }
 
 // A SentQuery asks for a page of one sender's messages.

@@ -116,6 +116,7 @@ type Detail struct {
 	Visits     map[letterlock.ID][]letterlock.Visit // by recipient; in the trace only
 	Related    []Sent                               // what goes on with the message, oldest first
 	First      letterlock.Message                   // of the conversation; zero: the message itself is
+	Requests   []letterlock.Request                 // that nobody has answered, oldest first
 }
 
 // SentMessage returns one of the actor's own messages. Messages of other
@@ -132,6 +133,9 @@ func (s *Service) SentMessage(ctx context.Context, by letterlock.Actor, id lette
 			return err
 		}
 		if d.Events, err = tx.Events(id); err != nil {
+			return err
+		}
+		if d.Requests, err = tx.Requests(id); err != nil {
 			return err
 		}
 		return related(tx, &d)

@@ -65,14 +65,27 @@ const (
 
 // Sentence is the one sentence that a notification is about.
 func (n Notification) Sentence() string {
+	if n.Again {
+		return "You can read the protected message from " + n.sender() + " again."
+	}
 	if n.SenderName == "" {
 		return n.SenderAddr + n.did() + "."
 	}
 	return n.SenderName + " (" + n.SenderAddr + ")" + n.did() + "."
 }
 
+func (n Notification) sender() string {
+	if n.SenderName == "" {
+		return n.SenderAddr
+	}
+	return n.SenderName + " (" + n.SenderAddr + ")"
+}
+
 // Subject is the neutral subject line: it says who, and nothing of the message.
 func (n Notification) Subject() string {
+	if n.Again {
+		return "You can read the protected message from " + or(n.SenderName, n.SenderAddr) + " again"
+	}
 	return or(n.SenderName, n.SenderAddr) + n.did()
 }
 

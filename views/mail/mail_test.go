@@ -33,6 +33,13 @@ var (
 		Sent: "Wednesday 18 November 2026, 10:42 CET", Reason: "550 5.1.1 mailbox does not exist",
 		URL: "https://mail.halden.example/sent/abc", MessageID: "<7f3c91d2.4b1e@halden.example>",
 	}
+	news = News{
+		Brand: brand, Subject: "Marta Lind asks for more time to read a protected message",
+		Sentence: "Marta Lind asks for more time to read a message that has expired.",
+		More:     "Nothing changes unless you approve it. If they gave a reason, it stands there.",
+		About:    "Power of attorney, sent Wednesday 18 November 2026, 10:42 CET", Button: "Answer in your Sent folder",
+		URL: "https://mail.halden.example/sent/abc", Foot: "You get this mail because you sent the message. Message-ID <7f3c91d2.4b1e@halden.example>",
+	}
 	account = Account{
 		Brand: brand, Invited: true, URL: "https://mail.halden.example/password/Xr8Qk2vT0uJZ5mB7pYc3HdN9wLs4AeGf6KiRoEtVxUQ",
 		Host: "mail.halden.example", Expires: "Friday 4 December 2026, 18:00 CET (UTC+01:00)", To: "ines.kaya@halden.example",
@@ -50,6 +57,8 @@ func bodies(t *testing.T) map[string]string {
 		return b.String()
 	}
 	plain := Notification{Brand: Brand{Name: "Contoso"}, SenderAddr: "ada@contoso.example", URL: "https://m.contoso.example/m/x", Host: "m.contoso.example", Reference: "AAA-111", To: "bob@b.example"}
+	again := notification
+	again.Again = true
 	reset := account
 	reset.Invited = false
 	return map[string]string{
@@ -57,6 +66,8 @@ func bodies(t *testing.T) map[string]string {
 		"account-reset.html": text(AccountHTML(reset)), "account-reset.txt": AccountText(reset),
 		"notification.html": text(NotificationHTML(notification)), "notification.txt": NotificationText(notification),
 		"notification-plain.html": text(NotificationHTML(plain)), "notification-plain.txt": NotificationText(plain),
+		"again.html": text(NotificationHTML(again)), "again.txt": NotificationText(again),
+		"news.html": text(NewsHTML(news)), "news.txt": NewsText(news),
 		"passcode.html": text(PasscodeHTML(passcode)), "passcode.txt": PasscodeText(passcode),
 		"failure.html": text(FailureHTML(failure)), "failure.txt": FailureText(failure),
 	}

@@ -81,6 +81,16 @@ CREATE TABLE batches (
   undone_at     INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
+CREATE TABLE browsers (
+  hash       BLOB PRIMARY KEY,             -- SHA-256 of the id in the cookie
+  id         TEXT NOT NULL UNIQUE,         -- names it in the list of its owner
+  address    TEXT NOT NULL,
+  agent      TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  seen_at    INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL
+) STRICT;
+
 CREATE TABLE budgets (
   name     TEXT PRIMARY KEY,
   ready_at INTEGER NOT NULL
@@ -139,6 +149,12 @@ CREATE TABLE messages (
   sealed_index BLOB                         -- index of the parts
 , seq INTEGER, brand TEXT NOT NULL DEFAULT '', author TEXT NOT NULL DEFAULT '', author_name TEXT NOT NULL DEFAULT '', original TEXT NOT NULL DEFAULT '', act TEXT NOT NULL DEFAULT '', source TEXT NOT NULL DEFAULT '') STRICT;
 
+CREATE TABLE more_links (
+  token_hash BLOB PRIMARY KEY,
+  recipient  TEXT NOT NULL REFERENCES recipients (id) ON DELETE CASCADE,
+  created_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE "outbox" (
   id         INTEGER PRIMARY KEY,
   kind       TEXT NOT NULL,                 -- passcode, notification, inline, failure, account
@@ -193,6 +209,13 @@ CREATE TABLE recipients (
   UNIQUE (message, address)
 ) STRICT;
 
+CREATE TABLE reminders (
+  message TEXT NOT NULL REFERENCES messages (id) ON DELETE CASCADE,
+  kind    TEXT NOT NULL,                   -- read, unread, expiring
+  due_at  INTEGER,                         -- NULL: when it happens
+  PRIMARY KEY (message, kind)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE report_domains (
   domain     TEXT NOT NULL,
   day        INTEGER NOT NULL,              -- since 1970
@@ -207,6 +230,18 @@ CREATE TABLE report_slots (
   messages INTEGER NOT NULL,
   PRIMARY KEY (slot, method, brand)
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE requests (
+  id          TEXT PRIMARY KEY,
+  message     TEXT NOT NULL REFERENCES messages (id) ON DELETE CASCADE,
+  recipient   TEXT NOT NULL REFERENCES recipients (id) ON DELETE CASCADE,
+  kind        TEXT NOT NULL,               -- time, access
+  reason      TEXT NOT NULL,
+  asked_at    INTEGER NOT NULL,
+  answered_at INTEGER NOT NULL DEFAULT 0,
+  answered_by TEXT NOT NULL DEFAULT '',
+  answer      TEXT NOT NULL DEFAULT ''     -- approved, declined
+) STRICT;
 
 CREATE TABLE search_due (seq INTEGER PRIMARY KEY) STRICT;
 
@@ -324,6 +359,10 @@ CREATE INDEX batches_by_time ON batches (created_at, id);
 
 CREATE INDEX batches_half_planned ON batches (created_at) WHERE state = 'planning';
 
+CREATE INDEX browsers_by_address ON browsers (address, seen_at);
+
+CREATE INDEX browsers_by_expiry ON browsers (expires_at);
+
 CREATE INDEX budgets_by_ready ON budgets (ready_at);
 
 CREATE INDEX events_by_message ON events (message, id);
@@ -347,6 +386,8 @@ CREATE INDEX messages_destroyed ON messages (seq) WHERE status = 'destroyed';
 CREATE INDEX messages_incoming ON messages (accepted_at) WHERE status = 'incoming';
 
 CREATE INDEX messages_with_end ON messages (seq, expires_at) WHERE expires_at > 0;
+
+CREATE INDEX more_links_by_recipient ON more_links (recipient);
 
 CREATE INDEX outbox_by_message ON outbox (message);
 
@@ -373,7 +414,15 @@ CREATE INDEX recipients_revoked ON recipients (seq) WHERE revoked_at > 0;
 CREATE INDEX recipients_unread ON recipients (seq)
   WHERE experience = 'link' AND first_read_at = 0 AND revoked_at = 0 AND bounced_at = 0;
 
+CREATE INDEX reminders_by_due ON reminders (due_at);
+
 CREATE INDEX report_domains_by_size ON report_domains (day, recipients DESC, domain);
+
+CREATE INDEX requests_by_message ON requests (message);
+
+CREATE INDEX requests_by_recipient ON requests (recipient, kind, asked_at);
+
+CREATE UNIQUE INDEX requests_open ON requests (recipient, kind) WHERE answered_at = 0;
 
 CREATE INDEX sessions_by_address ON sessions (kind, address);
 

@@ -1,0 +1,191 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"letterlock/internal/access"
+	"letterlock/internal/letterlock"
+	"letterlock/internal/track"
+	"letterlock/views"
+)
+
+// ask has a reader ask for what has ended, and shows how it stands with it: that is
+// the message's own end page, or the message, if it can be read.
+func (s *Server) ask(c echo.Context) error {
+	id, err := letterlock.ParseID(c.Param("id"))
+	if err != nil {
+		return err
+	}
+	f, err := form(c)
+	if err != nil {
+		return err
+	}
+	reason := strings.ToValidUTF8(strings.ReplaceAll(f.Get("reason"), "\r\n", "\n"), "\uFFFD")
+	err = s.Access.Ask(c.Request().Context(), actor(c), id, reason)
+	if err != nil && letterlock.KeyOf(err) != "declined" { // what was declined stands on the page
+		return err
+	}
+	return c.Redirect(http.StatusSeeOther, "/read/"+string(id))
+}
+
+// askButtons are the words of what can be asked for.
+var askButtons = map[letterlock.State]string{
+	letterlock.Expired: "Ask for more time", letterlock.Revoked: "Ask for access",
+}
+
+// addRequest adds to an end page what its reader can ask for. The page must be
+// shown whatever happens here, and without this if it has to be.
+func (s *Server) addRequest(err error, c echo.Context, page *views.End) {
+	var ended *access.Ended
+	if ruleOf(c) != reader || !errors.As(err, &ended) || askButtons[ended.State] == "" {
+		return
+	}
+	asked, err := s.Access.Asked(c.Request().Context(), ended)
+	if err != nil {
+		s.Log.Error("reading what was asked for", "err", err)
+		return
+	}
+	out := views.EndRequest{Whom: "an administrator of " + s.Organization}
+	if asked.BySender {
+		out.Whom = ended.Message.Sender.Called()
+	}
+	switch last := asked.Last; {
+	case !last.Asked.IsZero() && last.Answered.IsZero():
+		out.Asked = s.when(last.Asked)
+	case !asked.Again.IsZero():
+		out.Declined, out.Again = s.when(last.Answered), s.when(asked.Again)
+	default:
+		if last.Answer == letterlock.Declined {
+			out.Declined = s.when(last.Answered)
+		}
+		out.URL, out.Button = "/read/"+string(ended.Message.ID)+"/ask", askButtons[ended.State]
+	}
+	page.Request = out
+}
+
+// approveRequest and declineRequest are the sender's answers.
+func (s *Server) approveRequest(c echo.Context) error { return s.answerSent(c, s.approve) }
+func (s *Server) declineRequest(c echo.Context) error { return s.answerSent(c, s.decline) }
+
+func (s *Server) answerSent(c echo.Context, answer func(echo.Context, track.Detail, letterlock.Request) error) error {
+	d, err := s.detail(c)
+	if err != nil {
+		return err
+	}
+	if err := answerNamed(c, d, answer); err != nil {
+		return err
+	}
+	return c.Redirect(http.StatusSeeOther, "/sent/"+string(d.Message.ID))
+}
+
+// approveTraced and declineTraced are those of whoever may give access back.
+func (s *Server) approveTraced(c echo.Context) error { return s.answerTraced(c, s.approve) }
+func (s *Server) declineTraced(c echo.Context) error { return s.answerTraced(c, s.decline) }
+
+func (s *Server) answerTraced(c echo.Context, answer func(echo.Context, track.Detail, letterlock.Request) error) error {
+	d, l, err := s.tracedFor(c)
+	if err != nil {
+		return err
+	}
+	if err := answerNamed(c, d, answer); err != nil {
+		return err
+	}
+	return c.Redirect(http.StatusSeeOther, l.message(d.Message.ID))
+}
+
+// answerNamed answers the request that the path names, if it is one for this message
+// that is open. One that somebody has answered meanwhile needs no other answer.
+func answerNamed(c echo.Context, d track.Detail, answer func(echo.Context, track.Detail, letterlock.Request) error) error {
+	id, err := letterlock.ParseID(c.Param("request"))
+	if err != nil {
+		return err
+	}
+	for _, q := range d.Requests {
+		if q.ID == id {
+			return answer(c, d, q)
+		}
+	}
+	return nil
+}
+
+// sameLength is the choice of giving a message as long again as it had.
+const sameLength = "same"
+
+func (s *Server) approve(c echo.Context, d track.Detail, q letterlock.Request) error {
+	f, err := form(c)
+	if err != nil {
+		return err
+	}
+	var end time.Time
+	if now := s.Now().In(s.Location); q.Kind == letterlock.MoreTime {
+		choice := f.Get("expiry")
+		if choice == sameLength || choice == "" {
+			end = now.Add(d.Message.Expires.Sub(d.Message.Accepted)).Truncate(time.Second)
+		} else if at, wrong := expiryOf(choice, "", now, nil); wrong == nil {
+			end = at
+		} else {
+			return &letterlock.Error{Code: letterlock.Invalid, Key: "expires"}
+		}
+	}
+	return s.Access.Approve(c.Request().Context(), actor(c), q.ID, end)
+}
+
+func (s *Server) decline(c echo.Context, _ track.Detail, q letterlock.Request) error {
+	return s.Access.Decline(c.Request().Context(), actor(c), q.ID)
+}
+
+// requests are the open requests for a message as whoever looks sees them. at is
+// where their answers are posted to.
+func (v sentMail) requests(by letterlock.Actor, list []letterlock.Request, at func(letterlock.ID, string) string) (out []views.Request) {
+	for _, q := range list {
+		r := views.Request{When: v.server.when(q.Asked), Reason: q.Reason}
+		for _, one := range v.recipients {
+			if one.ID == q.Recipient {
+				r.Who = personOf(one.Mailbox)
+			}
+		}
+		r.What = " asks for access again."
+		if q.Kind == letterlock.MoreTime {
+			r.What = " asks for more time."
+			r.Times = v.moreTimes()
+			if len(v.recipients) > 1 {
+				r.Hint = "More time counts for everybody who has a link."
+			}
+		}
+		if err := v.server.Access.MayAnswer(by, v.message, v.recipients, q); err == nil {
+			r.ApproveURL, r.DeclineURL = at(q.ID, "approve"), at(q.ID, "decline")
+		} else {
+			r.Hint = whoAnswers(err)
+		}
+		out = append(out, r)
+	}
+	return out
+}
+
+// whoAnswers says who decides, to whom may not.
+func whoAnswers(err error) string {
+	switch letterlock.KeyOf(err) {
+	case "role":
+		return "Whoever has the role revoker decides."
+	case "several-recipients":
+		return "Only an administrator can give access back, because there is more than one recipient. They see it in the message trace."
+	}
+	return "Only an administrator can give access back, because an administrator has removed it. They see it in the message trace."
+}
+
+// moreTimes are the choices of how much time to give.
+func (v sentMail) moreTimes() []views.Option {
+	var list []views.Option
+	if m := v.message; !m.Expires.IsZero() {
+		list = append(list, views.Option{Value: sameLength, Text: "As long again, " + length(m.Expires.Sub(m.Accepted)), Selected: true})
+	}
+	for _, e := range expiryDays {
+		list = append(list, views.Option{Value: e.value, Text: e.text})
+	}
+	return append(list, views.Option{Value: neverExpiry, Text: "Without end"})
+}
