@@ -21,6 +21,7 @@ type sizes struct {
 	once    int           // messages that one round of first reads or revocations uses up
 	stored  int           // mails behind the figures for memory and start
 	big     int           // bytes of the large mail
+	file    int           // bytes of the files of one message
 	folder  string        // where the databases are; empty: the system's temporary one
 	profile string        // folder for profiles of the product; empty: none
 
@@ -30,7 +31,7 @@ type sizes struct {
 
 var (
 	table = flag.Bool("table", false, "measure, and print the table")
-	only  = flag.String("only", "", "measure one section: intake, fsync, portal, memory, trace")
+	only  = flag.String("only", "", "measure one section: intake, fsync, portal, files, memory, trace")
 	size  = sizes{few: 16, many: 64, messages: counts{1000, 100_000, 1_000_000}}
 )
 
@@ -40,6 +41,7 @@ func defineFlags() {
 	flag.IntVar(&size.once, "once", 320, "messages that one round of first reads or revocations uses up")
 	flag.IntVar(&size.stored, "stored", 10_000, "mails that are stored before memory and start are measured")
 	flag.IntVar(&size.big, "big", 100<<20, "bytes of the large mail")
+	flag.IntVar(&size.file, "file", 150<<20, "bytes of the files of one message")
 	flag.StringVar(&size.folder, "folder", "", "where to put the databases; default: the temporary folder")
 	flag.Var(&size.messages, "messages", "messages in each of the databases that administrators ask, the fewest first")
 	flag.StringVar(&size.archives, "archives", "", "folder where those databases are kept for the next run; default: they are not kept")
@@ -78,9 +80,10 @@ func TestTable(t *testing.T) {
 
 // TestBothSidesDoTheWork keeps the measurement from rotting: everything in small.
 func TestBothSidesDoTheWork(t *testing.T) {
-	b := &bench{t: t, table: &report{}, sizes: sizes{pairs: 1, round: 20 * time.Millisecond, few: 2, many: 4, once: 16, stored: 20, big: 1 << 20, folder: t.TempDir(), messages: counts{60, 120}}}
+	b := &bench{t: t, table: &report{}, sizes: sizes{pairs: 1, round: 20 * time.Millisecond, few: 2, many: 4, once: 16, stored: 20, big: 1 << 20, file: 1 << 20, folder: t.TempDir(), messages: counts{60, 120}}}
 	b.intake()
 	b.portal()
+	b.files()
 	b.memory()
 	b.trace()
 	if len(b.table.lines) < 20 || len(b.table.grown) < 20 {

@@ -131,17 +131,22 @@ func (s *side) fsyncs() int {
 // memory is the resident memory of the server, now or at its peak, in bytes.
 func (s *side) memory(field string) int64 {
 	s.t.Helper()
+	n, err := s.memoryNow(field)
+	if err != nil {
+		s.t.Fatalf("%s of %s: %v", field, s.role, err)
+	}
+	return n
+}
+
+func (s *side) memoryNow(field string) (int64, error) {
 	text, err := os.ReadFile(s.proc("status"))
 	if err != nil {
-		s.t.Fatal(err)
+		return 0, err
 	}
 	_, rest, _ := strings.Cut(string(text), field+":")
 	number, _, _ := strings.Cut(strings.TrimSpace(rest), " ")
 	kb, err := strconv.ParseInt(number, 10, 64)
-	if err != nil {
-		s.t.Fatalf("%s of %s: %v", field, s.role, err)
-	}
-	return kb << 10
+	return kb << 10, err
 }
 
 func (s *side) proc(file string) string { return fmt.Sprintf("/proc/%d/%s", s.hello.PID, file) }
