@@ -110,8 +110,11 @@ func preview(ctx context.Context, kind string, open func() io.Reader) (data []by
 	}()
 	k := kinds[kind]
 	in := &input{ctx: ctx, r: open()}
-	head := bufio.NewReaderSize(in, 4096)
-	config, err := k.config(head)
+	head, err := io.ReadAll(io.LimitReader(in, headBytes))
+	if err != nil {
+		return nil, "", in.blame(err)
+	}
+	config, err := k.config(io.MultiReader(bytes.NewReader(head), in))
 	if err != nil {
 		return nil, "", in.blame(err)
 	}
@@ -126,7 +129,7 @@ func preview(ctx context.Context, kind string, open func() io.Reader) (data []by
 	if ctx.Err() != nil {
 		return nil, "", &letterlock.Error{Code: letterlock.Busy, Err: ctx.Err()}
 	}
-	return encode(shrink(large))
+	return encode(upright(shrink(large), turned(head)))
 }
 
 // shrink draws a picture anew, no larger than a preview. A very large one is

@@ -120,6 +120,67 @@ func TestColoursStayWhatTheyAre(t *testing.T) {
 	}
 }
 
+// exif is a JPEG whose camera notes how it was held.
+func exif(t testing.TB, m image.Image, order binary.AppendByteOrder, how uint16) []byte {
+	t.Helper()
+	tiff := []byte("MM\x00*")
+	if order == binary.AppendByteOrder(binary.LittleEndian) {
+		tiff = []byte("II*\x00")
+	}
+	tiff = order.AppendUint16(order.AppendUint32(tiff, 8), 2)
+	for _, e := range [][4]uint16{{0x010f, 2, 0, 0}, {0x0112, 3, 1, how}} {
+		tiff = order.AppendUint16(order.AppendUint16(tiff, e[0]), e[1])
+		tiff = order.AppendUint16(order.AppendUint16(order.AppendUint32(tiff, uint32(e[2])), e[3]), 0)
+	}
+	app := append([]byte("Exif\x00\x00"), tiff...)
+	plain := jpegOf(t, m)
+	out := binary.BigEndian.AppendUint16([]byte{0xff, 0xd8, 0xff, 0xe1}, uint16(len(app)+2))
+	return append(append(out, app...), plain[2:]...)
+}
+
+func TestPhotographsStandUpright(t *testing.T) {
+	// Red where its upper left corner is when the camera is held upright.
+	for how, corner := range map[uint16]image.Point{
+		0: {0, 0}, 1: {0, 0}, 2: {1, 0}, 3: {1, 1}, 4: {0, 1}, 5: {0, 0}, 6: {1, 0}, 7: {1, 1}, 8: {0, 1}, 9: {0, 0},
+	} {
+		m := paint(160, 80, color.NRGBA{20, 30, 200, 255}).(*image.NRGBA)
+		for i := range 40 * 20 {
+			m.Set(i%40, i/40, red)
+		}
+		for _, order := range []binary.AppendByteOrder{binary.BigEndian, binary.LittleEndian} {
+			got, _, err := NewMaker().Preview(t.Context(), "image/jpeg", of(exif(t, m, order, how)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			small, err := jpeg.Decode(bytes.NewReader(got))
+			if err != nil {
+				t.Fatal(err)
+			}
+			size := small.Bounds().Size()
+			at := image.Pt(5+corner.X*(size.X-10), 5+corner.Y*(size.Y-10))
+			r, _, b, _ := small.At(at.X, at.Y).RGBA()
+			if r < b || (size.X < size.Y) != (how >= 5 && how <= 8) {
+				t.Errorf("%v %d: %v, and no red at %v", order, how, size, at)
+			}
+		}
+	}
+}
+
+func TestBrokenNotesOfACameraAreLeftOut(t *testing.T) {
+	whole := exif(t, paint(8, 8, red), binary.BigEndian, 6)
+	for n := range 60 { // through all of the note
+		cut := bytes.Clone(whole)
+		for i := 12; i < 12+n && i < 60; i++ {
+			cut[i] = 0xff
+		}
+		turned(cut)
+		turned(whole[:n])
+	}
+	if got := turned(whole); got != 6 {
+		t.Errorf("the whole note says %d", got)
+	}
+}
+
 // bomb is a PNG that says it is this large.
 func bomb(t *testing.T, w, h uint32) []byte {
 	t.Helper()
