@@ -105,8 +105,9 @@ func (d Draft) write(open opener) error {
 	})
 }
 
-// writeEnclosed writes a whole mail as a part. It may not be encoded (RFC 2046
-// section 5.2.1), and the boundary around it is too random to stand in it.
+// writeEnclosed writes a whole mail as a part, to be read below the text. It may not
+// be encoded (RFC 2046 section 5.2.1), and the boundary around it is too random to
+// stand in it.
 func (d Draft) writeEnclosed(open opener) error {
 	if d.Enclosed == nil {
 		return nil
@@ -114,7 +115,7 @@ func (d Draft) writeEnclosed(open opener) error {
 	w, err := open(textproto.MIMEHeader{
 		"Content-Type":              {"message/rfc822"},
 		"Content-Transfer-Encoding": {"8bit"},
-		"Content-Disposition":       {"attachment; filename=message.eml"},
+		"Content-Disposition":       {"inline; filename=message.eml"},
 	})
 	if err != nil {
 		return err
