@@ -133,6 +133,16 @@ func staffSamples(all map[string]templ.Component) {
 	all["sent-nothing"] = SentPage(Sent{Page: staffPage()})
 	all["sent-no-match"] = SentPage(Sent{Page: staffPage(), List: SentList{Query: "xyz", Filter: "read", Filters: sampleList(-1).Filters, ClearURL: "/sent"}})
 	one, revoked := sampleLetter(), revokedLetter()
+	answered := one
+	answered.Answers = LetterAnswers{
+		First: Link{Text: "The conversation began with: Settlement agreement", URL: "/sent/9"}, AnswerURL: "/compose?answer=1", Answer: "Answer Marta Lind",
+		Turns: []LetterTurn{
+			{What: "Marta Lind replied to you and Jonas Okafor", When: at("20 November 2026, 11:02 CET"), URL: "/sent/5", States: []State{{Kind: StateInline, Text: "In the mailbox"}, {Kind: StateUnread}}, Note: "expires 4 December"},
+			{What: "Marta Lind forwarded it to omar@oakfield.example", When: at("20 November 2026, 11:09 CET"), URL: "/sent/6", States: []State{{Kind: StateRead}}},
+			{What: "You answered Marta Lind", When: at("20 November 2026, 11:31 CET"), URL: "/sent/7", States: []State{{Kind: StateSending}}},
+		},
+	}
+	all["sent-answers"] = SentPage(Sent{Page: staffPage(), List: sampleList(0), Letter: &answered})
 	all["sent"] = SentPage(Sent{Page: staffPage(), List: sampleList(0), Letter: &one})
 	all["sent-revoked"] = SentPage(Sent{Page: staffPage(), List: sampleList(0), Letter: &revoked})
 	many, each, gone := manyLetter("many"), manyLetter("each"), manyLetter("revoked")

@@ -246,7 +246,7 @@ func sentSprite() templ.Component {
 			templ_7745c5c3_Var6 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = sprite(withRail("search", "read", "attach", "inline", "clock", "revoke", "bounce", "mail", "back", "lock", "info", "check", "close", "alert", "file", "download", "print", "restore", "chevron", "external")...).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = sprite(withRail("search", "reply", "read", "attach", "inline", "clock", "revoke", "bounce", "mail", "back", "lock", "info", "check", "close", "alert", "file", "download", "print", "restore", "chevron", "external")...).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -33,7 +33,7 @@ func (v tracedMail) view(l lookup) views.TraceMessage {
 	out := views.TraceMessage{
 		Subject: tracedSubject(m), Band: v.traceBand(t, l), From: personOf(m.Sender),
 		Sent: v.server.moment(m.Accepted, exactForm), Expires: v.server.when(m.Expires),
-		MessageID: m.MessageID, Facts: v.traceFacts(), MoreTo: max(0, len(v.recipients)-shownTo),
+		MessageID: m.MessageID, Facts: slices.Concat(v.traceFacts(), writtenBy(m, v.detail.First), turnFacts(v.detail.Related)), MoreTo: max(0, len(v.recipients)-shownTo),
 	}
 	if t.revoked > 0 {
 		out.Reason = t.last.Reason

@@ -17,6 +17,8 @@ func (v sentMail) band(may right, contact letterlock.Address) views.Band {
 	switch {
 	case v.message.Destroyed:
 		return views.Band{Kind: views.BandCannot, Lead: "This message has been destroyed.", Text: "Nobody can read it any more."}
+	case t.links == 0 && v.message.Act == letterlock.ActReply:
+		return v.bandReply()
 	case t.links == 0:
 		return v.bandInline()
 	case t.revoked == t.links:

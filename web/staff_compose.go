@@ -34,6 +34,11 @@ type writing struct {
 // which is no mistake yet.
 func (s *Server) composePage(c echo.Context) error {
 	f := &composeForm{fields: map[string][]string{"do": {"add"}}}
+	if c.QueryParam(answerQuery) != "" {
+		if err := s.answering(c, f); err != nil {
+			return err
+		}
+	}
 	return s.showCompose(c, http.StatusOK, s.understand(f), false)
 }
 
@@ -163,6 +168,7 @@ func (s *Server) composeView(c echo.Context, w writing) views.Compose {
 		Files:        composeFiles(w.files),
 		UploadURL:    uploadURL,
 		Errors:       w.errors,
+		Answer:       f.get(answerQuery),
 	}
 	if !e.Portal {
 		e.Portal = true

@@ -50,7 +50,8 @@ func (v sentMail) letter(d track.Detail, o opened, may rights, contact letterloc
 		Event:      o.text.event,
 		Notes:      o.text.notes,
 		Enclosed:   o.enclosed,
-		More:       v.more(t),
+		Answers:    v.answers(d),
+		More:       append(v.more(t), writtenBy(m, d.First)...),
 	}
 	if t.revoked > 0 {
 		l.Reason = t.last.Reason

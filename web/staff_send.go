@@ -19,6 +19,13 @@ import (
 func (s *Server) sendMail(c echo.Context, w writing) (intake.Receipt, error) {
 	by := actor(c)
 	draft := s.draft(c.Request().Context(), by, w)
+	if id := w.form.get(answerQuery); id != "" {
+		m, err := s.answered(c.Request().Context(), by, id)
+		if err != nil {
+			return intake.Receipt{}, err
+		}
+		draft.InReplyTo, draft.References = m.MessageID, []string{m.MessageID}
+	}
 	in, out := io.Pipe()
 	written := make(chan error, 1)
 	go func() {
