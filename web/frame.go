@@ -97,7 +97,12 @@ func (m *measure) start(t html.Token) {
 			return
 		}
 	}
-	if t.Data == "br" {
+	if t.Data == "details" { // closed: only its summary is seen
+		m.end(0)
+		m.hidden = t.Data
+		m.size.wide += 2
+		m.size.narrow += 2
+	} else if t.Data == "br" {
 		m.newline()
 	} else if t.Data == "img" {
 		m.size.anything = true

@@ -259,6 +259,9 @@ func (m *Mail) words() (text string, html bool, err error) {
 		return "", false, nil
 	}
 	text, _, err = m.Index.OpenText(m.Raw, part, maxText)
+	if p := m.Index.Parts[part]; p.Flowed {
+		text = eml.Unflow(text, p.DelSp)
+	}
 	return text, false, err
 }
 

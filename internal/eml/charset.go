@@ -9,6 +9,7 @@ import (
 	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/encoding/htmlindex"
 	"golang.org/x/text/encoding/ianaindex"
+	"golang.org/x/text/encoding/unicode"
 )
 
 // toUTF8 returns b, which is labelled with charset, as valid UTF-8. Labels lie:
@@ -27,11 +28,21 @@ func toUTF8(b []byte, charset string) string {
 	case "utf-8", "utf8":
 		return mostlyUTF8(b)
 	}
+	if s, ok := sevenBit(b, charset); ok {
+		return s
+	}
 	e := lookup(charset)
 	if e == nil {
 		return mostlyUTF8(b)
 	}
-	return decodeWith(e, b)
+	if e == charmap.Windows1252 && utf8.Valid(b) {
+		return string(b) // nobody writes what that would be in Windows-1252
+	}
+	s := decodeWith(e, b)
+	if strings.ContainsRune(s, utf8.RuneError) && utf8.Valid(b) && !isASCII(b) {
+		return string(b) // the label was wrong
+	}
+	return s
 }
 
 // ToUTF8 returns b, which is labelled with charset or with nothing, as valid UTF-8.
@@ -80,10 +91,24 @@ func decodeWith(e encoding.Encoding, b []byte) string {
 	return strings.ToValidUTF8(string(s), "\uFFFD")
 }
 
+// spellings are names that no list has and some programs write.
+var spellings = map[string]string{
+	"cp932": "shift_jis", "ms932": "shift_jis", "cp936": "gbk", "ms936": "gbk", "cp949": "euc-kr", "ms949": "euc-kr", "cp950": "big5",
+	"cp65001": "utf-8", "utf_8": "utf-8", "ansi": "windows-1252", "windows1252": "windows-1252", "win-1252": "windows-1252",
+	"windows1251": "windows-1251", "win-1251": "windows-1251", "win1251": "windows-1251", "windows1250": "windows-1250", "win-1250": "windows-1250",
+	"iso-8859-6-i": "iso-8859-6", "iso-8859-6-e": "iso-8859-6", "x-mac-roman": "macintosh", "unicode": "utf-16",
+}
+
 // lookup returns nil for a charset that nobody knows. The names of the web come
 // first, because they are how mail programs mean them: "iso-8859-1" is
 // Windows-1252, "gb2312" is GBK.
 func lookup(charset string) encoding.Encoding {
+	if usual, ok := spellings[charset]; ok {
+		charset = usual
+	}
+	if charset == "utf-16" { // says itself in which order its bytes come
+		return unicode.UTF16(unicode.LittleEndian, unicode.UseBOM)
+	}
 	if e, err := htmlindex.Get(charset); err == nil && e != encoding.Replacement {
 		return e
 	}

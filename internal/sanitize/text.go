@@ -2,6 +2,8 @@ package sanitize
 
 import (
 	"html"
+	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -12,9 +14,14 @@ import (
 // maxQuotes is how deep quotes are set apart; deeper ones are shown at that level.
 const maxQuotes = 8
 
+// maxQuoted is how many lines are quoted before they are folded away. Whoever
+// answers between the lines quotes a few at a time.
+const maxQuoted = 8
+
 // Text makes a document of a plain text body. The text is escaped first and
 // linkified afterwards, both in linear time; its spaces and line ends are kept,
-// and lines quoted with > become block quotes.
+// and lines quoted with > become block quotes. Long ones are folded, which takes
+// no script.
 func Text(plain string, o Options) Document {
 	doc := Document{}
 	if len(plain) > maxText {
@@ -26,8 +33,12 @@ func Text(plain string, o Options) Document {
 		plain = plain[:cut]
 	}
 	plain = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\x00", "\uFFFD").Replace(strings.ToValidUTF8(plain, "\uFFFD"))
-	w := textWriter{}
-	for line := range strings.SplitSeq(strings.TrimRight(plain, "\n"), "\n") {
+	lines := strings.Split(strings.TrimRight(plain, "\n"), "\n")
+	w := textWriter{folds: answers(lines)}
+	for i, line := range lines {
+		if w.level == 0 && strings.HasPrefix(line, ">") {
+			w.run = quotedLines(lines[i:])
+		}
 		w.line(line)
 	}
 	w.to(0)
@@ -39,7 +50,10 @@ func Text(plain string, o Options) Document {
 // A textWriter writes runs of lines of one quote level as blocks.
 type textWriter struct {
 	strings.Builder
+	folds  bool // long quotes are folded
+	folded bool // we are in one
 	level  int
+	run    int  // lines of the quote that begins
 	inside bool // a block is open
 	begun  bool // and has a line
 }
@@ -70,12 +84,35 @@ func (w *textWriter) to(level int) {
 		w.WriteString("</div>")
 		w.inside = false
 	}
+	if w.level == 0 && level > 0 && w.folds && w.run > maxQuoted {
+		w.folded = true
+		w.WriteString(`<details class="letterlock-quoted"><summary>Quoted text, ` + strconv.Itoa(w.run) + ` lines</summary>`)
+	}
 	for ; w.level < level; w.level++ {
 		w.WriteString("<blockquote>")
 	}
 	for ; w.level > level; w.level-- {
 		w.WriteString("</blockquote>")
 	}
+	if level == 0 && w.folded {
+		w.folded = false
+		w.WriteString("</details>")
+	}
+}
+
+// answers reports whether there is anything beside quotes: a mail that is nothing
+// but a quote is shown.
+func answers(lines []string) bool {
+	return slices.ContainsFunc(lines, func(s string) bool { return s != "" && s[0] != '>' && strings.TrimSpace(s) != "" })
+}
+
+// quotedLines counts the lines that are quoted from the first on.
+func quotedLines(lines []string) int {
+	n := 0
+	for n < len(lines) && strings.HasPrefix(lines[n], ">") {
+		n++
+	}
+	return n
 }
 
 func quoteLevel(s string) (int, string) {

@@ -13,6 +13,9 @@ func TestPlainTextKeepsItsForm(t *testing.T) {
 		{"markup", `<b>"x" & 'y'`, `<div>&lt;b&gt;&#34;x&#34; &amp; &#39;y&#39;</div>`},
 		{"quotes", "a\n> b\n>> c\n> > d\ne", "<div>a</div><blockquote><div>b</div><blockquote><div>c\nd</div></blockquote></blockquote><div>e</div>"},
 		{"quotes too deep", strings.Repeat(">", 12) + "a", strings.Repeat("<blockquote>", 8) + "<div>&gt;&gt;&gt;&gt;a</div>" + strings.Repeat("</blockquote>", 8)},
+		{"a long quote", "a\n" + strings.Repeat("> b\n", 9) + "c", `<div>a</div><details class="letterlock-quoted"><summary>Quoted text, 9 lines</summary><blockquote><div>` +
+			strings.Repeat("b\n", 8) + `b</div></blockquote></details><div>c</div>`},
+		{"nothing but a long quote", "\n" + strings.Repeat("> b\n", 9), "<div></div><blockquote><div>" + strings.Repeat("b\n", 8) + "b</div></blockquote>"},
 		{"signature", "a\n-- \nb", `<div>a</div><div class="letterlock-signature">b</div>`},
 		{"nothing", "", "<div></div>"},
 		{"nul and bad bytes", "a\x00\xffb", "<div>a\uFFFD\uFFFDb</div>"},
