@@ -2,6 +2,7 @@ package intake_test
 
 import (
 	"testing"
+	"time"
 
 	"letterlock/internal/intake"
 	"letterlock/internal/letterlock"
@@ -67,6 +68,20 @@ func TestTheSenderTakesCopiesBackWithTheOriginal(t *testing.T) {
 		t.Error("a copy can still be read")
 	}
 	p.must(p.access.Restore(t.Context(), ada, first))
+	if !p.reads(omar, omars) || !p.reads(zoe, zoes) {
+		t.Error("a copy has not come back with its original")
+	}
+}
+
+func TestCopiesExpireWithTheOriginal(t *testing.T) {
+	p, first, omars, zoes, _ := passed(t)
+	p.must(p.access.SetExpiry(t.Context(), ada, first, p.now.Add(time.Hour)))
+	p.now = p.now.Add(2 * time.Hour)
+	p.must(p.access.ExpireDue(t.Context()))
+	if p.reads(marta, first) || p.reads(omar, omars) || p.reads(zoe, zoes) {
+		t.Error("a copy has outlived its original, or the original its end")
+	}
+	p.must(p.access.SetExpiry(t.Context(), ada, first, time.Time{}))
 	if !p.reads(omar, omars) || !p.reads(zoe, zoes) {
 		t.Error("a copy has not come back with its original")
 	}
