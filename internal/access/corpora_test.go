@@ -1,6 +1,8 @@
 package access_test
 
 import (
+	"bytes"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -9,7 +11,9 @@ import (
 
 	"letterlock/internal/access"
 	"letterlock/internal/eml"
+	"letterlock/internal/intake"
 	"letterlock/internal/letterlock"
+	"letterlock/internal/policy"
 )
 
 // eachMail calls f with every mail of the shared corpora.
@@ -61,6 +65,79 @@ func TestEveryRealMailIsShown(t *testing.T) {
 		}
 	})
 	t.Logf("with %d mails attached to others", inner)
+}
+
+// TestEveryRealMailIsKeptAsItCame takes real mail the whole way: in, sealed into the
+// database, out of it again as documents and as the original.
+func TestEveryRealMailIsKeptAsItCame(t *testing.T) {
+	h := newHouse(t, policy.SingleRecipient)
+	accepted, refused := 0, map[string]int{}
+	eachMail(t, func(name string, raw []byte) {
+		raw = sentByAda(t, raw)
+		start := time.Now()
+		r, err := h.intake.Accept(t.Context(), ada, intake.Envelope{Recipients: []letterlock.Address{marta.Address}, Via: letterlock.BySubmission, Protection: letterlock.EncryptOnly}, bytes.NewReader(raw))
+		if err != nil {
+			switch letterlock.CodeOf(err) {
+			case letterlock.Invalid, letterlock.Denied, letterlock.TooLarge:
+				refused[err.Error()]++
+			default:
+				t.Errorf("%s: neither accepted nor refused: %v", name, err)
+			}
+			return
+		}
+		accepted++
+		h.checkKept(r.ID, name, raw)
+		if took := time.Since(start); took > patience {
+			t.Errorf("%s: took %v", name, took)
+		}
+	})
+	t.Logf("%d accepted, refused %v", accepted, refused)
+	if accepted < 200 {
+		t.Errorf("only %d mails were accepted: this test would prove little", accepted)
+	}
+}
+
+// sentByAda is a mail as Ada's program might have sent it: by her, with whole lines.
+func sentByAda(t *testing.T, raw []byte) []byte {
+	t.Helper()
+	raw = bytes.ReplaceAll(bytes.ReplaceAll(raw, []byte("\r"), nil), []byte("\n"), []byte("\r\n"))
+	raw = bytes.ReplaceAll(raw, []byte{0}, []byte{' '})
+	if bytes.HasPrefix(raw, []byte("From ")) { // of the mailbox file that it was in
+		_, raw, _ = bytes.Cut(raw, []byte("\n"))
+	}
+	ix, err := eml.IndexOf(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mail := []byte("From: Ada <" + string(ada.Address) + ">\r\n")
+	at := int64(0)
+	for _, r := range ix.From {
+		mail, at = append(mail, raw[at:r[0]]...), r[1]
+	}
+	return append(mail, raw[at:]...)
+}
+
+// checkKept shows a stored message and compares the original, which its sender
+// gets back without the fields that were between their program and us.
+func (h *house) checkKept(id letterlock.ID, name string, raw []byte) {
+	h.t.Helper()
+	l, err := h.access.Open(h.t.Context(), marta, id)
+	if err != nil {
+		h.t.Errorf("%s: %v", name, err)
+		return
+	}
+	defer l.Close()
+	show(h.t, name, l, l.Own(), 0)
+	own, _, original, err := h.access.Download(h.t.Context(), ada, id, access.WholeMail)
+	if err != nil {
+		h.t.Errorf("%s: %v", name, err)
+		return
+	}
+	defer own.Close()
+	got, err := io.ReadAll(original)
+	if err != nil || len(l.Index.Hidden) == 0 && !bytes.Equal(got, raw) {
+		h.t.Errorf("%s: %d bytes come back of %d, %v", name, len(got), len(raw), err)
+	}
 }
 
 // show makes every document of a mail and reads every file of it, and of the mails

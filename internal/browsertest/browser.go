@@ -118,3 +118,12 @@ func quit(t testing.TB, ctx context.Context) {
 		t.Logf("stopping the browser: %v", err)
 	}
 }
+
+// Through has the browser send every request to the proxy at an address, those to
+// this machine too, so that a test sees all that leaves.
+func Through(proxy string) Option {
+	return func(a *chromedp.ExecAllocator) {
+		chromedp.Flag("proxy-server", proxy)(a)
+		chromedp.Flag("proxy-bypass-list", "<-loopback>")(a)
+	}
+}
