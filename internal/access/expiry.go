@@ -84,6 +84,11 @@ func (s *Service) setExpiry(tx *store.Tx, by letterlock.Actor, m letterlock.Mess
 	if err := tx.SetExpiry(m.ID, end); err != nil {
 		return nil, err
 	}
+	moved := m
+	moved.Expires = end
+	if err := s.remindAnew(tx, moved); err != nil {
+		return nil, err
+	}
 	for _, r := range all {
 		if err := s.setExpiryOf(tx, by, m, r, end); err != nil {
 			return nil, err

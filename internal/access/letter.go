@@ -190,7 +190,8 @@ func (s *Service) Read(ctx context.Context, by letterlock.Actor, id letterlock.I
 // note writes one act of a reader, as events of one kind, into the history and the
 // audit log, if their access still lives.
 func (s *Service) note(ctx context.Context, by letterlock.Actor, id letterlock.ID, events ...letterlock.Event) error {
-	return s.DB.Write(ctx, func(tx *store.Tx) error {
+	told := false
+	err := s.DB.Write(ctx, func(tx *store.Tx) error {
 		h, err := s.hold(tx, by, id)
 		if err != nil {
 			return err
@@ -200,10 +201,19 @@ func (s *Service) note(ctx context.Context, by letterlock.Actor, id letterlock.I
 			if err := tx.AddEvent(h.recipient, e); err != nil {
 				return err
 			}
+			if e.Kind == letterlock.Read {
+				if told, err = s.tellRead(tx, h.recipient); err != nil {
+					return err
+				}
+			}
 		}
 		action := map[letterlock.EventKind]string{letterlock.Read: "read", letterlock.Downloaded: "download"}[events[0].Kind]
 		return tx.Audit(letterlock.Entry{Actor: by, Action: action, Message: id, Target: string(by.Address), Allowed: true})
 	})
+	if err == nil && told {
+		s.Wake()
+	}
+	return err
 }
 
 // Download opens one attachment, or the whole mail for [WholeMail], and notes

@@ -41,6 +41,7 @@ type Config struct {
 	Revocation   Revocation   `toml:"revocation"`
 	Recipients   Recipients   `toml:"recipients"`
 	Expiry       Expiry       `toml:"expiry"`
+	Notices      Notices      `toml:"notices"`
 	Privacy      Privacy      `toml:"privacy"`
 	Audit        Audit        `toml:"audit"`
 	API          API          `toml:"api"`
@@ -174,6 +175,19 @@ type Expiry struct {
 	// Compose proposes: from "1m" to "730d", or "0", for ever. Empty: for ever by
 	// SMTP, and Compose proposes 14 days.
 	Default Span `toml:"default"`
+}
+
+// Notices are what senders are told of their messages by mail, once each.
+type Notices struct {
+	// FirstRead is when a recipient reads for the first time. Default false: only
+	// when the mail itself asks for it.
+	FirstRead bool `toml:"first_read"`
+	// UnreadAfter is how long after a message was sent its sender is told who has not
+	// read it. Default empty, like "0": never.
+	UnreadAfter Span `toml:"unread_after"`
+	// Expiring is how long before a message expires its sender is told of it. Default
+	// empty, like "0": never.
+	Expiring Span `toml:"expiring"`
 }
 
 // Audit is where the signed checkpoints of the audit log are kept.

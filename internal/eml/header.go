@@ -80,6 +80,9 @@ func (h *Header) readField(f field) {
 		if h.Expiries++; h.Expiries == 1 {
 			h.Expires = clean(f.text(), 100)
 		}
+	case "disposition-notification-to":
+		good, _ := parseAddresses(f.text()) // whoever cannot be read is not told
+		h.ReadTo = append(h.ReadTo, good...)
 	case "sensitivity":
 		h.Sensitivity = clean(f.text(), 100)
 	case "auto-submitted":

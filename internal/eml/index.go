@@ -65,6 +65,7 @@ type Header struct {
 	References    []string  `json:"e,omitempty"`
 	Protection    string    `json:"p,omitempty"`  // X-Letterlock-Protection, the first
 	Protections   int       `json:"pn,omitempty"` // how many of it there are
+	ReadTo        Mailboxes `json:"q,omitempty"`  // Disposition-Notification-To
 	Expires       string    `json:"u,omitempty"`  // X-Letterlock-Expires, the first
 	Expiries      int       `json:"un,omitempty"` // how many of it there are
 	Sensitivity   string    `json:"y,omitempty"`

@@ -1,11 +1,14 @@
 package intake_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
 	"letterlock/internal/eml"
 	"letterlock/internal/letterlock"
+	"letterlock/internal/policy"
+	"letterlock/internal/store"
 )
 
 func TestMailSaysHowLongItCanBeRead(t *testing.T) {
@@ -33,5 +36,27 @@ func TestARetryOfWhatHasExpiredIsStillARetry(t *testing.T) {
 	again := h.mustAccept(ada, to(marta), mail)
 	if !again.Repeated || again.ID != first.ID {
 		t.Errorf("the retry is %+v, want a repetition of %s", again, first.ID)
+	}
+}
+
+func TestOnlyTheSenderIsToldOfReading(t *testing.T) {
+	h := newHouse(t, eml.Limits{})
+	for i, tt := range []struct {
+		field string
+		want  bool
+	}{
+		{"", false},
+		{"Disposition-Notification-To: Ada <ada@contoso.example>\r\n", true},
+		{"Disposition-Notification-To: eve@evil.example\r\n", false},
+		{"Disposition-Notification-To: eve@evil.example, ada@contoso.example\r\n", true},
+		{"Disposition-Notification-To: \r\n", false},
+	} {
+		r := h.mustAccept(ada, to(marta), tt.field+simple(fmt.Sprintf("<%d@contoso.example>", i), "Hi"))
+		h.read(func(tx *store.Tx) error {
+			if got, err := tx.HasReminder(r.ID, policy.OnRead); err != nil || got != tt.want {
+				t.Errorf("%q: the sender is to be told %v, %v; want %v", tt.field, got, err, tt.want)
+			}
+			return nil
+		})
 	}
 }

@@ -224,6 +224,9 @@ func (s *Service) store(tx *store.Tx, by letterlock.Actor, m letterlock.Message,
 	if err := s.addRecipients(tx, m, e.Recipients, 0, in.Index.Header, func(holder string) error { return in.Grant(tx, holder) }); err != nil {
 		return Receipt{}, err
 	}
+	if err := s.plan(tx, m, in.Index.Header); err != nil {
+		return Receipt{}, err
+	}
 	return Receipt{ID: m.ID, MessageID: m.MessageID}, tx.Audit(letterlock.Entry{Actor: by, Action: "accept", Message: m.ID, Target: targets(e.Recipients), Allowed: true})
 }
 

@@ -1,11 +1,13 @@
 package notify
 
 import (
+	"fmt"
 	"io"
 	"time"
 
 	"letterlock/internal/eml"
 	"letterlock/internal/letterlock"
+	"letterlock/internal/policy"
 	"letterlock/views/mail"
 )
 
@@ -60,4 +62,56 @@ func (n *Notifier) news(w io.Writer, now time.Time, to letterlock.Mailbox, m let
 		InReplyTo: m.MessageID,
 		Text:      mail.NewsText(v),
 	}, mail.NewsHTML(v))
+}
+
+// FirstRead writes to a sender that a recipient has read a message for the first time.
+func (n *Notifier) FirstRead(w io.Writer, now time.Time, m letterlock.Message, r letterlock.Recipient) error {
+	return n.told(w, now, m, mail.News{
+		Subject:  r.Mailbox.Called() + " has read your protected message",
+		Sentence: r.Mailbox.Called() + " has read your message.",
+		More:     "It was opened for the first time on " + n.until(r.FirstRead) + ". You are told this once for each recipient.",
+	})
+}
+
+// Unread writes to a sender who of the recipients has not read a message yet.
+func (n *Notifier) Unread(w io.Writer, now time.Time, m letterlock.Message, all []letterlock.Recipient) error {
+	waiting := policy.Waiting(m, all, now)
+	who := unreadBy(waiting, len(policy.Reading(m, all, now)))
+	return n.told(w, now, m, mail.News{
+		Subject:  "Your protected message has not been read yet",
+		Sentence: who + " not read your message yet.",
+		More:     "Ask whether the notification has arrived, or is among spam. You are told this once.",
+	})
+}
+
+// Expiring writes to a sender that a message is about to expire.
+func (n *Notifier) Expiring(w io.Writer, now time.Time, m letterlock.Message, all []letterlock.Recipient) error {
+	more := "Everybody who can read it has done so."
+	if waiting := policy.Waiting(m, all, now); len(waiting) > 0 {
+		more = unreadBy(waiting, len(policy.Reading(m, all, now))) + " not read it yet."
+	}
+	return n.told(w, now, m, mail.News{
+		Subject:  "Your protected message is about to expire",
+		Sentence: "Your message expires on " + n.until(m.Expires) + ".",
+		More:     more + " In your Sent folder you can give it more time.",
+	})
+}
+
+// unreadBy begins the sentence about those of a number of readers who have not read.
+func unreadBy(waiting []letterlock.Recipient, of int) string {
+	switch {
+	case len(waiting) == 1:
+		return waiting[0].Mailbox.Called() + " has"
+	case len(waiting) == of:
+		return fmt.Sprintf("All %d recipients have", of)
+	}
+	return fmt.Sprintf("%d of %d recipients have", len(waiting), of)
+}
+
+// told is news of a message for its sender.
+func (n *Notifier) told(w io.Writer, now time.Time, m letterlock.Message, v mail.News) error {
+	v.Brand, v.About = n.look(), n.about(m)
+	v.Button, v.URL = "Open it in your Sent folder", n.PublicURL.JoinPath("sent", string(m.ID)).String()
+	v.Foot = "You get this mail because you sent the message. Message-ID " + m.MessageID
+	return n.news(w, now, m.Sender, m, v)
 }

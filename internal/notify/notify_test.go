@@ -73,7 +73,7 @@ func message(name string) letterlock.Message {
 }
 
 func recipient(name string) letterlock.Recipient {
-	return letterlock.Recipient{Mailbox: letterlock.Mailbox{Name: name, Address: "marta@quillfeather.example"}, Reference: "B7M-4KP"}
+	return letterlock.Recipient{Experience: letterlock.Link, Mailbox: letterlock.Mailbox{Name: name, Address: "marta@quillfeather.example"}, Reference: "B7M-4KP"}
 }
 
 func TestNotificationSaysWhoWhereAndUntilWhen(t *testing.T) {
@@ -155,6 +155,9 @@ func TestHostileNamesAddNoHeaderAndNoHTML(t *testing.T) {
 		for kind, f := range map[string]func(io.Writer) error{
 			"notification": func(w io.Writer) error { return n.Notification(w, now, m, r, token) },
 			"failure":      func(w io.Writer) error { return n.Failure(w, now, m, r) },
+			"first read":   func(w io.Writer) error { return n.FirstRead(w, now, m, r) },
+			"unread":       func(w io.Writer) error { return n.Unread(w, now, m, []letterlock.Recipient{r}) },
+			"expiring":     func(w io.Writer) error { return n.Expiring(w, now, m, []letterlock.Recipient{r}) },
 			"again":        func(w io.Writer) error { return n.Again(w, now, m, r, token) },
 			"request":      func(w io.Writer) error { return n.Request(w, now, m, r) },
 			"admin":        func(w io.Writer) error { return n.AdminRequest(w, now, m, r, "grace@contoso.example") },
@@ -196,6 +199,9 @@ func TestEveryMailIsMarkedAndHoldsItsPictures(t *testing.T) {
 		"notification": func(w io.Writer) error { return n.Notification(w, now, m, r, token) },
 		"passcode":     func(w io.Writer) error { return n.Passcode(w, now, r, "12345678", "B7M", now.Add(time.Minute)) },
 		"failure":      func(w io.Writer) error { return n.Failure(w, now, m, r) },
+		"first read":   func(w io.Writer) error { return n.FirstRead(w, now, m, r) },
+		"unread":       func(w io.Writer) error { return n.Unread(w, now, m, []letterlock.Recipient{r}) },
+		"expiring":     func(w io.Writer) error { return n.Expiring(w, now, m, []letterlock.Recipient{r}) },
 		"again":        func(w io.Writer) error { return n.Again(w, now, m, r, token) },
 		"request":      func(w io.Writer) error { return n.Request(w, now, m, r) },
 		"admin":        func(w io.Writer) error { return n.AdminRequest(w, now, m, r, "grace@contoso.example") },

@@ -21,6 +21,7 @@ import (
 	"letterlock/internal/letterlock"
 	"letterlock/internal/metrics"
 	"letterlock/internal/notify"
+	"letterlock/internal/policy"
 	"letterlock/internal/seal"
 	"letterlock/internal/store"
 	"letterlock/internal/vault"
@@ -63,11 +64,12 @@ type work struct {
 	notice    store.Notice
 	message   letterlock.Message
 	recipient letterlock.Recipient
-	key       vault.Key          // inline only
-	quoted    quoted             // replies to their sender only
-	passcode  vault.PasscodeMail // passcodes only
-	account   invitation         // accounts only; instead of message and recipient
-	broken    error              // why key, passcode or token could not be opened
+	all       []letterlock.Recipient // of the message; what tells its sender of all of them
+	key       vault.Key              // inline only
+	quoted    quoted                 // replies to their sender only
+	passcode  vault.PasscodeMail     // passcodes only
+	account   invitation             // accounts only; instead of message and recipient
+	broken    error                  // why key, passcode or token could not be opened
 	now       time.Time
 }
 
@@ -135,6 +137,11 @@ func (s *Service) claim(tx *store.Tx, lane store.Lane) (w work, err error) {
 	if w.recipient, err = tx.Recipient(w.notice.Recipient); err != nil {
 		return w, err
 	}
+	if w.notice.Kind == store.UnreadNotice || w.notice.Kind == store.ExpiringNotice {
+		if w.all, err = tx.Recipients(w.notice.Message); err != nil {
+			return w, err
+		}
+	}
 	s.unseal(tx, &w)
 	return w, nil
 }
@@ -163,7 +170,11 @@ func (w work) dropped() bool {
 	switch w.notice.Kind {
 	case store.LinkNotice, store.AgainNotice:
 		return w.recipient.State(w.message, w.now) != letterlock.Live
-	case store.RequestNotice, store.AdminNotice:
+	case store.UnreadNotice:
+		return len(policy.Waiting(w.message, w.all, w.now)) == 0
+	case store.ExpiringNotice:
+		return len(policy.Reading(w.message, w.all, w.now)) == 0 || w.message.Expires.IsZero()
+	case store.RequestNotice, store.AdminNotice, store.ReadNotice:
 		return w.message.Destroyed || w.now.Sub(w.notice.Created) >= giveUp
 	case store.InlineNotice:
 		return w.message.Destroyed
@@ -205,17 +216,17 @@ func (s *Service) send(ctx context.Context, w work) error {
 		}
 		return s.Mailer.Send(ctx, s.returnPath(w), to, mail.Index.CleanWith(mail.Raw, s.from(w, mail.Index), w.message.Subject, quote))
 	}
+	if w.notice.Kind == store.AdminNotice && s.Admin == "" {
+		return nil // it stands in the trace
+	}
 	var b bytes.Buffer
 	if err := s.write(&b, w); err != nil {
 		return err
 	}
 	switch w.notice.Kind {
-	case store.FailureNotice, store.RequestNotice:
+	case store.FailureNotice, store.RequestNotice, store.ReadNotice, store.UnreadNotice, store.ExpiringNotice:
 		return s.Mailer.Send(ctx, "", w.message.Sender.Address, &b)
 	case store.AdminNotice:
-		if s.Admin == "" {
-			return nil // it stands in the trace
-		}
 		return s.Mailer.Send(ctx, "", s.Admin, &b)
 	case store.AccountNotice:
 		return s.Mailer.Send(ctx, string(s.Notifier.From), w.notice.Address, &b)
@@ -239,6 +250,12 @@ func (s *Service) write(b *bytes.Buffer, w work) error {
 		return s.Notifier.Again(b, w.now, w.message, w.recipient, token)
 	case store.RequestNotice:
 		return s.Notifier.Request(b, w.now, w.message, w.recipient)
+	case store.ReadNotice:
+		return s.Notifier.FirstRead(b, w.now, w.message, w.recipient)
+	case store.UnreadNotice:
+		return s.Notifier.Unread(b, w.now, w.message, w.all)
+	case store.ExpiringNotice:
+		return s.Notifier.Expiring(b, w.now, w.message, w.all)
 	case store.AdminNotice:
 		return s.Notifier.AdminRequest(b, w.now, w.message, w.recipient, s.Admin)
 	case store.PasscodeNotice:

@@ -21,6 +21,7 @@ type Settings struct {
 	InlineTypes   []letterlock.IdentityType // who receives the message itself, where that is assured
 	InlineAssured bool                      // the way out keeps TLS to the end; without it only links leave the organisation
 	SenderScope   Scope
+	Notices       Notices
 	Expiry        *letterlock.Span // how long a mail can be read whose sender has not said; nil: for ever
 }
 

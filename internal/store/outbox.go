@@ -30,6 +30,9 @@ const (
 	RequestNotice  NoticeKind = "request"      // to the sender: this recipient asks for something
 	AdminNotice    NoticeKind = "admin"        // the same to the administrators, where the sender may not give it
 	AgainNotice    NoticeKind = "again"        // to a recipient: the message can be read again, by this link
+	ReadNotice     NoticeKind = "first-read"   // to the sender: this recipient has read for the first time
+	UnreadNotice   NoticeKind = "unread"       // to the sender: some have not read yet, this recipient first
+	ExpiringNotice NoticeKind = "expiring"     // to the sender: the message is about to expire
 	AccountNotice  NoticeKind = "account"      // to the holder of an account: the link to set a password
 )
 

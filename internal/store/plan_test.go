@@ -19,6 +19,7 @@ import (
 
 	"letterlock/internal/letterlock"
 	"letterlock/internal/live"
+	"letterlock/internal/policy"
 )
 
 // growing are the tables that grow with the messages, or with what is done to them.
@@ -75,6 +76,7 @@ func newSurveyor(t *testing.T) *surveyor {
 			tx.ReleaseUpload(r.ID, m.Sender.Address),
 			tx.AddRequest(letterlock.Request{ID: batch, Message: m.ID, Recipient: r.ID, Kind: letterlock.MoreTime}),
 			tx.AddLink(r.ID, hash),
+			tx.PutReminder(m.ID, policy.Unread, start),
 			tx.BeginBatch(letterlock.Batch{ID: batch}),
 			tx.AddPlan(batch, Plan{Message: m.ID, Seq: seq, Recipients: []letterlock.ID{r.ID}}),
 			tx.PutPlanned(letterlock.Batch{ID: batch, Messages: 1}),
