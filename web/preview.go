@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net/http"
@@ -80,13 +81,25 @@ func (s *Server) showPreview(c echo.Context, l *access.Letter, part int) error {
 	if c.Request().Method == http.MethodHead {
 		return c.NoContent(http.StatusOK)
 	}
-	data, kind, err := s.pictures.Preview(c.Request().Context(), a.Type, func() io.Reader { return l.File(a) })
-	if errors.Is(err, picture.ErrNone) {
-		err = &letterlock.Error{Code: letterlock.NotFound, Err: err}
-	}
+	p, err := s.previewOf(c.Request().Context(), l, a)
 	if err != nil {
 		return err
 	}
-	c.Response().Header().Set(echo.HeaderContentType, kind)
-	return sendUnder(c, l.Lease, http.StatusOK, data)
+	c.Response().Header().Set(echo.HeaderContentType, p.kind)
+	return sendUnder(c, l.Lease, http.StatusOK, p.data)
+}
+
+func (s *Server) previewOf(ctx context.Context, l *access.Letter, a access.Attachment) (p preview, err error) {
+	key := shelfKey{l.Message.ID, a.Part}
+	if p, ok := s.previews.find(key); ok {
+		return p, nil
+	}
+	p.data, p.kind, err = s.pictures.Preview(ctx, a.Type, func() io.Reader { return l.File(a) })
+	if errors.Is(err, picture.ErrNone) {
+		return p, &letterlock.Error{Code: letterlock.NotFound, Err: err}
+	}
+	if err == nil {
+		s.previews.keep(key, p, previewLife)
+	}
+	return p, err
 }

@@ -7,10 +7,12 @@ import (
 	"image/jpeg"
 	"image/png"
 	"net/http"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"letterlock/internal/eml"
 	"letterlock/internal/intake"
@@ -80,6 +82,38 @@ func TestPicturesHavePreviewsOfOurOwnMaking(t *testing.T) {
 	}
 }
 
+func TestPreviewIsKeptForAMomentAndWithinBounds(t *testing.T) {
+	var s shelf
+	of := func(part int) shelfKey { return shelfKey{"m", part} }
+	large := preview{make([]byte, maxShelf-10), "image/png"}
+	s.keep(of(1), large, time.Hour)
+	s.keep(of(2), preview{make([]byte, 11), "image/png"}, time.Hour)
+	s.keep(of(3), preview{[]byte("small"), "image/jpeg"}, time.Hour)
+	s.keep(of(3), preview{[]byte("other"), "image/jpeg"}, time.Hour)
+	for part, want := range map[int]bool{1: true, 2: false, 3: true, 4: false} {
+		if _, ok := s.find(of(part)); ok != want {
+			t.Errorf("part %d is kept: %t", part, ok)
+		}
+	}
+	if p, _ := s.find(of(3)); string(p.data) != "small" || s.bytes != maxShelf-5 {
+		t.Errorf("%q, %d bytes in all", p.data, s.bytes)
+	}
+	s.drop(of(1))
+	s.drop(of(1))
+	if _, ok := s.find(of(1)); ok || s.bytes != 5 {
+		t.Errorf("what was dropped is kept: %t; %d bytes", ok, s.bytes)
+	}
+	s.keep(of(5), preview{[]byte("short"), "image/png"}, time.Nanosecond)
+	for deadline := time.Now().Add(10 * time.Second); ; runtime.Gosched() {
+		if _, ok := s.find(of(5)); !ok {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("it is kept for ever")
+		}
+	}
+}
+
 func TestPreviewIsReadingAndNoDownload(t *testing.T) {
 	w := newWorld(t)
 	id := w.submit(ada, intakeTo(marta), withFiles(t, "Pictures", pictures(t)...))
@@ -105,7 +139,10 @@ func TestPreviewIsReadingAndNoDownload(t *testing.T) {
 	if slices.Contains(kinds(), letterlock.Read) {
 		t.Fatal("HEAD counts as reading")
 	}
-	b.get(path + "/part/2/preview")
+	first := b.get(path + "/part/2/preview")
+	if again := b.get(path + "/part/2/preview"); again.status != 200 || again.body != first.body || again.header.Get("Content-Type") != "image/jpeg" {
+		t.Errorf("asked for again: %d %s", again.status, again.header.Get("Content-Type"))
+	}
 	if got := kinds(); !slices.Contains(got, letterlock.Read) || slices.Contains(got, letterlock.Downloaded) {
 		t.Errorf("after a preview the history has %v, want read and not downloaded", got)
 	}

@@ -90,6 +90,7 @@ type Server struct {
 	looks    looks
 	looked   lookBook
 	pictures *picture.Maker
+	previews shelf
 	streams  streamCount
 	liveTick time.Duration // see stream.run
 	stopping chan struct{} // closed: streams end
