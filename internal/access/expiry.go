@@ -43,6 +43,9 @@ func (s *Service) SetExpiry(ctx context.Context, by letterlock.Actor, id letterl
 		if refusal = policy.CheckEnd(end, tx.Now); refusal != nil {
 			return nil // nothing was tried that is worth an entry
 		}
+		if end, err = withinOriginal(tx, m, end); err != nil {
+			return err
+		}
 		if err := tx.Audit(letterlock.Entry{Actor: by, Action: actExpiry, Message: id, Reason: endText(end), Allowed: true}); err != nil {
 			return err
 		}
@@ -98,7 +101,7 @@ func (s *Service) setExpiry(tx *store.Tx, by letterlock.Actor, m letterlock.Mess
 			return nil, err
 		}
 		for _, c := range copies {
-			more, err := s.setExpiry(tx, by, c.Message, c.Recipients, end)
+			more, err := s.setExpiry(tx, by, c.Message, c.Recipients, endOfCopy(m, c.Message, end))
 			if err != nil {
 				return nil, err
 			}
@@ -106,6 +109,37 @@ func (s *Service) setExpiry(tx *store.Tx, by letterlock.Actor, m letterlock.Mess
 		}
 	}
 	return append(touched, all...), nil
+}
+
+// endOfCopy is when a copy ends whose original gets another end: it goes along, but
+// not further than somebody has let it go by itself.
+func endOfCopy(original, c letterlock.Message, end time.Time) time.Time {
+	if c.Expires.Equal(original.Expires) {
+		return end
+	}
+	return earlier(c.Expires, end)
+}
+
+// withinOriginal bounds the end of a forwarded copy by that of the message it was
+// made of: it cannot be read for longer.
+func withinOriginal(tx *store.Tx, m letterlock.Message, end time.Time) (time.Time, error) {
+	if m.Act != letterlock.ActForward {
+		return end, nil
+	}
+	r, err := tx.Recipient(m.Source)
+	if err != nil {
+		return end, err
+	}
+	original, err := tx.Message(r.Message)
+	return earlier(original.Expires, end), err
+}
+
+// earlier is the earlier of two ends, of which the zero time is none.
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
 }
 
 func (s *Service) setExpiryOf(tx *store.Tx, by letterlock.Actor, m letterlock.Message, r letterlock.Recipient, end time.Time) error {

@@ -102,3 +102,43 @@ func TestCopiesAreDestroyedWithTheOriginal(t *testing.T) {
 		}
 	}
 }
+
+func TestCopiesEndNoLaterThanTheOriginal(t *testing.T) {
+	p, first, omars, zoes, _ := passed(t)
+	end := func(id letterlock.ID) time.Duration {
+		m, _ := p.message(id)
+		if m.Expires.IsZero() {
+			return 0
+		}
+		return m.Expires.Sub(p.now)
+	}
+	steps := []struct {
+		name               string
+		of                 letterlock.ID
+		to                 time.Duration // 0: never
+		first, omars, zoes time.Duration
+	}{
+		{"the original is given an end", first, 3 * time.Hour, 3 * time.Hour, 3 * time.Hour, 3 * time.Hour},
+		{"a copy is to last longer", omars, 9 * time.Hour, 3 * time.Hour, 3 * time.Hour, 3 * time.Hour},
+		{"a copy is to last for ever", omars, 0, 3 * time.Hour, 3 * time.Hour, 3 * time.Hour},
+		{"a copy ends sooner, and its own copy with it", omars, time.Hour, 3 * time.Hour, time.Hour, time.Hour},
+		{"the original lasts longer", first, 5 * time.Hour, 5 * time.Hour, time.Hour, time.Hour},
+		{"the original ends at once", first, time.Minute, time.Minute, time.Minute, time.Minute},
+		{"and lasts for ever again", first, 0, 0, 0, 0},
+	}
+	for _, s := range steps {
+		var at time.Time
+		if s.to > 0 {
+			at = p.now.Add(s.to)
+		}
+		p.must(p.access.SetExpiry(t.Context(), grace, s.of, at))
+		if a, b, c := end(first), end(omars), end(zoes); a != s.first || b != s.omars || c != s.zoes {
+			t.Errorf("%s: they end in %v, %v and %v; want %v, %v and %v", s.name, a, b, c, s.first, s.omars, s.zoes)
+		}
+	}
+	p.must(p.access.SetExpiry(t.Context(), grace, first, p.now.Add(time.Minute)))
+	p.now = p.now.Add(time.Minute)
+	if p.reads(omar, omars) || p.reads(zoe, zoes) {
+		t.Error("a copy can be read when its original has expired")
+	}
+}
