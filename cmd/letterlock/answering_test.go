@@ -72,7 +72,8 @@ func TestRecipientsAnswer(t *testing.T) {
 	// Grace takes all of it away; the open pages go by themselves.
 	admin := browser.Page(t)
 	p.signIn(admin, "grace@contoso.example")
-	admin.Goto(p.site + "/trace?messageid=%3Canswer-1%40contoso.example%3E")
+	admin.Goto(p.site + "/trace?message-id=%3Canswer-1%40contoso.example%3E")
+	admin.ClickText("Gehaltserhöhung")
 	admin.ClickText("Revoke message")
 	admin.Click("main .button--seal")
 	copied.WaitText("The message has been revoked by the sender")
