@@ -556,7 +556,7 @@ func composeProtection(v Compose) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 39, "> <span><b>Encrypt only</b><span>Recipients may read, print and download.</span></span></label> <label class=\"choice\"><input type=\"radio\" name=\"protection\" value=\"do-not-forward\"")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 39, "> <span><b>Encrypt only</b><span>Recipients may read, reply, forward, print and download.</span></span></label> <label class=\"choice\"><input type=\"radio\" name=\"protection\" value=\"do-not-forward\"")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -566,7 +566,7 @@ func composeProtection(v Compose) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 41, "> <span><b>Do not forward</b><span>Recipients may read and download attachments. No forward, print or copy.</span></span></label></div></fieldset>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 41, "> <span><b>Do not forward</b><span>Recipients may read, reply and download attachments. No forward, print or copy.</span></span></label></div></fieldset>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

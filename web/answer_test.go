@@ -123,6 +123,9 @@ func TestForwardedCopiesGoWithTheOriginal(t *testing.T) {
 	other := w.browser()
 	copied := other.prove(omar)
 	page := other.get(copied)
+	if strings.Contains(texts(page.body), "has not checked who wrote it") {
+		t.Error("the page doubts a copy that we have made")
+	}
 	if page.status != 200 || !strings.Contains(texts(page.body), string(marta)+" has forwarded you this message from Ada Lovelace") {
 		t.Errorf("the copy: %d\n%s", page.status, texts(page.body))
 	}

@@ -120,7 +120,8 @@ func (s *Server) enclosedBelow(c echo.Context, l *access.Letter, m *access.Mail,
 		if err != nil {
 			return nil, err
 		}
-		v.Switch = views.Link{} // the page has one, for its own text
+		v.Switch = views.Link{}                         // the page has one, for its own text
+		v.Copy = l.Message.Act == letterlock.ActForward // files of the forwarder do not stand here
 		list = append(list, v)
 	}
 	return list, nil
