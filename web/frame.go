@@ -60,7 +60,7 @@ var blocks = map[string]float64{
 func extentOf(doc []byte) extent {
 	var m measure
 	_, body, _ := bytes.Cut(doc, []byte("<body"))
-	m.plain = bytes.Contains(doc[:len(doc)-len(body)], []byte(`class="letterlock-plain"`))
+	m.plain = bytes.Contains(doc[:len(doc)-len(body)], []byte(`class="letterlock-plain`))
 	z := html.NewTokenizer(bytes.NewReader(append([]byte("<body"), body...)))
 	most := frameHeights[len(frameHeights)-1].wide
 	for m.size.wide < most {

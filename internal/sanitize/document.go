@@ -26,6 +26,7 @@ type frame struct {
 	Options
 	authored bool // the body sets colours: show it on a light sheet in any theme
 	plain    bool // the body is plain text
+	columns  bool // which its author has set in columns
 	heading  bool // the body has a first-level heading
 }
 
@@ -68,6 +69,8 @@ func (f frame) class() string {
 	switch {
 	case f.authored:
 		return ` class="letterlock-authored"`
+	case f.plain && f.columns:
+		return ` class="letterlock-plain letterlock-columns"`
 	case f.plain:
 		return ` class="letterlock-plain"`
 	}

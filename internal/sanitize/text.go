@@ -42,7 +42,7 @@ func Text(plain string, o Options) Document {
 		w.line(line)
 	}
 	w.to(0)
-	f := frame{Options: o, plain: true}
+	f := frame{Options: o, plain: true, columns: inColumns(lines)}
 	doc.HTML = f.around(w.String())
 	return doc
 }
@@ -98,6 +98,18 @@ func (w *textWriter) to(level int) {
 		w.folded = false
 		w.WriteString("</details>")
 	}
+}
+
+// inColumns reports whether several lines have gaps in them: their author has set
+// them under each other with blanks, which only letters of one width keep there.
+func inColumns(lines []string) bool {
+	n := 0
+	for _, s := range lines {
+		if strings.Contains(strings.TrimLeft(strings.TrimSpace(s), "> "), "   ") {
+			n++
+		}
+	}
+	return n >= 3
 }
 
 // answers reports whether there is anything beside quotes: a mail that is nothing

@@ -31,6 +31,16 @@ func TestPlainTextKeepsItsForm(t *testing.T) {
 	}
 }
 
+func TestColumnsStayUnderEachOther(t *testing.T) {
+	for text, want := range map[string]bool{
+		"Item     EUR\nx        120\nTotal    120\n": true, "one gap   here\nand no other": false, "   indented\n   lines\n   only": false, "> a    1\n> b    2\n> c    3": true,
+	} {
+		if got := strings.Contains(string(Text(text, Options{}).HTML), `letterlock-plain letterlock-columns"`); got != want {
+			t.Errorf("%q in letters of one width: %t", text, got)
+		}
+	}
+}
+
 func TestAddressesInPlainTextBecomeLinks(t *testing.T) {
 	tests := []struct {
 		name, plain, href, rest string
