@@ -390,6 +390,16 @@ func TestWhatIsLeftAloneForADayIsSweptAndNothingElse(t *testing.T) {
 	}
 }
 
+// take is a piece as it is stored.
+func (h *house) take(id letterlock.ID, seq int64) (data []byte) {
+	h.t.Helper()
+	err := h.DB.Read(h.t.Context(), func(tx *store.Tx) (err error) { data, err = tx.UploadPiece(id, ada.Address, seq); return err })
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return data
+}
+
 // What somebody does to the database must not pass for a file.
 func TestMovedPiecesAreFound(t *testing.T) {
 	h := newHouse(t)
@@ -400,16 +410,8 @@ func TestMovedPiecesAreFound(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	take := func(id letterlock.ID, seq int64) (data []byte) {
-		t.Helper()
-		err := h.DB.Read(t.Context(), func(tx *store.Tx) (err error) { data, err = tx.UploadPiece(id, ada.Address, seq); return err })
-		if err != nil {
-			t.Fatal(err)
-		}
-		return data
-	}
-	original := take(f.ID, 1)
-	for name, put := range map[string][]byte{"from another place": take(f.ID, 2), "from another file": take(other.ID, 1), "cut": original[:piece/2]} {
+	original := h.take(f.ID, 1)
+	for name, put := range map[string][]byte{"from another place": h.take(f.ID, 2), "from another file": h.take(other.ID, 1), "cut": original[:piece/2]} {
 		replace := func(data []byte) {
 			t.Helper()
 			if err := h.DB.Write(t.Context(), func(tx *store.Tx) error { return tx.PutUploadPiece(f.ID, 1, data) }); err != nil {
@@ -428,5 +430,27 @@ func TestMovedPiecesAreFound(t *testing.T) {
 	}
 	if !bytes.Equal(h.whole(f.ID), content) {
 		t.Error("put back, it is not the file")
+	}
+}
+
+func TestLastPieceAsItWasBeforeItGrewIsFound(t *testing.T) {
+	h := newHouse(t)
+	last := h.begin(100)
+	if _, err := h.Append(t.Context(), ada, last.ID, 0, strings.NewReader(strings.Repeat("a", 40))); err != nil {
+		t.Fatal(err)
+	}
+	short := h.take(last.ID, 0)
+	if _, err := h.Append(t.Context(), ada, last.ID, 40, strings.NewReader(strings.Repeat("b", 60))); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.DB.Write(t.Context(), func(tx *store.Tx) error { return tx.PutUploadPiece(last.ID, 0, short) }); err != nil {
+		t.Fatal(err)
+	}
+	_, r, err := h.Open(t.Context(), ada, last.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, err := io.Copy(io.Discard, r); !errors.Is(err, seal.ErrTampered) || n != 0 {
+		t.Errorf("an older last piece: %d bytes, %v", n, err)
 	}
 }
