@@ -184,15 +184,14 @@ func (s *Service) revokeNext(tx *store.Tx, st *step) (err error) {
 		st.touched = all
 	}
 	for _, r := range slices.Clone(st.touched) {
-		if r.Revocation.Revoked() {
-			continue
-		}
 		more, err := s.revokeOne(tx, st.withdrawal(), m, r)
 		if err != nil {
 			return err
 		}
 		st.touched = append(st.touched, more...)
-		result = letterlock.ResultRevoked
+		if slices.ContainsFunc(more, hasAccess) { // had it, until now
+			result = letterlock.ResultRevoked
+		}
 	}
 	entry := st.entry("revoke", all)
 	if m.Destroyed {

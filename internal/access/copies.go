@@ -17,7 +17,8 @@ type withdrawal struct {
 
 // revokeCopies removes the access of everybody to whom a recipient has forwarded
 // the message, and of those to whom they have, in the transaction of the recipient's
-// own revocation. It returns all of them who had access.
+// own revocation. It returns all of them: who has lost access by itself may have
+// forwarded a copy that others can still read.
 func (s *Service) revokeCopies(tx *store.Tx, w withdrawal, forwarder letterlock.Recipient) (touched []letterlock.Recipient, err error) {
 	copies, err := forwarded(tx, forwarder)
 	if err != nil {
@@ -27,14 +28,16 @@ func (s *Service) revokeCopies(tx *store.Tx, w withdrawal, forwarder letterlock.
 	for _, c := range copies {
 		var gone []letterlock.Recipient
 		for _, r := range c.Recipients {
-			if r.Experience != letterlock.Link || r.Revocation.Revoked() {
+			if r.Experience != letterlock.Link {
 				continue
 			}
 			more, err := s.revokeOne(tx, w, c.Message, r)
 			if err != nil {
 				return nil, err
 			}
-			gone = append(gone, r)
+			if hasAccess(r) {
+				gone = append(gone, r)
+			}
 			touched = append(touched, more...)
 		}
 		if err := noteCopy(tx, "revoke", w, c.Message, gone); err != nil {
@@ -43,6 +46,8 @@ func (s *Service) revokeCopies(tx *store.Tx, w withdrawal, forwarder letterlock.
 	}
 	return touched, nil
 }
+
+func hasAccess(r letterlock.Recipient) bool { return !r.Revocation.Revoked() }
 
 // restoreCopies gives those their access back whom the forwarder's revocation took
 // along, and nobody whose access was removed by itself.

@@ -46,7 +46,8 @@ func (s *Service) mayRestoreAny(by letterlock.Actor, m letterlock.Message, all, 
 // When it returns nil their wrapped keys no longer exist, notices that had not
 // left are dropped, and no byte of the content is sent to them any more: leases
 // are cut and the writes under way have ended. The sender's own copy stays, so that Restore can give access back. Revoking again
-// changes nothing and is not an error: the first revocation stands. Whether or
+// is not an error: the first revocation stands, and ends what was forwarded and has
+// been given back since. Whether or
 // not the actor was allowed, the attempt is in the audit log before Revoke
 // returns. A crash before the commit leaves access as it was; after it, revoked.
 //
@@ -59,32 +60,44 @@ func (s *Service) Revoke(ctx context.Context, by letterlock.Actor, id letterlock
 	}
 	w := withdrawal{by: by, reason: reason}
 	return s.change(ctx, by, id, "revoke", reason, from, func(tx *store.Tx, m letterlock.Message, _ []letterlock.Recipient, r letterlock.Recipient) ([]letterlock.Recipient, error) {
-		if r.Revocation.Revoked() {
-			return []letterlock.Recipient{r}, nil // the first revocation may be writing still
+		if r.Revocation.With != "" {
+			// Somebody wants this one ended for itself: the forwarder's restoration
+			// must not give it back any more.
+			r.Revocation.With = ""
+			if err := tx.Revoke(r.ID, r.Revocation); err != nil {
+				return nil, err
+			}
 		}
 		return s.revokeOne(tx, w, m, r)
 	})
 }
 
-// revokeOne removes one recipient's access, and that of everybody to whom they have
-// forwarded the message. It returns all whose leases end with that.
+// revokeOne removes one recipient's access, if they have it, and that of everybody
+// to whom they have forwarded the message. It returns all whose leases end with
+// that: of those without access too, for the first revocation may be writing still.
 func (s *Service) revokeOne(tx *store.Tx, w withdrawal, m letterlock.Message, r letterlock.Recipient) ([]letterlock.Recipient, error) {
-	standing := policy.Standing(w.by, m)
-	revocation := letterlock.Revocation{At: tx.Now, By: mailboxOf(w.by), Standing: standing, Reason: w.reason, Batch: w.batch, With: w.with}
-	if err := tx.Shred(m.ID, string(r.ID)); err != nil {
-		return nil, err
-	}
-	if err := tx.Revoke(r.ID, revocation); err != nil {
-		return nil, err
-	}
-	if err := tx.DropNotices(r.ID); err != nil {
-		return nil, err
-	}
-	if err := tx.AddEvent(r, letterlock.Event{Kind: letterlock.RevokedEvent, Detail: string(standing)}); err != nil {
-		return nil, err
+	if !r.Revocation.Revoked() {
+		if err := removeAccess(tx, w, m, r); err != nil {
+			return nil, err
+		}
 	}
 	more, err := s.revokeCopies(tx, w, r)
 	return append(more, r), err
+}
+
+func removeAccess(tx *store.Tx, w withdrawal, m letterlock.Message, r letterlock.Recipient) error {
+	standing := policy.Standing(w.by, m)
+	revocation := letterlock.Revocation{At: tx.Now, By: mailboxOf(w.by), Standing: standing, Reason: w.reason, Batch: w.batch, With: w.with}
+	if err := tx.Shred(m.ID, string(r.ID)); err != nil {
+		return err
+	}
+	if err := tx.Revoke(r.ID, revocation); err != nil {
+		return err
+	}
+	if err := tx.DropNotices(r.ID); err != nil {
+		return err
+	}
+	return tx.AddEvent(r, letterlock.Event{Kind: letterlock.RevokedEvent, Detail: string(standing)})
 }
 
 func mailboxOf(by letterlock.Actor) letterlock.Mailbox {

@@ -142,3 +142,35 @@ func TestCopiesEndNoLaterThanTheOriginal(t *testing.T) {
 		t.Error("a copy can be read when its original has expired")
 	}
 }
+
+func TestNoCopyOutlivesARevocationOfItsOriginal(t *testing.T) {
+	tests := []struct {
+		name string
+		do   func(p *portal, first, omars, zoes letterlock.ID)
+	}{
+		{"given back by itself, and all revoked again", func(p *portal, first, omars, _ letterlock.ID) {
+			p.must(p.access.Revoke(p.t.Context(), grace, first, "", marta))
+			p.must(p.access.Restore(p.t.Context(), grace, omars))
+			p.must(p.access.Revoke(p.t.Context(), grace, first, ""))
+		}},
+		{"of a copy that was revoked by itself", func(p *portal, first, omars, zoes letterlock.ID) {
+			p.must(p.access.Revoke(p.t.Context(), grace, omars, ""))
+			p.must(p.access.Restore(p.t.Context(), grace, zoes))
+			p.must(p.access.Revoke(p.t.Context(), grace, first, "", marta))
+		}},
+		{"revoked by itself as well, and the original restored", func(p *portal, first, omars, _ letterlock.ID) {
+			p.must(p.access.Revoke(p.t.Context(), grace, first, "", marta))
+			p.must(p.access.Revoke(p.t.Context(), grace, omars, "for good"))
+			p.must(p.access.Restore(p.t.Context(), grace, first, marta))
+		}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			p, first, omars, zoes, _ := passed(t)
+			tt.do(p, first, omars, zoes)
+			if p.reads(omar, omars) || p.reads(zoe, zoes) {
+				t.Errorf("Omar reads: %t, Zoe reads: %t, want neither", p.reads(omar, omars), p.reads(zoe, zoes))
+			}
+		})
+	}
+}
