@@ -16,6 +16,7 @@ import (
 // winmail.dat, or a plain text with uuencoded files in it.
 type parcel struct {
 	files []packed
+	rich  int    // bytes of rich text that were decompressed
 	text  string // of the mail: what Outlook packed, or what is left of the text
 	html  string // what Outlook packed
 }
@@ -26,9 +27,17 @@ type packed struct {
 	data            []byte
 }
 
-// maxParcel bounds a part that is unpacked, because it is held in memory. A larger
-// one is shown as the file that it is.
-const maxParcel = 32 << 20
+// maxParcel bounds what is unpacked of one mail, because it is held in memory, and
+// maxParcels how many parts that is, because each may list hundreds of files. What is
+// beyond is shown as the file that it is.
+const (
+	maxParcel  = 32 << 20
+	maxParcels = 4
+)
+
+// maxRich bounds the rich text of one parcel. Every item that is attached in it may
+// have some, compressed to an eighth.
+const maxRich = 2 * rtf.MaxSize
 
 // wrapped reports whether a part is a winmail.dat.
 func wrapped(p eml.Part) bool {
@@ -44,6 +53,9 @@ func (m *Mail) unpack(part int) *parcel {
 	}
 	p := m.Index.Parts[part]
 	if p.Size > maxParcel || !wrapped(p) && !(p.UU && part == m.Index.TextPart()) {
+		return nil
+	}
+	if wrapped(p) && !m.within(part) {
 		return nil
 	}
 	if found, ok := m.parcels[part]; ok {
@@ -67,6 +79,18 @@ func (m *Mail) unpack(part int) *parcel {
 	return found
 }
 
+// within reports whether a winmail.dat is among the first of its mail that are
+// opened. It goes by their order, so that what is asked for first makes no difference.
+func (m *Mail) within(part int) bool {
+	n, size := 0, int64(0)
+	for _, p := range m.Index.Parts[:part+1] {
+		if wrapped(p) {
+			n, size = n+1, size+p.Size
+		}
+	}
+	return n <= maxParcels && size <= maxParcel
+}
+
 // unwrap opens a winmail.dat.
 func (m *Mail) unwrap(part int) *parcel {
 	b, err := io.ReadAll(io.LimitReader(m.Index.Open(m.Raw, part), maxParcel))
@@ -78,7 +102,7 @@ func (m *Mail) unwrap(part int) *parcel {
 		return nil
 	}
 	found := &parcel{}
-	found.text, found.html = wordsOf(w)
+	found.text, found.html = found.wordsOf(w)
 	found.add(w)
 	return found
 }
@@ -95,7 +119,7 @@ func (p *parcel) add(w *tnef.Message) {
 		if name == "" {
 			name = f.Name
 		}
-		if text, html := wordsOf(f.Message); html != "" {
+		if text, html := p.wordsOf(f.Message); html != "" {
 			p.files = append(p.files, packed{name: nameOf(name + ".html"), kind: "text/html", data: []byte(html)})
 		} else if text != "" {
 			p.files = append(p.files, packed{name: nameOf(name + ".txt"), kind: "text/plain", data: []byte(text)})
@@ -112,11 +136,15 @@ func nameOf(s string) string {
 }
 
 // wordsOf is the text of a wrapped message, as HTML where there is some.
-func wordsOf(w *tnef.Message) (text, html string) {
+func (p *parcel) wordsOf(w *tnef.Message) (text, html string) {
 	if len(w.HTML) > 0 {
 		return "", inCodepage(w.HTML, w.Codepage)
 	}
+	if p.rich >= maxRich {
+		return inCodepage(w.Text, w.Codepage), ""
+	}
 	if rich, err := rtf.Decompress(w.RTF); err == nil {
+		p.rich += len(rich)
 		if body := rtf.Read(rich, inCodepage); body.HTML {
 			return "", body.Text
 		} else if body.Text != "" {
