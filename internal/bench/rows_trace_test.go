@@ -164,7 +164,7 @@ func questions() []question {
 		traced("common word", wordsGoal, 0, func(a *archive) find { return find{Subject: a.sample.Common} }),
 		traced("rare word", wordsGoal, 0, func(a *archive) find { return find{Subject: a.sample.Rare} }),
 		traced("common and rare word", wordsGoal, 0, func(a *archive) find { return find{Subject: a.sample.Common + " " + a.sample.Rare} }),
-		traced("beginning of a word", wordsGoal, 0, func(a *archive) find { return find{Subject: a.sample.Common[:3] + "*"} }),
+		traced("beginning of a word", partsGoal, 0, func(a *archive) find { return find{Subject: a.sample.Common[:3] + "*"} }),
 		traced("Message-ID", wordsGoal, 0, func(a *archive) find { return find{MessageID: a.sample.MessageID} }),
 		traced("part of the Message-ID", partsGoal, 0, func(a *archive) find { return find{MessageID: a.sample.MessageID[5:15]} }),
 		traced("seven days", 0, growthGoal, func(a *archive) find { return find{From: a.middle, Until: a.middle.AddDate(0, 0, 7)} }),
