@@ -232,3 +232,20 @@ func partsOf(page, name string) string {
 	}
 	return m[1]
 }
+
+func TestSenderSeesWhatWasTakenOutOfAnAttachedMail(t *testing.T) {
+	w := newWorld(t)
+	id := string(w.submit(ada, intakeTo(marta), forwarded()))
+	b := w.browser()
+	page := b.get(b.prove(marta))
+	file := partsOf(b.get(hrefs(page.body, "/mail")[0]).body, innerFile)
+	if a := b.get(file); a.status != http.StatusOK {
+		t.Fatalf("downloading: %d", a.status)
+	}
+	for _, url := range []string{"/sent/" + id, "/sent/" + id + "/remove"} {
+		said := texts(w.browser().signIn(ada).get(url).body)
+		if !strings.Contains(said, "1 of 4") && !strings.Contains(said, "downloaded "+innerFile) {
+			t.Errorf("%s does not say what was downloaded:\n%s", url, said)
+		}
+	}
+}

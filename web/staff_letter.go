@@ -17,6 +17,7 @@ import (
 // sealed, and only opening the copy tells them. Of a destroyed message it is zero.
 type opened struct {
 	files    []access.Attachment
+	all      []access.Attachment // with those of attached mails: history knows them
 	text     text
 	enclosed []views.Enclosed
 }
@@ -27,7 +28,7 @@ func (s *Server) lookInto(c echo.Context, l *access.Letter) (o opened, err error
 	if o.text, err = s.textOf(c, l, m, url); err != nil {
 		return opened{}, err
 	}
-	o.files = l.Attachments()
+	o.files, o.all = l.Attachments(), l.Everything()
 	o.enclosed, err = s.enclosedBelow(c, l, m, url)
 	return o, err
 }
@@ -63,7 +64,7 @@ func (v sentMail) letter(d track.Detail, o opened, may rights, contact letterloc
 		l.PrintURL, l.OriginalURL = o.text.alone, v.url()+"/message.eml"
 	}
 	for _, r := range v.recipients {
-		l.Recipients = append(l.Recipients, v.recipient(r, d.Events[r.ID], o.files, may))
+		l.Recipients = append(l.Recipients, v.recipient(r, d.Events[r.ID], o.all, may))
 	}
 	l.Attachments = v.attachments(d, o.files)
 	l.AllURL = allURL(l.Attachments, v.url())

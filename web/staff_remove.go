@@ -47,7 +47,7 @@ func (s *Server) confirm(c echo.Context, status int, d track.Detail, which []let
 	if err != nil {
 		return err
 	}
-	page := v.confirm(d, which, o.files)
+	page := v.confirm(d, which, o.all)
 	page.Page, page.Behind, page.Reason, page.Error = s.page(c), behind, reason, wrong
 	return s.show(c, status, views.ConfirmPage(page))
 }

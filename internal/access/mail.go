@@ -147,6 +147,29 @@ func (m *Mail) Attachments() []Attachment {
 	return list
 }
 
+// maxListed bounds Everything; a digest of digests may have many.
+const maxListed = 1000
+
+// Everything lists the attachments of the letter, and behind each mail among them
+// those of that mail: all that can be downloaded of it by itself.
+func (l *Letter) Everything() []Attachment { return l.everything(l.Own(), nil) }
+
+func (l *Letter) everything(m *Mail, list []Attachment) []Attachment {
+	for _, a := range m.Attachments() {
+		if len(list) >= maxListed {
+			break
+		}
+		list = append(list, a)
+		if !a.Mail {
+			continue
+		}
+		if in, err := l.Mail(a.Part); err == nil { // what cannot be opened is one file
+			list = l.everything(in, list)
+		}
+	}
+	return list
+}
+
 // wordless reports whether the mail has no text of its own, but for blanks.
 func (m *Mail) wordless() bool {
 	if m.Index.HTMLPart() >= 0 {
