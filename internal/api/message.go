@@ -22,6 +22,9 @@ type Message struct {
 	State              string      `json:"state" enum:"live,expired,revoked,destroyed" doc:"Of the message as a whole: revoked once nobody with a link has access left."`
 	IsRevocable        bool        `json:"is_revocable" doc:"An administrator could still remove access of at least one recipient."`
 	Revoked            bool        `json:"revoked" doc:"No recipient with a link has access left, because somebody removed it."`
+	Author             string      `json:"author,omitempty" doc:"The recipient who wrote it in the portal; absent: the sender did."`
+	Act                string      `json:"act,omitempty" enum:"reply,forward,answer" doc:"How it goes on with another message; absent: it does not."`
+	Original           string      `json:"original,omitempty" doc:"ID of the first message of its conversation; absent: it is that itself."`
 	Recipients         []Recipient `json:"recipients" nullable:"false"`
 }
 
@@ -68,7 +71,7 @@ type History struct {
 
 // An Event is one entry of a history.
 type Event struct {
-	Kind   string    `json:"kind" enum:"accepted,notified,delivered,deferred,bounced,passcode-sent,passcode-wrong,read,downloaded,revoked,restored,expired,expiry-changed,asked,approved,declined,destroyed"`
+	Kind   string    `json:"kind" enum:"accepted,notified,delivered,deferred,bounced,passcode-sent,passcode-wrong,read,downloaded,revoked,restored,expired,expiry-changed,asked,approved,declined,replied,forwarded,destroyed"`
 	At     time.Time `json:"at"`
 	Detail string    `json:"detail,omitempty" doc:"What the other server said; or in what capacity access or expiry was changed, and to what; or what was asked for, time or access."`
 	Part   string    `json:"part,omitempty" doc:"Of a download: number of the part, or message for all of it."`

@@ -18,7 +18,7 @@ func message(m letterlock.Message, all []letterlock.Recipient, now time.Time) ap
 		Protection: string(m.Protection), EncryptionMethod: string(m.Method), DecidedBy: m.DecidedBy,
 		EncryptionTemplate: m.Brand, Via: string(m.Via), Size: m.Size, Attachments: m.Attachments, Expires: m.Expires,
 		State: string(policy.StateOf(m, all, now)), IsRevocable: policy.IsRevocable(m, all), Revoked: policy.Revoked(m, all),
-		Recipients: []api.Recipient{},
+		Author: string(m.Author.Address), Act: string(m.Act), Original: string(m.Original), Recipients: []api.Recipient{},
 	}
 	for _, r := range all {
 		a.Recipients = append(a.Recipients, recipient(m, r, now))

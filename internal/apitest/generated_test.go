@@ -124,10 +124,12 @@ const (
 	EventKindDownloaded    EventKind = "downloaded"
 	EventKindExpired       EventKind = "expired"
 	EventKindExpiryChanged EventKind = "expiry-changed"
+	EventKindForwarded     EventKind = "forwarded"
 	EventKindNotified      EventKind = "notified"
 	EventKindPasscodeSent  EventKind = "passcode-sent"
 	EventKindPasscodeWrong EventKind = "passcode-wrong"
 	EventKindRead          EventKind = "read"
+	EventKindReplied       EventKind = "replied"
 	EventKindRestored      EventKind = "restored"
 	EventKindRevoked       EventKind = "revoked"
 )
@@ -157,6 +159,8 @@ func (e EventKind) Valid() bool {
 		return true
 	case EventKindExpiryChanged:
 		return true
+	case EventKindForwarded:
+		return true
 	case EventKindNotified:
 		return true
 	case EventKindPasscodeSent:
@@ -165,9 +169,32 @@ func (e EventKind) Valid() bool {
 		return true
 	case EventKindRead:
 		return true
+	case EventKindReplied:
+		return true
 	case EventKindRestored:
 		return true
 	case EventKindRevoked:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for MessageAct.
+const (
+	Answer  MessageAct = "answer"
+	Forward MessageAct = "forward"
+	Reply   MessageAct = "reply"
+)
+
+// Valid indicates whether the value is a known member of the MessageAct enum.
+func (e MessageAct) Valid() bool {
+	switch e {
+	case Answer:
+		return true
+	case Forward:
+		return true
+	case Reply:
 		return true
 	default:
 		return false
@@ -807,7 +834,12 @@ type Mailed struct {
 
 // Message defines model for Message.
 type Message struct {
-	Attachments int64 `json:"attachments"`
+	// Act How it goes on with another message; absent: it does not.
+	Act         *MessageAct `json:"act,omitempty"`
+	Attachments int64       `json:"attachments"`
+
+	// Author The recipient who wrote it in the portal; absent: the sender did.
+	Author *string `json:"author,omitempty"`
 
 	// Date When it was accepted.
 	Date time.Time `json:"date"`
@@ -831,7 +863,10 @@ type Message struct {
 	IsRevocable bool `json:"is_revocable"`
 
 	// MessageId Message-ID with its angle brackets, unique here.
-	MessageId  string            `json:"message_id"`
+	MessageId string `json:"message_id"`
+
+	// Original ID of the first message of its conversation; absent: it is that itself.
+	Original   *string           `json:"original,omitempty"`
 	Protection MessageProtection `json:"protection"`
 	Recipients []Recipient       `json:"recipients"`
 
@@ -855,6 +890,9 @@ type Message struct {
 	// Via How it came in.
 	Via string `json:"via"`
 }
+
+// MessageAct How it goes on with another message; absent: it does not.
+type MessageAct string
 
 // MessageEncryptionMethod Who decided: the sender, or a rule.
 type MessageEncryptionMethod string
