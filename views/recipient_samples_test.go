@@ -39,4 +39,9 @@ func recipientSamples(all map[string]templ.Component) {
 		{Who: Person{Address: "yuki.tanaka@yahoo.co.jp"}, What: " asks for access again.", When: at("5 December 2026, 11:10 CET"), Hint: "Only an administrator can give access back, because an administrator has removed it. They see it in the message trace."},
 	}
 	all["sent-requests"] = SentPage(Sent{Page: staffPage(), List: sampleList(1), Letter: &letter})
+
+	all["my-messages-found"] = MyMessagesPage(MyMessages{Page: signedIn(), Query: "draft", NewestURL: "/messages?q=draft", Items: []MyMessage{
+		{URL: "/read/1", From: ines, Subject: "Settlement agreement, third draft", When: at("20 Nov"), State: State{Kind: StateRead}, Note: "expires 4 December", Replied: true, Attachments: 2},
+	}})
+	all["my-messages-no-match"] = MyMessagesPage(MyMessages{Page: signedIn(), Query: "xyz", Newest: true})
 }

@@ -94,7 +94,7 @@ func portalSamples(all map[string]templ.Component) {
 		{URL: "/read/3", From: Person{Name: "Paul Brenner"}, Subject: "Fee agreement", When: at("3 Nov"), State: State{Kind: StateRevoked}, Note: "the sender has removed access"},
 		{URL: "/read/4", From: ines, Subject: "First meeting", When: at("28 Oct"), State: State{Kind: StateExpired}, Note: "11 November"},
 	}})
-	all["my-messages-empty"] = MyMessagesPage(MyMessages{Page: signedIn()})
+	all["my-messages-empty"] = MyMessagesPage(MyMessages{Page: signedIn(), Newest: true})
 }
 
 func endSamples(all map[string]templ.Component) {

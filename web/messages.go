@@ -2,6 +2,8 @@ package web
 
 import (
 	"errors"
+	"net/url"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -36,15 +38,34 @@ func (s *Server) listMessages(c echo.Context) error {
 		return err
 	}
 	defer lease.Release()
-	list, err := s.Track.Received(c.Request().Context(), actor(c))
+	search := strings.ReplaceAll(bounded(c.QueryParam("q"), 200), "\x00", "")
+	list, more, err := s.Track.Received(c.Request().Context(), actor(c), search, c.QueryParam("before"))
 	if err != nil {
 		return err
 	}
-	v := views.MyMessages{Page: s.page(c)}
+	v := views.MyMessages{Page: s.page(c), Query: search, Newest: c.QueryParam("before") == ""}
+	if more != "" {
+		v.OlderURL = received(search, more)
+	}
+	if !v.Newest {
+		v.NewestURL = received(search, "")
+	}
 	for _, m := range list {
 		v.Items = append(v.Items, s.myMessage(m))
 	}
 	return s.showUnder(c, lease, views.MyMessagesPage(v))
+}
+
+// received is where a page of what was received is found.
+func received(search, before string) string {
+	q := url.Values{}
+	if search != "" {
+		q.Set("q", search)
+	}
+	if before != "" {
+		q.Set("before", before)
+	}
+	return withQuery("/messages", q)
 }
 
 // myMessage is one row. Of a message that was revoked it says nothing but that:
@@ -55,6 +76,10 @@ func (s *Server) myMessage(m track.Received) views.MyMessage {
 		From:    personOf(m.Message.Sender),
 		Subject: subjectOf(m.Message),
 		When:    s.brief(m.Message.Accepted),
+		Replied: m.Replied,
+	}
+	if m.Recipient.State(m.Message, s.Now()) == letterlock.Live {
+		row.Attachments = m.Message.Attachments
 	}
 	switch m.Recipient.State(m.Message, s.Now()) {
 	case letterlock.Destroyed:

@@ -166,18 +166,34 @@ func (t *Tx) Chunk(id letterlock.ID, seq int64, holder string) (data []byte, err
 	return data, err
 }
 
-// Received lists the messages that have address as a link recipient, newest
-// first, each with that recipient.
-func (t *Tx) Received(address letterlock.Address, limit int) (list []Received, err error) {
-	err = t.rows(`SELECT `+messageColumns+`, `+recipientColumns+`
+// A ReceivedQuery asks for a page of what was sent to one address.
+type ReceivedQuery struct {
+	Address letterlock.Address
+	Search  string // part of the sender or the subject; empty: everything
+	Before  int64  // Seq of the last message of the page before; 0: from the newest
+	Limit   int
+}
+
+// Received lists the messages that have an address as a link recipient, newest
+// first, each with that recipient. A search does not look into the subject of what
+// was revoked: it is not to be read, nor guessed at.
+func (t *Tx) Received(q ReceivedQuery) (list []Received, err error) {
+	before := int64(1) << 62
+	if q.Before > 0 {
+		before = q.Before
+	}
+	err = t.rows(`SELECT `+messageColumns+`, `+recipientColumns+`,
+		EXISTS (SELECT 1 FROM messages a WHERE a.source = r.id AND a.source <> '' AND a.act = 'reply')
 		FROM recipients r JOIN messages m ON m.id = r.message
-		WHERE r.address = $1 AND r.experience = 'link' AND m.status = 'accepted'
-		ORDER BY r.seq DESC LIMIT $2`, []any{address, limit}, func(rows *sql.Rows) error {
+		WHERE r.address = $1 AND r.seq < $2 AND r.experience = 'link' AND m.status = 'accepted'
+		AND ($3 = '' OR m.sender LIKE $3 ESCAPE '\' OR m.sender_name LIKE $3 ESCAPE '\'
+			OR r.revoked_at = 0 AND m.subject LIKE $3 ESCAPE '\')
+		ORDER BY r.seq DESC LIMIT $4`, []any{q.Address, before, pattern(q.Search), q.Limit}, func(rows *sql.Rows) error {
 		var x Received
 		var mAt, rAt times
 		var status string
 		dest := append(messageDest(&x.Message, &mAt, &status), recipientDest(&x.Recipient, &rAt)...)
-		if err := rows.Scan(dest...); err != nil {
+		if err := rows.Scan(append(dest, &x.Replied)...); err != nil {
 			return err
 		}
 		finishMessage(&x.Message, mAt, status)
@@ -192,4 +208,5 @@ func (t *Tx) Received(address letterlock.Address, limit int) (list []Received, e
 type Received struct {
 	Message   letterlock.Message
 	Recipient letterlock.Recipient
+	Replied   bool // in the portal
 }

@@ -86,11 +86,15 @@ const matching = ` FROM messages m WHERE m.sender = $1 AND m.seq > 0 AND m.autho
 			AND (r.address LIKE $4 ESCAPE '\' OR r.name LIKE $4 ESCAPE '\')))`
 
 func (t *Tx) matchArgs(q SentQuery) []any {
-	pattern := ""
-	if q.Search != "" {
-		pattern = "%" + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(q.Search) + "%"
+	return []any{q.Sender, t.Now.Unix(), t.Now.Add(soon).Unix(), pattern(q.Search)}
+}
+
+// pattern is what LIKE finds everything by that has search in it; empty stays empty.
+func pattern(search string) string {
+	if search == "" {
+		return ""
 	}
-	return []any{q.Sender, t.Now.Unix(), t.Now.Add(soon).Unix(), pattern}
+	return "%" + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(search) + "%"
 }
 
 // Sent returns a page of a sender's messages, newest first.

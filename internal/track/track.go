@@ -149,18 +149,28 @@ func (s *Service) SentMessage(ctx context.Context, by letterlock.Actor, id lette
 // A Received is a message as one of its recipients has it.
 type Received = store.Received
 
-// maxReceived is how many messages "My messages" lists.
-const maxReceived = 200
+// receivedPage is how many messages a page of "My messages" lists.
+const receivedPage = 50
 
-// Received returns the messages that were sent to a reader's address as links,
-// newest first. Of those whose access has ended it may show the state only.
-func (s *Service) Received(ctx context.Context, by letterlock.Actor) (list []Received, err error) {
+// Received returns a page of the messages that were sent to a reader's address as
+// links, newest first, and more for the next page's before; empty: this was the last.
+// search is a part of the sender or, of what was not revoked, of the subject. Of those
+// whose access has ended it may show the state only.
+func (s *Service) Received(ctx context.Context, by letterlock.Actor, search, before string) (list []Received, more string, err error) {
 	if by.Kind != letterlock.Reader || by.Address == "" {
-		return nil, &letterlock.Error{Code: letterlock.Denied}
+		return nil, "", &letterlock.Error{Code: letterlock.Denied}
 	}
+	if len(search) > maxSearch || strings.ContainsRune(search, 0) {
+		return nil, "", &letterlock.Error{Code: letterlock.Invalid, Key: "search"}
+	}
+	q := store.ReceivedQuery{Address: by.Address, Search: strings.TrimSpace(search), Before: parseCursor(before), Limit: receivedPage + 1}
 	err = s.DB.Read(ctx, func(tx *store.Tx) (err error) {
-		list, err = tx.Received(by.Address, maxReceived)
+		list, err = tx.Received(q)
 		return err
 	})
-	return list, err
+	if len(list) > receivedPage {
+		list = list[:receivedPage]
+		more = cursor(list[receivedPage-1].Message)
+	}
+	return list, more, err
 }

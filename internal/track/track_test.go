@@ -252,7 +252,7 @@ func TestReceivedListsLinkMessagesInEveryState(t *testing.T) {
 	h.now = h.now.Add(time.Second)
 	expired := h.add(spec{subject: "expired", expires: h.now, recipients: to(recipient{})})
 	h.add(spec{subject: "somebody else's", recipients: []recipient{{address: "Marta@quillfeather.example"}}})
-	list, err := h.track.Received(t.Context(), marta)
+	list, _, err := h.track.Received(t.Context(), marta, "", "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -270,7 +270,7 @@ func TestReceivedListsLinkMessagesInEveryState(t *testing.T) {
 	}
 	for name, by := range map[string]letterlock.Actor{"nobody": {}, "staff with that address": staff(marta.Address, letterlock.Sender, letterlock.Admin),
 		"reader without an address": {Kind: letterlock.Reader}, "the program": {Kind: letterlock.System, Address: marta.Address}} {
-		if list, err := h.track.Received(t.Context(), by); !errors.Is(err, letterlock.Denied) || list != nil {
+		if list, _, err := h.track.Received(t.Context(), by, "", ""); !errors.Is(err, letterlock.Denied) || list != nil {
 			t.Errorf("%s: %d messages, %v; want Denied", name, len(list), err)
 		}
 	}
