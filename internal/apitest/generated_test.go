@@ -789,7 +789,7 @@ type Event struct {
 	Agent *string   `json:"agent,omitempty"`
 	At    time.Time `json:"at"`
 
-	// Detail What the other server said; or in what capacity access or expiry was changed, and to what; or what was asked for, time or access.
+	// Detail What the other server said; or in what capacity access or expiry was changed, and to what; or what was asked for, time or access; or to whom a recipient replied or forwarded.
 	Detail *string `json:"detail,omitempty"`
 
 	// Ip Where from, as far as the settings keep it.
