@@ -20,7 +20,8 @@ import (
 // When it returns nil nothing is sent under the old, longer time any more. All of it
 // is one transaction with its audit entry: a crash before the commit leaves the
 // message as it was. The refusals are those of [policy.Settings.MayExpire]; Invalid
-// "expires" is an end that is not to come.
+// "expires" is an end that is not to come, as is every end of a copy whose original
+// has expired.
 func (s *Service) SetExpiry(ctx context.Context, by letterlock.Actor, id letterlock.ID, end time.Time) error {
 	var refusal error
 	var touched []letterlock.Recipient
@@ -40,11 +41,11 @@ func (s *Service) SetExpiry(ctx context.Context, by letterlock.Actor, id letterl
 		if refusal = s.Rules.MayExpire(by, m, all); refusal != nil {
 			return tx.Audit(letterlock.Entry{Actor: by, Action: actExpiry, Message: id, Reason: letterlock.KeyOf(refusal)})
 		}
-		if refusal = policy.CheckEnd(end, tx.Now); refusal != nil {
-			return nil // nothing was tried that is worth an entry
-		}
 		if end, err = withinOriginal(tx, m, end); err != nil {
 			return err
+		}
+		if refusal = policy.CheckEnd(end, tx.Now); refusal != nil {
+			return nil // nothing was tried that is worth an entry
 		}
 		if err := tx.Audit(letterlock.Entry{Actor: by, Action: actExpiry, Message: id, Reason: endText(end), Allowed: true}); err != nil {
 			return err

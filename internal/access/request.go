@@ -141,14 +141,17 @@ func (s *Service) Asked(ctx context.Context, e *Ended) (a Asked, err error) {
 // which counts for everybody who has a link; the zero time is for ever. They are sent
 // a link. Approving or declining what was answered already changes nothing. Whoever
 // may not restore access, or change the expiry, may not approve; NotFound "request"
-// is a request that there is not.
+// is a request that there is not; Invalid "expires" as of SetExpiry.
 func (s *Service) Approve(ctx context.Context, by letterlock.Actor, request letterlock.ID, end time.Time) error {
 	return s.answer(ctx, by, request, "approve", func(tx *store.Tx, m letterlock.Message, all []letterlock.Recipient, r letterlock.Recipient, q letterlock.Request) (touched []letterlock.Recipient, err error) {
 		switch {
 		case q.Kind == letterlock.AccessAgain && r.Revocation.Revoked():
 			return s.restoreOne(tx, withdrawal{by: by}, m, r)
-		case q.Kind == letterlock.MoreTime && !end.Equal(m.Expires):
-			if err := policy.CheckEnd(end, tx.Now); err != nil {
+		case q.Kind == letterlock.MoreTime:
+			if end, err = withinOriginal(tx, m, end); err == nil {
+				err = policy.CheckEnd(end, tx.Now)
+			}
+			if err != nil {
 				return nil, err
 			}
 			if touched, err = s.setExpiry(tx, by, m, all, end); err != nil {

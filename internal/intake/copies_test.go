@@ -1,11 +1,13 @@
 package intake_test
 
 import (
+	"errors"
 	"testing"
 	"time"
 
 	"letterlock/internal/intake"
 	"letterlock/internal/letterlock"
+	"letterlock/internal/store"
 )
 
 const zoe = letterlock.Address("zoe@elsewhere.example")
@@ -172,5 +174,30 @@ func TestNoCopyOutlivesARevocationOfItsOriginal(t *testing.T) {
 				t.Errorf("Omar reads: %t, Zoe reads: %t, want neither", p.reads(omar, omars), p.reads(zoe, zoes))
 			}
 		})
+	}
+}
+
+func TestNobodyIsGivenMoreTimeThanTheOriginalHas(t *testing.T) {
+	p, first, omars, _, _ := passed(t)
+	p.must(p.access.SetExpiry(t.Context(), ada, first, p.now.Add(time.Hour)))
+	p.now = p.now.Add(2 * time.Hour)
+	p.must(p.access.ExpireDue(t.Context()))
+	p.must(p.access.Ask(t.Context(), reader(omar), omars, ""))
+	open := func() (list []letterlock.Request) {
+		p.read(func(tx *store.Tx) (err error) { list, err = tx.Requests(omars); return err })
+		return list
+	}
+	later := p.now.Add(time.Hour)
+	for name, give := range map[string]func() error{
+		"approving": func() error { return p.access.Approve(t.Context(), ada, open()[0].ID, later) },
+		"setting":   func() error { return p.access.SetExpiry(t.Context(), ada, omars, later) },
+	} {
+		if err := give(); !errors.Is(err, letterlock.Invalid) || len(open()) != 1 || p.reads(omar, omars) {
+			t.Errorf("%s: %v, %d open requests, and Omar reads: %t; want Invalid and nothing changed", name, err, len(open()), p.reads(omar, omars))
+		}
+	}
+	p.must(p.access.SetExpiry(t.Context(), ada, first, later))
+	if len(open()) != 0 || !p.reads(omar, omars) {
+		t.Error("more time for the original did not give the copy what was asked for")
 	}
 }
