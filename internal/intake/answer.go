@@ -97,14 +97,24 @@ func (s *Service) ForwardsLeft(ctx context.Context, m letterlock.Message) (left 
 }
 
 func (s *Service) answer(ctx context.Context, by letterlock.Actor, id letterlock.ID, a *answer, address func()) (Receipt, error) {
-	if err := s.DB.Read(ctx, func(tx *store.Tx) error { return s.mayAnswer(tx, by, id, a) }); err != nil {
+	err := s.DB.Read(ctx, func(tx *store.Tx) error {
+		err := s.mayAnswer(tx, by, id, a)
+		if err != nil && !errors.Is(err, letterlock.Throttled) {
+			return err
+		}
+		address()
+		a.begin(s.Domain)
+		if _, again := repeated(tx, a); again == nil {
+			return nil // what was sent already may have been the last that was allowed
+		}
+		return err
+	})
+	if err != nil {
 		return Receipt{}, s.refusedAnswer(ctx, by, id, a.act, err)
 	}
-	address()
 	if err := s.room(); err != nil {
 		return Receipt{}, err
 	}
-	a.begin(s.Domain)
 	in, err := s.receive(ctx, a.draft(s.Portal))
 	if err != nil {
 		return Receipt{}, err

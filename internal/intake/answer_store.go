@@ -13,12 +13,8 @@ import (
 // storeAnswer makes the mail a message, if its author still may. All that it comes
 // to is in one transaction: what they could read may have ended while they wrote.
 func (s *Service) storeAnswer(tx *store.Tx, by letterlock.Actor, id letterlock.ID, a *answer, in *vault.Incoming) (Receipt, error) {
-	known, err := tx.MessageByMessageID(a.message.MessageID)
-	if err == nil && known.Source == a.message.Source {
-		return Receipt{ID: known.ID, MessageID: known.MessageID, Repeated: true}, nil
-	}
-	if err != nil && !errors.Is(err, letterlock.NotFound) {
-		return Receipt{}, err
+	if receipt, err := repeated(tx, a); !errors.Is(err, letterlock.NotFound) {
+		return receipt, err
 	}
 	if err := s.mayAnswer(tx, by, id, a); err != nil {
 		return Receipt{}, err
@@ -37,6 +33,16 @@ func (s *Service) storeAnswer(tx *store.Tx, by letterlock.Actor, id letterlock.I
 		return Receipt{}, err
 	}
 	return Receipt{ID: m.ID, MessageID: m.MessageID}, s.noteAnswer(tx, by, a, m, list)
+}
+
+// repeated finds the message that was stored when the same form was sent before;
+// NotFound: it was not.
+func repeated(tx *store.Tx, a *answer) (Receipt, error) {
+	known, err := tx.MessageByMessageID(a.message.MessageID)
+	if err == nil && known.Source != a.message.Source {
+		err = &letterlock.Error{Code: letterlock.NotFound}
+	}
+	return Receipt{ID: known.ID, MessageID: known.MessageID, Repeated: true}, err
 }
 
 // noteAnswer writes into the history of the original, and into the audit log, that

@@ -186,6 +186,43 @@ func TestTheSameFormSentTwiceIsOneMessage(t *testing.T) {
 	}
 }
 
+func TestTheLastThatIsAllowedMayBeSentTwice(t *testing.T) {
+	p := newPortal(t)
+	id := p.send(intake.Envelope{})
+	tests := []struct {
+		name string
+		n    int
+		send func(form string) (intake.Receipt, error)
+	}{
+		{"copies", intake.MaxForwards, func(form string) (intake.Receipt, error) {
+			return p.forward(marta, id, intake.Writing{Form: form}, omar)
+		}},
+		{"replies", 30, func(form string) (intake.Receipt, error) {
+			return p.reply(jonas, id, intake.Writing{Form: form, Text: "Agreed"}, false)
+		}},
+	}
+	for _, tt := range tests {
+		var last intake.Receipt
+		for i := range tt.n {
+			r, err := tt.send(strings.Repeat("x", i+1))
+			if err != nil {
+				t.Fatalf("%s: %v", tt.name, err)
+			}
+			last = r
+		}
+		again, err := tt.send(strings.Repeat("x", tt.n))
+		if err != nil || !again.Repeated || again.ID != last.ID {
+			t.Errorf("%s: the last one again: %+v, %v; want %s repeated", tt.name, again, err, last.ID)
+		}
+		if _, err := tt.send("another"); !errors.Is(err, letterlock.Throttled) {
+			t.Errorf("%s: one more: %v, want Throttled", tt.name, err)
+		}
+	}
+	if n := p.audited("forward", id, false); n != 1 {
+		t.Errorf("%d refusals in the audit log, want 1", n)
+	}
+}
+
 func TestAForwardedCopyIsAMessageOfItsOwn(t *testing.T) {
 	p := newPortal(t)
 	end := p.now.Add(time.Hour)
