@@ -129,6 +129,9 @@ func TestForwardedCopiesGoWithTheOriginal(t *testing.T) {
 	if page.status != 200 || !strings.Contains(texts(page.body), string(marta)+" has forwarded you this message from Ada Lovelace") {
 		t.Errorf("the copy: %d\n%s", page.status, texts(page.body))
 	}
+	if list := texts(other.get("/messages").body); !strings.Contains(list, string(marta)) || strings.Contains(list, "Ada Lovelace") {
+		t.Errorf("the list of Omar's messages does not say who wrote the copy:\n%s", list)
+	}
 	if a := other.get(path); a.status != 403 {
 		t.Errorf("the original for Omar: %d, want 403", a.status)
 	}

@@ -73,7 +73,7 @@ func received(search, before string) string {
 func (s *Server) myMessage(m track.Received) views.MyMessage {
 	row := views.MyMessage{
 		URL:     "/read/" + string(m.Message.ID),
-		From:    personOf(m.Message.Sender),
+		From:    personOf(m.Message.Writer()),
 		Subject: subjectOf(m.Message),
 		When:    s.brief(m.Message.Accepted),
 		Replied: m.Replied,
