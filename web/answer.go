@@ -78,6 +78,11 @@ func (s *Server) answer(c echo.Context, kind views.AnswerKind) error {
 	defer l.Close()
 	a := answering{kind: kind, letter: l, form: f}
 	a.understand()
+	if kind == views.AnswerForward && len(a.errors) > 0 {
+		if err := s.Intake.MayForward(c.Request().Context(), actor(c), id); err != nil {
+			return err // there is no form to be shown again
+		}
+	}
 	if len(a.errors) > 0 {
 		return s.answerAgain(c, http.StatusUnprocessableEntity, a)
 	}

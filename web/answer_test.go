@@ -157,8 +157,10 @@ func TestWhatThePageHidesEveryRouteRefuses(t *testing.T) {
 	if a := b.get(path + "/forward"); a.status != 403 || !strings.Contains(texts(a.body), "does not allow this message to be forwarded") {
 		t.Errorf("GET: %d\n%s", a.status, texts(a.body))
 	}
-	if a := answerOf("For you", string(omar)).post(b, path+"/forward"); a.status != 403 {
-		t.Errorf("POST: %d, want 403", a.status)
+	for _, to := range []string{string(omar), "omar", ""} {
+		if a := answerOf("For you", to).post(b, path+"/forward"); a.status != 403 {
+			t.Errorf("POST to %q: %d, want 403", to, a.status)
+		}
 	}
 	refused := false
 	err := w.db.Read(t.Context(), func(tx *store.Tx) error {
