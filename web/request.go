@@ -156,6 +156,9 @@ func (v sentMail) requests(by letterlock.Actor, list []letterlock.Request, at fu
 			if len(v.recipients) > 1 {
 				r.Hint = "More time counts for everybody who has a link."
 			}
+			if v.message.Act == letterlock.ActForward {
+				r.Hint = "A copy cannot be read for longer than its original. Give that one more time, and the copy gets it, too."
+			}
 		}
 		if err := v.server.Access.MayAnswer(by, v.message, v.recipients, q); err == nil {
 			r.ApproveURL, r.DeclineURL = at(q.ID, "approve"), at(q.ID, "decline")
