@@ -317,7 +317,7 @@ func (s *Service) note(w work, result error) error {
 // fail gives a notice up, and tells the sender.
 func (s *Service) fail(tx *store.Tx, w work, result error) error {
 	err := errors.Join(tx.NoteAttempt(w.notice.ID, w.notice.Attempts, reply(result)), tx.Finish(w.notice.ID, store.Failed))
-	if w.notice.Kind != store.LinkNotice && w.notice.Kind != store.InlineNotice {
+	if k := w.notice.Kind; k != store.LinkNotice && k != store.AgainNotice && k != store.InlineNotice {
 		return err
 	}
 	err = errors.Join(err, tx.AddEvent(w.recipient, letterlock.Event{Kind: letterlock.Bounced, Detail: reply(result)}))

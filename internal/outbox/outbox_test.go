@@ -111,6 +111,34 @@ func TestAFinalRefusalIsToldToTheSender(t *testing.T) {
 	}
 }
 
+func TestAFinalRefusalOfASecondLinkIsToldToTheSender(t *testing.T) {
+	h := newHouse(t)
+	id := h.send(intake.Envelope{}, marta)
+	h.flush()
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	must(h.access.Revoke(t.Context(), grace, id, ""))
+	must(h.access.Ask(t.Context(), letterlock.Actor{Kind: letterlock.Reader, Address: marta}, id, ""))
+	h.flush()
+	must(h.access.Restore(t.Context(), grace, id))
+	h.world.answer = func(to letterlock.Address) error {
+		if to == marta {
+			return errUnknown
+		}
+		return nil
+	}
+	if mails := h.flush(); len(mails) != 1 || mails[0].to != ada.Address || !strings.Contains(mails[0].raw, "no such mailbox") {
+		t.Errorf("mails = %v, want one to Ada that says why", mails)
+	}
+	if kinds, _ := h.history(id, marta); kinds[len(kinds)-1] != letterlock.Bounced {
+		t.Errorf("history %v, want it bounced at the end", kinds)
+	}
+}
+
 func TestAFailureMailThatFailsIsNotAnswered(t *testing.T) {
 	h := newHouse(t)
 	id := h.send(intake.Envelope{}, marta)
