@@ -77,16 +77,20 @@ func reserved(name string) bool { return devices.MatchString(name) }
 
 // unique makes names differ that one folder could not hold side by side, where
 // systems do not tell letters of either case apart, or one way to write an accent
-// from the other.
-type unique map[string]bool
+// from the other. It remembers how often a name was asked for: a mail may bring
+// thousands of files under one.
+type unique map[string]int
 
 func (u unique) name(name string) string {
-	for n, try := 2, name; ; n++ {
-		if key := strings.ToLower(norm.NFC.String(try)); !u[key] {
-			u[key] = true
+	fold := func(s string) string { return strings.ToLower(norm.NFC.String(s)) }
+	first := fold(name)
+	for try := name; ; {
+		if key := fold(try); u[key] == 0 {
+			u[key] = 1
 			return try
 		}
-		try = lengthen(name, " ("+strconv.Itoa(n)+")")
+		u[first]++
+		try = lengthen(name, " ("+strconv.Itoa(u[first])+")")
 	}
 }
 

@@ -1,9 +1,11 @@
 package web
 
 import (
+	"fmt"
 	"mime"
 	"strings"
 	"testing"
+	"time"
 	"unicode"
 )
 
@@ -78,5 +80,17 @@ func TestNamesInOneFolderDiffer(t *testing.T) {
 		if got := names.name(tt.given); got != tt.want {
 			t.Errorf("%q becomes %q, want %q", tt.given, got, tt.want)
 		}
+	}
+}
+
+func TestManyFilesOfOneNameTakeLittleTime(t *testing.T) {
+	names, start := unique{}, time.Now()
+	for i := range 20_000 {
+		if got, want := names.name("attachment.bin"), fmt.Sprintf("attachment (%d).bin", i+1); i > 0 && got != want {
+			t.Fatalf("file %d is %q, want %q", i, got, want)
+		}
+	}
+	if took := time.Since(start); took > 5*time.Second {
+		t.Errorf("it took %v", took)
 	}
 }
