@@ -28,10 +28,14 @@ func bytesEach(kind string, m color.Model) int64 {
 		return 8 // with its transforms
 	case m == color.RGBA64Model || m == color.NRGBA64Model:
 		return 8
+	case kind == "image/jpeg" && (m == color.CMYKModel || m == color.RGBAModel):
+		return 8 // decoded, and then put together anew
+	case kind == "image/png" && m == color.GrayModel:
+		return 4 // if a shade of it is transparent, which is said later
+	case kind == "image/png" && m == color.Gray16Model:
+		return 8 // likewise
 	case m == color.GrayModel:
 		return 1
-	case m == color.Gray16Model:
-		return 2
 	case m == color.YCbCrModel:
 		return 3
 	}
@@ -42,13 +46,21 @@ func bytesEach(kind string, m color.Model) int64 {
 }
 
 // progressiveEach is the same for a progressive JPEG, whose numbers are all kept
-// until the last of them has come.
-const progressiveEach = 15
+// until the last of them has come; and for one of four colours, or of red, green and
+// blue, which is put together anew after that.
+const (
+	progressiveEach = 15
+	togetherEach    = 24
+)
 
 // guard stops the decoding of a progressive JPEG that is too large for it, which
 // only the bytes before its picture tell.
 func guard(kind string, r io.Reader, c image.Config) io.Reader {
-	if kind != "image/jpeg" || int64(c.Width)*int64(c.Height)*progressiveEach <= maxCost {
+	each := int64(progressiveEach)
+	if c.ColorModel == color.CMYKModel || c.ColorModel == color.RGBAModel {
+		each = togetherEach
+	}
+	if kind != "image/jpeg" || int64(c.Width)*int64(c.Height)*each <= maxCost {
 		return r
 	}
 	return &frames{r: r}

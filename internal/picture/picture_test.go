@@ -14,6 +14,7 @@ import (
 	"image/png"
 	"io"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -199,6 +200,38 @@ func progressive(w, h uint16, marker byte) []byte {
 	return append(b, 3, 1, 0x11, 0, 2, 0x11, 0, 3, 0x11, 0)
 }
 
+// greys is a PNG of grey that says it is this large, and of which one shade is
+// transparent.
+func greys(t *testing.T, m image.Image, w, h uint32) []byte {
+	t.Helper()
+	b := pngOf(t, m)
+	binary.BigEndian.PutUint32(b[16:], w)
+	binary.BigEndian.PutUint32(b[20:], h)
+	binary.BigEndian.PutUint32(b[29:], crc32.ChecksumIEEE(b[12:29]))
+	shade := []byte("tRNS\x00\x00")
+	chunk := append([]byte{0, 0, 0, 2}, shade...)
+	chunk = binary.BigEndian.AppendUint32(chunk, crc32.ChecksumIEEE(shade))
+	return slices.Concat(b[:33], chunk, b[33:])
+}
+
+// colours is a JPEG of these components that says it is this large, up to where its
+// picture would begin.
+func colours(w, h uint16, marker byte, components string) []byte {
+	n := byte(len(components))
+	b := []byte{0xff, 0xd8, 0xff, 0xee, 0, 14, 'A', 'd', 'o', 'b', 'e', 0, 100, 0, 0, 0, 0, 0, 0xff, marker, 0, 8 + 3*n, 8}
+	b = binary.BigEndian.AppendUint16(b, h)
+	b = binary.BigEndian.AppendUint16(b, w)
+	b = append(b, n)
+	for _, c := range []byte(components) {
+		b = append(b, c, 0x11, 0)
+	}
+	b = append(b, 0xff, 0xda, 0, 6+2*n, n)
+	for _, c := range []byte(components) {
+		b = append(b, c, 0)
+	}
+	return append(b, 0, 63, 0)
+}
+
 func TestWhatWouldCostTooMuchIsNotDecoded(t *testing.T) {
 	var before, after runtime.MemStats
 	tests := []struct {
@@ -209,6 +242,10 @@ func TestWhatWouldCostTooMuchIsNotDecoded(t *testing.T) {
 		{"all in one line", "image/png", bomb(t, 1<<31-1, 1)},
 		{"just too many", "image/png", bomb(t, 8000, 5001)},
 		{"fewer that take more memory", "image/png", bomb(t, 8000, 5000)},
+		{"shades of grey, one of which is transparent", "image/png", greys(t, image.NewGray(image.Rect(0, 0, 1, 1)), 7000, 5500)},
+		{"finer shades", "image/png", greys(t, image.NewGray16(image.Rect(0, 0, 1, 1)), 5000, 4000)},
+		{"four colours", "image/jpeg", colours(5000, 4000, 0xc0, "CMYK")},
+		{"red, green and blue", "image/jpeg", colours(5000, 4000, 0xc0, "RGB")},
 		{"progressive", "image/jpeg", progressive(6000, 6000, 0xc2)},
 		{"nothing", "image/png", nil},
 		{"text", "image/png", []byte("hello")},
@@ -226,6 +263,11 @@ func TestWhatWouldCostTooMuchIsNotDecoded(t *testing.T) {
 	runtime.ReadMemStats(&after)
 	if n := after.TotalAlloc - before.TotalAlloc; n > 20<<20 {
 		t.Errorf("refusing took %d MB of memory", n>>20)
+	}
+	for _, m := range []color.Model{color.CMYKModel, color.RGBAModel} {
+		if _, ok := guard("image/jpeg", nil, image.Config{ColorModel: m, Width: 3000, Height: 3000}).(*frames); !ok {
+			t.Errorf("a progressive JPEG of 9 million pixels in %T is not stopped", m)
+		}
 	}
 	// A baseline JPEG of the same size is looked at: this one then has no picture.
 	f := &frames{r: bytes.NewReader(progressive(6000, 6000, 0xc0))}
