@@ -36,8 +36,9 @@ const (
 )
 
 // maxRich bounds the rich text of one parcel. Every item that is attached in it may
-// have some, compressed to an eighth.
-const maxRich = 2 * rtf.MaxSize
+// have some, compressed to an eighth, and reading it can take half a second a
+// megabyte.
+const maxRich = rtf.MaxSize
 
 // wrapped reports whether a part is a winmail.dat.
 func wrapped(p eml.Part) bool {
@@ -179,7 +180,10 @@ func inCodepage(b []byte, codepage int) string {
 	if 28591 <= codepage && codepage <= 28605 {
 		return eml.ToUTF8(b, "iso-8859-"+strconv.Itoa(codepage-28590))
 	}
-	return eml.ToUTF8(b, "windows-"+strconv.Itoa(codepage))
+	if codepage == 874 || 1250 <= codepage && codepage <= 1258 {
+		return eml.ToUTF8(b, "windows-"+strconv.Itoa(codepage))
+	}
+	return eml.ToUTF8(b, "utf-8") // without a search for what nobody knows
 }
 
 // unpacked lists the files of a parcel that is part of the mail.

@@ -106,7 +106,7 @@ func TestRichTextOfAttachedItemsIsBounded(t *testing.T) {
 	for _, a := range letterOf(t, withWinmails(w)).Own().Attachments() {
 		total += a.Size
 	}
-	if total > 20<<20 {
+	if total > 10<<20 {
 		t.Errorf("%d MB of text became of %d MB", total>>20, len(w)>>20)
 	}
 	if total == 0 {
