@@ -3,12 +3,15 @@ package web
 import (
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
 
+	"letterlock/internal/intake"
 	"letterlock/internal/letterlock"
 	"letterlock/internal/store"
+	"letterlock/static"
 )
 
 func TestSenderChangesTheExpiry(t *testing.T) {
@@ -78,5 +81,17 @@ func TestAdministratorChangesTheExpiryInTheTrace(t *testing.T) {
 	}
 	if last.Action != "change expiry" || last.Actor.Address != rita || last.Reason != "2026-11-27T23:59:59Z" || !last.Allowed {
 		t.Errorf("the last entry of the audit log is %+v", last)
+	}
+}
+
+// The script that says it in the zone of the reader finds the moment in the page.
+func TestReaderIsToldTheExpiryForTheirZone(t *testing.T) {
+	w := newWorld(t)
+	w.submit(ada, intake.Envelope{Recipients: []letterlock.Address{marta}, Expires: w.clock.Now().Add(48 * time.Hour)}, mail(ada, marta))
+	b := w.browser()
+	a := b.get(b.prove(marta))
+	said := regexp.MustCompile(`<span data-zone="reader">\s*It expires on\s*<time datetime="2026-11-22T10:00:00Z">22 November 2026 at 10:00 UTC</time>`)
+	if !said.MatchString(a.body) || !strings.Contains(a.body, static.Path("js/zone.js")) {
+		t.Errorf("the page does not say it for the script, or has no script:\n%s", texts(a.body))
 	}
 }
