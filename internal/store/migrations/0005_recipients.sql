@@ -1,6 +1,5 @@
 -- +goose Up
--- What recipients ask for, what senders want to be told, and the browsers that are
--- remembered.
+-- What recipients ask for, and what senders want to be told.
 
 CREATE TABLE requests (
   id          TEXT PRIMARY KEY,
@@ -34,19 +33,6 @@ CREATE TABLE reminders (
   PRIMARY KEY (message, kind)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX reminders_by_due ON reminders (due_at);
-
--- Browsers in which somebody need not prove their mailbox anew.
-CREATE TABLE browsers (
-  hash       BLOB PRIMARY KEY,             -- SHA-256 of the id in the cookie
-  id         TEXT NOT NULL UNIQUE,         -- names it in the list of its owner
-  address    TEXT NOT NULL,
-  agent      TEXT NOT NULL,
-  created_at INTEGER NOT NULL,
-  seen_at    INTEGER NOT NULL,
-  expires_at INTEGER NOT NULL
-) STRICT;
-CREATE INDEX browsers_by_address ON browsers (address, seen_at);
-CREATE INDEX browsers_by_expiry ON browsers (expires_at);
 
 -- +goose Down
 SELECT 1;

@@ -81,16 +81,6 @@ CREATE TABLE batches (
   undone_at     INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
-CREATE TABLE browsers (
-  hash       BLOB PRIMARY KEY,             -- SHA-256 of the id in the cookie
-  id         TEXT NOT NULL UNIQUE,         -- names it in the list of its owner
-  address    TEXT NOT NULL,
-  agent      TEXT NOT NULL,
-  created_at INTEGER NOT NULL,
-  seen_at    INTEGER NOT NULL,
-  expires_at INTEGER NOT NULL
-) STRICT;
-
 CREATE TABLE budgets (
   name     TEXT PRIMARY KEY,
   ready_at INTEGER NOT NULL
@@ -358,10 +348,6 @@ CREATE INDEX batches_at_work ON batches (created_at) WHERE state IN ('running', 
 CREATE INDEX batches_by_time ON batches (created_at, id);
 
 CREATE INDEX batches_half_planned ON batches (created_at) WHERE state = 'planning';
-
-CREATE INDEX browsers_by_address ON browsers (address, seen_at);
-
-CREATE INDEX browsers_by_expiry ON browsers (expires_at);
 
 CREATE INDEX budgets_by_ready ON budgets (ready_at);
 
