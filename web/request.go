@@ -164,6 +164,9 @@ func (v sentMail) requests(by letterlock.Actor, list []letterlock.Request, at fu
 			r.ApproveURL, r.DeclineURL = at(q.ID, "approve"), at(q.ID, "decline")
 		} else {
 			r.Hint = whoAnswers(err)
+			if by.Address != v.message.Sender.Address {
+				r.Reason = "" // it is for those who decide, and may speak of what the message says
+			}
 		}
 		out = append(out, r)
 	}

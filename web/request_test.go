@@ -106,16 +106,20 @@ func TestRevokedReaderAsksTheOneWhoCanGiveAccess(t *testing.T) {
 	if a.status != http.StatusGone || a.heading() != "The message has been revoked by the sender" || !strings.Contains(texts(a.body), "an administrator of Contoso, who decides") {
 		t.Fatalf("the end page: %d %q\n%s", a.status, a.heading(), texts(a.body))
 	}
-	b.post(page+"/ask", nil)
+	const reason = "I need the numbers for Friday"
+	b.post(page+"/ask", url.Values{"reason": {reason}})
 	sender := w.browser().signIn(ada)
-	if a := sender.get("/sent/" + string(id)); !strings.Contains(texts(a.body), "because an administrator has removed it") || askAnswers.MatchString(a.body) {
+	if a := sender.get("/sent/" + string(id)); !strings.Contains(texts(a.body), "because an administrator has removed it") || !strings.Contains(texts(a.body), reason) || askAnswers.MatchString(a.body) {
 		t.Errorf("the sender may answer, or is not told why not:\n%s", texts(a.body))
 	}
-	if a := w.browser().signIn(nora).get("/trace/" + string(id)); askAnswers.MatchString(a.body) || !strings.Contains(texts(a.body), "asks for access again") {
-		t.Error("an auditor may answer, or does not see it")
+	if a := w.browser().signIn(nora).get("/trace/" + string(id)); askAnswers.MatchString(a.body) || !strings.Contains(texts(a.body), "asks for access again") || strings.Contains(a.body, reason) {
+		t.Error("an auditor may answer, or does not see it, or reads what was written to those who may")
 	}
 	admin := w.browser().signIn(rita)
 	traced := admin.get("/trace/" + string(id))
+	if !strings.Contains(texts(traced.body), reason) {
+		t.Errorf("who decides does not see the reason:\n%s", texts(traced.body))
+	}
 	decline := answerURL(t, traced.body, "decline")
 	if a := admin.post(decline, nil); a.status != http.StatusSeeOther {
 		t.Fatalf("declining: %d", a.status)
