@@ -17,17 +17,23 @@ type Uufile struct {
 // maxUufiles is how many files are taken out of one text.
 const maxUufiles = 100
 
+// maxUubytes is how large they are together, at most. Blanks at the end of a line
+// need not be there, and so a text can ask for twenty times its length.
+const maxUubytes = 16 << 20
+
 // SplitUU takes the files out of a text that was uuencoded into it and returns
 // what is left. A block without its end, or with a line in it that does not belong
 // there, is no file and stays. It takes linear time: a line is looked at twice at
 // most.
 func SplitUU(text string) (rest string, files []Uufile) {
 	var b strings.Builder
+	left := maxUubytes
 	for text != "" {
 		line, after := cutLine(text)
 		if name, ok := uuBegin(line); ok && len(files) < maxUufiles {
-			if data, tail, ok := uuBlock(after); ok {
+			if data, tail, ok := uuBlock(after, left); ok {
 				files = append(files, Uufile{name, data})
+				left -= len(data)
 				text = tail
 				continue
 			}
@@ -63,14 +69,14 @@ func uuBegin(line string) (name string, ok bool) {
 	return name, true
 }
 
-// uuBlock decodes the lines up to "end".
-func uuBlock(s string) (data []byte, after string, ok bool) {
+// uuBlock decodes the lines up to "end", into most bytes at most.
+func uuBlock(s string, most int) (data []byte, after string, ok bool) {
 	for s != "" {
 		line, rest := cutLine(s)
 		if line == "end" {
 			return data, rest, true
 		}
-		if data, ok = uuLine(data, line); !ok {
+		if data, ok = uuLine(data, line); !ok || len(data) > most {
 			return nil, "", false
 		}
 		s = rest

@@ -124,3 +124,21 @@ func FuzzSplitUU(f *testing.F) {
 		}
 	})
 }
+
+// A line may have lost the blanks at its end, which stand for bytes of zero: two
+// characters then make 45 bytes.
+func TestFilesInTextGrowLittle(t *testing.T) {
+	block := "begin 644 zeros\n" + strings.Repeat("M\n", 500_000) + "end\n"
+	text := block + block
+	_, files := SplitUU(text)
+	total := 0
+	for _, f := range files {
+		total += len(f.Data)
+	}
+	if total > maxUubytes {
+		t.Errorf("%d bytes of text became files of %d", len(text), total)
+	}
+	if _, files = SplitUU("begin 644 zeros\n" + strings.Repeat("M\n", 1000) + "end\n"); len(files) != 1 || len(files[0].Data) != 45_000 {
+		t.Errorf("%d files of few blanks, want one", len(files))
+	}
+}
