@@ -264,13 +264,32 @@ func TestRevokingTwiceKeepsTheFirst(t *testing.T) {
 	}
 	first := h.now
 	h.now = h.now.Add(time.Hour)
-	if err := h.access.Revoke(t.Context(), grace, id, "second"); err != nil {
+	if err := h.access.Revoke(t.Context(), ada, id, "second"); err != nil {
 		t.Errorf("revoking again: %v, want no error", err)
 	}
 	var end *access.Ended
 	_, err := h.text(marta, id)
 	if !errors.As(err, &end) || !end.Recipient.Revocation.At.Equal(first) || end.Recipient.Revocation.Reason != "first" {
 		t.Errorf("after revoking again: %v, want the first revocation", err)
+	}
+}
+
+func TestAnAdministratorsRevocationOutranksTheSenders(t *testing.T) {
+	h := newHouse(t, policy.SingleRecipient)
+	id := h.send(intake.Envelope{}, marta)
+	h.must(h.access.Revoke(t.Context(), ada, id, "mine"))
+	h.must(h.access.Revoke(t.Context(), grace, id, "ours"))
+	h.must(h.access.Revoke(t.Context(), ada, id, "mine"))
+	if err := h.access.Restore(t.Context(), ada, id); letterlock.KeyOf(err) != "by-administrator" {
+		t.Errorf("the sender restores: %v, want the refusal", err)
+	}
+	var end *access.Ended
+	if _, err := h.text(marta, id); !errors.As(err, &end) || end.Recipient.Revocation.Reason != "ours" || end.Recipient.Revocation.By.Address != grace.Address {
+		t.Errorf("the recipient: %v, want the administrator's revocation", err)
+	}
+	h.must(h.access.Restore(t.Context(), grace, id))
+	if _, err := h.text(marta, id); err != nil {
+		t.Errorf("after an administrator has restored it: %v", err)
 	}
 }
 

@@ -46,8 +46,9 @@ func (s *Service) mayRestoreAny(by letterlock.Actor, m letterlock.Message, all, 
 // When it returns nil their wrapped keys no longer exist, notices that had not
 // left are dropped, and no byte of the content is sent to them any more: leases
 // are cut and the writes under way have ended. The sender's own copy stays, so that Restore can give access back. Revoking again
-// is not an error: the first revocation stands, and ends what was forwarded and has
-// been given back since. Whether or
+// is not an error: the first revocation stands, unless it was the sender's and an
+// administrator now removes access as well, so that the sender cannot give it back;
+// and what was forwarded and has been given back since ends, too. Whether or
 // not the actor was allowed, the attempt is in the audit log before Revoke
 // returns. A crash before the commit leaves access as it was; after it, revoked.
 //
@@ -72,17 +73,26 @@ func (s *Service) Revoke(ctx context.Context, by letterlock.Actor, id letterlock
 	})
 }
 
-// revokeOne removes one recipient's access, if they have it, and that of everybody
-// to whom they have forwarded the message. It returns all whose leases end with
-// that: of those without access too, for the first revocation may be writing still.
+// revokeOne removes one recipient's access, unless that has been done with as much
+// right, and that of everybody to whom they have forwarded the message. It returns
+// all whose leases end with that: of those without access too, for the first
+// revocation may be writing still.
 func (s *Service) revokeOne(tx *store.Tx, w withdrawal, m letterlock.Message, r letterlock.Recipient) ([]letterlock.Recipient, error) {
-	if !r.Revocation.Revoked() {
+	if !r.Revocation.Revoked() || outranked(w, m, r) {
 		if err := removeAccess(tx, w, m, r); err != nil {
 			return nil, err
 		}
 	}
 	more, err := s.revokeCopies(tx, w, r)
 	return append(more, r), err
+}
+
+// outranked reports whether a sender removed access, and an administrator now does:
+// from then on only an administrator gives it back. What goes along with something
+// else, a batch or the original of a copy, stays as it was, so that undoing that
+// finds it so.
+func outranked(w withdrawal, m letterlock.Message, r letterlock.Recipient) bool {
+	return w.batch == "" && w.with == "" && r.Revocation.Standing == letterlock.BySender && policy.Standing(w.by, m) == letterlock.ByAdministrator
 }
 
 func removeAccess(tx *store.Tx, w withdrawal, m letterlock.Message, r letterlock.Recipient) error {
