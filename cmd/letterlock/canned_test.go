@@ -29,7 +29,8 @@ func aboutMessages() canned {
 	const one = "/messages/<offer-1@contoso.example>"
 	revoked, single := with(offer, "revoked"), with(offer, "revoked")
 	single.Recipients = single.Recipients[:1]
-	destroyed := with(offer, "destroyed")
+	destroyed, endless := with(offer, "destroyed"), offer
+	endless.Expires = time.Time{}
 	destroyed.Subject = ""
 	trace := api.Trace{Message: offer, History: []api.History{{
 		Recipient: offer.Recipients[0],
@@ -48,6 +49,11 @@ func aboutMessages() canned {
 		"POST " + one + "/restore":              offer,
 		"POST " + one + "/restore?dry_run=true": offer,
 		"POST " + one + "/destroy":              destroyed,
+		"POST " + one + "/expire":               offer,
+		"POST " + one + "/expire?dry_run=true":  offer,
+		"POST /messages/single@x/expire":        endless,
+		"POST /messages/inline@x/expire":        &letterlock.Error{Code: letterlock.Denied, Key: "inline"},
+		"POST /messages/late@x/expire":          &letterlock.Error{Code: letterlock.Invalid, Key: "expires"},
 		"POST /messages/single@x/revoke":        single,
 		"POST /messages/inline@x/revoke":        &letterlock.Error{Code: letterlock.Denied, Key: "inline"},
 		"GET /messages/nobody@x":                &letterlock.Error{Code: letterlock.NotFound, Key: "no-message"},

@@ -19,6 +19,7 @@ func TestEveryWordCanBeCompleted(t *testing.T) {
 		{"a command of a command", "account dis", []string{"disable"}},
 		{"all of them", "account ", []string{"add", "list", "disable", "enable", "reset", "roles"}},
 		{"a flag", "account add --na", []string{"--name"}},
+		{"an end", "expire x --ne", []string{"--never"}},
 		{"after a flag's value", "account --config /x add --na", []string{"--name"}},
 		{"after a flag with its value", "account add --name=x --pass", []string{"--password-file"}},
 		{"a choice", "completion ", []string{"bash", "zsh", "fish"}},

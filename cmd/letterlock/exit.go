@@ -60,6 +60,7 @@ var hints = map[string]string{
 	"ca-file":            "the file holds certificates of authorities in PEM, as your certificate authority gives them",
 	"confirm":            "type it as it is shown, or give it with --confirm",
 	"date":               "write it like 2026-11-20, '2026-11-20 14:00', or 7d for seven days ago",
+	"expires":            "write it like --in 7d, --at 2026-12-24T18:00:00Z or --never",
 	"folder-owner":       "run the command as that user, as in 'runuser -u letterlock -- letterlock ...'",
 	"inline":             "'letterlock trace --details ID' shows who got it how",
 	"last-administrator": "give somebody else the role first, with 'letterlock account roles ADDRESS sender admin'",

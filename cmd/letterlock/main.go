@@ -22,6 +22,7 @@ type commands struct {
 	Status  statusCommand  `cmd:"" help:"Say of a message whether it can be revoked, and whether it is."`
 	Revoke  revokeCommand  `cmd:"" help:"Remove the recipients' access to a message."`
 	Restore restoreCommand `cmd:"" help:"Give back access that was removed. The links are the same."`
+	Expire  expireCommand  `cmd:"" help:"Change until when the recipients can read a message."`
 	Destroy destroyCommand `cmd:"" help:"Destroy every key of a message, for everybody, for ever."`
 	Trace   traceCommand   `cmd:"" help:"Look for messages, or show the whole history of one."`
 	Report  reportCommand  `cmd:"" help:"Count protected messages by day, or list them."`

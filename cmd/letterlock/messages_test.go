@@ -82,6 +82,10 @@ var situations = []situation{
 	{name: "expired", to: []string{nora}, valid: time.Hour, revocable: true, states: []string{"expired"}},
 	{name: "expired-and-revoked", to: []string{nora}, valid: time.Hour, revoked: true, states: []string{"revoked"},
 		then: func(c *console, id string) { c.does("revoke", id) }},
+	{name: "prolonged", to: []string{nora}, valid: time.Hour, revocable: true, states: []string{"live"},
+		then: func(c *console, id string) { c.does("expire", id, "--in", "7d") }},
+	{name: "unlimited", to: []string{nora, inside}, valid: time.Hour, revocable: true, states: []string{"live", "inline"},
+		then: func(c *console, id string) { c.does("expire", id, "--never") }},
 	{name: "destroyed", to: []string{nora, yuki}, states: []string{"destroyed", "destroyed"},
 		then: func(c *console, id string) { c.does("destroy", id, "--confirm", id) }},
 }

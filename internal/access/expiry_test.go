@@ -94,6 +94,23 @@ func TestExpiryIsLiftedShortenedAndLeftAlone(t *testing.T) {
 	}
 }
 
+func TestATrialOfAnExpiryIsForAdministratorsAlone(t *testing.T) {
+	h := newHouse(t, policy.SingleRecipient)
+	id := h.send(intake.Envelope{Expires: h.now.Add(time.Hour)}, marta)
+	for name, by := range map[string]letterlock.Actor{"sender": ada, "auditor": audit, "recipient": marta, "nobody": {}} {
+		if p, err := h.access.PreviewExpiry(t.Context(), by, id, time.Time{}); !errors.Is(err, letterlock.Denied) || p.Message.ID != "" {
+			t.Errorf("%s: %+v, %v", name, p, err)
+		}
+	}
+	if p, err := h.access.PreviewExpiry(t.Context(), grace, id, time.Time{}); err != nil || !p.Message.Expires.IsZero() {
+		t.Errorf("an administrator: %+v, %v", p, err)
+	}
+	h.now = h.now.Add(time.Hour)
+	if _, err := h.text(marta, id); !errors.Is(err, letterlock.Gone) {
+		t.Errorf("after the trial: %v, want what was so before", err)
+	}
+}
+
 func TestExpiryOfOthersIsNotTheirs(t *testing.T) {
 	h := newHouse(t, policy.SingleRecipient)
 	id := h.send(intake.Envelope{Expires: h.now.Add(time.Hour)}, marta)

@@ -54,6 +54,13 @@ func (c *Client) Restore(ctx context.Context, id string, r Restore, dry bool) (m
 	return m, err
 }
 
+// Expire changes until when a message can be read, and returns the message as it is
+// then. dry: as it would be, and nothing is changed.
+func (c *Client) Expire(ctx context.Context, id string, e Expire, dry bool) (m Message, err error) {
+	err = c.post(ctx, values{}.flag("dry_run", dry).on(pathOf("messages", id, "expire")), e, &m)
+	return m, err
+}
+
 // Destroy ends a message for everybody, its sender included, for good.
 func (c *Client) Destroy(ctx context.Context, id string, d Destroy) (m Message, err error) {
 	err = c.post(ctx, pathOf("messages", id, "destroy"), d, &m)

@@ -100,6 +100,12 @@ type Revoke struct {
 // A Restore says whose access to a message is given back.
 type Restore = Revoke
 
+// An Expire says until when a message can be read. That it never ends has to be said,
+// so that nothing is opened by what was left out.
+type Expire struct {
+	Expires string `json:"expires" maxLength:"64" doc:"A moment to come (RFC 3339), a span from now like 30m, 12h or 7d, or never."`
+}
+
 // A Destroy says that a message is to be destroyed for everybody, for good.
 type Destroy struct {
 	Confirm string `json:"confirm" doc:"The Message-ID once more, as a person typed it."`

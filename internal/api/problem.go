@@ -66,6 +66,7 @@ var details = map[string]string{
 	"confirm":            "what was typed to confirm is not the Message-ID of this message",
 	"content-type":       "the body has to be application/json",
 	"destroyed":          "the message is destroyed",
+	"expires":            "an end is a moment to come, within ten years, a span like 30m, 12h or 7d, or never; a copy cannot be given time that its original has not",
 	"idempotency-busy":   "the same request is being answered; ask again in a moment",
 	"idempotency-key":    "an Idempotency-Key has 1 to 255 printable ASCII characters, and is for one request: another with the same key is refused",
 	"idempotency-token":  "a token is shown once and kept nowhere, so its making cannot be answered again: leave the Idempotency-Key out",

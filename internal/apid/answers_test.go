@@ -106,6 +106,20 @@ func TestBadInputGetsAPreciseSentence(t *testing.T) {
 		{"no address", "POST", at + "/revoke", `{"recipients":["marta"]}`, 422, "recipient"},
 		{"a long reason", "POST", at + "/revoke", `{"reason":"` + strings.Repeat("x", 1001) + `"}`, 422, "reason"},
 		{"destroyed", "POST", "/api/v1/messages/" + escape(gone) + "/revoke", "{}", 410, "destroyed"},
+		{"no end", "POST", at + "/expire", `{}`, 422, "json"},
+		{"an end that is empty", "POST", at + "/expire", `{"expires":""}`, 422, "expires"},
+		{"an end of nothing", "POST", at + "/expire", `{"expires":null}`, 422, "json"},
+		{"an end of 0", "POST", at + "/expire", `{"expires":"0"}`, 422, "expires"},
+		{"an end at the beginning of time", "POST", at + "/expire", `{"expires":"0001-01-01T00:00:00Z"}`, 422, "expires"},
+		{"an end in the past", "POST", at + "/expire", `{"expires":"2026-11-19T00:00:00Z"}`, 422, "expires"},
+		{"an end in the past, dry", "POST", at + "/expire?dry_run=true", `{"expires":"2026-11-19T00:00:00Z"}`, 422, "expires"},
+		{"an end too far away", "POST", at + "/expire", `{"expires":"2037-11-19T00:00:00Z"}`, 422, "expires"},
+		{"an end without a zone", "POST", at + "/expire", `{"expires":"2026-12-24"}`, 422, "expires"},
+		{"an end of an unknown message", "POST", "/api/v1/messages/none@nowhere.example/expire", `{"expires":"7d"}`, 404, "no-message"},
+		{"an end of an unknown message, dry", "POST", "/api/v1/messages/none@nowhere.example/expire?dry_run=true", `{"expires":"7d"}`, 404, "no-message"},
+		{"an end of an inline message", "POST", "/api/v1/messages/" + escape(inline) + "/expire", `{"expires":"7d"}`, 403, "inline"},
+		{"an end of a destroyed message", "POST", "/api/v1/messages/" + escape(gone) + "/expire", `{"expires":"7d"}`, 410, "destroyed"},
+		{"an end for one recipient", "POST", at + "/expire", `{"expires":"7d","recipients":["` + marta + `"]}`, 422, "json"},
 		{"another confirmed", "POST", at + "/destroy", `{"confirm":"<x@y>"}`, 422, "confirm"},
 		{"nothing confirmed", "POST", at + "/destroy", `{}`, 422, "json"},
 		{"a misspelt field", "POST", at + "/revoke", `{"recipient":["` + marta + `"]}`, 422, "json"},
@@ -169,6 +183,69 @@ func TestADryRunChangesNothing(t *testing.T) {
 	}
 	if m, err = c.Status(ctx, id); err != nil || !m.Revoked {
 		t.Errorf("afterwards: %+v, %v", m, err)
+	}
+}
+
+func TestAnExpiryIsChangedTriedAndLifted(t *testing.T) {
+	h := newHouse(t)
+	ctx, c := t.Context(), h.client(h.token(rita))
+	id := h.send("Hello", marta, carol)
+	now := h.clock.Now()
+	tests := []struct {
+		name, expires string
+		dry           bool
+		want          time.Time // that the answer says
+		then          time.Time // that is so afterwards
+	}{
+		{"a span", "2h", false, now.Add(2 * time.Hour), now.Add(2 * time.Hour)},
+		{"a dry run", "7d", true, now.Add(7 * 24 * time.Hour), now.Add(2 * time.Hour)},
+		{"a dry run of none", "never", true, time.Time{}, now.Add(2 * time.Hour)},
+		{"a moment in another zone", "2026-11-20T13:00:00+01:00", false, time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC), time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)},
+		{"none", "Never", false, time.Time{}, time.Time{}},
+		{"a minute", "1m", false, now.Add(time.Minute), now.Add(time.Minute)},
+	}
+	for _, tt := range tests {
+		before := len(h.audited("change expiry"))
+		m, err := c.Expire(ctx, id, api.Expire{Expires: tt.expires}, tt.dry)
+		if err != nil || !m.Expires.Equal(tt.want) || m.Recipients[0].State != "live" || m.Recipients[1].State != "inline" {
+			t.Errorf("%s: %+v, %v; want %v", tt.name, m, err, tt.want)
+		}
+		if m, err = c.Status(ctx, id); err != nil || !m.Expires.Equal(tt.then) {
+			t.Errorf("after %s: %v, %v; want %v", tt.name, m.Expires, err, tt.then)
+		}
+		if recorded := len(h.audited("change expiry")) > before; recorded == tt.dry {
+			t.Errorf("%s: recorded is %v", tt.name, recorded)
+		}
+	}
+	h.clock.move(time.Minute)
+	if m, err := c.Status(ctx, id); err != nil || m.State != "expired" {
+		t.Fatalf("after its end: %+v, %v", m, err)
+	}
+	for _, dry := range []bool{true, false} {
+		if m, err := c.Expire(ctx, id, api.Expire{Expires: "1h"}, dry); err != nil || m.State != "live" {
+			t.Errorf("given more time, dry %v: %+v, %v", dry, m, err)
+		}
+	}
+	if _, err := c.Revoke(ctx, id, api.Revoke{}, false); err != nil {
+		t.Fatal(err)
+	}
+	if m, err := c.Expire(ctx, id, api.Expire{Expires: "never"}, false); err != nil || !m.Revoked || m.Recipients[0].State != "revoked" {
+		t.Errorf("lifted of what is revoked: %+v, %v", m, err)
+	}
+}
+
+func TestAnEndThatIsAskedForAgainIsNotCountedAnew(t *testing.T) {
+	h := newHouse(t)
+	id, token := h.send("Hello", marta), h.token(rita)
+	path := "/api/v1/messages/" + escape(id) + "/expire"
+	first := h.ask("POST", path, `{"expires":"2h"}`, token, keyHeader, "k")
+	h.clock.move(time.Hour)
+	again := h.ask("POST", path, `{"expires":"2h"}`, token, keyHeader, "k")
+	if first.status != 200 || again.status != 200 || again.body != first.body {
+		t.Errorf("%d %s, then %d %s", first.status, first.body, again.status, again.body)
+	}
+	if a := h.ask("POST", path, `{"expires":"3h"}`, token, keyHeader, "k"); a.problem() != "idempotency-key" {
+		t.Errorf("another end with the same key: %d %s", a.status, a.body)
 	}
 }
 

@@ -5,11 +5,13 @@ import (
 	"encoding/csv"
 	"errors"
 	"net/http"
+	"strings"
 	"time"
 
 	"letterlock/internal/access"
 	"letterlock/internal/api"
 	"letterlock/internal/letterlock"
+	"letterlock/internal/policy"
 	"letterlock/internal/table"
 	"letterlock/internal/track"
 )
@@ -28,6 +30,8 @@ func (s *server) messages() {
 		summary: "Remove access", about: "Of chosen recipients, or of all who got a link. Revoking again is no error. The answer is the message as it is then; no byte of it leaves for them any more."}, s.revoke)
 	add(s, operation{id: "restore-message", method: http.MethodPost, path: "/messages/{id}/restore", scope: letterlock.ScopeRevoke, role: letterlock.Revoker,
 		summary: "Give access back", about: "Through the links that the recipients have. The answer is the message as it is then."}, s.restore)
+	add(s, operation{id: "expire-message", method: http.MethodPost, path: "/messages/{id}/expire", scope: letterlock.ScopeRevoke, role: letterlock.Revoker,
+		summary: "Change the expiry", about: "For all who got a link. What has expired can be read again, through the same links, until the new end; what was revoked stays revoked. Copies that were forwarded end with it, and a copy never ends after its original. The answer is the message as it is then."}, s.expire)
 	add(s, operation{id: "destroy-message", method: http.MethodPost, path: "/messages/{id}/destroy", scope: letterlock.ScopeDestroy, role: letterlock.Admin,
 		summary: "Destroy a message", about: "For everybody, its sender included, and for good."}, s.destroy)
 }
@@ -145,6 +149,36 @@ func (s *server) change(ctx context.Context, by letterlock.Actor, in *changed,
 		return message(p.Message, p.Recipients, s.Now()), nil
 	}
 	if err := act(ctx, by, id, in.Body.Reason, who...); err != nil {
+		return api.Message{}, err
+	}
+	return s.after(ctx, by, id)
+}
+
+func (s *server) expire(ctx context.Context, by letterlock.Actor, in *struct {
+	Named
+	DryRun bool `query:"dry_run" doc:"Answer with what would be, and change nothing."`
+	Body   api.Expire
+}) (api.Message, error) {
+	end, err := policy.ParseEnd(in.Body.Expires, s.Now())
+	if err != nil {
+		return api.Message{}, err
+	}
+	// In settings 0 is for ever. Here it could be meant as at once, and opens nothing.
+	if end.IsZero() && !strings.EqualFold(in.Body.Expires, "never") {
+		return api.Message{}, &letterlock.Error{Code: letterlock.Invalid, Key: "expires"}
+	}
+	id, err := s.target(ctx, by, in.ID)
+	if err != nil {
+		return api.Message{}, err
+	}
+	if in.DryRun {
+		p, err := s.Access.PreviewExpiry(ctx, by, id, end)
+		if err != nil {
+			return api.Message{}, err
+		}
+		return message(p.Message, p.Recipients, s.Now()), nil
+	}
+	if err := s.Access.SetExpiry(ctx, by, id, end); err != nil {
 		return api.Message{}, err
 	}
 	return s.after(ctx, by, id)

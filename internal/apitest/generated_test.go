@@ -806,6 +806,12 @@ type Event struct {
 // EventKind defines model for Event.Kind.
 type EventKind string
 
+// Expire defines model for Expire.
+type Expire struct {
+	// Expires A moment to come (RFC 3339), a span from now like 30m, 12h or 7d, or never.
+	Expires string `json:"expires"`
+}
+
 // History defines model for History.
 type History struct {
 	// Events Oldest first.
@@ -1359,6 +1365,15 @@ type DestroyMessageParams struct {
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 }
 
+// ExpireMessageParams defines parameters for ExpireMessage.
+type ExpireMessageParams struct {
+	// DryRun Answer with what would be, and change nothing.
+	DryRun *bool `form:"dry_run,omitempty" json:"dry_run,omitempty"`
+
+	// IdempotencyKey Made up by whoever asks, for one request. Asked again with it within a day, the request is answered as before and nothing is done twice.
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+}
+
 // ProofParams defines parameters for Proof.
 type ProofParams struct {
 	// Recipient Address of the recipient.
@@ -1436,6 +1451,9 @@ type PlanBatchJSONRequestBody = NewBatch
 
 // DestroyMessageJSONRequestBody defines body for DestroyMessage for application/json ContentType.
 type DestroyMessageJSONRequestBody = Destroy
+
+// ExpireMessageJSONRequestBody defines body for ExpireMessage for application/json ContentType.
+type ExpireMessageJSONRequestBody = Expire
 
 // RestoreMessageJSONRequestBody defines body for RestoreMessage for application/json ContentType.
 type RestoreMessageJSONRequestBody = Revoke
@@ -1714,6 +1732,24 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /api/v1/messages/{id}/destroy (the `DestroyMessage` operationId).
 	DestroyMessage(ctx context.Context, id string, params *DestroyMessageParams, body DestroyMessageJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ExpireMessageWithBody Change the expiry
+	//
+	// For all who got a link. What has expired can be read again, through the same links, until the new end; what was revoked stays revoked. Copies that were forwarded end with it, and a copy never ends after its original. The answer is the message as it is then.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/messages/{id}/expire (the `ExpireMessage` operationId).
+	ExpireMessageWithBody(ctx context.Context, id string, params *ExpireMessageParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ExpireMessage Change the expiry
+	//
+	// For all who got a link. What has expired can be read again, through the same links, until the new end; what was revoked stays revoked. Copies that were forwarded end with it, and a copy never ends after its original. The answer is the message as it is then.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/messages/{id}/expire (the `ExpireMessage` operationId).
+	ExpireMessage(ctx context.Context, id string, params *ExpireMessageParams, body ExpireMessageJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// Proof Proof of non-access
 	//
@@ -2267,6 +2303,44 @@ func (c *Client) DestroyMessageWithBody(ctx context.Context, id string, params *
 // Corresponds with POST /api/v1/messages/{id}/destroy (the `DestroyMessage` operationId).
 func (c *Client) DestroyMessage(ctx context.Context, id string, params *DestroyMessageParams, body DestroyMessageJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewDestroyMessageRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ExpireMessageWithBody Change the expiry
+//
+// For all who got a link. What has expired can be read again, through the same links, until the new end; what was revoked stays revoked. Copies that were forwarded end with it, and a copy never ends after its original. The answer is the message as it is then.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/messages/{id}/expire (the `ExpireMessage` operationId).
+func (c *Client) ExpireMessageWithBody(ctx context.Context, id string, params *ExpireMessageParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewExpireMessageRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ExpireMessage Change the expiry
+//
+// For all who got a link. What has expired can be read again, through the same links, until the new end; what was revoked stays revoked. Copies that were forwarded end with it, and a copy never ends after its original. The answer is the message as it is then.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/messages/{id}/expire (the `ExpireMessage` operationId).
+func (c *Client) ExpireMessage(ctx context.Context, id string, params *ExpireMessageParams, body ExpireMessageJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewExpireMessageRequest(c.Server, id, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -3917,6 +3991,95 @@ func NewDestroyMessageRequestWithBody(server string, id string, params *DestroyM
 	return req, nil
 }
 
+// NewExpireMessageRequest calls the generic ExpireMessage builder with application/json body
+func NewExpireMessageRequest(server string, id string, params *ExpireMessageParams, body ExpireMessageJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewExpireMessageRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewExpireMessageRequestWithBody constructs an http.Request for the ExpireMessage method, with any body, and a specified content type
+func NewExpireMessageRequestWithBody(server string, id string, params *ExpireMessageParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/messages/%s/expire", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.DryRun != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "dry_run", *params.DryRun, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
 // NewProofRequest constructs an http.Request for the Proof method
 func NewProofRequest(server string, id string, params *ProofParams) (*http.Request, error) {
 	var err error
@@ -4754,6 +4917,24 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /api/v1/messages/{id}/destroy (the `DestroyMessage` operationId).
 	DestroyMessageWithResponse(ctx context.Context, id string, params *DestroyMessageParams, body DestroyMessageJSONRequestBody, reqEditors ...RequestEditorFn) (*DestroyMessageResponse, error)
+
+	// ExpireMessageWithBodyWithResponse Change the expiry
+	//
+	// For all who got a link. What has expired can be read again, through the same links, until the new end; what was revoked stays revoked. Copies that were forwarded end with it, and a copy never ends after its original. The answer is the message as it is then.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/messages/{id}/expire (the `ExpireMessage` operationId).
+	ExpireMessageWithBodyWithResponse(ctx context.Context, id string, params *ExpireMessageParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ExpireMessageResponse, error)
+
+	// ExpireMessageWithResponse Change the expiry
+	//
+	// For all who got a link. What has expired can be read again, through the same links, until the new end; what was revoked stays revoked. Copies that were forwarded end with it, and a copy never ends after its original. The answer is the message as it is then.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/messages/{id}/expire (the `ExpireMessage` operationId).
+	ExpireMessageWithResponse(ctx context.Context, id string, params *ExpireMessageParams, body ExpireMessageJSONRequestBody, reqEditors ...RequestEditorFn) (*ExpireMessageResponse, error)
 
 	// ProofWithResponse Proof of non-access
 	//
@@ -5926,6 +6107,54 @@ func (r DestroyMessageResponse) ContentType() string {
 	return ""
 }
 
+type ExpireMessageResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Message
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ExpireMessageResponse) GetJSON200() *Message {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ExpireMessageResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ExpireMessageResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ExpireMessageResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ExpireMessageResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ExpireMessageResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ProofResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -6744,6 +6973,36 @@ func (c *ClientWithResponses) DestroyMessageWithResponse(ctx context.Context, id
 		return nil, err
 	}
 	return ParseDestroyMessageResponse(rsp)
+}
+
+// ExpireMessageWithBodyWithResponse Change the expiry
+//
+// For all who got a link. What has expired can be read again, through the same links, until the new end; what was revoked stays revoked. Copies that were forwarded end with it, and a copy never ends after its original. The answer is the message as it is then.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/messages/{id}/expire (the `ExpireMessage` operationId).
+func (c *ClientWithResponses) ExpireMessageWithBodyWithResponse(ctx context.Context, id string, params *ExpireMessageParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ExpireMessageResponse, error) {
+	rsp, err := c.ExpireMessageWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseExpireMessageResponse(rsp)
+}
+
+// ExpireMessageWithResponse Change the expiry
+//
+// For all who got a link. What has expired can be read again, through the same links, until the new end; what was revoked stays revoked. Copies that were forwarded end with it, and a copy never ends after its original. The answer is the message as it is then.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/messages/{id}/expire (the `ExpireMessage` operationId).
+func (c *ClientWithResponses) ExpireMessageWithResponse(ctx context.Context, id string, params *ExpireMessageParams, body ExpireMessageJSONRequestBody, reqEditors ...RequestEditorFn) (*ExpireMessageResponse, error) {
+	rsp, err := c.ExpireMessage(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseExpireMessageResponse(rsp)
 }
 
 // ProofWithResponse Proof of non-access
@@ -7634,6 +7893,39 @@ func ParseDestroyMessageResponse(rsp *http.Response) (*DestroyMessageResponse, e
 	}
 
 	response := &DestroyMessageResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Message
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseExpireMessageResponse parses an HTTP response from a ExpireMessageWithResponse call
+func ParseExpireMessageResponse(rsp *http.Response) (*ExpireMessageResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ExpireMessageResponse{
 		Body:         bodyBytes,
 		HTTPResponse: rsp,
 	}

@@ -30,7 +30,7 @@ func (s Settings) Expires(w Wish, now time.Time) (time.Time, error) {
 		return time.Time{}, &letterlock.Error{Code: letterlock.Invalid, Key: "expires"}
 	case w.Headers == 1:
 		var err error
-		if end, err = headerEnd(strings.TrimSpace(w.Header), now); err != nil {
+		if end, err = ParseEnd(strings.TrimSpace(w.Header), now); err != nil {
 			return time.Time{}, err
 		}
 	case s.Expiry != nil:
@@ -39,15 +39,19 @@ func (s Settings) Expires(w Wish, now time.Time) (time.Time, error) {
 	return end, CheckEnd(end, now)
 }
 
-// headerEnd reads a moment in the form of RFC 3339, a span, or the word never.
-func headerEnd(header string, now time.Time) (time.Time, error) {
-	if strings.EqualFold(header, "never") {
+// ParseEnd reads a moment in the form of RFC 3339, a span from now, or the word
+// never, which is the zero time. Everything else is Invalid "expires".
+func ParseEnd(text string, now time.Time) (time.Time, error) {
+	if strings.EqualFold(text, "never") {
 		return time.Time{}, nil
 	}
-	if at, err := time.Parse(time.RFC3339, header); err == nil {
-		return at.UTC().Truncate(time.Second), nil
+	if at, err := time.Parse(time.RFC3339, text); err == nil {
+		if at = at.UTC().Truncate(time.Second); at.IsZero() {
+			return at, &letterlock.Error{Code: letterlock.Invalid, Key: "expires"} // a year 1 that is no never
+		}
+		return at, nil
 	}
-	span, err := letterlock.ParseSpan(strings.ToLower(header))
+	span, err := letterlock.ParseSpan(strings.ToLower(text))
 	return span.After(now), err
 }
 

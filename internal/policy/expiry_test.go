@@ -35,6 +35,7 @@ func TestExpiry(t *testing.T) {
 		{"moment with parts of a second", nil, header("2026-12-24T18:00:00.9Z"), "2026-12-24T18:00:00Z"},
 		{"moment that is over", nil, header("2026-11-20T10:00:00Z"), "-"},
 		{"moment without a zone", nil, header("2026-12-24T18:00:00"), "-"},
+		{"moment at the beginning of time", nil, header("0001-01-01T00:00:00Z"), "-"},
 		{"date alone", nil, header("2026-12-24"), "-"},
 		{"moment too far away", nil, header("2036-11-22T10:00:00Z"), "-"},
 		{"empty", nil, header(""), "-"},
