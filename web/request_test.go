@@ -94,6 +94,37 @@ func TestReaderAsksForMoreTimeAndGetsIt(t *testing.T) {
 	}
 }
 
+func TestWhatIsAskedForACopyIsFoundByTheSender(t *testing.T) {
+	w := newWorld(t)
+	id := w.submit(ada, intake.Envelope{Recipients: []letterlock.Address{marta}, Protection: letterlock.EncryptOnly, Expires: w.clock.Now().Add(48 * time.Hour)}, mail(ada, marta))
+	b := w.browser()
+	if a := answerOf("For you", string(omar)).post(b, b.prove(marta)+"/forward"); a.status != http.StatusSeeOther {
+		t.Fatalf("forwarding: %d\n%s", a.status, texts(a.body))
+	}
+	w.deliver()
+	w.clock.advance(72 * time.Hour)
+	other := w.browser()
+	copied := other.prove(omar)
+	sender := w.browser().signIn(ada)
+	if a := sender.get("/sent?show=asked"); strings.Contains(a.body, string(id)) {
+		t.Error("the folder shows a request before there is one")
+	}
+	if a := other.post(copied+"/ask", nil); a.status != http.StatusSeeOther {
+		t.Fatalf("asking: %d\n%s", a.status, texts(a.body))
+	}
+	if a := sender.get("/sent?show=asked"); !strings.Contains(a.body, string(id)) {
+		t.Error("the folder does not show what was asked for")
+	}
+	page := sender.get("/sent/" + string(id))
+	if !strings.Contains(texts(page.body), "a recipient has asked for something") {
+		t.Errorf("the original does not name the copy:\n%s", texts(page.body))
+	}
+	at := "/sent/" + strings.TrimPrefix(copied, "/read/")
+	if !strings.Contains(page.body, at) || !strings.Contains(texts(sender.get(at).body), "asks for more time") {
+		t.Error("the copy is not linked, or does not tell what was asked for")
+	}
+}
+
 func TestRevokedReaderAsksTheOneWhoCanGiveAccess(t *testing.T) {
 	w := newWorld(t)
 	id := w.send(ada, letterlock.EncryptOnly, marta)

@@ -22,7 +22,14 @@ func (v sentMail) answers(d track.Detail) (a views.LetterAnswers) {
 		a.AnswerURL, a.Answer = "/compose?"+answerQuery+"="+string(m.ID), "Answer "+m.Author.Called()
 	}
 	for _, r := range d.Related {
-		a.Turns = append(a.Turns, v.server.letterTurn(v.viewer, r))
+		t := v.server.letterTurn(v.viewer, r)
+		if d.Asking[r.Message.ID] {
+			if t.Note != "" {
+				t.Note += ", "
+			}
+			t.Note += "a recipient has asked for something"
+		}
+		a.Turns = append(a.Turns, t)
 	}
 	return a
 }

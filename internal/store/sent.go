@@ -59,7 +59,11 @@ var conditions = map[Filter]condition{
 	ExpiredOnly: {`m.expires_at > 0 AND m.expires_at <= $2`, linkStands},
 	InlineOnly:  {`TRUE`, `r.experience = 'inline'`},
 	BouncedOnly: {`TRUE`, `r.bounced_at > 0`},
-	AskedOnly:   {`TRUE`, `EXISTS (SELECT 1 FROM requests q WHERE q.recipient = r.id AND q.answered_at = 0)`},
+	// What recipients forwarded has no place in the folder: who asks there counts for
+	// the first message of the conversation.
+	AskedOnly: {`TRUE`, `(EXISTS (SELECT 1 FROM requests q WHERE q.recipient = r.id AND q.answered_at = 0)
+		OR EXISTS (SELECT 1 FROM messages c JOIN requests q ON q.message = c.id
+			WHERE c.original = r.message AND c.original <> '' AND c.author <> '' AND q.answered_at = 0))`},
 }
 
 // A SentQuery asks for a page of one sender's messages.

@@ -53,12 +53,20 @@ func related(tx *store.Tx, d *Detail) error {
 		return err
 	}
 	own := make(map[letterlock.ID]bool)
+	d.Asking = make(map[letterlock.ID]bool)
 	for _, r := range d.Recipients {
 		own[r.ID] = true
 	}
 	for _, m := range list {
 		if m.Message.ID != d.Message.ID && (d.Message.Original == "" || own[m.Message.Source]) {
 			d.Related = append(d.Related, m)
+			open, err := tx.Requests(m.Message.ID)
+			if err != nil {
+				return err
+			}
+			if len(open) > 0 {
+				d.Asking[m.Message.ID] = true
+			}
 		}
 	}
 	if d.Message.Original == "" {

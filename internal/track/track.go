@@ -117,6 +117,7 @@ type Detail struct {
 	Related    []Sent                               // what goes on with the message, oldest first
 	First      letterlock.Message                   // of the conversation; zero: the message itself is
 	Requests   []letterlock.Request                 // that nobody has answered, oldest first
+	Asking     map[letterlock.ID]bool               // those of Related for which there are such requests
 }
 
 // SentMessage returns one of the actor's own messages. Messages of other

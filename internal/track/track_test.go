@@ -67,6 +67,47 @@ func TestWhatIsAskedForIsCountedUntilItIsAnswered(t *testing.T) {
 	}
 }
 
+// A copy that a recipient forwarded stands under its original, which the folder
+// lists in its place.
+func TestWhatIsAskedForACopyCountsForItsOriginal(t *testing.T) {
+	h := newHouse(t)
+	h.add(spec{recipients: []recipient{{}}})
+	first := h.add(spec{recipients: []recipient{{}, {}}})
+	copied, request := letterlock.Message{
+		ID: letterlock.NewID(), MessageID: "<copy@contoso.example>", Sender: letterlock.Mailbox{Address: ada.Address},
+		Author: letterlock.Mailbox{Address: marta.Address}, Act: letterlock.ActForward, Original: first,
+	}, letterlock.NewID()
+	to := letterlock.Recipient{ID: letterlock.NewID(), Message: copied.ID, Mailbox: letterlock.Mailbox{Address: "omar@quillfeather.example"},
+		Field: letterlock.To, Experience: letterlock.Link}
+	write := func(f func(tx *store.Tx) error) {
+		t.Helper()
+		if err := h.db.Write(t.Context(), f); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(func(tx *store.Tx) error {
+		return errors.Join(tx.AddMessage(copied, nil, store.Sealed{}), tx.AddRecipient(to, 0, []byte("omar")))
+	})
+	wants := func(when string, n int) {
+		t.Helper()
+		p := h.sent(ada, track.Query{Filter: "asked"})
+		if p.Counts["asked"] != n || len(p.Messages) != n || n == 1 && p.Messages[0].Message.ID != first {
+			t.Errorf("%s %d are counted and %d shown, want %d", when, p.Counts["asked"], len(p.Messages), n)
+		}
+		d, err := h.track.SentMessage(t.Context(), ada, first)
+		if err != nil || d.Asking[copied.ID] != (n == 1) || len(d.Asking) != n {
+			t.Errorf("%s the original names as asking %v, %v", when, d.Asking, err)
+		}
+	}
+	wants("before", 0)
+	write(func(tx *store.Tx) error {
+		return tx.AddRequest(letterlock.Request{ID: request, Message: copied.ID, Recipient: to.ID, Kind: letterlock.MoreTime})
+	})
+	wants("asked", 1)
+	write(func(tx *store.Tx) error { return tx.AnswerRequest(request, letterlock.Declined, ada.Address) })
+	wants("answered", 0)
+}
+
 func TestFiltersCountsAndListAgree(t *testing.T) {
 	h := newHouse(t)
 	h.random(rand.New(rand.NewPCG(1, 2)), 150)
