@@ -43,5 +43,9 @@ func recipientSamples(all map[string]templ.Component) {
 	all["my-messages-found"] = MyMessagesPage(MyMessages{Page: signedIn(), Query: "draft", NewestURL: "/messages?q=draft", Items: []MyMessage{
 		{URL: "/read/1", From: ines, Subject: "Settlement agreement, third draft", When: at("20 Nov"), State: State{Kind: StateRead}, Note: "expires 4 December", Replied: true, Attachments: 2},
 	}})
+	all["my-messages-browsers"] = MyMessagesPage(MyMessages{Page: signedIn(), Newest: true, ForgetAllURL: "/messages/browsers/forget", Browsers: []MyBrowser{
+		{Name: "Firefox", Here: true, First: at("20 November"), Last: at("10:42"), Until: at("20 December"), ForgetURL: "/messages/browsers/1/forget"},
+		{Name: "Chrome", First: at("18 November"), Last: at("19 November"), Until: at("18 December"), ForgetURL: "/messages/browsers/2/forget"},
+	}})
 	all["my-messages-no-match"] = MyMessagesPage(MyMessages{Page: signedIn(), Query: "xyz", Newest: true})
 }

@@ -47,6 +47,7 @@ func at(text string) Time { return Time{ISO: "2026-11-20T10:42:00+01:00", Text: 
 
 func portalSamples(all map[string]templ.Component) {
 	all["gate"] = GatePage(Gate{Page: portalPage(), To: toWhom, Reference: "KX7-4QP", AskURL: "/m/token/passcode", ValidMinutes: 10})
+	all["gate-remembered"] = GatePage(Gate{Page: portalPage(), To: toWhom, Reference: "KX7-4QP", AskURL: "/m/token/passcode", ContinueURL: "/m/token/continue", ValidMinutes: 10})
 	code := Passcode{
 		Page: portalPage(), To: toWhom, Reference: "B7M", Left: at("9 minutes left, until 11:28 CET"),
 		EnterURL: "/m/token/enter", AgainURL: "/m/token/passcode",
@@ -55,6 +56,9 @@ func portalSamples(all map[string]templ.Component) {
 	wrong := code
 	wrong.Code, wrong.Error = "40718265", "The passcode is not right (3 tries left)"
 	all["passcode-wrong"] = PasscodePage(wrong)
+	keeps := code
+	keeps.Remember = "30 days"
+	all["passcode-remember"] = PasscodePage(keeps)
 	again := code
 	again.SentAgain = true
 	all["passcode-again"] = PasscodePage(again)

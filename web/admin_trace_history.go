@@ -127,9 +127,13 @@ func (v tracedMail) eventText(r letterlock.Recipient, e letterlock.Event) string
 	default:
 		add(cut(e.Detail))
 	}
-	if e.Proof == letterlock.ByPasscode {
+	switch e.Proof {
+	case letterlock.ByPasscode:
 		add("signed in by one-time passcode")
-	} else if e.Proof != "" {
+	case letterlock.ByBrowser:
+		add("signed in by a remembered browser")
+	case "":
+	default:
 		add("signed in by " + string(e.Proof))
 	}
 	add(e.Agent)

@@ -20,6 +20,7 @@ const passcodeMinutes = 10
 const (
 	cookiesOff = "cookies=off"
 	askHere    = "passcode=ask"
+	forgotten  = "browser=forgotten"
 )
 
 // linkOf is the path of the link that a holder's route belongs to.
@@ -33,8 +34,12 @@ func (s *Server) gate(c echo.Context) error {
 	if done || err != nil {
 		return err
 	}
+	known, err := s.Browsers.Known(c.Request().Context(), s.remembered(c), g.Recipient.Mailbox.Address)
+	if err != nil {
+		return err
+	}
 	s.noteVisit(c, g.Recipient)
-	return s.show(c, http.StatusOK, views.GatePage(views.Gate{
+	v := views.Gate{
 		Page:         s.page(c),
 		To:           maskedOf(g.Recipient.Mailbox.Address),
 		Reference:    g.Recipient.Reference,
@@ -42,7 +47,11 @@ func (s *Server) gate(c echo.Context) error {
 		ValidMinutes: passcodeMinutes,
 		NoTLS:        !s.secure,
 		Again:        s.whyAgain(c),
-	}))
+	}
+	if known {
+		v.ContinueURL = linkOf(c) + "/continue"
+	}
+	return s.show(c, http.StatusOK, views.GatePage(v))
 }
 
 // noteVisit tells what can be seen of a visitor who has proved nothing.
@@ -65,6 +74,8 @@ func (s *Server) whyAgain(c echo.Context) string {
 		return "This browser did not keep our cookie. Allow cookies for " + s.PublicURL.Hostname() + ", and ask again."
 	case askHere:
 		return "A passcode works once, and only in the browser that asked for it. Ask for a passcode in this browser."
+	case forgotten:
+		return "This browser is not remembered any more. Sign in with a one-time passcode."
 	}
 	return ""
 }

@@ -140,10 +140,10 @@ var errEnded = errors.New("the session has ended")
 
 // beat gives a sign of life, if whoever opened the page is still signed in.
 func (s *Server) beat(ctx context.Context, st *stream, session string) error {
-	_, a, err := s.Sessions.Peek(ctx, session)
+	who, err := s.Sessions.Peek(ctx, session)
 	if r := ruleOf(st.c); err == nil && r.ofStaff() {
 		var by letterlock.Actor
-		if by, err = s.Accounts.Actor(ctx, a); err == nil && !by.Is(roles[r]) {
+		if by, err = s.Accounts.Actor(ctx, who.Address); err == nil && !by.Is(roles[r]) {
 			err = errRole
 		}
 	}

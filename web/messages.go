@@ -53,6 +53,12 @@ func (s *Server) listMessages(c echo.Context) error {
 	for _, m := range list {
 		v.Items = append(v.Items, s.myMessage(m))
 	}
+	if v.Newest && search == "" {
+		if v.Browsers, err = s.myBrowsers(c); err != nil {
+			return err
+		}
+		v.ForgetAllURL = "/messages/browsers/forget"
+	}
 	return s.showUnder(c, lease, views.MyMessagesPage(v))
 }
 

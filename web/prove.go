@@ -92,6 +92,7 @@ func (s *Server) entry(c echo.Context, asked passcode.Asked) views.Passcode {
 		Left:      s.left(asked.Expires),
 		EnterURL:  linkOf(c) + "/verify",
 		AgainURL:  linkOf(c) + "/passcode/again",
+		Remember:  s.rememberFor(),
 	}
 }
 
@@ -140,8 +141,13 @@ func (s *Server) verifyPasscode(c echo.Context) error {
 	case err != nil:
 		return err
 	}
-	if err := s.startSession(c, letterlock.Reader, address); err != nil {
+	if err := s.startSession(c, letterlock.Reader, address, letterlock.ByPasscode); err != nil {
 		return err
+	}
+	if fields.Get("remember") == "yes" {
+		if err := s.remember(c, address); err != nil {
+			return err
+		}
 	}
 	return toMessage(c, g)
 }

@@ -84,9 +84,12 @@ func (s *Server) routes() {
 	s.post(holder, "/m/:token/passcode", s.askPasscode)
 	s.post(holder, "/m/:token/passcode/again", s.resendPasscode)
 	s.post(holder, "/m/:token/verify", s.verifyPasscode)
+	s.post(holder, "/m/:token/continue", s.continueRemembered)
 
 	// Recipients who have proved their mailbox.
 	s.get(reader, "/messages", s.messages)
+	s.post(reader, "/messages/browsers/forget", s.forgetBrowsers)
+	s.post(reader, "/messages/browsers/:browser/forget", s.forgetBrowser)
 	s.get(reader, "/read/:id", s.read)
 	s.get(reader, "/read/:id/live", s.readLive, stays)
 	s.get(reader, "/read/:id/body", s.readBody)

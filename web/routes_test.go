@@ -112,8 +112,12 @@ var table = map[string]column{
 	"POST /m/:token/passcode":       byHolder(303),
 	"POST /m/:token/passcode/again": byHolder(303),
 	"POST /m/:token/verify":         byHolder(303),
+	"POST /m/:token/continue":       byHolder(303),
 
-	"GET /messages":             {403, 200, 200, 403, 403, 403, 403, 403, 403},
+	"GET /messages":                           {403, 200, 200, 403, 403, 403, 403, 403, 403},
+	"POST /messages/browsers/forget":          {403, 303, 303, 403, 403, 403, 403, 403, 403},
+	"POST /messages/browsers/:browser/forget": {403, 303, 303, 403, 403, 403, 403, 403, 403},
+
 	"GET /read/:id":             byReader(200),
 	"GET /read/:id/live":        byReader(204),
 	"GET /read/:id/body":        byReader(200),
@@ -299,6 +303,7 @@ func (w *world) fill(pattern string) string {
 		"/m/:token", w.link(marta),
 		":id", string(id),
 		":request", string(id),
+		":browser", string(id),
 		":n", strconv.Itoa(w.attachment(id)),
 		":address", string(marta),
 		":seq", strconv.FormatInt(w.box.Mails(marta)[0].Seq, 10),

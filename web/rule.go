@@ -136,19 +136,19 @@ func (s *Server) staffWith(c echo.Context, role letterlock.Role) (letterlock.Act
 
 // readerActor returns the recipient whose session the request bears, or NotFound.
 func (s *Server) readerActor(c echo.Context) (letterlock.Actor, error) {
-	a, err := s.signedIn(c, letterlock.Reader)
+	a, proof, err := s.signedIn(c, letterlock.Reader)
 	if err != nil {
 		return letterlock.Actor{}, err
 	}
 	return letterlock.Actor{
-		Kind: letterlock.Reader, Address: a, IP: s.ReaderIP.Of(c.RealIP()), Agent: agent(c.Request().UserAgent()),
+		Kind: letterlock.Reader, Address: a, Proof: proof, IP: s.ReaderIP.Of(c.RealIP()), Agent: agent(c.Request().UserAgent()),
 	}, nil
 }
 
 // staffActor returns the account whose session the request bears, as it is now:
 // an account that has been disabled since it signed in is nobody.
 func (s *Server) staffActor(c echo.Context) (letterlock.Actor, error) {
-	a, err := s.signedIn(c, letterlock.Staff)
+	a, _, err := s.signedIn(c, letterlock.Staff)
 	if err == nil {
 		var by letterlock.Actor
 		if by, err = s.Accounts.Actor(c.Request().Context(), a); err == nil {

@@ -53,6 +53,7 @@ type Options struct {
 	Access    *access.Service
 	Passcodes *passcode.Service
 	Sessions  *session.Service
+	Browsers  *session.Browsers
 	Accounts  *account.Service
 	Intake    *intake.Service
 	Uploads   *upload.Service

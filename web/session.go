@@ -17,8 +17,10 @@ import (
 const (
 	staffCookie   = "letterlock"
 	readerCookie  = "letterlock-reader"
-	browserCookie = "letterlock-browser"
+	browserCookie = "letterlock-browser" // which browser asked for a passcode
 	hostPrefix    = "__Host-"
+
+	rememberedCookie = "letterlock-remembered" // which browser is remembered
 )
 
 // cookieNames says in which cookie a session of a kind is kept.
@@ -31,6 +33,7 @@ var cookieNames = map[letterlock.Kind]string{
 const (
 	kindValue    = "kind"
 	addressValue = "address"
+	proofValue   = "proof"
 	ipValue      = "ip" // where a sign-in comes from, for the audit log
 )
 
@@ -61,7 +64,7 @@ func (st *sessionStore) New(r *http.Request, name string) (*sessions.Session, er
 	if askedByItself(r.Context()) {
 		find = st.service.Peek
 	}
-	kind, a, err := find(r.Context(), cookie.Value)
+	by, err := find(r.Context(), cookie.Value)
 	if letterlock.CodeOf(err) == letterlock.NotFound && err != nil {
 		return sess, nil
 	}
@@ -69,7 +72,7 @@ func (st *sessionStore) New(r *http.Request, name string) (*sessions.Session, er
 		return sess, err
 	}
 	sess.IsNew = false
-	sess.Values[kindValue], sess.Values[addressValue] = kind, a
+	sess.Values[kindValue], sess.Values[addressValue], sess.Values[proofValue] = by.Kind, by.Address, by.Proof
 	return sess, nil
 }
 
@@ -86,8 +89,9 @@ func (st *sessionStore) Save(r *http.Request, w http.ResponseWriter, sess *sessi
 	if sess.Options.MaxAge >= 0 {
 		kind, _ := sess.Values[kindValue].(letterlock.Kind)
 		a, _ := sess.Values[addressValue].(letterlock.Address)
+		proof, _ := sess.Values[proofValue].(letterlock.Proof)
 		ip, _ := sess.Values[ipValue].(string)
-		id, _, err := st.service.Start(r.Context(), letterlock.Actor{Kind: kind, Address: a, IP: ip})
+		id, _, err := st.service.Start(r.Context(), letterlock.Actor{Kind: kind, Address: a, Proof: proof, IP: ip})
 		if err != nil {
 			return err
 		}
@@ -111,22 +115,25 @@ func (st *sessionStore) name(cookie string) string {
 	return cookie
 }
 
-// signedIn returns whose session of that kind the request bears, or NotFound.
-func (s *Server) signedIn(c echo.Context, kind letterlock.Kind) (letterlock.Address, error) {
+// signedIn returns whose session of that kind the request bears, and how a reader
+// proved the mailbox, or NotFound.
+func (s *Server) signedIn(c echo.Context, kind letterlock.Kind) (letterlock.Address, letterlock.Proof, error) {
 	sess, err := s.sessions.Get(c.Request(), s.sessions.name(cookieNames[kind]))
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
 	// A reader's id in the cookie of the staff is no session of the staff.
 	if k, _ := sess.Values[kindValue].(letterlock.Kind); sess.IsNew || k != kind {
-		return "", &letterlock.Error{Code: letterlock.NotFound}
+		return "", "", &letterlock.Error{Code: letterlock.NotFound}
 	}
 	a, _ := sess.Values[addressValue].(letterlock.Address)
-	return a, nil
+	proof, _ := sess.Values[proofValue].(letterlock.Proof)
+	return a, proof, nil
 }
 
-// startSession signs the browser in as the holder of a, under a new id.
-func (s *Server) startSession(c echo.Context, kind letterlock.Kind, a letterlock.Address) error {
+// startSession signs the browser in as the holder of a, under a new id. Proof is how
+// a reader has shown that the mailbox is theirs.
+func (s *Server) startSession(c echo.Context, kind letterlock.Kind, a letterlock.Address, proof letterlock.Proof) error {
 	sess, err := s.sessions.Get(c.Request(), s.sessions.name(cookieNames[kind]))
 	if err != nil {
 		return err
@@ -135,7 +142,7 @@ func (s *Server) startSession(c echo.Context, kind letterlock.Kind, a letterlock
 	if kind == letterlock.Reader {
 		ip = s.ReaderIP.Of(ip)
 	}
-	sess.Values[kindValue], sess.Values[addressValue], sess.Values[ipValue] = kind, a, ip
+	sess.Values[kindValue], sess.Values[addressValue], sess.Values[proofValue], sess.Values[ipValue] = kind, a, proof, ip
 	return sess.Save(c.Request(), c.Response())
 }
 

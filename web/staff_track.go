@@ -89,6 +89,9 @@ func (v sentMail) steps(r letterlock.Recipient, events []letterlock.Event, files
 		switch h.kind {
 		case letterlock.Downloaded:
 			s.Before = downloads(h.events, files, alone) + ", "
+			s.After += proved(last)
+		case letterlock.Read:
+			s.After += proved(last)
 		case letterlock.RevokedEvent:
 			s.Kind = views.StepSeal
 			s.After += v.standing(r, last)
@@ -110,6 +113,14 @@ func (v sentMail) steps(r letterlock.Recipient, events []letterlock.Event, files
 		steps = append(steps, views.Step{Kind: views.StepDone, Name: stepNames[letterlock.ExpiredEvent], Times: []views.Time{v.server.stepTime(end, time.Time{})}})
 	}
 	return append(steps, v.todo(r, has)...)
+}
+
+// proved says of an act how the mailbox was proved, where that was not by a passcode.
+func proved(e letterlock.Event) string {
+	if e.Proof == letterlock.ByBrowser {
+		return ", in a remembered browser"
+	}
+	return ""
 }
 
 // todo are the steps that are still to come.

@@ -140,6 +140,7 @@ func newWorld(t *testing.T, changes ...func(*Options)) *world {
 		Access:    &access.Service{DB: db, Vault: safe, Pepper: pepper, Rules: rules, DownloadsUnderDoNotForward: true, Wake: wake, Now: w.clock.Now},
 		Passcodes: &passcode.Service{DB: db, Pepper: pepper, IPKey: ratelimit.IPKey, Wake: wake},
 		Sessions:  &session.Service{DB: db},
+		Browsers:  &session.Browsers{DB: db, Lasts: 30 * 24 * time.Hour},
 		Accounts:  account.New(db, pepper, ratelimit.IPKey, wake),
 		Intake:    &intake.Service{DB: db, Vault: safe, Pepper: pepper, Rules: rules, Domain: "contoso.example", Wake: wake},
 		Uploads:   &upload.Service{DB: db, Keys: ring, Most: 2 << 20},

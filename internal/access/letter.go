@@ -1,6 +1,7 @@
 package access
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -197,7 +198,9 @@ func (s *Service) note(ctx context.Context, by letterlock.Actor, id letterlock.I
 			return err
 		}
 		for _, e := range events {
-			e.Proof, e.Agent, e.IP = letterlock.ByPasscode, by.Agent, by.IP
+			// A session from before sessions said it began with a passcode: there was
+			// nothing else.
+			e.Proof, e.Agent, e.IP = cmp.Or(by.Proof, letterlock.ByPasscode), by.Agent, by.IP
 			if err := tx.AddEvent(h.recipient, e); err != nil {
 				return err
 			}

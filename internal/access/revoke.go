@@ -107,6 +107,11 @@ func removeAccess(tx *store.Tx, w withdrawal, m letterlock.Message, r letterlock
 	if err := tx.DropNotices(r.ID); err != nil {
 		return err
 	}
+	// Whoever is kept from a message may sit where its recipient once was: the next
+	// one is opened by a passcode.
+	if err := tx.ForgetBrowsers(r.Mailbox.Address); err != nil {
+		return err
+	}
 	return tx.AddEvent(r, letterlock.Event{Kind: letterlock.RevokedEvent, Detail: string(standing)})
 }
 

@@ -37,7 +37,7 @@ func (h *house) session(a letterlock.Address) (alive func() bool) {
 		h.t.Fatal(err)
 	}
 	return func() bool {
-		_, _, err := s.Peek(h.t.Context(), id)
+		_, err := s.Peek(h.t.Context(), id)
 		return err == nil
 	}
 }

@@ -39,6 +39,6 @@ func (a *App) Sweep(ctx context.Context) error {
 	return errors.Join(err, a.Access.ExpireDue(ctx), a.Access.RemindDue(ctx), a.Once.Sweep(ctx), a.Uploads.Sweep(ctx), a.DB.Write(ctx, func(tx *store.Tx) error {
 		_, err1 := tx.SweepIncoming(tx.Now.Add(-abandonAfter))
 		_, err2 := tx.SweepSessions()
-		return errors.Join(err1, err2, tx.SweepPasscodes())
+		return errors.Join(err1, err2, tx.SweepPasscodes(), tx.SweepBrowsers())
 	}))
 }

@@ -40,6 +40,7 @@ type Config struct {
 	Limits       Limits       `toml:"limits"`
 	Revocation   Revocation   `toml:"revocation"`
 	Recipients   Recipients   `toml:"recipients"`
+	Portal       Portal       `toml:"portal"`
 	Expiry       Expiry       `toml:"expiry"`
 	Notices      Notices      `toml:"notices"`
 	Privacy      Privacy      `toml:"privacy"`
@@ -169,6 +170,14 @@ type Recipients struct {
 	DoNotForwardDownloads bool `toml:"do_not_forward_downloads"`
 }
 
+// Portal is what recipients find where they read.
+type Portal struct {
+	// Remember is how long a browser may be remembered, if its reader ticks that, so
+	// that no passcode is asked for in it: from "1h" to "30d". Default "30d". Empty,
+	// like "0": none is, those of before included.
+	Remember Span `toml:"remember"`
+}
+
 // Expiry is how long messages can be read.
 type Expiry struct {
 	// Default is how long a message can be read whose sender has not said, and what
@@ -262,6 +271,7 @@ func Default() Config {
 			Inline:                []letterlock.IdentityType{letterlock.Organization, letterlock.Microsoft365, letterlock.MicrosoftAccount},
 			DoNotForwardDownloads: true,
 		},
+		Portal:  Portal{Remember: Span{Set: true, Span: longestRemembered}},
 		Audit:   Audit{CheckpointMinutes: 5},
 		Privacy: Privacy{ReaderIP: NetworkIP},
 		API:     API{PerMinute: 600},

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"letterlock/internal/letterlock"
 )
@@ -69,6 +70,9 @@ func (c Config) validate(bad complain) {
 	if p := c.Privacy.ReaderIP; p != FullIP && p != NetworkIP && p != NoIP {
 		bad("privacy.reader_ip", "%q is neither full nor network nor none", p)
 	}
+	if r := c.Portal.Remember.Span; r != 0 && (r < shortestRemembered || r > longestRemembered) {
+		bad("portal.remember", "%s is not between 1h and 30d; 0 remembers no browser", r)
+	}
 	c.Audit.validate(bad)
 	if c.API.PerMinute < 1 {
 		bad("api.requests_per_minute", "%d is less than 1", c.API.PerMinute)
@@ -85,6 +89,12 @@ func (c Config) validate(bad complain) {
 		bad("log.format", "%q is neither text nor json", c.Log.Format)
 	}
 }
+
+// Bounds of how long a browser is remembered.
+const (
+	shortestRemembered = letterlock.Span(time.Hour)
+	longestRemembered  = letterlock.Span(30 * 24 * time.Hour)
+)
 
 var identityTypes = []letterlock.IdentityType{
 	letterlock.Organization, letterlock.Microsoft365, letterlock.MicrosoftAccount, letterlock.Google, letterlock.Yahoo, letterlock.Other,

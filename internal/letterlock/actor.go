@@ -44,6 +44,7 @@ type Actor struct {
 	Name    string // display name of an account; of an Operator, which user of the machine
 	Roles   []Role // accounts only
 	IP      string // where from, for the audit log; empty for System
+	Proof   Proof  // how a Reader has shown that the mailbox is theirs
 	Agent   string // browser family or program, for the audit log
 	Token   ID     // that a program has shown, for the audit log; empty: no program
 }

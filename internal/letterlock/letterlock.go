@@ -142,8 +142,10 @@ type Event struct {
 // A Proof is how a recipient has shown that a mailbox is theirs.
 type Proof string
 
-// ByPasscode is a passcode that was mailed to the mailbox.
-const ByPasscode Proof = "passcode"
+const (
+	ByPasscode Proof = "passcode"   // a passcode that was mailed to the mailbox
+	ByBrowser  Proof = "remembered" // a browser in which a passcode was entered before, and which is remembered for it
+)
 
 // A Visit is somebody at the gate of a link who has proved nothing. Visits are
 // counted apart and never as reading: most are programs that look into links

@@ -34,6 +34,12 @@ var limits = map[letterlock.Kind]limit{
 // idLength is the length of a session id in characters: 256 bits.
 const idLength = 43
 
+func newID() string {
+	var b [32]byte
+	rand.Read(b[:]) // never fails
+	return base64.RawURLEncoding.EncodeToString(b[:])
+}
+
 func hash(id string) []byte {
 	h := sha256.Sum256([]byte(id))
 	return h[:]
@@ -46,12 +52,10 @@ func (s *Service) Start(ctx context.Context, by letterlock.Actor) (id string, ex
 	if !ok || by.Address == "" {
 		return "", time.Time{}, &letterlock.Error{Code: letterlock.Denied}
 	}
-	var b [32]byte
-	rand.Read(b[:]) // never fails
-	id = base64.RawURLEncoding.EncodeToString(b[:])
+	id = newID()
 	err = s.DB.Write(ctx, func(tx *store.Tx) error {
 		expires = tx.Now.Add(l.absolute)
-		if err := tx.AddSession(hash(id), store.Session{Kind: by.Kind, Address: by.Address, Expires: expires}); err != nil {
+		if err := tx.AddSession(hash(id), store.Session{Kind: by.Kind, Address: by.Address, Proof: by.Proof, Expires: expires}); err != nil {
 			return err
 		}
 		return tx.Audit(letterlock.Entry{Actor: by, Action: "sign in", Target: string(by.Address), Allowed: true})
@@ -64,24 +68,29 @@ const touchEvery = time.Minute
 
 // Find returns who the session belongs to, or NotFound when there is none, when
 // it was idle too long, or when it has reached its end. It counts as a use.
-func (s *Service) Find(ctx context.Context, id string) (letterlock.Kind, letterlock.Address, error) {
+func (s *Service) Find(ctx context.Context, id string) (letterlock.Actor, error) {
 	row, now, err := s.look(ctx, id)
 	if err != nil {
-		return "", "", err
+		return letterlock.Actor{}, err
 	}
 	if now.Sub(row.Seen) >= touchEvery {
 		if err := s.DB.Write(ctx, func(tx *store.Tx) error { return tx.TouchSession(hash(id)) }); err != nil {
-			return "", "", err
+			return letterlock.Actor{}, err
 		}
 	}
-	return row.Kind, row.Address, nil
+	return actor(row), nil
 }
 
 // Peek is Find for what a page asks by itself: it does not count as a use, for
 // otherwise a page that is left open would keep its session for ever.
-func (s *Service) Peek(ctx context.Context, id string) (letterlock.Kind, letterlock.Address, error) {
+func (s *Service) Peek(ctx context.Context, id string) (letterlock.Actor, error) {
 	row, _, err := s.look(ctx, id)
-	return row.Kind, row.Address, err
+	return actor(row), err
+}
+
+// actor is what a session says of who uses it.
+func actor(row store.Session) letterlock.Actor {
+	return letterlock.Actor{Kind: row.Kind, Address: row.Address, Proof: row.Proof}
 }
 
 func (s *Service) look(ctx context.Context, id string) (row store.Session, now time.Time, err error) {

@@ -48,9 +48,9 @@ func (h *house) start(kind letterlock.Kind, a letterlock.Address) string {
 // checkFound requires that the session is or is not there.
 func (h *house) checkFound(name, id string, kind letterlock.Kind, a letterlock.Address) {
 	h.t.Helper()
-	gotKind, gotAddress, err := h.sessions.Find(h.t.Context(), id)
-	if gotKind != kind || gotAddress != a || (err == nil) != (a != "") || err != nil && !errors.Is(err, letterlock.NotFound) {
-		h.t.Errorf("%s: Find = %q, %q, %v; want %q, %q", name, gotKind, gotAddress, err, kind, a)
+	got, err := h.sessions.Find(h.t.Context(), id)
+	if got.Kind != kind || got.Address != a || (err == nil) != (a != "") || err != nil && !errors.Is(err, letterlock.NotFound) {
+		h.t.Errorf("%s: Find = %q, %q, %v; want %q, %q", name, got.Kind, got.Address, err, kind, a)
 	}
 }
 
@@ -104,7 +104,7 @@ func TestASessionEndsAtItsAbsoluteLimitHoweverBusy(t *testing.T) {
 		}
 		for h.now.Add(30 * time.Minute).Before(expires) {
 			h.now = h.now.Add(30 * time.Minute)
-			if _, _, err := h.sessions.Find(t.Context(), id); err != nil {
+			if _, err := h.sessions.Find(t.Context(), id); err != nil {
 				t.Fatalf("%s: %v before the end: %v", kind, expires.Sub(h.now), err)
 			}
 		}

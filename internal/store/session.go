@@ -10,6 +10,7 @@ import (
 type Session struct {
 	Kind    letterlock.Kind
 	Address letterlock.Address
+	Proof   letterlock.Proof // how a reader proved the mailbox; empty for staff, and for sessions from before it was kept
 	Created time.Time
 	Seen    time.Time // last use, to within a minute
 	Expires time.Time // absolute limit
@@ -17,15 +18,15 @@ type Session struct {
 
 // AddSession adds a session under the hash of its id.
 func (t *Tx) AddSession(hash []byte, s Session) error {
-	return t.exec(`INSERT INTO sessions (hash, kind, address, created_at, seen_at, expires_at) VALUES ($1, $2, $3, $4, $4, $5)`,
-		hash, s.Kind, s.Address, t.Now.Unix(), s.Expires.Unix())
+	return t.exec(`INSERT INTO sessions (hash, kind, address, proof, created_at, seen_at, expires_at) VALUES ($1, $2, $3, $4, $5, $5, $6)`,
+		hash, s.Kind, s.Address, s.Proof, t.Now.Unix(), s.Expires.Unix())
 }
 
 // Session returns the session under that hash, whatever its age, or NotFound.
 func (t *Tx) Session(hash []byte) (s Session, err error) {
 	var created, seen, expires int64
-	err = t.row(`SELECT kind, address, created_at, seen_at, expires_at FROM sessions WHERE hash = $1`, []any{hash},
-		&s.Kind, &s.Address, &created, &seen, &expires)
+	err = t.row(`SELECT kind, address, proof, created_at, seen_at, expires_at FROM sessions WHERE hash = $1`, []any{hash},
+		&s.Kind, &s.Address, &s.Proof, &created, &seen, &expires)
 	s.Created, s.Seen, s.Expires = moment(created), moment(seen), moment(expires)
 	return s, err
 }

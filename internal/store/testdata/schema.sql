@@ -81,6 +81,17 @@ CREATE TABLE batches (
   undone_at     INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
+CREATE TABLE browsers (
+  hash       BLOB NOT NULL,                 -- SHA-256 of the id in the cookie
+  address    TEXT NOT NULL,
+  id         TEXT NOT NULL UNIQUE,          -- names it in the list of its owner
+  agent      TEXT NOT NULL,                 -- browser family
+  created_at INTEGER NOT NULL,              -- when the mailbox was proved
+  seen_at    INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL,
+  PRIMARY KEY (hash, address)
+) STRICT;
+
 CREATE TABLE budgets (
   name     TEXT PRIMARY KEY,
   ready_at INTEGER NOT NULL
@@ -269,7 +280,7 @@ CREATE TABLE sessions (
   created_at INTEGER NOT NULL,
   seen_at    INTEGER NOT NULL,
   expires_at INTEGER NOT NULL               -- absolute limit
-) STRICT;
+, proof TEXT NOT NULL DEFAULT '') STRICT;
 
 CREATE TABLE sqlite_sequence(name,seq);
 
@@ -348,6 +359,10 @@ CREATE INDEX batches_at_work ON batches (created_at) WHERE state IN ('running', 
 CREATE INDEX batches_by_time ON batches (created_at, id);
 
 CREATE INDEX batches_half_planned ON batches (created_at) WHERE state = 'planning';
+
+CREATE INDEX browsers_by_address ON browsers (address, seen_at);
+
+CREATE INDEX browsers_by_expiry ON browsers (expires_at);
 
 CREATE INDEX budgets_by_ready ON budgets (ready_at);
 

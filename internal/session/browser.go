@@ -1,0 +1,156 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"letterlock/internal/letterlock"
+	"letterlock/internal/store"
+)
+
+// Browsers are those in which a reader need not prove their mailbox anew. A
+// browser is known by a random id in a cookie, of which the database has the hash;
+// it is remembered for each address apart. It is safe for concurrent use.
+type Browsers struct {
+	DB *store.DB
+	// Lasts is how long a browser is remembered after a mailbox was proved in it. 0:
+	// no browser is, those of before included.
+	Lasts time.Duration
+}
+
+// A Browser is one that is remembered, as its owner sees it.
+type Browser struct {
+	ID      letterlock.ID
+	Agent   string // browser family; empty: not known
+	Created time.Time
+	Seen    time.Time
+	Expires time.Time
+	Here    bool // it is the one that asks
+}
+
+// mostListed is how many browsers a list shows.
+const mostListed = 100
+
+var errUnknown = &letterlock.Error{Code: letterlock.NotFound}
+
+// Remember remembers the browser of somebody who has just proved their mailbox. It
+// returns the id that its cookie is to hold from now on: a new one each time, so
+// that an id that somebody else has put there gains nothing. What the old one
+// stands for goes with it.
+func (s *Browsers) Remember(ctx context.Context, by letterlock.Actor, old string) (id string, err error) {
+	if s.Lasts <= 0 || by.Kind != letterlock.Reader || by.Address == "" {
+		return "", &letterlock.Error{Code: letterlock.Denied}
+	}
+	id = newID()
+	err = s.DB.Write(ctx, func(tx *store.Tx) error {
+		if len(old) == idLength {
+			if err := tx.RenameBrowser(hash(old), hash(id)); err != nil {
+				return err
+			}
+		}
+		b := store.Browser{ID: letterlock.NewID(), Hash: hash(id), Address: by.Address, Agent: by.Agent, Expires: tx.Now.Add(s.Lasts)}
+		return errors.Join(tx.PutBrowser(b),
+			tx.Audit(letterlock.Entry{Actor: by, Action: "remember browser", Target: string(by.Address), Allowed: true}))
+	})
+	if err != nil {
+		return "", err
+	}
+	return id, nil
+}
+
+// Known reports whether the browser with that id is remembered for an address. It
+// changes nothing.
+func (s *Browsers) Known(ctx context.Context, id string, a letterlock.Address) (known bool, err error) {
+	err = s.DB.Read(ctx, func(tx *store.Tx) error {
+		_, err := s.find(tx, id, a)
+		return err
+	})
+	if errors.Is(err, letterlock.NotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// Prove accepts a remembered browser as proof of an address, in the place of a
+// passcode, or is NotFound. From says where it came from, for the audit log, and
+// message whose link is being followed.
+func (s *Browsers) Prove(ctx context.Context, id string, a letterlock.Address, message letterlock.ID, from letterlock.Actor) error {
+	by := letterlock.Actor{Kind: letterlock.Reader, Address: a, Proof: letterlock.ByBrowser, IP: from.IP, Agent: from.Agent}
+	return s.DB.Write(ctx, func(tx *store.Tx) error {
+		b, err := s.find(tx, id, a)
+		if err != nil {
+			return err
+		}
+		return errors.Join(tx.TouchBrowser(b.ID),
+			tx.Audit(letterlock.Entry{Actor: by, Action: "prove mailbox by browser", Message: message, Target: string(a), Allowed: true}))
+	})
+}
+
+// find returns what still counts of a browser for an address, or NotFound.
+func (s *Browsers) find(tx *store.Tx, id string, a letterlock.Address) (store.Browser, error) {
+	if len(id) != idLength || a == "" {
+		return store.Browser{}, errUnknown
+	}
+	b, err := tx.Browser(hash(id), a)
+	if err == nil && !s.counts(b, tx.Now) {
+		err = errUnknown
+	}
+	return b, err
+}
+
+// counts reports whether a browser is still remembered. A shorter time than was
+// promised holds at once.
+func (s *Browsers) counts(b store.Browser, now time.Time) bool { return now.Before(s.end(b)) }
+
+func (s *Browsers) end(b store.Browser) time.Time {
+	if end := b.Created.Add(s.Lasts); end.Before(b.Expires) {
+		return end
+	}
+	return b.Expires
+}
+
+// List returns the browsers that are remembered for whoever asks, from the one
+// whose cookie holds the id.
+func (s *Browsers) List(ctx context.Context, by letterlock.Actor, id string) (list []Browser, err error) {
+	if by.Kind != letterlock.Reader {
+		return nil, &letterlock.Error{Code: letterlock.Denied}
+	}
+	err = s.DB.Read(ctx, func(tx *store.Tx) error {
+		all, err := tx.Browsers(by.Address, mostListed)
+		for _, b := range all {
+			if s.counts(b, tx.Now) {
+				here := len(id) == idLength && string(b.Hash) == string(hash(id))
+				list = append(list, Browser{ID: b.ID, Agent: b.Agent, Created: b.Created, Seen: b.Seen, Expires: s.end(b), Here: here})
+			}
+		}
+		return err
+	})
+	return list, err
+}
+
+// Forget forgets one browser of whoever asks. Forgetting one that is not there, or
+// that is somebody else's, does nothing and is no error.
+func (s *Browsers) Forget(ctx context.Context, by letterlock.Actor, browser letterlock.ID) error {
+	if by.Kind != letterlock.Reader {
+		return &letterlock.Error{Code: letterlock.Denied}
+	}
+	return s.DB.Write(ctx, func(tx *store.Tx) error {
+		was, err := tx.ForgetBrowser(browser, by.Address)
+		if err != nil || !was {
+			return err
+		}
+		return tx.Audit(letterlock.Entry{Actor: by, Action: "forget browser", Target: string(by.Address), Allowed: true})
+	})
+}
+
+// ForgetAll forgets all browsers of whoever asks.
+func (s *Browsers) ForgetAll(ctx context.Context, by letterlock.Actor) error {
+	if by.Kind != letterlock.Reader {
+		return &letterlock.Error{Code: letterlock.Denied}
+	}
+	return s.DB.Write(ctx, func(tx *store.Tx) error {
+		return errors.Join(tx.ForgetBrowsers(by.Address),
+			tx.Audit(letterlock.Entry{Actor: by, Action: "forget all browsers", Target: string(by.Address), Allowed: true}))
+	})
+}

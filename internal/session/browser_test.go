@@ -1,0 +1,143 @@
+package session_test
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"letterlock/internal/letterlock"
+	"letterlock/internal/session"
+	"letterlock/internal/store"
+)
+
+const month = 30 * 24 * time.Hour
+
+var martaReads = letterlock.Actor{Kind: letterlock.Reader, Address: marta, Agent: "Firefox", Proof: letterlock.ByPasscode}
+
+func (h *house) browsers(lasts time.Duration) *session.Browsers {
+	return &session.Browsers{DB: h.db, Lasts: lasts}
+}
+
+func (h *house) remember(old string, by letterlock.Actor) string {
+	h.t.Helper()
+	id, err := h.browsers(month).Remember(h.t.Context(), by, old)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return id
+}
+
+// checkKnown requires that asking and proving agree on whether a browser is known.
+func checkKnown(t *testing.T, s *session.Browsers, name, id string, a letterlock.Address, want bool) {
+	t.Helper()
+	known, err := s.Known(t.Context(), id, a)
+	if known != want || err != nil {
+		t.Errorf("%s: Known = %v, %v; want %v", name, known, err, want)
+	}
+	err = s.Prove(t.Context(), id, a, "", letterlock.Actor{})
+	if (err == nil) != want || err != nil && !errors.Is(err, letterlock.NotFound) {
+		t.Errorf("%s: Prove = %v; want it to work: %v", name, err, want)
+	}
+}
+
+func TestARememberedBrowserIsForgottenWhenItsTimeIsOver(t *testing.T) {
+	h := newHouse(t)
+	id := h.remember("", martaReads)
+	s := h.browsers(month)
+	h.now = h.now.Add(month - time.Second)
+	checkKnown(t, s, "a second before", id, marta, true)
+	h.now = h.now.Add(time.Second)
+	checkKnown(t, s, "at the end, though it was used", id, marta, false)
+	rows := func() (n int) {
+		err := h.db.Write(t.Context(), func(tx *store.Tx) error {
+			list, err := tx.Browsers(marta, 10)
+			n = len(list)
+			return errors.Join(err, tx.SweepBrowsers())
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	if before, after := rows(), rows(); before != 1 || after != 0 {
+		t.Errorf("%d rows before sweeping, %d after; want 1 and none", before, after)
+	}
+}
+
+func TestAShorterTimeHoldsForBrowsersOfBefore(t *testing.T) {
+	h := newHouse(t)
+	id := h.remember("", martaReads)
+	h.now = h.now.Add(time.Hour)
+	checkKnown(t, h.browsers(time.Hour+time.Second), "a little more than its age", id, marta, true)
+	checkKnown(t, h.browsers(time.Hour), "its age", id, marta, false)
+	checkKnown(t, h.browsers(0), "off", id, marta, false)
+	if _, err := h.browsers(0).Remember(t.Context(), martaReads, ""); !errors.Is(err, letterlock.Denied) {
+		t.Errorf("remembering when that is off: %v, want Denied", err)
+	}
+}
+
+func TestABrowserIsKnownForTheMailboxesProvedInItAndNoOther(t *testing.T) {
+	h := newHouse(t)
+	jonas := martaReads
+	jonas.Address = "jonas@riverside.example"
+	first := h.remember("", martaReads)
+	second := h.remember(first, jonas)
+	other := h.remember("", jonas)
+	s := h.browsers(month)
+	checkKnown(t, s, "the first mailbox, by the new id", second, marta, true)
+	checkKnown(t, s, "the second", second, jonas.Address, true)
+	checkKnown(t, s, "the id from before", first, marta, false)
+	checkKnown(t, s, "another browser", other, marta, false)
+	for name, bad := range map[string]string{"empty": "", "short": second[:42], "unknown": strings.Repeat("A", 43), "ten kilobytes": strings.Repeat("A", 10_000)} {
+		checkKnown(t, s, name, bad, marta, false)
+	}
+	checkKnown(t, s, "no address", second, "", false)
+	checkKnown(t, s, "in capitals", second, "MARTA@quillfeather.example", false)
+	for _, who := range []letterlock.Actor{{}, {Kind: letterlock.Staff, Address: marta}, {Kind: letterlock.Reader}} {
+		if _, err := s.Remember(t.Context(), who, ""); !errors.Is(err, letterlock.Denied) {
+			t.Errorf("Remember for %+v: %v, want Denied", who, err)
+		}
+	}
+}
+
+func TestBrowsersAreForgottenByTheirOwnerOnlyAndThatIsAudited(t *testing.T) {
+	h := newHouse(t)
+	s := h.browsers(month)
+	jonas := letterlock.Actor{Kind: letterlock.Reader, Address: "jonas@riverside.example"}
+	here, there := h.remember("", martaReads), h.remember("", martaReads)
+	list, err := s.List(t.Context(), martaReads, here)
+	if err != nil || len(list) != 2 || list[0].Here == list[1].Here || list[0].Agent != "Firefox" {
+		t.Fatalf("List = %+v, %v; want two, one of them here", list, err)
+	}
+	mine := list[slices.IndexFunc(list, func(b session.Browser) bool { return b.Here })].ID
+	if err := errors.Join(s.Forget(t.Context(), jonas, mine), s.ForgetAll(t.Context(), jonas)); err != nil {
+		t.Fatal(err)
+	}
+	checkKnown(t, s, "after another has forgotten it", here, marta, true)
+	for range 2 {
+		if err := s.Forget(t.Context(), martaReads, mine); err != nil {
+			t.Fatal(err)
+		}
+	}
+	checkKnown(t, s, "forgotten", here, marta, false)
+	checkKnown(t, s, "the other", there, marta, true)
+	if err := s.ForgetAll(t.Context(), martaReads); err != nil {
+		t.Fatal(err)
+	}
+	checkKnown(t, s, "after all were forgotten", there, marta, false)
+	done := map[string]int{}
+	err = h.db.Read(t.Context(), func(tx *store.Tx) error {
+		entries, err := tx.Entries("")
+		for _, e := range entries {
+			if e.Target == string(marta) {
+				done[e.Action]++
+			}
+		}
+		return err
+	})
+	if err != nil || done["remember browser"] != 2 || done["forget browser"] != 1 || done["forget all browsers"] != 1 || done["prove mailbox by browser"] != 2 {
+		t.Errorf("the audit log has %v, %v", done, err)
+	}
+}

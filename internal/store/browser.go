@@ -1,0 +1,86 @@
+package store
+
+import (
+	"database/sql"
+	"time"
+
+	"letterlock/internal/letterlock"
+)
+
+// A Browser is remembered: in it, the holder of an address need not prove their
+// mailbox anew.
+type Browser struct {
+	ID      letterlock.ID // names it in the list of its owner
+	Address letterlock.Address
+	Agent   string    // browser family
+	Created time.Time // when the mailbox was proved
+	Seen    time.Time // last sign-in
+	Expires time.Time
+	Hash    []byte // of the id in its cookie
+}
+
+const browserColumns = `hash, address, id, agent, created_at, seen_at, expires_at`
+
+// PutBrowser remembers a browser for an address, in the place of what was known of
+// the two before.
+func (t *Tx) PutBrowser(b Browser) error {
+	return t.exec(`INSERT INTO browsers (`+browserColumns+`) VALUES ($1, $2, $3, $4, $5, $5, $6)
+		ON CONFLICT (hash, address) DO UPDATE SET agent = excluded.agent, created_at = excluded.created_at,
+		seen_at = excluded.seen_at, expires_at = excluded.expires_at`,
+		b.Hash, b.Address, b.ID, b.Agent, t.Now.Unix(), b.Expires.Unix())
+}
+
+// RenameBrowser keeps all that is remembered of a browser under another hash.
+func (t *Tx) RenameBrowser(from, to []byte) error {
+	return t.exec(`UPDATE browsers SET hash = $2 WHERE hash = $1`, from, to)
+}
+
+// Browser returns what is remembered of a browser for an address, whatever its
+// age, or NotFound.
+func (t *Tx) Browser(hash []byte, a letterlock.Address) (b Browser, err error) {
+	var at times
+	err = t.row(`SELECT `+browserColumns+` FROM browsers WHERE hash = $1 AND address = $2`, []any{hash, a}, browserDest(&b, &at)...)
+	b.Created, b.Seen, b.Expires = moment(at[0]), moment(at[1]), moment(at[2])
+	return b, err
+}
+
+func browserDest(b *Browser, at *times) []any {
+	return []any{&b.Hash, &b.Address, &b.ID, &b.Agent, &at[0], &at[1], &at[2]}
+}
+
+// Browsers returns the browsers that are remembered for an address, the one that
+// was used last first, and at most limit of them.
+func (t *Tx) Browsers(a letterlock.Address, limit int) (list []Browser, err error) {
+	err = t.rows(`SELECT `+browserColumns+` FROM browsers WHERE address = $1 ORDER BY seen_at DESC LIMIT $2`, []any{a, limit}, func(rows *sql.Rows) error {
+		var b Browser
+		var at times
+		if err := rows.Scan(browserDest(&b, &at)...); err != nil {
+			return err
+		}
+		b.Created, b.Seen, b.Expires = moment(at[0]), moment(at[1]), moment(at[2])
+		list = append(list, b)
+		return nil
+	})
+	return list, err
+}
+
+// TouchBrowser notes that somebody has signed in by a remembered browser.
+func (t *Tx) TouchBrowser(id letterlock.ID) error {
+	return t.exec(`UPDATE browsers SET seen_at = $2 WHERE id = $1`, id, t.Now.Unix())
+}
+
+// ForgetBrowser forgets one browser of an address, and says whether there was one.
+func (t *Tx) ForgetBrowser(id letterlock.ID, a letterlock.Address) (bool, error) {
+	n, err := t.change(`DELETE FROM browsers WHERE id = $1 AND address = $2`, id, a)
+	return n > 0, err
+}
+
+// ForgetBrowsers forgets all browsers of an address.
+func (t *Tx) ForgetBrowsers(a letterlock.Address) error {
+	return t.exec(`DELETE FROM browsers WHERE address = $1`, a)
+}
+
+// SweepBrowsers forgets those whose time is over.
+func (t *Tx) SweepBrowsers() error {
+	return t.exec(`DELETE FROM browsers WHERE expires_at <= $1`, t.Now.Unix())
+}
