@@ -215,6 +215,11 @@ func TestRevokedMessageStaysClosedToARememberedBrowser(t *testing.T) {
 	if a := b.get("/read/" + string(id)); a.status != http.StatusGone || strings.Contains(a.body, secretSubject) {
 		t.Errorf("the message: %d, want 410 and nothing of it", a.status)
 	}
+	if err := w.server.Access.Revoke(t.Context(), w.actors[ada], id, ""); err != nil {
+		t.Fatal(err)
+	}
+	delete(b.cookies, hostPrefix+readerCookie)
+	checkContinues(t, "after it was revoked again", b, w.link(marta), false)
 }
 
 func TestNothingIsRememberedWhereTheSettingsSayNever(t *testing.T) {

@@ -78,6 +78,11 @@ func (s *Service) Revoke(ctx context.Context, by letterlock.Actor, id letterlock
 // all whose leases end with that: of those without access too, for the first
 // revocation may be writing still.
 func (s *Service) revokeOne(tx *store.Tx, w withdrawal, m letterlock.Message, r letterlock.Recipient) ([]letterlock.Recipient, error) {
+	// Whoever is kept from a message may sit where its recipient once was: the next
+	// one is opened by a passcode. Revoking again says so again.
+	if err := tx.ForgetBrowsers(r.Mailbox.Address); err != nil {
+		return nil, err
+	}
 	if !r.Revocation.Revoked() || outranked(w, m, r) {
 		if err := removeAccess(tx, w, m, r); err != nil {
 			return nil, err
@@ -105,11 +110,6 @@ func removeAccess(tx *store.Tx, w withdrawal, m letterlock.Message, r letterlock
 		return err
 	}
 	if err := tx.DropNotices(r.ID); err != nil {
-		return err
-	}
-	// Whoever is kept from a message may sit where its recipient once was: the next
-	// one is opened by a passcode.
-	if err := tx.ForgetBrowsers(r.Mailbox.Address); err != nil {
 		return err
 	}
 	return tx.AddEvent(r, letterlock.Event{Kind: letterlock.RevokedEvent, Detail: string(standing)})
