@@ -7,14 +7,12 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
-	"golang.org/x/sys/unix"
-
+	"letterlock/internal/cputime"
 	"letterlock/internal/letterlock"
 	"letterlock/internal/seed"
 	"letterlock/internal/store"
@@ -221,19 +219,19 @@ type grown struct {
 // ask asks every archive the same, in turns, for about as long as a round.
 func (b *bench) ask(list []*archive, q question) grown {
 	b.t.Helper()
-	runtime.LockOSThread() // its time is that of one thread
-	defer runtime.UnlockOSThread()
 	took, used := make([][]time.Duration, len(list)), make([][]time.Duration, len(list))
 	end := time.Now().Add(b.sizes.round * time.Duration(len(list)))
 	for round := 0; round < 12 || time.Now().Before(end) && round < 100; round++ {
 		for i, a := range list {
 			for range 4 {
-				began, before := time.Now(), b.threadTime()
-				if err := q.do(context.Background(), a); err != nil {
+				var err error
+				began := time.Now()
+				busy := cputime.Of(func() { err = q.do(context.Background(), a) })
+				if err != nil {
 					b.t.Fatalf("%s at %d messages: %v", q.what, a.n, err)
 				}
 				if round >= 2 { // every connection has its statements by now
-					took[i], used[i] = append(took[i], time.Since(began)), append(used[i], b.threadTime()-before)
+					took[i], used[i] = append(took[i], time.Since(began)), append(used[i], busy)
 				}
 			}
 		}
@@ -246,12 +244,4 @@ func (b *bench) ask(list []*archive, q question) grown {
 		g.cpu = append(g.cpu, used[i][len(t)/2])
 	}
 	return g
-}
-
-// threadTime is how long this thread has been on a processor.
-func (b *bench) threadTime() time.Duration {
-	b.t.Helper()
-	var at unix.Timespec
-	b.check(unix.ClockGettime(unix.CLOCK_THREAD_CPUTIME_ID, &at))
-	return time.Duration(at.Nano())
 }
