@@ -106,6 +106,10 @@ func New(o Options) (*Server, error) {
 	if o.Brand == nil || o.Now == nil || o.Log == nil {
 		return nil, errors.New("web: brand, clock and log are required")
 	}
+	if o.Access == nil || o.Passcodes == nil || o.Sessions == nil || o.Browsers == nil || o.Accounts == nil ||
+		o.Intake == nil || o.Uploads == nil || o.Track == nil || o.AuditLog == nil || o.Visits == nil {
+		return nil, errors.New("web: a service behind the pages is missing")
+	}
 	if o.Location == nil {
 		o.Location = time.UTC
 	}

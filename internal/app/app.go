@@ -67,6 +67,7 @@ type App struct {
 	Browsers  *session.Browsers
 	Track     *track.Service
 	Audit     *auditlog.Service
+	Visits    *visit.Service
 	Once      *once.Service
 	DB        *store.DB
 	Metrics   *metrics.Metrics
@@ -74,7 +75,6 @@ type App struct {
 	// FirstStart says that the keys were made now: somebody must back them up.
 	FirstStart bool
 
-	visits    *visit.Service
 	lock      *host.Lock
 	wayOut    func() error // closes the connections to the relays
 	dataDir   string
@@ -215,7 +215,7 @@ func (a *App) buildUseCases(cfg config.Config, o Options, k seal.Keys, look *bra
 	a.Accounts = account.New(a.DB, k.Pepper, ratelimit.IPKey, wake)
 	a.Sessions = &session.Service{DB: a.DB}
 	a.Browsers = &session.Browsers{DB: a.DB, Lasts: time.Duration(cfg.Portal.Remember.Span)}
-	a.visits = &visit.Service{DB: a.DB, Log: o.Log}
+	a.Visits = &visit.Service{DB: a.DB, Log: o.Log}
 	a.Track = &track.Service{DB: a.DB}
 	a.Audit = &auditlog.Service{DB: a.DB, Signer: k.Audit, Host: cfg.PublicURL.Hostname(), Organization: cfg.Organization.Name,
 		Every: time.Duration(cfg.Audit.CheckpointMinutes) * time.Minute, File: cfg.CheckpointFile(), Syslog: syslogOf(cfg.Audit),
@@ -254,7 +254,7 @@ func (a *App) buildEdges(cfg config.Config, o Options, look *brand.Brand) error 
 		Access: a.Access, Passcodes: a.Passcodes, Sessions: a.Sessions, Browsers: a.Browsers, Accounts: a.Accounts, Intake: a.Intake, Uploads: a.Uploads, Track: a.Track, AuditLog: a.Audit,
 		Live: a.DB.Live, MaxLive: cfg.Limits.OpenPages, Ready: a.Ready, Demo: o.Demo, Now: o.Now, Log: o.Log, MaxUpload: int64(cfg.Limits.Message), TrustedProxies: cfg.Proxy.Trusted,
 		Location: cfg.TimeZone.Location, DownloadsUnderDoNotForward: cfg.Recipients.DoNotForwardDownloads,
-		Visits: a.visits, ReaderIP: policy.ReaderIP(cfg.Privacy.ReaderIP),
+		Visits: a.Visits, ReaderIP: policy.ReaderIP(cfg.Privacy.ReaderIP),
 		Metrics: a.Metrics.HTTP, SignIns: a.Metrics.SignIns, API: apid.Handler(programs),
 	})
 	if err != nil {

@@ -45,7 +45,7 @@ func (a *App) Run(ctx context.Context, on Listeners) error {
 	j.start("outbox", a.Outbox.Run)
 	j.start("sweeper", a.sweep)
 	j.start("search", a.catchUp)
-	j.start("visits", a.visits.Run)
+	j.start("visits", a.Visits.Run)
 	j.start("audit log", a.Audit.Run)
 	j.start("bulk revocations", a.Access.RunBatches)
 	if a.cert != nil {
@@ -68,7 +68,7 @@ func (a *App) Run(ctx context.Context, on Listeners) error {
 
 // lastVisits notes who came to links since the last second.
 func (a *App) lastVisits(ctx context.Context) {
-	if err := a.visits.Flush(ctx); err != nil {
+	if err := a.Visits.Flush(ctx); err != nil {
 		a.log.Warn("the last visits to links were not noted", "err", err)
 	}
 }
