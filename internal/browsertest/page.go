@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"strings"
 	"testing"
 	"time"
 
@@ -149,7 +150,14 @@ func (p *Page) Reload() {
 	ctx, cancel := p.deadline()
 	defer cancel()
 	before := p.track.commitCount()
-	if _, err := chromedp.Call(ctx, page.Reload, page.ReloadParams{}); err != nil {
+	_, err := chromedp.Call(ctx, page.Reload, page.ReloadParams{})
+	for err != nil && strings.Contains(err.Error(), "Not attached to an active page") {
+		// The page is leaving by itself, as an open message does when access ends.
+		time.Sleep(poll)
+		before = p.track.commitCount()
+		_, err = chromedp.Call(ctx, page.Reload, page.ReloadParams{})
+	}
+	if err != nil {
 		p.fatalf("Reload: %v", err)
 	}
 	if err := p.track.wait(ctx, func(s *state) bool { return s.commits > before }); err != nil {
