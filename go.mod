@@ -15,6 +15,7 @@ require (
 	github.com/emersion/go-smtp v0.25.1
 	github.com/foxcpp/go-mockdns v1.3.0
 	github.com/gorilla/sessions v1.4.0
+	github.com/hanwen/go-fuse/v2 v2.9.0
 	github.com/jhillyerd/enmime/v2 v2.4.1
 	github.com/labstack/echo/v4 v4.16.0
 	github.com/microcosm-cc/bluemonday v1.0.27

@@ -35,7 +35,7 @@ var sideways = map[int]bool{0: true, 1: true, 2: true, 5: true}
 
 // tests lists the packages for tests. They stand outside the layers, and only
 // test files may import them. They stand alone, unless may says what they need.
-var tests = []string{"internal/apitest", "internal/bench", "internal/browsertest", "internal/cputime", "internal/deps", "internal/dist", "internal/mailtest", "internal/seed", "internal/stress"}
+var tests = []string{"internal/apitest", "internal/bench", "internal/browsertest", "internal/cputime", "internal/cutfs", "internal/deps", "internal/dist", "internal/mailtest", "internal/seed", "internal/stress"}
 
 // may lists packages of ours that may import only these of ours.
 var may = map[string][]string{
@@ -61,6 +61,7 @@ var owners = map[string][]string{
 	"github.com/jhillyerd/enmime":   {}, // an oracle for tests
 	"github.com/danielgtaylor/huma": {"internal/apid"},
 	"golang.org/x/image":            {"internal/picture"},
+	"github.com/hanwen/go-fuse":     {"internal/cutfs"},
 }
 
 // A node is a package and what its files, test files aside, import.
