@@ -52,6 +52,7 @@ func exit(code int) {
 
 // hints are what to do about an error, by its key.
 var hints = map[string]string{
+	"accept-words":       "type them as they are shown by 'letterlock journal accept --help', between quotes",
 	"account-disabled":   "enable it first, with 'letterlock account enable ADDRESS'",
 	"account-exists":     "'letterlock account reset ADDRESS' mails its holder a new link, 'letterlock account roles' changes what they may do",
 	"batch-everything":   "give at least one of --sender, --recipient, --subject, --message-id, --from, --until, --state and --identity",
@@ -63,6 +64,8 @@ var hints = map[string]string{
 	"expires":            "write it like --in 7d, --at 2026-12-24T18:00:00Z or --never",
 	"folder-owner":       "run the command as that user, as in 'runuser -u letterlock -- letterlock ...'",
 	"inline":             "'letterlock trace --details ID' shows who got it how",
+	"journal":            "access is removed; make room or put the journal back in its place, then do it again",
+	"journal-lost":       "put the journal back as it was last, and not from a backup; if it is lost, see 'letterlock journal accept --help'",
 	"last-administrator": "give somebody else the role first, with 'letterlock account roles ADDRESS sender admin'",
 	"message-id":         "'letterlock trace' finds it by sender, recipient, subject or date",
 	"no-account":         "'letterlock account list' shows all of them",
@@ -105,7 +108,7 @@ func alone(err error) error {
 		return err
 	}
 	if list, ok := err.(interface{ Unwrap() []error }); ok && len(list.Unwrap()) == 1 {
-		return list.Unwrap()[0]
+		return alone(list.Unwrap()[0])
 	}
 	return err
 }

@@ -28,6 +28,7 @@ type commands struct {
 	Report  reportCommand  `cmd:"" help:"Count protected messages by day, or list them."`
 	Bulk    bulkCommand    `cmd:"" help:"Revoke many messages at once, and undo that."`
 	Audit   auditCommand   `cmd:"" help:"Show who did what, and export it for others to check."`
+	Journal journalCommand `cmd:"" help:"Go on without a revocation journal that is lost."`
 	Token   tokenCommand   `cmd:"" help:"Manage the tokens of programs."`
 	Account accountCommand `cmd:"" help:"Manage the accounts of people who send and administer."`
 	Demo    demoCommand    `cmd:"" help:"Run a demonstration on this machine, with forty messages and an inbox of its own."`
@@ -77,6 +78,6 @@ func main() {
 
 // newParser returns what understands a command line.
 func newParser(o *operator, options ...kong.Option) *kong.Kong {
-	return kong.Must(&commands{}, append(options, kong.Name("letterlock"), kong.UsageOnError(), kong.Exit(exit), kong.Bind(o),
+	return kong.Must(&commands{}, append(options, kong.Name("letterlock"), kong.UsageOnError(), kong.Exit(exit), kong.Bind(o), kong.Vars{"accept": app.AcceptLost},
 		kong.Description("Encrypted mail that its sender can take back."))...)
 }

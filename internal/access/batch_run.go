@@ -135,6 +135,9 @@ func (s *Service) stepBatch(ctx context.Context) (more bool, err error) {
 		return s.revokeNext(tx, &st)
 	})
 	act := map[letterlock.BatchState]string{letterlock.BatchRunning: "revoke", letterlock.BatchUndoing: "restore"}[st.batch.State]
+	if err == nil || store.Unsettled(err) {
+		s.leases.cut(keysOf(st.touched)...)
+	}
 	switch {
 	case errors.Is(err, letterlock.NotFound) && st.batch.ID == "":
 		return false, nil
@@ -147,7 +150,6 @@ func (s *Service) stepBatch(ctx context.Context) (more bool, err error) {
 	case st.plan.Seq == 0:
 		return true, nil
 	}
-	s.leases.cut(keysOf(st.touched)...)
 	if st.restored {
 		s.Wake()
 	}

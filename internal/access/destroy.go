@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"letterlock/internal/journal"
 	"letterlock/internal/letterlock"
 	"letterlock/internal/store"
 )
@@ -48,41 +49,55 @@ func (s *Service) Destroy(ctx context.Context, by letterlock.Actor, id letterloc
 		}
 		entry.Target = targets(all)
 		ended = append(keysOf(all), leaseKey{message: id})
+		tx.Settle() // also of what is destroyed already: see revokeOne
 		if err := tx.Audit(entry); err != nil || m.Destroyed {
 			return err
 		}
 		ended, err = destroy(tx, by, reason, m, all)
 		return err
 	})
+	if err == nil || store.Unsettled(err) {
+		s.leases.cut(ended...)
+	}
 	if err != nil {
 		return fmt.Errorf("destroying message %s: %w", id, err)
 	}
-	s.leases.cut(ended...)
 	return refusal
 }
 
 // destroy destroys a message and every copy of it that was forwarded, and returns
 // whose leases end with that.
 func destroy(tx *store.Tx, by letterlock.Actor, reason string, m letterlock.Message, all []letterlock.Recipient) ([]leaseKey, error) {
-	if err := tx.Destroy(m.ID); err != nil {
+	if err := tx.Journal(journal.Entry{Act: journal.Destroyed, Message: m.ID}); err != nil {
 		return nil, err
 	}
-	if err := tx.EraseText(m.Seq); err != nil {
+	if err := erase(tx, m, all); err != nil {
 		return nil, err
-	}
-	if err := tx.EndRequests(m.ID); err != nil {
-		return nil, err
-	}
-	for _, r := range all {
-		if err := tx.EndNotices(r.ID); err != nil {
-			return nil, err
-		}
-		if err := tx.AddEvent(r, letterlock.Event{Kind: letterlock.DestroyedEvent}); err != nil {
-			return nil, err
-		}
 	}
 	more, err := destroyCopies(tx, by, reason, all)
 	return append(append(more, keysOf(all)...), leaseKey{message: m.ID}), err
+}
+
+// erase leaves nothing of one message that could be read.
+func erase(tx *store.Tx, m letterlock.Message, all []letterlock.Recipient) error {
+	if err := tx.Destroy(m.ID); err != nil {
+		return err
+	}
+	if err := tx.EraseText(m.Seq); err != nil {
+		return err
+	}
+	if err := tx.EndRequests(m.ID); err != nil {
+		return err
+	}
+	for _, r := range all {
+		if err := tx.EndNotices(r.ID); err != nil {
+			return err
+		}
+		if err := tx.AddEvent(r, letterlock.Event{Kind: letterlock.DestroyedEvent}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 var errRole = &letterlock.Error{Code: letterlock.Denied, Key: "role"}

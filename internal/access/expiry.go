@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"letterlock/internal/journal"
 	"letterlock/internal/letterlock"
 	"letterlock/internal/policy"
 	"letterlock/internal/seal"
@@ -53,13 +54,13 @@ func (s *Service) SetExpiry(ctx context.Context, by letterlock.Actor, id letterl
 		touched, err = s.setExpiry(tx, by, m, all, end)
 		return err
 	})
-	if err != nil {
-		return fmt.Errorf("changing the expiry of message %s: %w", id, err)
-	}
-	if refusal == nil {
+	if err == nil && refusal == nil || store.Unsettled(err) {
 		// A lease knows the end that was. Cut, its page asks anew and is told the new one.
 		s.leases.cut(keysOf(touched)...)
 		s.Wake()
+	}
+	if err != nil {
+		return fmt.Errorf("changing the expiry of message %s: %w", id, err)
 	}
 	return refusal
 }
@@ -82,10 +83,15 @@ func endText(end time.Time) string {
 // setExpiry changes when a message ends, and with it every copy of it that was
 // forwarded: a copy ends with its original. It returns whose leases know another end.
 func (s *Service) setExpiry(tx *store.Tx, by letterlock.Actor, m letterlock.Message, all []letterlock.Recipient, end time.Time) (touched []letterlock.Recipient, err error) {
+	tx.Settle() // see revokeOne
 	if end.Equal(m.Expires) {
 		return all, nil
 	}
-	if err := tx.SetExpiry(m.ID, end); err != nil {
+	e := journal.Entry{Act: journal.Expiry, Message: m.ID}
+	if !end.IsZero() {
+		e.Expires = end.Unix()
+	}
+	if err := errors.Join(tx.SetExpiry(m.ID, end), tx.Journal(e)); err != nil {
 		return nil, err
 	}
 	moved := m

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"letterlock/internal/journal"
 	"letterlock/internal/letterlock"
 	"letterlock/internal/policy"
 	"letterlock/internal/seal"
@@ -52,6 +53,9 @@ func (s *Service) mayRestoreAny(by letterlock.Actor, m letterlock.Message, all, 
 // not the actor was allowed, the attempt is in the audit log before Revoke
 // returns. A crash before the commit leaves access as it was; after it, revoked.
 //
+// Busy "journal": access is removed, and the revocation journal could not be
+// written, so that a restored backup would bring it back; revoking again tries again.
+//
 // Recipients that are not of this message, or received it inline, are Invalid
 // "recipient"; the refusals are those of [policy.Settings.MayRevoke], and NotFound
 // "no-message" for an auditor where there is none.
@@ -65,7 +69,7 @@ func (s *Service) Revoke(ctx context.Context, by letterlock.Actor, id letterlock
 			// Somebody wants this one ended for itself: the forwarder's restoration
 			// must not give it back any more.
 			r.Revocation.With = ""
-			if err := tx.Revoke(r.ID, r.Revocation); err != nil {
+			if err := errors.Join(tx.Revoke(r.ID, r.Revocation), tx.Journal(journal.OfRevocation(r, r.Revocation))); err != nil {
 				return nil, err
 			}
 		}
@@ -80,6 +84,7 @@ func (s *Service) Revoke(ctx context.Context, by letterlock.Actor, id letterlock
 func (s *Service) revokeOne(tx *store.Tx, w withdrawal, m letterlock.Message, r letterlock.Recipient) ([]letterlock.Recipient, error) {
 	// Whoever is kept from a message may sit where its recipient once was: the next
 	// one is opened by a passcode. Revoking again says so again.
+	tx.Settle() // the journal may lack the first revocation, and this one would be told that access is gone
 	if err := tx.ForgetBrowsers(r.Mailbox.Address); err != nil {
 		return nil, err
 	}
@@ -101,18 +106,25 @@ func outranked(w withdrawal, m letterlock.Message, r letterlock.Recipient) bool 
 }
 
 func removeAccess(tx *store.Tx, w withdrawal, m letterlock.Message, r letterlock.Recipient) error {
-	standing := policy.Standing(w.by, m)
-	revocation := letterlock.Revocation{At: tx.Now, By: mailboxOf(w.by), Standing: standing, Reason: w.reason, Batch: w.batch, With: w.with}
-	if err := tx.Shred(m.ID, string(r.ID)); err != nil {
+	revocation := letterlock.Revocation{At: tx.Now, By: mailboxOf(w.by), Standing: policy.Standing(w.by, m), Reason: w.reason, Batch: w.batch, With: w.with}
+	if err := tx.Journal(journal.OfRevocation(r, revocation)); err != nil {
 		return err
 	}
-	if err := tx.Revoke(r.ID, revocation); err != nil {
+	return endAccess(tx, r, revocation)
+}
+
+// endAccess leaves a recipient without a key, and says since when and by whom.
+func endAccess(tx *store.Tx, r letterlock.Recipient, v letterlock.Revocation) error {
+	if err := tx.Shred(r.Message, string(r.ID)); err != nil {
+		return err
+	}
+	if err := tx.Revoke(r.ID, v); err != nil {
 		return err
 	}
 	if err := tx.DropNotices(r.ID); err != nil {
 		return err
 	}
-	return tx.AddEvent(r, letterlock.Event{Kind: letterlock.RevokedEvent, Detail: string(standing)})
+	return tx.AddEvent(r, letterlock.Event{Kind: letterlock.RevokedEvent, Detail: string(v.Standing)})
 }
 
 func mailboxOf(by letterlock.Actor) letterlock.Mailbox {
@@ -154,16 +166,11 @@ func (s *Service) RestoreFor(ctx context.Context, by letterlock.Actor, id letter
 // theirs. It returns all whose leases end with that: a list on its way would still
 // say revoked.
 func (s *Service) restoreOne(tx *store.Tx, w withdrawal, m letterlock.Message, r letterlock.Recipient) ([]letterlock.Recipient, error) {
-	if err := tx.Restore(r.ID); err != nil {
+	if err := tx.Journal(journal.Entry{Act: journal.Restored, Message: m.ID, Recipient: r.ID}); err != nil {
 		return nil, err
 	}
-	if !m.Ended(tx.Now) {
-		if err := s.Vault.Regrant(tx, m.ID, seal.Holder(r.ID)); err != nil {
-			return nil, err
-		}
-		if err := tx.ReviveNotices(r.ID); err != nil {
-			return nil, err
-		}
+	if err := s.giveBack(tx, m, r); err != nil {
+		return nil, err
 	}
 	if err := s.approve(tx, w.by, r, letterlock.AccessAgain); err != nil {
 		return nil, err
@@ -173,6 +180,17 @@ func (s *Service) restoreOne(tx *store.Tx, w withdrawal, m letterlock.Message, r
 	}
 	more, err := s.restoreCopies(tx, w, r)
 	return append(more, r), err
+}
+
+// giveBack gives a recipient a key again, if the message has not expired.
+func (s *Service) giveBack(tx *store.Tx, m letterlock.Message, r letterlock.Recipient) error {
+	if err := tx.Restore(r.ID); err != nil || m.Ended(tx.Now) {
+		return err
+	}
+	if err := s.Vault.Regrant(tx, m.ID, seal.Holder(r.ID)); err != nil {
+		return err
+	}
+	return tx.ReviveNotices(r.ID)
 }
 
 // errNoMessage answers administrators, whose mistakes are kept like their acts.
@@ -219,13 +237,13 @@ func (s *Service) change(ctx context.Context, by letterlock.Actor, id letterlock
 		}
 		return nil
 	})
-	if err != nil {
-		return fmt.Errorf("%s of message %s: %w", action, id, err)
-	}
-	if refusal == nil {
+	if err == nil && refusal == nil || store.Unsettled(err) {
 		// Only now: a lease that is taken after the commit finds access as it is,
 		// and one that was taken before is found here.
 		s.leases.cut(keysOf(touched)...)
+	}
+	if err != nil {
+		return fmt.Errorf("%s of message %s: %w", action, id, err)
 	}
 	return refusal
 }

@@ -168,8 +168,11 @@ func build(ctx context.Context, cfg config.Config, o Options) (*App, error) {
 	}
 	db.Metrics = a.Metrics.Store
 	a.buildUseCases(cfg, o, k, look)
-	if err := a.buildEdges(cfg, o, look); err != nil {
+	if err := a.openJournal(ctx, cfg.JournalFile(), k.Audit); err != nil {
 		return nil, errors.Join(err, wayOut(), db.Close())
+	}
+	if err := a.buildEdges(cfg, o, look); err != nil {
+		return nil, errors.Join(err, wayOut(), db.Close(), db.Journal.Close())
 	}
 	return a, nil
 }
@@ -291,4 +294,6 @@ func (a *App) smtpOptions(cfg config.Config, o Options) smtpd.Options {
 }
 
 // Close closes an App that is not running.
-func (a *App) Close() error { return errors.Join(a.wayOut(), a.DB.Close(), a.lock.Release()) }
+func (a *App) Close() error {
+	return errors.Join(a.wayOut(), a.DB.Close(), a.DB.Journal.Close(), a.lock.Release())
+}

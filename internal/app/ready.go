@@ -50,6 +50,9 @@ func (a *App) look(ctx context.Context) error {
 	if err := a.reserve.Room(); err != nil {
 		return err
 	}
+	if err := a.DB.Journal.Fault(); err != nil {
+		return err
+	}
 	return a.DB.Probe(ctx)
 }
 

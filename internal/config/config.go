@@ -158,6 +158,18 @@ type Revocation struct {
 	// SecondAdministratorAbove is how many messages one person may revoke at once;
 	// more need the approval of another. 0: any number. Default 0.
 	SecondAdministratorAbove int `toml:"second_administrator_above"`
+	// Journal is the file that tells a restored backup what was revoked after it was
+	// made. It must not lie in DataDir. Empty: revocations.jsonl in a folder beside
+	// DataDir, of its name and "-journal".
+	Journal string `toml:"journal"`
+}
+
+// JournalFile is the file of the revocation journal.
+func (c Config) JournalFile() string {
+	if c.Revocation.Journal != "" {
+		return c.Revocation.Journal
+	}
+	return filepath.Join(filepath.Clean(c.DataDir)+"-journal", "revocations.jsonl")
 }
 
 // Recipients is what recipients get.

@@ -80,6 +80,9 @@ func (c Config) validate(bad complain) {
 	if c.Revocation.SecondAdministratorAbove < 0 {
 		bad("revocation.second_administrator_above", "must not be negative; 0 means that no second administrator is needed")
 	}
+	if c.Revocation.Journal != "" && inside(c.DataDir, c.Revocation.Journal) {
+		bad("revocation.journal", "must not lie in data_dir: a restored backup would bring an old one with it")
+	}
 	for _, t := range c.Recipients.Inline {
 		if !slices.Contains(identityTypes, t) {
 			bad("recipients.inline", "%q is no identity type; they are %s", t, join(identityTypes))

@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"letterlock/internal/host"
+	"letterlock/internal/journal"
 	"letterlock/internal/letterlock"
 	"letterlock/internal/live"
 	"letterlock/internal/metrics"
@@ -44,6 +45,9 @@ type DB struct {
 	Copied string
 	// Metrics count the writes; nil: nobody does. It is set before the first Write.
 	Metrics *metrics.Store
+	// Journal is the file of the revocation journal; nil: its entries stay in the
+	// database alone. It is set before the first Write that makes one.
+	Journal *journal.File
 
 	path   string
 	now    func() time.Time

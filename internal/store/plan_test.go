@@ -25,7 +25,7 @@ import (
 // growing are the tables that grow with the messages, or with what is done to them.
 var growing = []string{"messages", "recipients", "chunks", "wraps", "events", "visits", "outbox", "attempts", "audit", "sessions", "passcodes",
 	"locks", "budgets", "answers", "batch_items", "search_texts", "search_words", "search_parts", "report_slots", "report_domains", "checkpoints", "uploads", "upload_pieces",
-	"requests", "more_links", "reminders", "browsers"}
+	"requests", "more_links", "reminders", "browsers", "journal"}
 
 // scans lists, by a part of the statement, which large tables it may read from end
 // to end, or in the order of an index with no bound, and why.
@@ -35,6 +35,7 @@ var scans = []struct{ part, table, why string }{
 	{"FROM audit ORDER BY seq DESC LIMIT 1", "audit", "the last row, by its key"},
 	{"allowed, entry, hash FROM audit ORDER BY seq", "audit", "verifying the log is reading all of it"},
 	{"FROM checkpoints ORDER BY seq DESC LIMIT 1", "checkpoints", "the last row, by its key"},
+	{"FROM journal ORDER BY seq DESC LIMIT 1", "journal", "the last row, by its key"},
 	{"FROM outbox WHERE done_at = 0 ORDER BY priority, due_at LIMIT", "outbox", "what waits to leave, by its index, up to a limit"},
 	{"WHERE done_at = 0 AND kind = 'account'", "outbox", "what waits to leave, by its index"},
 	{"WHERE done_at = 0 AND due_at > $1", "outbox", "what waits to leave, by its index, once at a start"},

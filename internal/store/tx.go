@@ -15,6 +15,8 @@ type Tx struct {
 
 	conn    *conn
 	changed []letterlock.ID // messages of which something changed
+	settles bool            // the journal's file must be up to date when it is answered
+	held    int64           // how many entries that file has
 }
 
 var errNotFound = &letterlock.Error{Code: letterlock.NotFound}

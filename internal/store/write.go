@@ -23,6 +23,7 @@ type request struct {
 	done chan struct{}
 
 	senders []letterlock.Address // of messages that it changed
+	settles bool                 // see Tx.Settle
 }
 
 // Write runs f in a transaction, committing if f returns nil. f must not call
@@ -32,7 +33,8 @@ type request struct {
 // Writes that wait at the same time share one commit, and so one fsync. Each
 // runs inside a savepoint of its own, so that one that fails takes nothing of
 // the others with it, and none returns before the commit that holds it is on
-// disk. A crash before that leaves nothing of f behind. When the disk is full the
+// disk; those with an entry of the revocation journal, none before its file has the
+// entry as well. A crash before the commit leaves nothing of f behind. When the disk is full the
 // error is Busy "disk"; see [DB.Fault] for the failure after which there is no other
 // write.
 func (db *DB) Write(ctx context.Context, f func(tx *Tx) error) (err error) {
@@ -94,6 +96,9 @@ func (db *DB) runWriter() {
 		db.Metrics.Committed(len(batch), time.Since(begun))
 		for _, r := range batch {
 			db.tell(r)
+		}
+		db.settle(batch)
+		for _, r := range batch {
 			close(r.done)
 		}
 	}
@@ -157,10 +162,14 @@ func (db *DB) runOne(r *request) (broken bool, err error) {
 		return false, busy(err)
 	}
 	tx := &Tx{conn: db.writer, Now: db.clock()}
+	if db.Journal != nil {
+		tx.held, _ = db.Journal.Head()
+	}
 	if err := tx.exec("SAVEPOINT one"); err != nil {
 		return true, busy(err)
 	}
 	err = protect(r.f, tx)
+	r.settles = tx.settles
 	if err == nil {
 		r.senders, err = db.sendersOf(tx)
 	}

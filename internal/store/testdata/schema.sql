@@ -120,6 +120,13 @@ CREATE TABLE events (
   detail    TEXT NOT NULL DEFAULT ''
 , proof TEXT NOT NULL DEFAULT '', agent TEXT NOT NULL DEFAULT '', ip TEXT NOT NULL DEFAULT '') STRICT;
 
+CREATE TABLE journal (
+  seq   INTEGER PRIMARY KEY,
+  entry TEXT NOT NULL,                      -- canonical JSON
+  hash  BLOB NOT NULL,                      -- SHA-256(entry), which names the hash before it
+  held  INTEGER NOT NULL                    -- how far the file was on the disk then, at least
+) STRICT;
+
 CREATE TABLE locks (
   recipient TEXT PRIMARY KEY REFERENCES recipients (id) ON DELETE CASCADE,
   failures  INTEGER NOT NULL,               -- codes used up by wrong tries in a row

@@ -1,0 +1,111 @@
+package access
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"letterlock/internal/journal"
+	"letterlock/internal/letterlock"
+	"letterlock/internal/store"
+)
+
+// replayed is the reason of what Replay does, in the audit log.
+const replayed = "replayed from the journal"
+
+// Replay does again what a database that was restored from a backup has missed. The
+// rows follow from the last that it has; what they say is done in their order, so
+// that the last word on each recipient stands, and is in the audit log.
+//
+// It is for a start, before anybody is served. All of it is one transaction with the
+// rows themselves: after a crash the next start begins where the last that was
+// committed has ended. Messages that the database does not know came after the
+// backup, and are passed over. It returns how many rows changed something.
+func (s *Service) Replay(ctx context.Context, rows []journal.Row) (changed int, err error) {
+	err = s.DB.Write(ctx, func(tx *store.Tx) error {
+		changed = 0
+		for _, r := range rows {
+			did, err := s.replayOne(tx, r.Entry)
+			if err = errors.Join(err, tx.AddJournaled(r)); err != nil {
+				return fmt.Errorf("entry %d: %w", r.Seq, err)
+			}
+			if did {
+				changed++
+			}
+		}
+		return nil
+	})
+	return changed, err
+}
+
+// replayOne does what one entry says, unless it is so already.
+func (s *Service) replayOne(tx *store.Tx, e journal.Entry) (changed bool, err error) {
+	if e.Message == "" {
+		return false, nil // about the journal itself
+	}
+	m, err := tx.Message(e.Message)
+	if errors.Is(err, letterlock.NotFound) || err == nil && m.Destroyed {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	all, err := tx.Recipients(m.ID)
+	if err != nil {
+		return false, err
+	}
+	entry := letterlock.Entry{Actor: letterlock.Actor{Kind: letterlock.System}, Message: m.ID, Reason: replayed, Allowed: true}
+	switch e.Act {
+	case journal.Destroyed:
+		entry.Action, entry.Target = "destroy", targets(all)
+		return true, errors.Join(erase(tx, m, all), tx.Audit(entry))
+	case journal.Expiry:
+		entry.Action, entry.Reason = actExpiry, endText(e.End())+", "+replayed
+		return true, errors.Join(s.replayExpiry(tx, m, all, e), tx.Audit(entry))
+	}
+	for _, r := range all {
+		if r.ID != e.Recipient {
+			continue
+		}
+		entry.Target = string(r.Mailbox.Address)
+		return s.replayAccess(tx, e, m, r, entry)
+	}
+	return false, nil
+}
+
+// replayAccess removes or gives back the access of one recipient.
+func (s *Service) replayAccess(tx *store.Tx, e journal.Entry, m letterlock.Message, r letterlock.Recipient, entry letterlock.Entry) (bool, error) {
+	switch {
+	case e.Act == journal.Revoked:
+		v := e.Revocation()
+		v.Reason, entry.Action = replayed, "revoke"
+		return true, errors.Join(endAccess(tx, r, v), tx.ForgetBrowsers(r.Mailbox.Address), tx.Audit(entry))
+	case e.Act == journal.Restored && r.Revocation.Revoked():
+		entry.Action = "restore"
+		return true, errors.Join(s.giveBack(tx, m, r),
+			tx.AddEvent(r, letterlock.Event{Kind: letterlock.Restored, Detail: string(r.Revocation.Standing)}), tx.Audit(entry))
+	}
+	return false, nil
+}
+
+// replayExpiry moves the end of a message. Keys that are over then are taken by the
+// sweep, as ever; access has ended before.
+func (s *Service) replayExpiry(tx *store.Tx, m letterlock.Message, all []letterlock.Recipient, e journal.Entry) error {
+	if err := tx.SetExpiry(m.ID, e.End()); err != nil {
+		return err
+	}
+	ended := m.Ended(tx.Now)
+	m.Expires = e.End()
+	if !ended || m.Ended(tx.Now) {
+		return nil
+	}
+	for _, r := range all {
+		if r.Experience != letterlock.Link || r.Revocation.Revoked() {
+			continue
+		}
+		if err := s.Vault.Regrant(tx, m.ID, string(r.ID)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
