@@ -8,10 +8,13 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"letterlock/internal/letterlock"
 )
@@ -33,8 +36,10 @@ func createSecret(path string) (secret, error) {
 	return s, writeKey(path, s[:])
 }
 
-// A Keyring holds the epoch keys that are alive. It is safe for concurrent use.
+// A Keyring holds the epoch keys that are alive. It is safe for concurrent use,
+// also while [Files.AddEpoch] and [Files.EndEpoch] change it.
 type Keyring struct {
+	mu      sync.RWMutex
 	epochs  map[uint32]secret
 	current uint32
 }
@@ -111,18 +116,29 @@ func openEpoch(path string, number uint32, m Master) (secret, error) {
 	return secret(b), nil
 }
 
-func (k *Keyring) addEpoch(dir string, number uint32, m Master) error {
+func epochFile(dir string, number uint32) string {
+	return filepath.Join(dir, fmt.Sprintf("epoch-%d.key", number))
+}
+
+// createEpoch makes the key of an epoch, on disk when it returns.
+func createEpoch(dir string, number uint32, m Master) (secret, error) {
 	s := newSecret()
-	path := filepath.Join(dir, fmt.Sprintf("epoch-%d.key", number))
-	if err := writeKey(path, m.key.close(epochPurpose(number), s[:])); err != nil {
-		return err
-	}
-	k.epochs[number], k.current = s, number
-	return nil
+	return s, writeKey(epochFile(dir, number), m.key.close(epochPurpose(number), s[:]))
 }
 
 // Epoch returns the number of the epoch whose key wraps from now on.
-func (k *Keyring) Epoch() uint32 { return k.current }
+func (k *Keyring) Epoch() uint32 {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	return k.current
+}
+
+// Epochs returns the numbers of the epochs whose keys are alive, oldest first.
+func (k *Keyring) Epochs() []uint32 {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	return slices.Sorted(maps.Keys(k.epochs))
+}
 
 const saltSize = 16
 
@@ -134,22 +150,40 @@ func wrapKey(epoch secret, salt []byte, message letterlock.ID, holder Holder) se
 
 // Wrap encrypts a message's data key for one holder, under the current epoch.
 // Layout: epoch (4 bytes), salt (16), AES-256-GCM.
+//
+// What is to stay must be wrapped inside the transaction that stores it. The end of
+// an epoch looks for what is left under it in a transaction of its own, and a wrap
+// that was made before and stored after would be found by nobody.
 func (k *Keyring) Wrap(d DataKey, message letterlock.ID, holder Holder) []byte {
-	out := binary.BigEndian.AppendUint32(nil, k.current)
+	k.mu.RLock()
+	current, epoch := k.current, k.epochs[k.current]
+	k.mu.RUnlock()
+	out := binary.BigEndian.AppendUint32(nil, current)
 	salt := make([]byte, saltSize)
 	rand.Read(salt) // never fails
 	out = append(out, salt...)
-	return append(out, wrapKey(k.epochs[k.current], salt, message, holder).close("data key", d.key[:])...)
+	return append(out, wrapKey(epoch, salt, message, holder).close("data key", d.key[:])...)
+}
+
+// EpochOf returns the number of the epoch that Wrap has wrapped under.
+func EpochOf(wrapped []byte) uint32 {
+	if len(wrapped) < 4 {
+		return 0
+	}
+	return binary.BigEndian.Uint32(wrapped)
 }
 
 // Unwrap decrypts what Wrap made for the same message and holder, or returns
 // ErrTampered; also when the epoch's key is gone, which is how rotation makes
-// old wraps worthless.
+// old wraps worthless. It must be called inside the transaction that has read the
+// wrap: the key of an epoch ends when nobody reads any more what was wrapped under it.
 func (k *Keyring) Unwrap(wrapped []byte, message letterlock.ID, holder Holder) (DataKey, error) {
 	if len(wrapped) < 4+saltSize {
 		return DataKey{}, ErrTampered
 	}
-	epoch, ok := k.epochs[binary.BigEndian.Uint32(wrapped)]
+	k.mu.RLock()
+	epoch, ok := k.epochs[EpochOf(wrapped)]
+	k.mu.RUnlock()
 	if !ok {
 		return DataKey{}, ErrTampered
 	}

@@ -85,9 +85,9 @@ func (s secret) open(what string, sealed []byte) ([]byte, error) {
 // The types that hold secrets mask themselves too: fmt does not call the methods
 // of unexported fields.
 
-func (Master) String() string    { return "[master key]" }
-func (Master) GoString() string  { return "[master key]" }
-func (Pepper) String() string    { return "[pepper]" }
-func (Pepper) GoString() string  { return "[pepper]" }
-func (Keyring) String() string   { return "[keyring]" }
-func (Keyring) GoString() string { return "[keyring]" }
+func (Master) String() string     { return "[master key]" }
+func (Master) GoString() string   { return "[master key]" }
+func (Pepper) String() string     { return "[pepper]" }
+func (Pepper) GoString() string   { return "[pepper]" }
+func (*Keyring) String() string   { return "[keyring]" }
+func (*Keyring) GoString() string { return "[keyring]" }

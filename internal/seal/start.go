@@ -12,6 +12,9 @@ import (
 type Files struct {
 	Master string // file of the master key; outside the data folder and its backup
 	Data   string // the data folder, which exists; keyring and pepper are in it
+	// Step is told before each step of a change of the keyring; nil: nobody is. Tests
+	// end the process there.
+	Step func(name string)
 }
 
 // Keys are the keys of an installation, opened.
@@ -179,8 +182,7 @@ func (f Files) createRing() error {
 	if err := syncDir(f.Data); err != nil {
 		return fmt.Errorf("keyring: %w", err)
 	}
-	k := &Keyring{epochs: make(map[uint32]secret)}
-	if err := k.addEpoch(f.ring(), 1, Master{master}); err != nil {
+	if _, err := createEpoch(f.ring(), 1, Master{master}); err != nil {
 		return fmt.Errorf("keyring: %w", err)
 	}
 	return nil

@@ -15,13 +15,29 @@ func (t *Tx) Destroy(id letterlock.ID) error {
 	if n == 0 {
 		return errNotFound
 	}
-	if err := t.exec(`DELETE FROM wraps WHERE message = $1`, id); err != nil {
+	if err := t.shredAll(id); err != nil {
 		return err
 	}
 	if err := t.exec(`DELETE FROM answers WHERE message = $1 AND message <> ''`, id); err != nil {
 		return err
 	}
 	return t.exec(`DELETE FROM chunks WHERE message = $1`, id)
+}
+
+// shredAll deletes every key of a message, and notes as Shred does under which
+// epochs they were.
+func (t *Tx) shredAll(id letterlock.ID) error {
+	err := t.exec(`UPDATE recipients SET key_epoch = w.epoch FROM (SELECT holder, epoch FROM wraps WHERE message = $1) AS w
+		WHERE recipients.message = $1 AND recipients.id = w.holder`, id)
+	if err != nil {
+		return err
+	}
+	err = t.exec(`UPDATE messages SET key_epoch = w.epoch FROM (SELECT epoch FROM wraps WHERE message = $1 AND holder = 'sender') AS w
+		WHERE id = $1`, id)
+	if err != nil {
+		return err
+	}
+	return t.exec(`DELETE FROM wraps WHERE message = $1`, id)
 }
 
 // EndNotices makes sure that nothing leaves for a recipient any more, and erases

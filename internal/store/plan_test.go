@@ -78,6 +78,8 @@ func newSurveyor(t *testing.T) *surveyor {
 			tx.ReleaseUpload(r.ID, m.Sender.Address),
 			tx.AddRequest(letterlock.Request{ID: batch, Message: m.ID, Recipient: r.ID, Kind: letterlock.MoreTime}),
 			tx.AddLink(r.ID, hash),
+			tx.Grant(m.ID, string(r.ID), 1, hash),
+			tx.Shred(m.ID, string(r.ID)),
 			tx.PutReminder(m.ID, policy.Unread, start),
 			tx.BeginBatch(letterlock.Batch{ID: batch}),
 			tx.AddPlan(batch, Plan{Message: m.ID, Seq: seq, Recipients: []letterlock.ID{r.ID}}),

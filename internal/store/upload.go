@@ -7,6 +7,9 @@ import (
 	"letterlock/internal/letterlock"
 )
 
+// UploadCopy is the holder of an upload's key.
+const UploadCopy = "upload"
+
 // An Upload is a file on its way into a message that is being written.
 type Upload struct {
 	ID       letterlock.ID

@@ -2,6 +2,7 @@ package store
 
 import (
 	"database/sql"
+	"errors"
 
 	"letterlock/internal/letterlock"
 )
@@ -10,11 +11,18 @@ import (
 // other holder is the ID of a link recipient.
 const SenderCopy = "sender"
 
-// Grant gives holder a wrapped key to a message, replacing one it may have had.
+// Grant gives holder a wrapped key to a message, replacing one it may have had. It
+// refuses one under an epoch whose key was destroyed: it would be a message that is
+// accepted and can be opened by nobody.
 func (t *Tx) Grant(message letterlock.ID, holder string, epoch uint32, wrapped []byte) error {
-	return t.exec(`INSERT INTO wraps (message, holder, epoch, wrapped) VALUES ($1, $2, $3, $4)
+	n, err := t.change(`INSERT INTO wraps (message, holder, epoch, wrapped)
+		SELECT $1, $2, $3, $4 WHERE NOT EXISTS (SELECT 1 FROM epochs WHERE number = $3 AND destroyed_at > 0)
 		ON CONFLICT (message, holder) DO UPDATE SET epoch = excluded.epoch, wrapped = excluded.wrapped`,
 		message, holder, epoch, wrapped)
+	if err == nil && n == 0 {
+		return &letterlock.Error{Code: letterlock.Busy, Err: errors.New("the epoch of this key is over")}
+	}
+	return err
 }
 
 // Wrapped returns holder's wrapped key to a message, or NotFound.
@@ -23,9 +31,15 @@ func (t *Tx) Wrapped(message letterlock.ID, holder string) (wrapped []byte, err 
 	return wrapped, err
 }
 
-// Shred deletes holder's wrapped key. That nothing of it stays on disk is the
-// business of key rotation, not of this row.
+// Shred deletes holder's wrapped key, a link recipient's. That nothing of it stays
+// on disk is the business of key rotation, not of this row; the epoch is noted
+// whose end is the end of what is left.
 func (t *Tx) Shred(message letterlock.ID, holder string) error {
+	err := t.exec(`UPDATE recipients SET key_epoch = w.epoch FROM (SELECT epoch FROM wraps WHERE message = $1 AND holder = $2) AS w
+		WHERE id = $2`, message, holder)
+	if err != nil {
+		return err
+	}
 	return t.exec(`DELETE FROM wraps WHERE message = $1 AND holder = $2`, message, holder)
 }
 

@@ -26,9 +26,6 @@ const (
 	idleFor  = time.Hour      // likewise; then it makes room for others
 )
 
-// holder is whose key of an upload is wrapped.
-const holder = "upload"
-
 // A Service takes files, keeps them and lets them go. It is safe for concurrent
 // use.
 type Service struct {
@@ -87,13 +84,15 @@ func (s *Service) Begin(ctx context.Context, by letterlock.Actor, name, kind str
 	}
 	key := seal.NewDataKey()
 	u := store.Upload{
-		ID: f.ID, Account: by.Address, Epoch: s.Keys.Epoch(), Wrapped: s.Keys.Wrap(key, f.ID, holder),
+		ID: f.ID, Account: by.Address,
 		Head: key.SealPiece(f.ID, headPlace, size, text), Size: size,
 	}
 	err = s.DB.Write(ctx, func(tx *store.Tx) error {
 		if err := s.makeRoom(tx, by.Address, size); err != nil {
 			return err
 		}
+		u.Wrapped = s.Keys.Wrap(key, f.ID, store.UploadCopy)
+		u.Epoch = seal.EpochOf(u.Wrapped)
 		return tx.AddUpload(u)
 	})
 	if err != nil {
@@ -147,14 +146,17 @@ func (s *Service) find(ctx context.Context, by letterlock.Actor, id letterlock.I
 		return u, &letterlock.Error{Code: letterlock.Denied}
 	}
 	var row store.Upload
-	err = s.DB.Read(ctx, func(tx *store.Tx) (err error) { row, err = tx.Upload(id, by.Address); return err })
+	err = s.DB.Read(ctx, func(tx *store.Tx) (err error) {
+		if row, err = tx.Upload(id, by.Address); err != nil {
+			return err
+		}
+		u.key, err = s.Keys.Unwrap(row.Wrapped, id, store.UploadCopy)
+		return err
+	})
 	if err != nil {
 		return u, err
 	}
 	u.account = by.Address
-	if u.key, err = s.Keys.Unwrap(row.Wrapped, id, holder); err != nil {
-		return u, err
-	}
 	text, err := u.key.OpenPiece(id, headPlace, row.Size, row.Head)
 	if err != nil {
 		return u, err

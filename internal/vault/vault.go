@@ -170,7 +170,8 @@ func (in *Incoming) Grant(tx *store.Tx, holder seal.Holder) error {
 }
 
 func (v *Vault) grant(tx *store.Tx, key seal.DataKey, id letterlock.ID, holder seal.Holder) error {
-	return tx.Grant(id, holder, v.Keys.Epoch(), v.Keys.Wrap(key, id, holder))
+	wrapped := v.Keys.Wrap(key, id, holder)
+	return tx.Grant(id, holder, seal.EpochOf(wrapped), wrapped)
 }
 
 // Abandon removes what was stored of the mail. If that fails, the sweeper does

@@ -110,6 +110,12 @@ CREATE TABLE chunks (
   PRIMARY KEY (message, seq)
 ) STRICT;
 
+CREATE TABLE epochs (
+  number       INTEGER PRIMARY KEY,
+  made_at      INTEGER NOT NULL,
+  destroyed_at INTEGER NOT NULL DEFAULT 0  -- when its key was seen to be gone
+) STRICT;
+
 CREATE TABLE events (
   id        INTEGER PRIMARY KEY,
   message   TEXT NOT NULL REFERENCES messages (id) ON DELETE CASCADE,
@@ -155,7 +161,7 @@ CREATE TABLE messages (
   sealed_head  BLOB,                        -- head of the sealed stream; chunks follow
   sealed_size  INTEGER NOT NULL DEFAULT 0,  -- head and chunks together
   sealed_index BLOB                         -- index of the parts
-, seq INTEGER, brand TEXT NOT NULL DEFAULT '', author TEXT NOT NULL DEFAULT '', author_name TEXT NOT NULL DEFAULT '', original TEXT NOT NULL DEFAULT '', act TEXT NOT NULL DEFAULT '', source TEXT NOT NULL DEFAULT '') STRICT;
+, seq INTEGER, brand TEXT NOT NULL DEFAULT '', author TEXT NOT NULL DEFAULT '', author_name TEXT NOT NULL DEFAULT '', original TEXT NOT NULL DEFAULT '', act TEXT NOT NULL DEFAULT '', source TEXT NOT NULL DEFAULT '', key_epoch INTEGER NOT NULL DEFAULT 0) STRICT;
 
 CREATE TABLE more_links (
   token_hash BLOB PRIMARY KEY,
@@ -213,7 +219,7 @@ CREATE TABLE recipients (
   last_read_at  INTEGER NOT NULL DEFAULT 0,
   notified_at   INTEGER NOT NULL DEFAULT 0,
   bounced_at    INTEGER NOT NULL DEFAULT 0,
-  reply         TEXT NOT NULL DEFAULT '', seq INTEGER NOT NULL DEFAULT 0, domain TEXT NOT NULL DEFAULT '', revoked_batch TEXT NOT NULL DEFAULT '', revoked_with TEXT NOT NULL DEFAULT '',
+  reply         TEXT NOT NULL DEFAULT '', seq INTEGER NOT NULL DEFAULT 0, domain TEXT NOT NULL DEFAULT '', revoked_batch TEXT NOT NULL DEFAULT '', revoked_with TEXT NOT NULL DEFAULT '', key_epoch INTEGER NOT NULL DEFAULT 0,
   UNIQUE (message, address)
 ) STRICT;
 
