@@ -22,6 +22,7 @@ import (
 	"letterlock/internal/eml"
 	"letterlock/internal/host"
 	"letterlock/internal/intake"
+	"letterlock/internal/keys"
 	"letterlock/internal/letterlock"
 	"letterlock/internal/live"
 	"letterlock/internal/metrics"
@@ -69,6 +70,7 @@ type App struct {
 	Audit     *auditlog.Service
 	Visits    *visit.Service
 	Once      *once.Service
+	Keys      *keys.Service
 	DB        *store.DB
 	Metrics   *metrics.Metrics
 
@@ -100,7 +102,7 @@ func openState(ctx context.Context, cfg config.Config, now func() time.Time) (k 
 	if err != nil {
 		return k, nil, false, err
 	}
-	files := seal.Files{Master: cfg.MasterKeyFile, Data: cfg.DataDir}
+	files := filesOf(cfg)
 	if k, first, err = files.Start(database); err != nil {
 		return k, nil, false, err
 	}
@@ -232,6 +234,7 @@ func (a *App) buildUseCases(cfg config.Config, o Options, k seal.Keys, look *bra
 	a.Intake = &intake.Service{DB: a.DB, Vault: v, Pepper: k.Pepper, Rules: rules,
 		Domain: cfg.Organization.Notify.Domain(), Wake: wake, Room: a.reserve.Room, Answerable: a.Access.Answerable,
 		Portal: letterlock.Mailbox{Name: look.Name, Address: cfg.Organization.Notify}}
+	a.Keys = keysOf(a.DB, cfg, k.Ring, o.Log)
 	// Two messages of full size may be in the writing.
 	a.Uploads = &upload.Service{DB: a.DB, Keys: k.Ring, Most: 2 * int64(cfg.Limits.Message), Room: a.reserve.Room}
 }

@@ -37,6 +37,9 @@ func Serve(ctx context.Context, cfg config.Config, o Options, out io.Writer) err
 	if a.DB.Copied != "" {
 		log.Warn("the database was upgraded; as it was before, it is kept for a week", "copy", a.DB.Copied)
 	}
+	if err := a.lostKeys(ctx); err != nil {
+		return errors.Join(err, a.Close())
+	}
 	on, err := a.listen(ctx, cfg)
 	if err != nil {
 		return errors.Join(err, a.Close())

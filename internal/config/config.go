@@ -44,6 +44,7 @@ type Config struct {
 	Expiry       Expiry       `toml:"expiry"`
 	Notices      Notices      `toml:"notices"`
 	Privacy      Privacy      `toml:"privacy"`
+	Keys         Keys         `toml:"keys"`
 	Audit        Audit        `toml:"audit"`
 	API          API          `toml:"api"`
 	Metrics      Metrics      `toml:"metrics"`
@@ -211,6 +212,20 @@ type Notices struct {
 	Expiring Span `toml:"expiring"`
 }
 
+// Keys is when those that mail is encrypted under change, and where a copy is kept.
+type Keys struct {
+	// Rotate is how old an epoch of the keyring gets before the next one begins, and
+	// what was deleted under it is destroyed for good: from "1h" to "30d". Default
+	// "24h". Empty, like "0": only by hand.
+	Rotate Span `toml:"rotate"`
+	// Backup is a folder that gets a copy of each key of the keyring before the one
+	// before it is destroyed. It is not in DataDir. Empty: none.
+	Backup string `toml:"backup"`
+	// KeepBackup is how long a copy stays there after its epoch was destroyed: as
+	// long as backups of the data are kept. From "1h" to "730d". Default "30d".
+	KeepBackup Span `toml:"keep_backup"`
+}
+
 // Audit is where the signed checkpoints of the audit log are kept.
 type Audit struct {
 	// CheckpointMinutes is how often the log is signed if something was added.
@@ -283,7 +298,11 @@ func Default() Config {
 			Inline:                []letterlock.IdentityType{letterlock.Organization, letterlock.Microsoft365, letterlock.MicrosoftAccount},
 			DoNotForwardDownloads: true,
 		},
-		Portal:  Portal{Remember: Span{Set: true, Span: longestRemembered}},
+		Portal: Portal{Remember: Span{Set: true, Span: longestRemembered}},
+		Keys: Keys{
+			Rotate:     Span{Set: true, Span: letterlock.Span(24 * time.Hour)},
+			KeepBackup: Span{Set: true, Span: longestEpoch},
+		},
 		Audit:   Audit{CheckpointMinutes: 5},
 		Privacy: Privacy{ReaderIP: NetworkIP},
 		API:     API{PerMinute: 600},

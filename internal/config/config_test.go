@@ -60,6 +60,14 @@ func TestValidateNamesWhatIsWrong(t *testing.T) {
 		{"a browser that is remembered for half an hour", func(c *config.Config) { c.Portal.Remember.Span = letterlock.Span(30 * time.Minute) }, "portal.remember"},
 		{"one that is for 31 days", func(c *config.Config) { c.Portal.Remember.Span = letterlock.Span(31 * 24 * time.Hour) }, "portal.remember"},
 		{"one that is for an hour", func(c *config.Config) { c.Portal.Remember.Span = letterlock.Span(time.Hour) }, ""},
+		{"an epoch of half an hour", func(c *config.Config) { c.Keys.Rotate.Span = letterlock.Span(30 * time.Minute) }, "keys.rotate"},
+		{"one of 31 days", func(c *config.Config) { c.Keys.Rotate.Span = letterlock.Span(31 * 24 * time.Hour) }, "keys.rotate"},
+		{"one that ends by hand", func(c *config.Config) { c.Keys.Rotate = config.Span{} }, ""},
+		{"copies of keys in the data folder", func(c *config.Config) { c.Keys.Backup = c.DataDir + "/copies" }, "keys.backup"},
+		{"copies of keys elsewhere", func(c *config.Config) { c.Keys.Backup = "/srv/keys" }, ""},
+		{"copies of keys for a minute", func(c *config.Config) {
+			c.Keys.Backup, c.Keys.KeepBackup.Span = "/srv/keys", letterlock.Span(time.Minute)
+		}, "keys.keep_backup"},
 		{"none that is", func(c *config.Config) { c.Portal.Remember = config.Span{} }, ""},
 		{"an administrator", func(c *config.Config) { c.Organization.Admin = "grace@contoso.example" }, ""},
 		{"no size", func(c *config.Config) { c.Limits.Message = 0 }, "limits.message"},

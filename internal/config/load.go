@@ -189,7 +189,7 @@ func setList(v reflect.Value, text string) error {
 func (c *Config) files() []*string {
 	list := []*string{
 		&c.DataDir, &c.MasterKeyFile, &c.Organization.Logo, &c.TLS.CertFile, &c.TLS.KeyFile, &c.TLS.ACMECAFile,
-		&c.Relay.PasswordFile, &c.Relay.CAFile, &c.Audit.CheckpointFile, &c.Revocation.Journal,
+		&c.Relay.PasswordFile, &c.Relay.CAFile, &c.Audit.CheckpointFile, &c.Keys.Backup, &c.Revocation.Journal,
 	}
 	for i := range c.Relay.Fallback {
 		list = append(list, &c.Relay.Fallback[i].PasswordFile, &c.Relay.Fallback[i].CAFile)

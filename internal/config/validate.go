@@ -73,6 +73,7 @@ func (c Config) validate(bad complain) {
 	if r := c.Portal.Remember.Span; r != 0 && (r < shortestRemembered || r > longestRemembered) {
 		bad("portal.remember", "%s is not between 1h and 30d; 0 remembers no browser", r)
 	}
+	c.validateKeys(bad)
 	c.Audit.validate(bad)
 	if c.API.PerMinute < 1 {
 		bad("api.requests_per_minute", "%d is less than 1", c.API.PerMinute)
@@ -90,6 +91,24 @@ func (c Config) validate(bad complain) {
 	}
 	if c.Log.Format != Text && c.Log.Format != JSON {
 		bad("log.format", "%q is neither text nor json", c.Log.Format)
+	}
+}
+
+// Bounds of how old an epoch of the keyring gets.
+const (
+	shortestEpoch = letterlock.Span(time.Hour)
+	longestEpoch  = letterlock.Span(30 * 24 * time.Hour)
+)
+
+func (c Config) validateKeys(bad complain) {
+	if r := c.Keys.Rotate.Span; r != 0 && (r < shortestEpoch || r > longestEpoch) {
+		bad("keys.rotate", "%s is not between 1h and 30d; 0 is only by hand", r)
+	}
+	if c.Keys.Backup != "" && c.Keys.KeepBackup.Span < shortestEpoch {
+		bad("keys.keep_backup", "%s is less than 1h", c.Keys.KeepBackup.Span)
+	}
+	if c.Keys.Backup != "" && inside(c.DataDir, c.Keys.Backup) {
+		bad("keys.backup", "must not lie in data_dir: a copy of the data would have the keys that were destroyed")
 	}
 }
 
