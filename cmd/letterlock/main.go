@@ -29,6 +29,7 @@ type commands struct {
 	Bulk    bulkCommand    `cmd:"" help:"Revoke many messages at once, and undo that."`
 	Audit   auditCommand   `cmd:"" help:"Show who did what, and export it for others to check."`
 	Journal journalCommand `cmd:"" help:"Go on without a revocation journal that is lost."`
+	Keys    keysCommand    `cmd:"" help:"Show, rotate and back up the keys that mail is encrypted under."`
 	Token   tokenCommand   `cmd:"" help:"Manage the tokens of programs."`
 	Account accountCommand `cmd:"" help:"Manage the accounts of people who send and administer."`
 	Demo    demoCommand    `cmd:"" help:"Run a demonstration on this machine, with forty messages and an inbox of its own."`

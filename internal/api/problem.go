@@ -88,6 +88,7 @@ var details = map[string]string{
 	"range":              "the range of days is empty, or longer than three years",
 	"reason":             "a reason has at most 1,000 bytes",
 	"recipient":          "that is no recipient of the message, or one who received it inline",
+	"recipient-key":      "that is no recipient of age: they begin with age1",
 	"request":            "something in the request is not right",
 	"search":             "that cannot be searched for",
 	"second-person":      "this is for a second administrator: whoever planned or started it cannot approve it",

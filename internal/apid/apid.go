@@ -19,6 +19,7 @@ import (
 	"letterlock/internal/account"
 	"letterlock/internal/api"
 	"letterlock/internal/auditlog"
+	"letterlock/internal/keys"
 	"letterlock/internal/letterlock"
 	"letterlock/internal/once"
 	"letterlock/internal/ratelimit"
@@ -32,6 +33,7 @@ type Options struct {
 	Accounts *account.Service
 	Audit    *auditlog.Service
 	Once     *once.Service
+	Keys     *keys.Service // nil: not to be reached this way
 
 	// Who says who asks, and within which scopes, or why nobody does.
 	Who func(*http.Request) (letterlock.Actor, []letterlock.Scope, error)
@@ -82,6 +84,7 @@ func newServer(o Options) *server {
 	s.audit()
 	s.accounts()
 	s.tokens()
+	s.keys()
 	s.document = s.describe()
 	return s
 }

@@ -75,7 +75,9 @@ func (a *App) listen(ctx context.Context, cfg config.Config) (*Listeners, error)
 // Control returns what answers the operator: over the socket, and in the process
 // of a command when no server runs.
 func (a *App) Control() http.Handler {
-	return apid.Handler(a.apiOptions(control.Who))
+	o := a.apiOptions(control.Who)
+	o.Keys = a.Keys
+	return apid.Handler(o)
 }
 
 // FirstStart says what the operator has to do once keys were made.

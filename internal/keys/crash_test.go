@@ -1,6 +1,7 @@
 package keys
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -19,11 +20,11 @@ import (
 )
 
 // The folder of an installation, and the step at which its rotation is to be killed.
-const folderVar, stepVar = "KEYS_TEST_FOLDER", "KEYS_TEST_STEP"
+const folderVar, stepVar, actVar = "KEYS_TEST_FOLDER", "KEYS_TEST_STEP", "KEYS_TEST_ACT"
 
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(folderVar); dir != "" {
-		if err := rotateAndDie(dir, os.Getenv(stepVar)); err != nil {
+		if err := actAndDie(dir, os.Getenv(actVar), os.Getenv(stepVar)); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
@@ -32,19 +33,15 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// rotateAndDie rotates the keys of an installation, prints each step, and is killed
+// actAndDie changes the keys of an installation, prints each step, and is killed
 // when it comes to the one with that number.
-func rotateAndDie(dir, at string) error {
+func actAndDie(dir, act, at string) error {
 	last, err := strconv.Atoi(at)
 	if err != nil {
 		return err
 	}
-	h, err := openHouse(dir)
-	if err != nil {
-		return err
-	}
 	n := 0
-	h.keys.Files.Step = func(name string) {
+	step := func(name string) {
 		fmt.Println(name)
 		if n == last {
 			syscall.Kill(os.Getpid(), syscall.SIGKILL) // it cannot fail for oneself
@@ -52,18 +49,29 @@ func rotateAndDie(dir, at string) error {
 		}
 		n++
 	}
+	if act == "rekey" {
+		f := filesOf(dir)
+		f.Step = step
+		_, err := f.Rekey(filepath.Join(dir, "backup"))
+		return err
+	}
+	h, err := openHouse(dir)
+	if err != nil {
+		return err
+	}
+	h.keys.Files.Step = step
 	if p, err := h.keys.Rotate(context.Background(), operator, time.Minute); err != nil || p.Waits != "" {
 		return fmt.Errorf("%+v: %w", p, err)
 	}
 	return h.db.Close()
 }
 
-// killed runs a rotation in a process of its own, which is killed at a step; -1:
+// killed runs an act in a process of its own, which is killed at a step; -1:
 // at none. It returns the steps that it came to.
-func killed(t *testing.T, dir string, at int) []string {
+func killed(t *testing.T, dir, act string, at int) []string {
 	t.Helper()
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), folderVar+"="+dir, stepVar+"="+strconv.Itoa(at))
+	cmd.Env = append(os.Environ(), folderVar+"="+dir, actVar+"="+act, stepVar+"="+strconv.Itoa(at))
 	var errs strings.Builder
 	cmd.Stderr = &errs
 	out, err := cmd.Output()
@@ -130,6 +138,28 @@ func (f *furnished) opens() bool {
 	return err == nil
 }
 
+// copied returns a copy of the installation, as it is on the disk.
+func (f *furnished) copied(t *testing.T) string {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "house")
+	err := filepath.WalkDir(f.dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		to := dir + strings.TrimPrefix(path, f.dir)
+		if d.IsDir() {
+			return os.Mkdir(to, 0o700)
+		}
+		info, err1 := d.Info()
+		b, err2 := os.ReadFile(path)
+		return errors.Join(err1, err2, os.WriteFile(to, b, info.Mode()))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
 func TestARotationThatIsKilledIsFinishedAndLosesNothing(t *testing.T) {
 	f := furnish(t)
 	if !f.opens() {
@@ -138,33 +168,14 @@ func TestARotationThatIsKilledIsFinishedAndLosesNothing(t *testing.T) {
 	if err := f.db.Close(); err != nil {
 		t.Fatal(err)
 	}
-	copied := func() string {
-		dir := filepath.Join(t.TempDir(), "house")
-		err := filepath.WalkDir(f.dir, func(path string, d fs.DirEntry, err error) error {
-			if err != nil {
-				return err
-			}
-			to := dir + strings.TrimPrefix(path, f.dir)
-			if d.IsDir() {
-				return os.Mkdir(to, 0o700)
-			}
-			info, err1 := d.Info()
-			b, err2 := os.ReadFile(path)
-			return errors.Join(err1, err2, os.WriteFile(to, b, info.Mode()))
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return dir
-	}
-	steps := killed(t, copied(), -1)
+	steps := killed(t, f.copied(t), "rotate", -1)
 	if len(steps) < 14 {
 		t.Fatalf("steps %q: this test would prove little", steps)
 	}
 	for i, step := range steps {
 		t.Run(fmt.Sprintf("%d %s", i, step), func(t *testing.T) {
-			dir := copied()
-			killed(t, dir, i)
+			dir := f.copied(t)
+			killed(t, dir, "rotate", i)
 			f.reopened(t, dir)
 		})
 	}
@@ -214,4 +225,63 @@ func folder(t *testing.T, path ...string) string {
 		names = append(names, e.Name())
 	}
 	return strings.Join(names, " ")
+}
+
+func TestAChangeOfTheMasterKeyThatIsKilledIsFinished(t *testing.T) {
+	f := furnish(t)
+	f.rotate(t) // so that there are copies
+	if _, err := f.keys.Files.AddEpoch(f.keys.Ring, 0); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	before, err := os.ReadFile(f.keys.Files.Master)
+	if err != nil {
+		t.Fatal(err)
+	}
+	steps := killed(t, f.copied(t), "rekey", -1)
+	if len(steps) < 8 {
+		t.Fatalf("steps %q: this test would prove little", steps)
+	}
+	for i, step := range steps {
+		t.Run(fmt.Sprintf("%d %s", i, step), func(t *testing.T) {
+			dir := f.copied(t)
+			killed(t, dir, "rekey", i)
+			half := strings.Contains(folder(t, dir, "safe"), ".next")
+			if h, err := openHouse(dir); half != (err != nil) {
+				t.Fatalf("half a change: %v, and it starts with %v", half, err)
+			} else if err == nil {
+				h.db.Close()
+			}
+			former, err := filesOf(dir).Rekey(filepath.Join(dir, "backup"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			now, err := os.ReadFile(filesOf(dir).Master)
+			if err != nil || bytes.Equal(now, before) {
+				t.Errorf("the master key is the one of before, %v", err)
+			}
+			if was, err := os.ReadFile(former); half && (err != nil || !bytes.Equal(was, before)) {
+				t.Errorf("the former one is not kept, %v", err)
+			}
+			f.rekeyed(t, dir)
+		})
+	}
+}
+
+// rekeyed makes sure that an installation works under a new master key.
+func (f *furnished) rekeyed(t *testing.T, dir string) {
+	h, err := openHouse(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer h.db.Close()
+	again := *f
+	again.house = h
+	again.check(t)
+	if p := h.rotate(t); p.Waits != "" || p.Ended != 2 {
+		t.Errorf("rotating: %+v", p)
+	}
+	again.check(t)
 }

@@ -31,10 +31,14 @@ type house struct {
 	now   time.Time
 }
 
+func filesOf(dir string) seal.Files {
+	return seal.Files{Master: filepath.Join(dir, "safe", "master.key"), Data: filepath.Join(dir, "data")}
+}
+
 // openHouse opens the installation in a folder, or makes it there.
 func openHouse(dir string) (*house, error) {
 	h := &house{dir: dir, now: start}
-	files := seal.Files{Master: filepath.Join(dir, "safe", "master.key"), Data: filepath.Join(dir, "data")}
+	files := filesOf(dir)
 	for _, sub := range []string{files.Data, h.backup()} {
 		if err := os.MkdirAll(sub, 0o700); err != nil {
 			return nil, err

@@ -91,7 +91,7 @@ func (f Files) SweepKeys() error {
 				return err
 			}
 			f.step("remove the old epoch")
-		case strings.HasPrefix(e.Name(), ".new-"):
+		case strings.HasPrefix(e.Name(), ".new-"), strings.HasSuffix(e.Name(), ".key.next"):
 			// Never overwritten: it may be another name of a file that is alive.
 		default:
 			continue

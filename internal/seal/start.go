@@ -105,6 +105,9 @@ func (f Files) anything() (bool, error) {
 
 // open opens keys that must all be there.
 func (f Files) open() (Keys, error) {
+	if err := f.halfRekeyed(); err != nil {
+		return Keys{}, err
+	}
 	master, err := readSecret(f.Master)
 	if errors.Is(err, fs.ErrNotExist) {
 		return Keys{}, fmt.Errorf("the master key file %s is missing: restore it from where you keep its copy; "+
