@@ -81,7 +81,9 @@ func (v tracedMail) traceFacts() []views.Fact {
 		views.Fact{Label: "Method", Value: methodOf(m)},
 		views.Fact{Label: "Protection", Value: string(m.Protection)},
 		views.Fact{Label: "Sent with", Value: viaName(m.Via)},
-		views.Fact{Label: "Size", Value: size(m.Size) + ", " + countOf(m.Attachments, "attachment")})
+		views.Fact{Label: "Size", Value: size(m.Size) + ", " + countOf(m.Attachments, "attachment")},
+		views.Fact{Label: "Sender's key", Value: v.keyWords(v.detail.Keys[""])},
+		views.Fact{Label: "Recipients' keys", Value: v.recipientKeys()})
 }
 
 func (v tracedMail) traceRecipient(r letterlock.Recipient, l lookup) views.TraceRecipient {

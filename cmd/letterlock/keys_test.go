@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"filippo.io/age"
 
@@ -80,6 +81,26 @@ func (c *console) exportedKeys(served bool) {
 	for _, action := range want {
 		if !strings.Contains(out, action) {
 			c.t.Errorf("the audit log has no %q:\n%s", action, out)
+		}
+	}
+}
+
+func TestATraceSaysSinceWhenAKeyIsGone(t *testing.T) {
+	d := desk{zone: time.UTC}
+	since := at(3, 0)
+	tests := []struct {
+		name string
+		key  api.Key
+		want string
+	}{
+		{"live", api.Key{State: "live", Epoch: 42}, "in epoch 42"},
+		{"deleted", api.Key{State: "deleted", Epoch: 42}, "deleted; what is left of it on the disk is destroyed with epoch 42, at the next rotation"},
+		{"destroyed", api.Key{State: "destroyed", Epoch: 41, Since: since}, "destroyed in epoch 41, unrecoverable from the disk since " + d.when(since)},
+		{"none", api.Key{State: "none"}, ""},
+	}
+	for _, tt := range tests {
+		if got := d.key(tt.key); got != tt.want {
+			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
 		}
 	}
 }

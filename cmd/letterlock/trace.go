@@ -152,7 +152,7 @@ func (d desk) chain(t api.Trace) error {
 		{"Subject", m.Subject}, {"State", m.State}, {"IsRevocable", truthOf(m.IsRevocable)}, {"Revoked", truthOf(m.Revoked)},
 		{"Protection", m.Protection}, {"Encryption method", m.EncryptionMethod}, {"Decided by", m.DecidedBy},
 		{"Encryption template", m.EncryptionTemplate}, {"Came by", m.Via}, {"Size", fmt.Sprintf("%d bytes, %s", m.Size, count(m.Attachments, "attachment"))},
-		{"Expires", d.orNever(m.Expires)},
+		{"Expires", d.orNever(m.Expires)}, {"Sender's key", d.key(t.Key)},
 	} {
 		if fact[1] != "" {
 			f.row(fact[0], fact[1])
@@ -177,6 +177,9 @@ func (d desk) history(h api.History) error {
 		return err
 	}
 	t := newTable(d.out)
+	if says := d.key(h.Key); says != "" {
+		t.row(" ", "Key", says)
+	}
 	for _, e := range h.Events {
 		t.row(" ", d.when(e.At), e.Kind, listed(e.Detail, e.Part, e.Proof, e.Agent, e.IP))
 	}
@@ -184,6 +187,19 @@ func (d desk) history(h api.History) error {
 		t.row(" ", d.when(v.First), "visit before proof", listed(count(v.Count, "time")+" until "+d.when(v.Last), "taken for a "+v.Guess, v.Why, v.Agent, v.IP))
 	}
 	return t.end()
+}
+
+// key says what has become of a key; "" if nothing is known of one.
+func (d desk) key(k api.Key) string {
+	switch k.State {
+	case "live":
+		return fmt.Sprintf("in epoch %d", k.Epoch)
+	case "deleted":
+		return fmt.Sprintf("deleted; what is left of it on the disk is destroyed with epoch %d, at the next rotation", k.Epoch)
+	case "destroyed":
+		return fmt.Sprintf("destroyed in epoch %d, unrecoverable from the disk since %s", k.Epoch, d.when(k.Since))
+	}
+	return ""
 }
 
 // listed puts commas between the words that there are.

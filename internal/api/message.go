@@ -59,14 +59,23 @@ type MessagePage struct {
 // A Trace is a message with the whole history of each of its recipients.
 type Trace struct {
 	Message Message   `json:"message"`
+	Key     Key       `json:"key" doc:"Of the sender's copy."`
 	History []History `json:"history" nullable:"false"`
 }
 
 // A History is what happened to one recipient's copy of a message.
 type History struct {
 	Recipient Recipient `json:"recipient"`
+	Key       Key       `json:"key"`
 	Events    []Event   `json:"events" nullable:"false" doc:"Oldest first."`
 	Visits    []Visit   `json:"visits" nullable:"false" doc:"Looks at the link by whoever had proved nothing. They never count as read."`
+}
+
+// A Key says what has become of somebody's key to a message.
+type Key struct {
+	State string    `json:"state" enum:"live,deleted,destroyed,none" doc:"live: it is there. deleted: it is not, and what is left of it on the disk is destroyed by the next rotation. destroyed: nothing is left that could be opened. none: nobody has noted one."`
+	Epoch uint32    `json:"epoch,omitempty" doc:"Of the keyring, under which it is wrapped, or was last."`
+	Since time.Time `json:"since,omitzero" doc:"Since when it is destroyed."`
 }
 
 // An Event is one entry of a history.

@@ -53,9 +53,9 @@ func person(m letterlock.Mailbox) string {
 }
 
 func trace(d track.Detail, now time.Time) api.Trace {
-	t := api.Trace{Message: message(d.Message, d.Recipients, now), History: []api.History{}}
+	t := api.Trace{Message: message(d.Message, d.Recipients, now), Key: key(d.Keys[""]), History: []api.History{}}
 	for _, r := range d.Recipients {
-		h := api.History{Recipient: recipient(d.Message, r, now), Events: []api.Event{}, Visits: []api.Visit{}}
+		h := api.History{Recipient: recipient(d.Message, r, now), Key: key(d.Keys[r.ID]), Events: []api.Event{}, Visits: []api.Visit{}}
 		for _, e := range d.Events[r.ID] {
 			h.Events = append(h.Events, event(e))
 		}
@@ -65,6 +65,19 @@ func trace(d track.Detail, now time.Time) api.Trace {
 		t.History = append(t.History, h)
 	}
 	return t
+}
+
+func key(k track.Key) api.Key {
+	a := api.Key{State: "deleted", Epoch: k.Epoch, Since: k.Gone}
+	switch {
+	case k.Live:
+		a.State = "live"
+	case k.Epoch == 0:
+		a.State = "none"
+	case !k.Gone.IsZero():
+		a.State = "destroyed"
+	}
+	return a
 }
 
 func event(e letterlock.Event) api.Event {

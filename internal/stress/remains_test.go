@@ -274,7 +274,7 @@ func TestNothingRemainsOfWhatWasDestroyed(t *testing.T) {
 		t.Fatalf("%d of %d mails can be read at first", n, len(e.mails))
 	}
 	former := e.keys()
-	before := e.raw() // as a backup or a snapshot has it
+	before := e.raw()                          // as a backup or a snapshot has it
 	if n := holding(before, gone); n != half { // the subjects, which are in the clear
 		t.Fatalf("words of %d of %d mails are found at first: this test would prove nothing", n, half)
 	}

@@ -156,6 +156,9 @@ func (s *Service) traced(ctx context.Context, by letterlock.Actor, find func(*st
 		if d.Visits, err = tx.Visits(d.Message.ID); err != nil {
 			return err
 		}
+		if d.Keys, err = keysOf(tx, d.Message.ID); err != nil {
+			return err
+		}
 		return related(tx, &d)
 	})
 	if errors.Is(err, letterlock.NotFound) {

@@ -118,6 +118,7 @@ type Detail struct {
 	First      letterlock.Message                   // of the conversation; zero: the message itself is
 	Requests   []letterlock.Request                 // that nobody has answered, oldest first
 	Asking     map[letterlock.ID]bool               // those of Related for which there are such requests
+	Keys       map[letterlock.ID]Key                // by recipient, "" for the sender's copy; in the trace only
 }
 
 // SentMessage returns one of the actor's own messages. Messages of other

@@ -1,0 +1,47 @@
+package web
+
+import (
+	"fmt"
+	"strings"
+
+	"letterlock/internal/letterlock"
+	"letterlock/internal/track"
+)
+
+// keyWords says what has become of a key to a message.
+func (v tracedMail) keyWords(k track.Key) string {
+	switch {
+	case k.Live:
+		return fmt.Sprintf("in epoch %d", k.Epoch)
+	case k.Epoch == 0:
+		return "none"
+	case k.Gone.IsZero():
+		return fmt.Sprintf("deleted; what is left of it on the disk is destroyed with epoch %d, at the next rotation", k.Epoch)
+	}
+	return fmt.Sprintf("destroyed in epoch %d, unrecoverable from the disk since %s", k.Epoch, v.server.moment(k.Gone, exactForm))
+}
+
+// recipientKeys says it of those who got links, and how many it is true of.
+func (v tracedMail) recipientKeys() string {
+	var said []string
+	number := map[string]int{}
+	for _, r := range v.recipients {
+		if r.Experience != letterlock.Link {
+			continue
+		}
+		words := v.keyWords(v.detail.Keys[r.ID])
+		if number[words]++; number[words] == 1 {
+			said = append(said, words)
+		}
+	}
+	switch len(said) {
+	case 0:
+		return "none: nobody got a link"
+	case 1:
+		return said[0]
+	}
+	for i, words := range said {
+		said[i] = fmt.Sprintf("%d %s", number[words], words)
+	}
+	return strings.Join(said, "; ")
+}
