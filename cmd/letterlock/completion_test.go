@@ -22,6 +22,8 @@ func TestEveryWordCanBeCompleted(t *testing.T) {
 		{"an end", "expire x --ne", []string{"--never"}},
 		{"after a flag's value", "account --config /x add --na", []string{"--name"}},
 		{"after a flag with its value", "account add --name=x --pass", []string{"--password-file"}},
+		{"a file to restore from", "restore --from ", []string{files}},
+		{"what there is of backups", "backup ver", []string{"verify"}},
 		{"a choice", "completion ", []string{"bash", "zsh", "fish"}},
 		{"one choice", "completion f", []string{"fish"}},
 		{"a role", "account add --role a", []string{"auditor", "admin"}},

@@ -21,13 +21,14 @@ type commands struct {
 	Config  configCommand  `cmd:"" help:"Write or show settings."`
 	Status  statusCommand  `cmd:"" help:"Say of a message whether it can be revoked, and whether it is."`
 	Revoke  revokeCommand  `cmd:"" help:"Remove the recipients' access to a message."`
-	Restore restoreCommand `cmd:"" help:"Give back access that was removed. The links are the same."`
+	Restore restoreCommand `cmd:"" help:"Give back access that was removed; the links are the same. With --into, restore a backup."`
 	Expire  expireCommand  `cmd:"" help:"Change until when the recipients can read a message."`
 	Destroy destroyCommand `cmd:"" help:"Destroy every key of a message, for everybody, for ever."`
 	Trace   traceCommand   `cmd:"" help:"Look for messages, or show the whole history of one."`
 	Report  reportCommand  `cmd:"" help:"Count protected messages by day, or list them."`
 	Bulk    bulkCommand    `cmd:"" help:"Revoke many messages at once, and undo that."`
 	Audit   auditCommand   `cmd:"" help:"Show who did what, and export it for others to check."`
+	Backup  backupCommand  `cmd:"" help:"Write an encrypted backup of the data while the server runs, and look whether one is good."`
 	Journal journalCommand `cmd:"" help:"Go on without a revocation journal that is lost."`
 	Keys    keysCommand    `cmd:"" help:"Show, rotate and back up the keys that mail is encrypted under."`
 	Token   tokenCommand   `cmd:"" help:"Manage the tokens of programs."`

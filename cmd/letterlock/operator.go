@@ -80,7 +80,7 @@ func openHere(ctx context.Context, cfg config.Config) (http.Handler, func() erro
 		return nil, nil, err
 	}
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	a, err := app.New(ctx, cfg, app.Options{Now: time.Now, Log: log})
+	a, err := app.New(ctx, cfg, app.Options{Now: time.Now, Log: log, Version: version})
 	if err != nil {
 		return nil, nil, err
 	}

@@ -28,6 +28,7 @@ func (c *serveCommand) Run(ctx context.Context) error {
 	}
 	return app.Serve(ctx, cfg, app.Options{
 		Now: time.Now, Log: app.NewLogger(os.Stderr, string(cfg.Log.Format), cfg.Log.Level),
+		Version: version,
 		Metrics: metrics.New(metrics.Options{Version: version, Commit: builtFrom()}),
 	}, os.Stdout)
 }

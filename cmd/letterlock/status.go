@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
 	"letterlock/internal/api"
+	"letterlock/internal/letterlock"
 )
 
 // messageArgument is the message that a command is about.
@@ -47,6 +49,11 @@ func truthOf(b bool) string {
 type change struct {
 	place
 	messageArgument
+	changing
+}
+
+// changing is how a message is changed.
+type changing struct {
 	Recipient []string `name:"recipient" sep:"none" placeholder:"ADDRESS" help:"Only this recipient; may be given several times. Default: all who got a link."`
 	Reason    string   `name:"reason" placeholder:"TEXT" help:"Why, for the audit log. Recipients never see it."`
 	DryRun    bool     `name:"dry-run" help:"Say what would happen, and change nothing."`
@@ -66,10 +73,24 @@ func (c *revokeCommand) Run(ctx context.Context, o *operator) error {
 	})
 }
 
-type restoreCommand struct{ change }
+// restoreCommand restores access to a message; with --into it restores a backup.
+type restoreCommand struct {
+	place
+	MessageID string `arg:"" optional:"" name:"message-id" help:"Message-ID, with or without its angle brackets; between single quotes, or the shell takes the brackets for itself."`
+	changing
+	Into     string `name:"into" type:"path" placeholder:"FOLDER" help:"Restore a backup instead, into this folder, which is empty or not there yet."`
+	From     string `name:"from" type:"path" placeholder:"FILE" help:"With --into: the backup."`
+	Identity string `name:"identity" short:"i" type:"path" placeholder:"FILE" help:"With --into: file with the age identity that opens it."`
+}
 
-// Run restores access to a message.
+// Run restores access to a message, or a data folder.
 func (c *restoreCommand) Run(ctx context.Context, o *operator) error {
+	switch {
+	case c.Into != "":
+		return c.restoreFolder(ctx, o)
+	case c.MessageID == "" || c.From != "" || c.Identity != "":
+		return &letterlock.Error{Code: letterlock.Invalid, Key: "usage", Err: errors.New("name the Message-ID of a message, or --into, --from and --identity for a backup")}
+	}
 	return o.ask(ctx, c.place, func(d desk) error {
 		m, err := d.Restore(ctx, c.MessageID, api.Restore{Recipients: c.Recipient, Reason: c.Reason}, c.DryRun)
 		if err != nil {
@@ -80,7 +101,7 @@ func (c *restoreCommand) Run(ctx context.Context, o *operator) error {
 }
 
 // print says how a message is after a change, or would be.
-func (c *change) print(d desk, m api.Message) error {
+func (c *changing) print(d desk, m api.Message) error {
 	if c.JSON {
 		return printJSON(d.out, m)
 	}

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"io"
+	"net/http"
 )
 
 // Report returns how many messages were protected in a range of days.
@@ -56,6 +57,20 @@ func (c *Client) Checkpoints(ctx context.Context) (io.ReadCloser, error) {
 // PublicKey returns the key that checkpoints and proofs are checked with, as PEM.
 func (c *Client) PublicKey(ctx context.Context) (io.ReadCloser, error) {
 	return c.stream(ctx, "/audit/key")
+}
+
+// BackupPath is where the operator asks for a backup, behind Prefix, on the machine
+// itself. It is no operation of the API.
+const BackupPath = "/backup"
+
+// Backup returns a backup, encrypted to the recipients, or to those of the server's
+// settings. It can be asked for only where the server runs.
+func (c *Client) Backup(ctx context.Context, recipients []string) (io.ReadCloser, error) {
+	answer, err := c.ask(ctx, http.MethodPost, values{"recipient": recipients}.on(BackupPath), nil)
+	if err != nil {
+		return nil, err
+	}
+	return answer.Body, nil
 }
 
 // Proof returns a signed statement that a recipient never opened a message.

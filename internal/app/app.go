@@ -17,6 +17,7 @@ import (
 	"letterlock/internal/account"
 	"letterlock/internal/apid"
 	"letterlock/internal/auditlog"
+	"letterlock/internal/backup"
 	"letterlock/internal/brand"
 	"letterlock/internal/config"
 	"letterlock/internal/eml"
@@ -53,6 +54,7 @@ type Options struct {
 	Log     *slog.Logger
 	Demo    *web.Demo        // pages of the demo; nil elsewhere
 	Metrics *metrics.Metrics // nil: new ones
+	Version string           // of the program, for backups
 }
 
 // An App is Letterlock, built and not yet listening. Its parts are there for the
@@ -71,6 +73,7 @@ type App struct {
 	Visits    *visit.Service
 	Once      *once.Service
 	Keys      *keys.Service
+	Backups   *backup.Service
 	DB        *store.DB
 	Metrics   *metrics.Metrics
 
@@ -104,6 +107,9 @@ func openState(ctx context.Context, cfg config.Config, now func() time.Time) (k 
 	}
 	files := filesOf(cfg)
 	if k, first, err = files.Start(database); err != nil {
+		return k, nil, false, err
+	}
+	if err := store.RemoveCopy(cfg.DataDir); err != nil {
 		return k, nil, false, err
 	}
 	if db, err = store.Open(ctx, cfg.DataDir, now); err != nil {
@@ -144,6 +150,9 @@ func New(ctx context.Context, cfg config.Config, o Options) (*App, error) {
 func build(ctx context.Context, cfg config.Config, o Options) (*App, error) {
 	look, err := brandOf(cfg.Organization)
 	if err != nil {
+		return nil, err
+	}
+	if err := checkRecipients(cfg.Backup); err != nil {
 		return nil, err
 	}
 	cert, err := openCertificate(cfg, o.Log)
@@ -226,6 +235,8 @@ func (a *App) buildUseCases(cfg config.Config, o Options, k seal.Keys, look *bra
 		Every: time.Duration(cfg.Audit.CheckpointMinutes) * time.Minute, File: cfg.CheckpointFile(), Syslog: syslogOf(cfg.Audit),
 		Log: o.Log, Metrics: a.Metrics.Audit}
 	a.Once = &once.Service{DB: a.DB, Pepper: k.Pepper}
+	a.Backups = &backup.Service{DB: a.DB, Signer: k.Audit, Version: o.Version, Host: cfg.PublicURL.Hostname(), Recipients: cfg.Backup.Recipients,
+		Spare: int64(cfg.Limits.DiskReserve)}
 	a.Passcodes = &passcode.Service{DB: a.DB, Pepper: k.Pepper, IPKey: ratelimit.IPKey, Wake: wake, Metrics: a.Metrics.Passcodes}
 	a.Access = &access.Service{DB: a.DB, Vault: v, Pepper: k.Pepper, Rules: rules,
 		DownloadsUnderDoNotForward: cfg.Recipients.DoNotForwardDownloads, Wake: wake, Now: o.Now, Metrics: a.Metrics.Access,

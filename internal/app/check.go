@@ -80,6 +80,7 @@ func Check(ctx context.Context, cfg config.Config, now time.Time) []Finding {
 	c.disk()
 	c.listeners()
 	c.machine()
+	c.backups()
 	c.relays(ctx)
 	return c.found
 }

@@ -11,6 +11,7 @@ import (
 	"os/signal"
 	"syscall"
 
+	"letterlock/internal/api"
 	"letterlock/internal/apid"
 	"letterlock/internal/config"
 	"letterlock/internal/control"
@@ -77,7 +78,10 @@ func (a *App) listen(ctx context.Context, cfg config.Config) (*Listeners, error)
 func (a *App) Control() http.Handler {
 	o := a.apiOptions(control.Who)
 	o.Keys = a.Keys
-	return apid.Handler(o)
+	mux := http.NewServeMux()
+	mux.Handle("/", apid.Handler(o))
+	mux.HandleFunc("POST "+api.Prefix+api.BackupPath, a.backup)
+	return mux
 }
 
 // FirstStart says what the operator has to do once keys were made.

@@ -46,6 +46,7 @@ type Config struct {
 	Privacy      Privacy      `toml:"privacy"`
 	Keys         Keys         `toml:"keys"`
 	Audit        Audit        `toml:"audit"`
+	Backup       Backup       `toml:"backup"`
 	API          API          `toml:"api"`
 	Metrics      Metrics      `toml:"metrics"`
 	Log          Log          `toml:"log"`
@@ -236,6 +237,13 @@ type Audit struct {
 	// Syslog is whom every checkpoint is sent to: unix:///dev/log,
 	// udp://host:514 or tcp://host:601. Empty: nobody.
 	Syslog string `toml:"syslog"`
+}
+
+// Backup is who can open backups.
+type Backup struct {
+	// Recipients are age recipients, like "age1...", whose identities open a backup for
+	// which nobody else is named. Default none.
+	Recipients []string `toml:"recipients"`
 }
 
 // CheckpointFile is the file that gets every checkpoint of the audit log.

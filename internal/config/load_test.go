@@ -146,6 +146,9 @@ func TestTemplateHasEverySettingWithItsDefault(t *testing.T) {
 	if len(uncommented.Proxy.Trusted) == 0 {
 		uncommented.Proxy.Trusted = nil
 	}
+	if len(uncommented.Backup.Recipients) == 0 {
+		uncommented.Backup.Recipients = nil
+	}
 	if !reflect.DeepEqual(given, uncommented) {
 		t.Errorf("the defaults in the template are not those of the program:\n%+v\n%+v", given, uncommented)
 	}

@@ -150,6 +150,9 @@ func (db *DB) Read(ctx context.Context, f func(tx *Tx) error) error {
 	return db.judge(f(tx))
 }
 
+// Clock is the time of the database, in whole seconds of UTC.
+func (db *DB) Clock() time.Time { return db.clock() }
+
 func (db *DB) clock() time.Time { return db.now().UTC().Truncate(time.Second) }
 
 var errClosing = errors.New("the database is closing")
