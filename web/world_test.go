@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"log/slog"
@@ -30,6 +31,7 @@ import (
 	"letterlock/internal/seal"
 	"letterlock/internal/session"
 	"letterlock/internal/store"
+	"letterlock/internal/storetest"
 	"letterlock/internal/track"
 	"letterlock/internal/upload"
 	"letterlock/internal/vault"
@@ -106,8 +108,9 @@ func (l *logged) String() string {
 // it is built.
 func newWorld(t *testing.T, changes ...func(*Options)) *world {
 	t.Helper()
-	w := &world{t: t, clock: &clock{now: time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC)}, log: &logged{}}
+	w := &world{t: t, clock: &clock{now: morning}, log: &logged{}, actors: map[letterlock.Address]letterlock.Actor{}}
 	dir := t.TempDir()
+	furnished.Copy(t, dir)
 	check := func(err error) {
 		t.Helper()
 		if err != nil {
@@ -119,7 +122,7 @@ func newWorld(t *testing.T, changes ...func(*Options)) *world {
 	t.Cleanup(func() { db.Close() })
 	w.db = db
 	ring, pepper := newKeys(t, dir)
-	look, err := brand.New(brand.Settings{Name: "Contoso"})
+	look, err := contoso()
 	check(err)
 	w.box, err = inbox.Open("", w.clock.Now)
 	check(err)
@@ -155,9 +158,14 @@ func newWorld(t *testing.T, changes ...func(*Options)) *world {
 	}
 	w.server, err = New(o)
 	check(err)
-	w.addAccounts()
+	for _, a := range everybody {
+		w.actors[a.Address] = a
+	}
 	return w
 }
+
+// contoso is how the organisation looks. Drawing that takes a while.
+var contoso = sync.OnceValues(func() (*brand.Brand, error) { return brand.New(brand.Settings{Name: "Contoso"}) })
 
 // newKeys makes the keys of a world; the master key lies outside its folder.
 func newKeys(t *testing.T, dir string) (*seal.Keyring, seal.Pepper) {
@@ -169,25 +177,30 @@ func newKeys(t *testing.T, dir string) (*seal.Keyring, seal.Pepper) {
 	return k.Ring, k.Pepper
 }
 
-func (w *world) addAccounts() {
-	w.t.Helper()
-	w.actors = map[letterlock.Address]letterlock.Actor{}
-	for _, a := range []letterlock.Actor{
-		{Name: "Ada Lovelace", Address: ada, Roles: []letterlock.Role{letterlock.Sender}},
-		{Name: "Eve Moneypenny", Address: eve, Roles: []letterlock.Role{letterlock.Sender}},
-		{Name: "Grace Hopper", Address: grace, Roles: []letterlock.Role{letterlock.Sender, letterlock.Admin}},
-		{Name: "Nora Auditor", Address: nora, Roles: []letterlock.Role{letterlock.Auditor}},
-		{Name: "Rita Revoker", Address: rita, Roles: []letterlock.Role{letterlock.Revoker}},
-		{Name: "Olga Admin", Address: olga, Roles: []letterlock.Role{letterlock.Admin}},
-	} {
-		a.Kind = letterlock.Staff
-		w.actors[a.Address] = a
+// everybody has an account.
+var everybody = []letterlock.Actor{
+	{Kind: letterlock.Staff, Name: "Ada Lovelace", Address: ada, Roles: []letterlock.Role{letterlock.Sender}},
+	{Kind: letterlock.Staff, Name: "Eve Moneypenny", Address: eve, Roles: []letterlock.Role{letterlock.Sender}},
+	{Kind: letterlock.Staff, Name: "Grace Hopper", Address: grace, Roles: []letterlock.Role{letterlock.Sender, letterlock.Admin}},
+	{Kind: letterlock.Staff, Name: "Nora Auditor", Address: nora, Roles: []letterlock.Role{letterlock.Auditor}},
+	{Kind: letterlock.Staff, Name: "Rita Revoker", Address: rita, Roles: []letterlock.Role{letterlock.Revoker}},
+	{Kind: letterlock.Staff, Name: "Olga Admin", Address: olga, Roles: []letterlock.Role{letterlock.Admin}},
+}
+
+// morning is when the clock of each world stands at first.
+var morning = time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC)
+
+// furnished is the database of a world in which nothing has happened.
+var furnished = storetest.Template{Now: morning, Fill: func(ctx context.Context, db *store.DB) error {
+	accounts := account.New(db, seal.Pepper{}, ratelimit.IPKey, nil)
+	for _, a := range everybody {
 		m := letterlock.Mailbox{Name: a.Name, Address: a.Address}
-		if err := w.server.Accounts.Put(w.t.Context(), letterlock.Actor{Kind: letterlock.System}, m, password, a.Roles...); err != nil {
-			w.t.Fatal(err)
+		if err := accounts.Put(ctx, letterlock.Actor{Kind: letterlock.System}, m, password, a.Roles...); err != nil {
+			return err
 		}
 	}
-}
+	return nil
+}}
 
 // audit is the whole audit log.
 func (w *world) audit() (list []letterlock.Entry) {

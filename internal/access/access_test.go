@@ -17,6 +17,7 @@ import (
 	"letterlock/internal/policy"
 	"letterlock/internal/seal"
 	"letterlock/internal/store"
+	"letterlock/internal/storetest"
 	"letterlock/internal/vault"
 )
 
@@ -62,6 +63,7 @@ func newHouse(t *testing.T, scope policy.Scope) *house {
 		}
 	}
 	var err error
+	storetest.Empty(t, dir)
 	h.db, err = store.Open(t.Context(), dir, func() time.Time { return h.now })
 	check(err)
 	t.Cleanup(func() { h.db.Close() })

@@ -1,6 +1,7 @@
 package account_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -15,6 +16,7 @@ import (
 	"letterlock/internal/ratelimit"
 	"letterlock/internal/seal"
 	"letterlock/internal/store"
+	"letterlock/internal/storetest"
 )
 
 const (
@@ -38,11 +40,21 @@ type house struct {
 	woken    int // how often the outbox was
 }
 
+// morning is when the clock of each house stands at first.
+var morning = time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC)
+
+// furnished is the database of a house in which nothing has happened.
+var furnished = storetest.Template{Now: morning, Fill: func(ctx context.Context, db *store.DB) error {
+	return account.New(db, seal.Pepper{}, ratelimit.IPKey, nil).Put(ctx, system, ada, password, letterlock.Sender)
+}}
+
 func newHouse(t *testing.T) *house {
 	t.Helper()
-	h := &house{t: t, now: time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC)}
+	h := &house{t: t, now: morning}
+	dir := t.TempDir()
+	furnished.Copy(t, dir)
 	var err error
-	if h.db, err = store.Open(t.Context(), t.TempDir(), func() time.Time { return h.now }); err != nil {
+	if h.db, err = store.Open(t.Context(), dir, func() time.Time { return h.now }); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { h.db.Close() })
@@ -52,9 +64,6 @@ func newHouse(t *testing.T) *house {
 	}
 	h.pepper = keys.Pepper
 	h.accounts = account.New(h.db, keys.Pepper, ratelimit.IPKey, func() { h.woken++ })
-	if err := h.accounts.Put(t.Context(), system, ada, password, letterlock.Sender); err != nil {
-		t.Fatal(err)
-	}
 	return h
 }
 

@@ -24,6 +24,7 @@ import (
 	"letterlock/internal/ratelimit"
 	"letterlock/internal/seal"
 	"letterlock/internal/store"
+	"letterlock/internal/storetest"
 	"letterlock/internal/track"
 	"letterlock/internal/vault"
 )
@@ -95,6 +96,7 @@ func newHouse(t *testing.T) *house {
 	h := &house{t: t, clock: &clock{now: time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC)}, log: &lockedBuffer{}}
 	dir := t.TempDir()
 	var err error
+	storetest.Empty(t, dir)
 	if h.db, err = store.Open(t.Context(), dir, h.clock.Now); err != nil {
 		t.Fatal(err)
 	}

@@ -14,6 +14,7 @@ import (
 	"letterlock/internal/letterlock"
 	"letterlock/internal/seal"
 	"letterlock/internal/store"
+	"letterlock/internal/storetest"
 )
 
 var (
@@ -37,6 +38,7 @@ func newHouse(t *testing.T) *house {
 	t.Helper()
 	h := &house{t: t, dir: t.TempDir(), now: time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC)}
 	var err error
+	storetest.Empty(t, h.dir)
 	if h.db, err = store.Open(t.Context(), h.dir, func() time.Time { return h.now }); err != nil {
 		t.Fatal(err)
 	}

@@ -18,6 +18,7 @@ import (
 	"letterlock/internal/policy"
 	"letterlock/internal/seal"
 	"letterlock/internal/store"
+	"letterlock/internal/storetest"
 	"letterlock/internal/vault"
 )
 
@@ -59,6 +60,7 @@ func newHouseIn(t *testing.T, dir string, limits eml.Limits) *house {
 		}
 	}
 	var err error
+	storetest.Empty(t, h.dir)
 	h.db, err = store.Open(t.Context(), h.dir, func() time.Time { return h.now })
 	must(err)
 	t.Cleanup(func() { h.db.Close() })

@@ -13,6 +13,7 @@ import (
 	"letterlock/internal/ratelimit"
 	"letterlock/internal/seal"
 	"letterlock/internal/store"
+	"letterlock/internal/storetest"
 	"letterlock/internal/vault"
 )
 
@@ -38,6 +39,7 @@ func newHouse(t *testing.T) *house {
 	t.Helper()
 	h := &house{t: t, now: time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC), dir: t.TempDir()}
 	var err error
+	storetest.Empty(t, h.dir)
 	if h.db, err = store.Open(t.Context(), h.dir, func() time.Time { return h.now }); err != nil {
 		t.Fatal(err)
 	}
