@@ -12,7 +12,7 @@ import (
 func TestEveryAccountPageCanBeUsedByEverybody(t *testing.T) {
 	t.Parallel()
 	p := start(t)
-	browser := browsertest.New(t)
+	browser := browsertest.New(t, browsertest.Light)
 	page, sender := browser.Page(t), browser.Page(t)
 	p.signIn(page, administrator)
 	p.signIn(sender, "ada@contoso.example")

@@ -11,7 +11,7 @@ import (
 func TestEveryAuditPageCanBeUsedByEverybody(t *testing.T) {
 	t.Parallel()
 	p := start(t)
-	page := browsertest.New(t).Page(t)
+	page := browsertest.New(t, browsertest.Light).Page(t)
 	p.signIn(page, administrator)
 	for _, s := range []stop{
 		{name: "audit-log", page: page, path: "/audit-log"},

@@ -29,7 +29,7 @@ const shots = "LETTERLOCK_SHOTS"
 func TestEveryPageCanBeUsedByEverybody(t *testing.T) {
 	t.Parallel()
 	p := start(t)
-	browser := browsertest.New(t)
+	browser := browsertest.New(t, browsertest.Light)
 	for _, s := range stops(t, p, browser) {
 		if s.path != "" {
 			s.page.Goto(p.site + s.path)

@@ -59,7 +59,7 @@ func TestAdministratorRevokesFromTheReport(t *testing.T) {
 func TestEveryReportPageCanBeUsedByEverybody(t *testing.T) {
 	t.Parallel()
 	p := start(t)
-	page := browsertest.New(t).Page(t)
+	page := browsertest.New(t, browsertest.Light).Page(t)
 	p.signIn(page, administrator)
 	for _, s := range []stop{
 		{name: "report", page: page, path: "/report"},

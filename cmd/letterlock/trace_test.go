@@ -141,7 +141,7 @@ func TestMessageIDIsCopied(t *testing.T) {
 func TestEveryTracePageCanBeUsedByEverybody(t *testing.T) {
 	t.Parallel()
 	p := start(t)
-	page := browsertest.New(t).Page(t)
+	page := browsertest.New(t, browsertest.Light).Page(t)
 	p.signIn(page, administrator)
 	unfold := func() {
 		page.Eval(`document.querySelectorAll("main details").forEach(d => d.open = true)`, nil)

@@ -49,6 +49,16 @@ func Trust(certificate *x509.Certificate) Option {
 	return chromedp.Flag("ignore-certificate-errors-spki-list", base64.StdEncoding.EncodeToString(key[:]))
 }
 
+// Light is for tests that do nothing but look at pages. Where it is installed, it
+// takes the shell of the browser: the same engine without the windows, bars and
+// extensions around it, which do two thirds of a browser's work. The shell keeps no
+// page for a way back, and has no clipboard: tests of such things take the whole.
+func Light(a *chromedp.ExecAllocator) {
+	if path, err := exec.LookPath("chromium-headless-shell"); err == nil {
+		chromedp.ExecPath(path)(a)
+	}
+}
+
 // New starts a browser that lives until the test t and its subtests have ended.
 // Starting takes about half a second: start one in a test and share it among
 // its subtests.
@@ -77,11 +87,9 @@ func New(t testing.TB, more ...Option) *Browser {
 	return &Browser{ctx: ctx}
 }
 
-// find returns the path of the first browser that look knows. The shell comes
-// first: it is the same engine without the windows, bars and extensions around it,
-// which nobody sees here and which take two thirds of a browser's work.
+// find returns the path of the first browser that look knows.
 func find(look func(string) (string, error)) (string, error) {
-	for _, name := range []string{"chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"} {
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
 		if path, err := look(name); err == nil {
 			return path, nil
 		}
