@@ -1,5 +1,6 @@
-// Package cputime measures how long work takes on a processor, for tests of what
-// must stay fast: the clock on the wall also counts what else a machine does.
+// Package cputime measures how long work takes on a processor, for limits on what
+// somebody's mail may cost and for tests of what must stay fast: the clock on the
+// wall also counts what else a machine does.
 package cputime
 
 import (

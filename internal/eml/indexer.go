@@ -3,6 +3,8 @@ package eml
 import (
 	"bytes"
 	"time"
+
+	"letterlock/internal/cputime"
 )
 
 // An Indexer makes the Index of a raw mail that is written to it. It is not for
@@ -37,12 +39,9 @@ type Indexer struct {
 }
 
 const (
-	// scanned is how much is looked at between two looks at the clock.
+	// scanned is how much is looked at between two looks at the clock, which is the
+	// processor's: waiting for one must not make a large mail bounce on a busy server.
 	scanned = 64 << 10
-	// stalled is the most that one such stretch counts for. It takes a tenth of
-	// a millisecond; when it seems to take far longer, another goroutine had the
-	// processor, and that must not make a large mail bounce on a busy server.
-	stalled = 50 * time.Millisecond
 	// boundaryLine is the longest line taken for a boundary. RFC 2046 allows 72.
 	boundaryLine = 512
 )
@@ -69,9 +68,7 @@ func (x *Indexer) Write(p []byte) (int, error) {
 	for rest := p; len(rest) > 0; {
 		some := rest[:min(len(rest), scanned)]
 		rest = rest[len(some):]
-		start := time.Now()
-		x.err = x.scan(some)
-		x.spent += min(time.Since(start), stalled)
+		x.spent += cputime.Of(func() { x.err = x.scan(some) })
 		if x.err == nil && x.spent > x.limits.CPU {
 			x.err = tooLarge("cpu", x.limits.CPU)
 		}

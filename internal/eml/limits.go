@@ -13,7 +13,7 @@ type Limits struct {
 	HeaderBytes int           // bytes of the header of the mail and of each part; default 256 KiB
 	Depth       int           // parts inside parts; default 20
 	Parts       int           // parts in all, containers included; default 1000
-	CPU         time.Duration // spent on indexing; default 5 s
+	CPU         time.Duration // of a processor, spent on indexing; default 5 s
 }
 
 // DefaultLimits returns the limits that stand for zero fields.
