@@ -446,7 +446,7 @@ func myBrowsers(v MyMessages) templ.Component {
 			templ_7745c5c3_Var16 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 35, "<section class=\"stack\" aria-labelledby=\"browsers\"><div><h2 id=\"browsers\">Remembered browsers</h2><p class=\"muted\">In these, your links open without a passcode. Signing out does not end that; forgetting does.</p></div><ul class=\"panel browsers\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 35, "<section class=\"stack\" aria-labelledby=\"browsers\"><div><h2 id=\"browsers\">Remembered browsers</h2><p class=\"muted\">In these, your links open without a passcode. Signing out does not end that; forgetting does, and signs you out everywhere but here.</p></div><ul class=\"panel browsers\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -69,13 +69,22 @@ func (s *Server) continueRemembered(c echo.Context) error {
 	return toMessage(c, g)
 }
 
+// readerSession is the id of the reader's session in this browser.
+func (s *Server) readerSession(c echo.Context) string {
+	cookie, err := c.Cookie(s.sessions.name(readerCookie))
+	if err != nil {
+		return ""
+	}
+	return cookie.Value
+}
+
 // forgetBrowser forgets one browser of the reader.
 func (s *Server) forgetBrowser(c echo.Context) error {
 	id, err := letterlock.ParseID(c.Param("browser"))
 	if err != nil {
 		return err
 	}
-	if err := s.Browsers.Forget(c.Request().Context(), actor(c), id); err != nil {
+	if err := s.Browsers.Forget(c.Request().Context(), actor(c), s.readerSession(c), id); err != nil {
 		return err
 	}
 	return c.Redirect(http.StatusSeeOther, "/messages")
@@ -83,7 +92,7 @@ func (s *Server) forgetBrowser(c echo.Context) error {
 
 // forgetBrowsers forgets all of them.
 func (s *Server) forgetBrowsers(c echo.Context) error {
-	if err := s.Browsers.ForgetAll(c.Request().Context(), actor(c)); err != nil {
+	if err := s.Browsers.ForgetAll(c.Request().Context(), actor(c), s.readerSession(c)); err != nil {
 		return err
 	}
 	return c.Redirect(http.StatusSeeOther, "/messages")

@@ -129,9 +129,11 @@ func (s *Browsers) List(ctx context.Context, by letterlock.Actor, id string) (li
 	return list, err
 }
 
-// Forget forgets one browser of whoever asks. Forgetting one that is not there, or
+// Forget forgets one browser of whoever asks, and ends what they read elsewhere: no
+// session says in which browser it began, and who forgets one has perhaps lost it.
+// Only the session with the id here stays. Forgetting a browser that is not there, or
 // that is somebody else's, does nothing and is no error.
-func (s *Browsers) Forget(ctx context.Context, by letterlock.Actor, browser letterlock.ID) error {
+func (s *Browsers) Forget(ctx context.Context, by letterlock.Actor, here string, browser letterlock.ID) error {
 	if by.Kind != letterlock.Reader {
 		return &letterlock.Error{Code: letterlock.Denied}
 	}
@@ -140,17 +142,20 @@ func (s *Browsers) Forget(ctx context.Context, by letterlock.Actor, browser lett
 		if err != nil || !was {
 			return err
 		}
+		if err := tx.EndOtherSessions(letterlock.Reader, by.Address, hash(here)); err != nil {
+			return err
+		}
 		return tx.Audit(letterlock.Entry{Actor: by, Action: "forget browser", Target: string(by.Address), Allowed: true})
 	})
 }
 
-// ForgetAll forgets all browsers of whoever asks.
-func (s *Browsers) ForgetAll(ctx context.Context, by letterlock.Actor) error {
+// ForgetAll forgets all browsers of whoever asks, and ends sessions as Forget does.
+func (s *Browsers) ForgetAll(ctx context.Context, by letterlock.Actor, here string) error {
 	if by.Kind != letterlock.Reader {
 		return &letterlock.Error{Code: letterlock.Denied}
 	}
 	return s.DB.Write(ctx, func(tx *store.Tx) error {
-		return errors.Join(tx.ForgetBrowsers(by.Address),
+		return errors.Join(tx.ForgetBrowsers(by.Address), tx.EndOtherSessions(letterlock.Reader, by.Address, hash(here)),
 			tx.Audit(letterlock.Entry{Actor: by, Action: "forget all browsers", Target: string(by.Address), Allowed: true}))
 	})
 }

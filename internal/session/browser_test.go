@@ -112,18 +112,18 @@ func TestBrowsersAreForgottenByTheirOwnerOnlyAndThatIsAudited(t *testing.T) {
 		t.Fatalf("List = %+v, %v; want two, one of them here", list, err)
 	}
 	mine := list[slices.IndexFunc(list, func(b session.Browser) bool { return b.Here })].ID
-	if err := errors.Join(s.Forget(t.Context(), jonas, mine), s.ForgetAll(t.Context(), jonas)); err != nil {
+	if err := errors.Join(s.Forget(t.Context(), jonas, "", mine), s.ForgetAll(t.Context(), jonas, "")); err != nil {
 		t.Fatal(err)
 	}
 	checkKnown(t, s, "after another has forgotten it", here, marta, true)
 	for range 2 {
-		if err := s.Forget(t.Context(), martaReads, mine); err != nil {
+		if err := s.Forget(t.Context(), martaReads, "", mine); err != nil {
 			t.Fatal(err)
 		}
 	}
 	checkKnown(t, s, "forgotten", here, marta, false)
 	checkKnown(t, s, "the other", there, marta, true)
-	if err := s.ForgetAll(t.Context(), martaReads); err != nil {
+	if err := s.ForgetAll(t.Context(), martaReads, ""); err != nil {
 		t.Fatal(err)
 	}
 	checkKnown(t, s, "after all were forgotten", there, marta, false)
@@ -139,5 +139,53 @@ func TestBrowsersAreForgottenByTheirOwnerOnlyAndThatIsAudited(t *testing.T) {
 	})
 	if err != nil || done["remember browser"] != 2 || done["forget browser"] != 1 || done["forget all browsers"] != 1 || done["prove mailbox by browser"] != 2 {
 		t.Errorf("the audit log has %v, %v", done, err)
+	}
+}
+
+// Who forgets a browser has perhaps lost it, with a session that goes on in it.
+func TestForgettingABrowserEndsWhatIsReadElsewhere(t *testing.T) {
+	tests := []struct {
+		name   string
+		forget func(h *house, here string) error
+		want   bool // whether the session elsewhere goes on
+	}{
+		{"one", func(h *house, here string) error {
+			list, err := h.browsers(month).List(h.t.Context(), martaReads, "")
+			if err != nil || len(list) != 1 {
+				h.t.Fatalf("%d browsers, %v; want one", len(list), err)
+			}
+			return h.browsers(month).Forget(h.t.Context(), martaReads, here, list[0].ID)
+		}, false},
+		{"all", func(h *house, here string) error { return h.browsers(month).ForgetAll(h.t.Context(), martaReads, here) }, false},
+		{"none of hers", func(h *house, here string) error {
+			return h.browsers(month).Forget(h.t.Context(), martaReads, here, "aaaaaaaaaaaaaaaaaaaaaaaaaa")
+		}, true},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			h := newHouse(t)
+			h.remember("", martaReads)
+			begin := func(by letterlock.Actor) string {
+				id, _, err := h.sessions.Start(t.Context(), by)
+				if err != nil {
+					t.Fatal(err)
+				}
+				return id
+			}
+			jonas := martaReads
+			jonas.Address = "jonas@riverside.example"
+			here, elsewhere, other := begin(martaReads), begin(martaReads), begin(jonas)
+			if err := tt.forget(h, here); err != nil {
+				t.Fatal(err)
+			}
+			for name, is := range map[string]struct {
+				id   string
+				goes bool
+			}{"here": {here, true}, "elsewhere": {elsewhere, tt.want}, "of somebody else": {other, true}} {
+				if _, err := h.sessions.Find(t.Context(), is.id); (err == nil) != is.goes {
+					t.Errorf("the session %s: %v; want it to go on: %v", name, err, is.goes)
+				}
+			}
+		})
 	}
 }

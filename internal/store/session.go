@@ -46,6 +46,11 @@ func (t *Tx) EndSessions(kind letterlock.Kind, a letterlock.Address) error {
 	return t.exec(`DELETE FROM sessions WHERE kind = $1 AND address = $2`, kind, a)
 }
 
+// EndOtherSessions is [Tx.EndSessions] but for the session under that hash.
+func (t *Tx) EndOtherSessions(kind letterlock.Kind, a letterlock.Address, but []byte) error {
+	return t.exec(`DELETE FROM sessions WHERE kind = $1 AND address = $2 AND hash <> $3`, kind, a, but)
+}
+
 // SweepSessions deletes sessions past their absolute limit.
 func (t *Tx) SweepSessions() (int64, error) {
 	return t.change(`DELETE FROM sessions WHERE expires_at <= $1`, t.Now.Unix())
