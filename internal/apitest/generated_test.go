@@ -180,6 +180,30 @@ func (e EventKind) Valid() bool {
 	}
 }
 
+// Defines values for KeyState.
+const (
+	KeyStateDeleted   KeyState = "deleted"
+	KeyStateDestroyed KeyState = "destroyed"
+	KeyStateLive      KeyState = "live"
+	KeyStateNone      KeyState = "none"
+)
+
+// Valid indicates whether the value is a known member of the KeyState enum.
+func (e KeyState) Valid() bool {
+	switch e {
+	case KeyStateDeleted:
+		return true
+	case KeyStateDestroyed:
+		return true
+	case KeyStateLive:
+		return true
+	case KeyStateNone:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for MessageAct.
 const (
 	Answer  MessageAct = "answer"
@@ -816,6 +840,7 @@ type Expire struct {
 type History struct {
 	// Events Oldest first.
 	Events    []Event   `json:"events"`
+	Key       Key       `json:"key"`
 	Recipient Recipient `json:"recipient"`
 
 	// Visits Looks at the link by whoever had proved nothing. They never count as read.
@@ -829,6 +854,21 @@ type ItemPage struct {
 	// Next Cursor of the next page; absent: this is the last.
 	Next *string `json:"next,omitempty"`
 }
+
+// Key defines model for Key.
+type Key struct {
+	// Epoch Of the keyring, under which it is wrapped, or was last.
+	Epoch *int32 `json:"epoch,omitempty"`
+
+	// Since Since when it is destroyed.
+	Since *time.Time `json:"since,omitempty"`
+
+	// State live: it is there. deleted: it is not, and what is left of it on the disk is destroyed by the next rotation. destroyed: nothing is left that could be opened. none: nobody has noted one.
+	State KeyState `json:"state"`
+}
+
+// KeyState live: it is there. deleted: it is not, and what is left of it on the disk is destroyed by the next rotation. destroyed: nothing is left that could be opened. none: nobody has noted one.
+type KeyState string
 
 // Mailed defines model for Mailed.
 type Mailed struct {
@@ -1149,7 +1189,10 @@ type Tokens struct {
 // Trace defines model for Trace.
 type Trace struct {
 	History []History `json:"history"`
-	Message Message   `json:"message"`
+
+	// Key Of the sender's copy.
+	Key     Key     `json:"key"`
+	Message Message `json:"message"`
 }
 
 // Visit defines model for Visit.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -28,17 +29,12 @@ func TestABusyServerRefusesNoMail(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	stop := make(chan struct{})
+	var stop atomic.Bool
 	var others sync.WaitGroup
-	defer func() { close(stop); others.Wait() }()
+	defer func() { stop.Store(true); others.Wait() }()
 	for range 12 * runtime.GOMAXPROCS(0) {
 		others.Go(func() {
-			for {
-				select {
-				case <-stop:
-					return
-				default:
-				}
+			for !stop.Load() {
 			}
 		})
 	}
