@@ -131,7 +131,7 @@ func New(ctx context.Context, cfg config.Config, o Options) (*App, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, fmt.Errorf("settings: %w", err)
 	}
-	if err := os.MkdirAll(cfg.DataDir, 0o700); err != nil {
+	if err := host.MakeFolder(cfg.DataDir); err != nil {
 		return nil, err
 	}
 	lock, err := host.LockFolder(cfg.DataDir)

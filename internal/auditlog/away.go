@@ -13,6 +13,7 @@ import (
 	"sync"
 
 	"letterlock/internal/audit"
+	"letterlock/internal/host"
 	"letterlock/internal/letterlock"
 	"letterlock/internal/store"
 )
@@ -85,7 +86,7 @@ func (s *Service) append(ctx context.Context) error {
 	if err := s.each(ctx, seq, func(c store.Checkpoint) error { return writeLine(out, c.Line) }); err != nil {
 		return err
 	}
-	return errors.Join(out.Flush(), f.Sync(), syncDir(filepath.Dir(s.File)))
+	return errors.Join(out.Flush(), f.Sync(), host.Sync(filepath.Dir(s.File)))
 }
 
 func writeLine(out *bufio.Writer, line []byte) error {
@@ -153,12 +154,4 @@ func (s *Service) moveAside(ctx context.Context, f *os.File) error {
 	s.Log.Error("the checkpoints in the file are not those of the audit log: was the database restored from a backup, or changed?",
 		"file", s.File, "kept", kept)
 	return s.append(ctx)
-}
-
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }

@@ -11,6 +11,7 @@ import (
 
 	"filippo.io/age"
 
+	"letterlock/internal/host"
 	"letterlock/internal/letterlock"
 	"letterlock/internal/store"
 )
@@ -45,10 +46,10 @@ func Restore(ctx context.Context, dir string, from io.Reader, ids []age.Identity
 	if err := store.EndVisits(ctx, half); err != nil {
 		return m, err
 	}
-	if err := errors.Join(syncFile(half), os.Rename(half, filepath.Join(dir, databaseName))); err != nil {
+	if err := errors.Join(host.Sync(half), os.Rename(half, filepath.Join(dir, databaseName))); err != nil {
 		return m, err
 	}
-	return m, errors.Join(syncFile(dir), syncFile(filepath.Dir(dir)))
+	return m, errors.Join(host.Sync(dir), host.Sync(filepath.Dir(dir)))
 }
 
 // empty makes the folder, if it is not there, and says whether it did.
@@ -88,14 +89,6 @@ func writeFile(ctx context.Context, path string, from io.Reader) error {
 	}
 	_, err = io.Copy(f, &until{ctx, from})
 	return errors.Join(err, f.Close()) // it is synced when it is known to be whole
-}
-
-func syncFile(path string) error {
-	f, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Sync(), f.Close())
 }
 
 // fit looks at every page of the database, and whether it is what the manifest says.

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"letterlock/internal/audit"
+	"letterlock/internal/host"
 	"letterlock/internal/seal"
 )
 
@@ -243,14 +244,14 @@ func (j *File) create() error {
 		return nil
 	}
 	dir := filepath.Dir(j.path)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := host.MakeFolder(dir); err != nil {
 		return err
 	}
 	f, err := openFile(j.path, unix.O_RDWR|unix.O_CREAT|unix.O_EXCL)
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(syncDir(dir), syncDir(filepath.Dir(dir))); err != nil {
+	if err := host.Sync(dir); err != nil {
 		return errors.Join(err, f.Close(), os.Remove(j.path))
 	}
 	j.f = f
@@ -267,15 +268,7 @@ func MoveAside(path, suffix string) (string, error) {
 	if err := os.Link(path, kept); err != nil { // unlike Rename it fails where the name is taken
 		return "", err
 	}
-	return kept, errors.Join(os.Remove(path), syncDir(filepath.Dir(path)))
-}
-
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
+	return kept, errors.Join(os.Remove(path), host.Sync(filepath.Dir(path)))
 }
 
 // Close closes the file.

@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"letterlock/internal/host"
 )
 
 // CopyKeys copies the keys of the data folder to another folder, which exists and is
@@ -92,7 +94,7 @@ func replaceKey(path string, b []byte) error {
 	if err := os.Rename(next, path); err != nil {
 		return err
 	}
-	if err := syncDir(filepath.Dir(path)); err != nil {
+	if err := host.Sync(filepath.Dir(path)); err != nil {
 		return err
 	}
 	return fill(old)
@@ -113,5 +115,5 @@ func EndCopy(dir string, number uint32) error {
 	if err := overwrite(path); err != nil {
 		return err
 	}
-	return errors.Join(os.Remove(path), syncDir(dir))
+	return errors.Join(os.Remove(path), host.Sync(dir))
 }

@@ -5,9 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
+
+	"letterlock/internal/host"
 )
 
 // A Bundle is the keys of a data folder, to be kept elsewhere. It prints as a mask.
@@ -92,10 +93,7 @@ func (f Files) Import(b Bundle, former string) (epochs []uint32, err error) {
 }
 
 func (f Files) putMissing(missing map[string][]byte) error {
-	if err := os.MkdirAll(f.ring(), 0o700); err != nil {
-		return err
-	}
-	if err := syncDir(f.Data); err != nil {
+	if err := host.MakeFolder(f.ring()); err != nil {
 		return err
 	}
 	for path, key := range missing {

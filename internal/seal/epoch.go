@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"letterlock/internal/host"
 )
 
 // dead is what the name of a key's file ends with once the key counts no more.
@@ -65,7 +67,7 @@ func (f Files) EndEpoch(k *Keyring, number uint32) error {
 	if err := os.Rename(name, name+dead); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	if err := syncDir(f.ring()); err != nil {
+	if err := host.Sync(f.ring()); err != nil {
 		return err
 	}
 	k.mu.Lock()
@@ -105,7 +107,7 @@ func (f Files) SweepKeys() error {
 		return nil
 	}
 	f.step("sync the keyring")
-	return syncDir(f.ring())
+	return host.Sync(f.ring())
 }
 
 // overwrite puts other bytes in the place of a file's, on the disk.

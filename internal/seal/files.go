@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 
 	"golang.org/x/sys/unix"
+
+	"letterlock/internal/host"
 )
 
 // maxKeyFile is more than any key file of ours has.
@@ -87,15 +89,7 @@ func writeKey(path string, b []byte) error {
 	if err := os.Link(f.Name(), path); err != nil {
 		return err
 	}
-	return syncDir(dir)
-}
-
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
+	return host.Sync(dir)
 }
 
 // exists reports whether there is anything of that name.

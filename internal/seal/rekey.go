@@ -6,6 +6,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"letterlock/internal/host"
 )
 
 // next is where a new master key is until everything is encrypted under it, and
@@ -47,7 +49,7 @@ func (f Files) Rekey(copies string) (former string, err error) {
 		return "", err
 	}
 	f.step("sync the master key")
-	return f.former(), syncDir(filepath.Dir(f.Master))
+	return f.former(), host.Sync(filepath.Dir(f.Master))
 }
 
 // sealedUnder returns the files that are encrypted under the master key, with the
@@ -114,7 +116,7 @@ func (f Files) keepFormer() error {
 	if err := os.Link(f.Master, f.former()); err != nil {
 		return err
 	}
-	return syncDir(filepath.Dir(f.Master))
+	return host.Sync(filepath.Dir(f.Master))
 }
 
 // halfRekeyed refuses to open keys while a change of the master key is not finished.

@@ -6,6 +6,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"letterlock/internal/host"
 )
 
 // Files says where the keys of an installation are.
@@ -89,7 +91,7 @@ func (f Files) Started() error {
 	if err := os.Remove(f.mark()); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	return syncDir(f.Data)
+	return host.Sync(f.Data)
 }
 
 // anything reports whether there is a key of an installation in the data folder.
@@ -163,13 +165,13 @@ func (f Files) begin() error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(m.Close(), syncDir(f.Data))
+	return errors.Join(m.Close(), host.Sync(f.Data))
 }
 
 // createRing makes the first epoch key, and before it the master key that it is
 // encrypted under.
 func (f Files) createRing() error {
-	if err := os.MkdirAll(filepath.Dir(f.Master), 0o700); err != nil {
+	if err := host.MakeFolder(filepath.Dir(f.Master)); err != nil {
 		return fmt.Errorf("master key: %w", err)
 	}
 	master, err := readSecret(f.Master)
@@ -179,10 +181,7 @@ func (f Files) createRing() error {
 	if err != nil {
 		return fmt.Errorf("master key: %w", err)
 	}
-	if err := os.MkdirAll(f.ring(), 0o700); err != nil {
-		return fmt.Errorf("keyring: %w", err)
-	}
-	if err := syncDir(f.Data); err != nil {
+	if err := host.MakeFolder(f.ring()); err != nil {
 		return fmt.Errorf("keyring: %w", err)
 	}
 	if _, err := createEpoch(f.ring(), 1, Master{master}); err != nil {

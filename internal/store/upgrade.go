@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/pressly/goose/v3"
+
+	"letterlock/internal/host"
 )
 
 // An upgrade brings the schema of a database up to that of this program.
@@ -184,11 +186,7 @@ func (u *upgrade) keep(half, whole string) error {
 		return err
 	}
 	u.at("sync the folder")
-	d, err := os.Open(filepath.Dir(whole))
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
+	return host.Sync(filepath.Dir(whole))
 }
 
 // room refuses to begin what the disk has no room for.

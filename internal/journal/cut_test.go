@@ -1,0 +1,39 @@
+package journal
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"testing"
+
+	"letterlock/internal/cutfs"
+)
+
+func TestWhatWasAppendedOutlivesAPowerCut(t *testing.T) {
+	if err := cutfs.Missing(); err != nil {
+		t.Skip(err)
+	}
+	const name = "var/lib/letterlock-journal/revocations.jsonl"
+	rows := entries(t, 5)
+	disk := cutfs.New(1 << 20)
+	err := disk.Within(func(dir string) error {
+		j, err := Open(filepath.Join(dir, name), ours)
+		if err != nil {
+			return err
+		}
+		return errors.Join(j.Append(rows[:3]), j.Append(rows[3:]), j.Close())
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = disk.Cut(cutfs.Lost, 1).Within(func(dir string) error {
+		n, err := read(filepath.Join(dir, name))
+		if err == nil && n != len(rows) {
+			err = fmt.Errorf("%d entries, want %d", n, len(rows))
+		}
+		return err
+	})
+	if err != nil {
+		t.Errorf("after the cut: %v", err)
+	}
+}
