@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -46,27 +45,6 @@ func (c *backupMake) Run(ctx context.Context, o *operator) error {
 		}
 		return d.say("%s is written, %d bytes. Keys and the revocation journal are not in it: keep them apart.", c.To, n)
 	})
-}
-
-// keep writes a file that has its name only when it is whole and on the disk.
-func keep(path string, from io.Reader) (n int64, err error) {
-	half, err := os.CreateTemp(filepath.Dir(path), ".backup-*") // mode 0600
-	if err != nil {
-		return 0, &letterlock.Error{Code: letterlock.Invalid, Key: "output", Err: err}
-	}
-	defer os.Remove(half.Name()) // whatever happens; its other name stays
-	n, err = io.Copy(half, from)
-	if err := errors.Join(err, half.Sync(), half.Close()); err != nil {
-		return n, fmt.Errorf("writing %s: %w", path, err)
-	}
-	if err := os.Link(half.Name(), path); err != nil { // unlike Rename it fails where the name is taken
-		return n, err
-	}
-	dir, err := os.Open(filepath.Dir(path))
-	if err != nil {
-		return n, err
-	}
-	return n, errors.Join(dir.Sync(), dir.Close())
 }
 
 type backupVerify struct {

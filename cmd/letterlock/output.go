@@ -5,8 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
+	"path/filepath"
 
+	"letterlock/internal/host"
 	"letterlock/internal/letterlock"
 )
 
@@ -58,22 +61,52 @@ func (w output) write(d desk, from io.ReadCloser, err error) error {
 		_, err := io.Copy(d.out, from)
 		return err
 	}
-	f, err := create(w.Output)
-	if err != nil {
+	if _, err := keep(w.Output, from); err != nil {
 		return err
 	}
-	_, err = io.Copy(f, from)
-	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return errors.Join(fmt.Errorf("writing %s: %w", w.Output, err), os.Remove(w.Output))
-	}
 	return d.say("%s is written.", w.Output)
+}
+
+// keep writes a file, for its owner alone, that has its name only when it is whole and
+// on the disk. It returns how many bytes it has.
+func keep(path string, from io.Reader) (n int64, err error) {
+	half, err := os.CreateTemp(filepath.Dir(path), ".letterlock-*") // mode 0600
+	if err != nil {
+		return 0, noOutput(err)
+	}
+	defer os.Remove(half.Name()) // whatever happens; its other name stays
+	n, err = io.Copy(half, from)
+	if err := errors.Join(err, half.Sync(), half.Close()); err != nil {
+		return n, fmt.Errorf("writing %s: %w", path, err)
+	}
+	if err := name(half.Name(), path); err != nil {
+		return n, noOutput(err)
+	}
+	return n, host.Sync(filepath.Dir(path))
+}
+
+// name gives a file another name, which must not be taken. Shared folders and sticks
+// may know no second name of a file: there it is looked whether the name is taken.
+func name(half, path string) error {
+	err := os.Link(half, path)
+	if err == nil || errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
+		return &fs.PathError{Op: "create", Path: path, Err: fs.ErrExist}
+	}
+	return os.Rename(half, path)
+}
+
+func noOutput(err error) error {
+	return &letterlock.Error{Code: letterlock.Invalid, Key: "output", Err: err}
 }
 
 // create makes a file that is not there yet, for its owner alone.
 func create(path string) (*os.File, error) {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
-		return nil, &letterlock.Error{Code: letterlock.Invalid, Key: "output", Err: err}
+		return nil, noOutput(err)
 	}
 	return f, nil
 }
