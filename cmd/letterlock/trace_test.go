@@ -77,7 +77,7 @@ func revokeTraced(t *testing.T, page *browsertest.Page) {
 	page.Fill("Reason", "Lost laptop")
 	page.Click("main .button--seal")
 	wantPage(t, page, 200, "Message trace")
-	for _, want := range []string{"Revoked.", "by you, Grace Okoye", "Lost laptop", "Restore access"} {
+	for _, want := range []string{"Revoked.", "by you, Grace Okoye", "Lost laptop", "Restore access", " Change expiry"} {
 		if !strings.Contains(page.Text(".trace-details"), want) {
 			t.Errorf("after Revoke message the page does not say %q:\n%s", want, page.Text(".trace-details"))
 		}
