@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"filippo.io/age"
 
@@ -24,12 +25,9 @@ func (s *Service) Export(ctx context.Context, by letterlock.Actor, to string, ou
 	if !by.Is(letterlock.Admin) {
 		return errRole
 	}
-	recipient, err := age.ParseHybridRecipient(to)
-	var r age.Recipient = recipient
+	recipients, err := age.ParseRecipients(strings.NewReader(to))
 	if err != nil {
-		if r, err = age.ParseX25519Recipient(to); err != nil {
-			return &letterlock.Error{Code: letterlock.Invalid, Key: "recipient-key", Err: errors.New("that is no recipient of age: they begin with age1")}
-		}
+		return &letterlock.Error{Code: letterlock.Invalid, Key: "recipient-key", Err: errors.New("that is no recipient of age: they begin with age1")}
 	}
 	s.mu.Lock() // so that no epoch ends in between
 	defer s.mu.Unlock()
@@ -43,7 +41,7 @@ func (s *Service) Export(ctx context.Context, by letterlock.Actor, to string, ou
 	if err != nil {
 		return err
 	}
-	w, err := age.Encrypt(out, r)
+	w, err := age.Encrypt(out, recipients...)
 	if err != nil {
 		return err
 	}
