@@ -34,6 +34,7 @@ func TestARecipientAsksForMore(t *testing.T) {
 	p.signIn(staff, "ada@contoso.example")
 	staff.Goto(p.site + sent)
 	staff.WaitText("I was away <b>until</b> today.")
+	staff.Fill("select[name=expiry]", "Without end") // as long again would be over soon
 	staff.ClickText("Approve")
 	mailIn(t, p, reader, nora, "You can read the protected message from Ada Lindqvist again")
 	reader.Goto(p.site + read)

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"letterlock/internal/host"
 	"letterlock/internal/letterlock"
@@ -89,11 +90,11 @@ func keep(path string, from io.Reader) (n int64, err error) {
 // may know no second name of a file: there it is looked whether the name is taken.
 func name(half, path string) error {
 	err := os.Link(half, path)
-	if err == nil || errors.Is(err, fs.ErrExist) {
-		return err
+	if err == nil {
+		return nil
 	}
 	if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
-		return &fs.PathError{Op: "create", Path: path, Err: fs.ErrExist}
+		return &fs.PathError{Op: "open", Path: path, Err: syscall.EEXIST}
 	}
 	return os.Rename(half, path)
 }
