@@ -62,9 +62,10 @@ race: programs ## run the tests with the race detector; needs a C compiler, take
 	@command -v gcc >/dev/null || command -v clang >/dev/null || { echo "the race detector needs a C compiler: install gcc"; exit 1; }
 	@CGO_ENABLED=1 go test -race -count=1 -timeout 30m ./...
 
-stress: ## look for what is served after a revocation (10,000 histories, a million guessed links), what is left of destroyed mail, and what a backup brings back
+stress: ## look for what is served after a revocation (10,000 histories, a million guessed links), what is left of destroyed mail, what a backup brings back, and what power cuts take (root and FUSE)
 	@LETTERLOCK_STRESS=1 go test -count=1 -timeout 30m -run GuessedAndAltered ./internal/access
 	@LETTERLOCK_STRESS=1 go test -count=1 -timeout 60m -v ./internal/stress
+	@LETTERLOCK_STRESS=1 go test -count=1 -timeout 60m -v ./internal/stress/cuts
 
 bench: ## measure against the limit of the stack; takes a quarter of an hour, ARGS='-only portal' less
 	@go test -c -o bin/bench.test ./internal/bench

@@ -57,7 +57,8 @@ func (d *Disk) put(folder *inode, name string, n *inode) {
 	folder.names[name], folder.kept[name] = n, n
 }
 
-// Save writes what programs see of the disk into a folder of another one.
+// Save writes what programs see of the disk into a folder of another one, sockets
+// and the like left out.
 func (d *Disk) Save(to string) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -73,13 +74,14 @@ func save(folder *inode, to string) error {
 	}
 	for name, n := range folder.names {
 		path := filepath.Join(to, name)
-		if n.names != nil {
-			if err := save(n, path); err != nil {
-				return err
-			}
-			continue
+		var err error
+		switch n.mode & syscall.S_IFMT {
+		case syscall.S_IFDIR:
+			err = save(n, path)
+		case syscall.S_IFREG:
+			err = os.WriteFile(path, n.data, os.FileMode(n.mode&0o777))
 		}
-		if err := os.WriteFile(path, n.data, os.FileMode(n.mode&0o777)); err != nil {
+		if err != nil {
 			return err
 		}
 	}

@@ -88,3 +88,9 @@ func (n *node) remove(name string) syscall.Errno {
 		return 0
 	})
 }
+
+// Mknod implements fs.NodeMknoder: sockets are made so. What is in them is no
+// matter of a disk.
+func (n *node) Mknod(ctx context.Context, name string, mode, _ uint32, out *fuse.EntryOut) (*fs.Inode, syscall.Errno) {
+	return n.add(ctx, Create, name, mode, out)
+}

@@ -29,6 +29,7 @@ var _ interface {
 	fs.NodeReaddirer
 	fs.NodeCreater
 	fs.NodeMkdirer
+	fs.NodeMknoder
 	fs.NodeLinker
 	fs.NodeRenamer
 	fs.NodeUnlinker

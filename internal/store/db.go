@@ -161,13 +161,16 @@ func busy(err error) error {
 	return &letterlock.Error{Code: letterlock.Busy, Err: err}
 }
 
+// A pragma is a setting of SQLite, how it is set, and what it then says.
+type pragma struct{ name, value, want string }
+
 // pragmas are set on every connection. They go into the DSN because they are per
 // connection: set with Exec, they would bind only the connection that happened
 // to run it. The third column says what asserts them.
-var pragmas = []struct{ name, value, want string }{
+var pragmas = []pragma{
 	{"busy_timeout", "10000", "10000"},
 	{"journal_mode", "WAL", "wal"},
-	{"synchronous", "FULL", "2"}, // every commit is on the disk before it is answered
+	synchronous,
 	{"secure_delete", "ON", "1"},
 	{"foreign_keys", "ON", "1"},
 	{"trusted_schema", "OFF", "0"},

@@ -1,0 +1,6 @@
+//go:build !control
+
+package store
+
+// synchronous has every commit on the disk before it is answered.
+var synchronous = pragma{"synchronous", "FULL", "2"}
