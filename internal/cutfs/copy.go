@@ -87,3 +87,28 @@ func save(folder *inode, to string) error {
 	}
 	return nil
 }
+
+// Copy returns another disk with what programs see of this one, all of it kept.
+func (d *Disk) Copy() *Disk {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	c := New(d.size)
+	c.copy(c.root, d.root)
+	return c
+}
+
+func (d *Disk) copy(to, from *inode) {
+	to.mode = from.mode
+	for _, name := range sorted(from.names) {
+		old := from.names[name]
+		n := d.make(old.mode)
+		n.data = append([]byte(nil), old.data...)
+		if n.names != nil {
+			d.copy(n, old)
+		} else {
+			n.sync()
+			d.used += int64(len(n.data))
+		}
+		d.put(to, name, n)
+	}
+}

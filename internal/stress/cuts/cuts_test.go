@@ -149,7 +149,7 @@ func newTrial(t *testing.T, program string, seed uint64) *trial {
 
 func TestAcceptedMailOutlivesEveryPowerCut(t *testing.T) {
 	need(t)
-	a, file, began := wanted(), program(t, ""), time.Now()
+	a, file, began := wanted(), program(t, product), time.Now()
 	cuts, early, answered, lost, damaged := 0, 0, 0, 0, 0
 	for i := range a.worlds {
 		t.Run("world "+strconv.Itoa(i), func(t *testing.T) {
@@ -175,7 +175,7 @@ func TestABuildThatDoesNotWaitForTheDiskLoses(t *testing.T) {
 		t.Skip("building the program once more takes long: this is for make stress")
 	}
 	need(t)
-	r := newTrial(t, program(t, "control"), 1)
+	r := newTrial(t, program(t, control), 1)
 	r.round(cutfs.Lost, 40)
 	r.books.audit(t, r.server, r.crowd, r.disk, true)
 	answered := len(r.crowd.answered) + r.books.lost

@@ -37,17 +37,6 @@ func need(t *testing.T) {
 	}
 }
 
-// program builds the program, with tags or without.
-func program(t *testing.T, tags string) string {
-	t.Helper()
-	file := filepath.Join(t.TempDir(), "letterlock")
-	cmd := exec.CommandContext(t.Context(), "go", "build", "-buildvcs=false", "-tags", tags, "-o", file, "letterlock/cmd/letterlock")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("building: %v\n%s", err, out)
-	}
-	return file
-}
-
 // A server is the program on a disk.
 type server struct {
 	t       *testing.T
