@@ -42,9 +42,12 @@ func (s *server) seed(t *testing.T) (*cutfs.Disk, string) {
 	t.Helper()
 	dir := t.TempDir()
 	a := s.open(t, dir)
-	session, _, err := a.Sessions.Start(t.Context(), letterlock.Actor{Kind: letterlock.Staff, Address: ada.Address})
-	err = errors.Join(err, a.Accounts.Put(t.Context(), letterlock.Actor{Kind: letterlock.System}, ada, password, letterlock.Sender), a.Close())
+	err := a.Accounts.Put(t.Context(), letterlock.Actor{Kind: letterlock.System}, ada, password, letterlock.Sender)
 	if err != nil {
+		t.Fatal(err)
+	}
+	session, _, err := a.Sessions.Start(t.Context(), letterlock.Actor{Kind: letterlock.Staff, Address: ada.Address})
+	if err := errors.Join(err, a.Close()); err != nil {
 		t.Fatal(err)
 	}
 	d, err := cutfs.Load(dir, cutfs.Plenty)
@@ -57,15 +60,19 @@ func (s *server) seed(t *testing.T) (*cutfs.Disk, string) {
 // books are what was found on a disk so far.
 type books struct {
 	found   map[letterlock.ID]hash
-	lost    int
+	lost    int // mails that were answered
 	damaged int
+	live    int // recipients whose access was removed, and that was answered
 }
+
+// mostRevoked is beyond how many messages of an installation none is revoked any more.
+const mostRevoked = 1000
 
 func newBooks() *books { return &books{found: map[letterlock.ID]hash{}} }
 
 // audit opens a copy of a disk and compares what is there with what the clients
 // know. What was found before is opened again when all is asked for.
-func (b *books) audit(t *testing.T, s *server, c *crowd, d *cutfs.Disk, all bool) {
+func (b *books) audit(t *testing.T, s *server, c *crowd, r *revoker, d *cutfs.Disk, all bool) {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "copy")
 	if err := d.Save(dir); err != nil {
@@ -91,8 +98,12 @@ func (b *books) audit(t *testing.T, s *server, c *crowd, d *cutfs.Disk, all bool
 			return false
 		}
 		b.look(t, a, by, c, id)
+		if len(before) < mostRevoked {
+			r.add(id)
+		}
 		return true
 	})
+	b.live += r.check(t, a, by)
 	b.compare(t, c)
 }
 

@@ -1,6 +1,7 @@
 package cuts
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"strconv"
@@ -65,6 +66,7 @@ type trial struct {
 	disk   *cutfs.Disk
 	crowd  *crowd
 	books  *books
+	sender *revoker
 	random *rand.Rand
 	cuts   int
 	early  int // cuts before the server served
@@ -81,7 +83,7 @@ func (r *trial) round(how cutfs.How, mails int) {
 	}
 	if r.server.start(r.disk) {
 		enough := r.crowd.begin(int64(mails/2 + r.random.IntN(mails+1)))
-		gone := make(chan struct{})
+		gone, away := make(chan struct{}), r.sender.begin()
 		go func() { r.crowd.run(r.server.smtp); close(gone) }()
 		r.wait(enough, f.out, gone)
 		if !soon {
@@ -90,6 +92,7 @@ func (r *trial) round(how cutfs.How, mails int) {
 		r.wait(f.out, gone)
 		r.server.kill()
 		<-gone
+		<-away
 	} else {
 		r.early++
 		r.mustBeOut(f)
@@ -136,36 +139,48 @@ func (r *trial) run(a amount) {
 	hows := []cutfs.How{cutfs.Torn, cutfs.Lost, cutfs.Torn, cutfs.Whole}
 	for i := range a.cuts {
 		r.round(hows[i%len(hows)], a.mails)
-		r.books.audit(r.t, r.server, r.crowd, r.disk, i == a.cuts-1)
+		r.books.audit(r.t, r.server, r.crowd, r.sender, r.disk, i == a.cuts-1)
 	}
 }
 
 func newTrial(t *testing.T, program string, seed uint64) *trial {
 	t.Helper()
 	s := newServer(t, program)
-	d, _ := s.seed(t)
-	return &trial{t: t, server: s, disk: d, crowd: newCrowd(), books: newBooks(), random: rand.New(rand.NewPCG(seed, 0))}
+	d, session := s.seed(t)
+	return &trial{t: t, server: s, disk: d, crowd: newCrowd(), books: newBooks(), sender: newRevoker(s.http, session), random: rand.New(rand.NewPCG(seed, 0))}
 }
 
-func TestAcceptedMailOutlivesEveryPowerCut(t *testing.T) {
+// A sum is what came of all trials.
+type sum struct{ cuts, early, answered, lost, damaged, revoked, live int }
+
+func (s *sum) add(r *trial) {
+	s.cuts, s.early = s.cuts+r.cuts, s.early+r.early
+	s.answered += len(r.crowd.answered) + r.books.lost
+	s.lost, s.damaged = s.lost+r.books.lost, s.damaged+r.books.damaged
+	s.revoked, s.live = s.revoked+len(r.sender.answered), s.live+r.books.live
+}
+
+func (s *sum) String() string {
+	return fmt.Sprintf("%d cuts (%d of them while starting); %d mails answered with 250, %d lost, %d damaged; %d revocations answered, %d live again",
+		s.cuts, s.early, s.answered, s.lost, s.damaged, s.revoked, s.live)
+}
+
+func TestWhatWasAnsweredOutlivesEveryPowerCut(t *testing.T) {
 	need(t)
-	a, file, began := wanted(), program(t, product), time.Now()
-	cuts, early, answered, lost, damaged := 0, 0, 0, 0, 0
+	a, file, began, all := wanted(), program(t, product), time.Now(), &sum{}
 	for i := range a.worlds {
 		t.Run("world "+strconv.Itoa(i), func(t *testing.T) {
 			r := newTrial(t, file, uint64(i))
 			r.run(a)
-			cuts, early = cuts+r.cuts, early+r.early
-			answered += len(r.crowd.answered) + r.books.lost
-			lost, damaged = lost+r.books.lost, damaged+r.books.damaged
+			all.add(r)
 		})
 	}
-	t.Logf("%d cuts (%d of them while starting), %d mails answered with 250, %d lost, %d damaged, %.0f s", cuts, early, answered, lost, damaged, time.Since(began).Seconds())
-	if lost+damaged > 0 {
-		t.Errorf("%d of %d mails are lost, %d are damaged", lost, answered, damaged)
+	t.Logf("%v, %.0f s", all, time.Since(began).Seconds())
+	if all.lost+all.damaged+all.live > 0 {
+		t.Error("something that was answered is not there")
 	}
-	if answered < cuts*a.mails/4 {
-		t.Errorf("only %d mails were answered: this test would prove too little", answered)
+	if all.answered < all.cuts*a.mails/4 || all.revoked == 0 {
+		t.Error("too little was answered to prove anything")
 	}
 }
 
@@ -175,12 +190,14 @@ func TestABuildThatDoesNotWaitForTheDiskLoses(t *testing.T) {
 		t.Skip("building the program once more takes long: this is for make stress")
 	}
 	need(t)
-	r := newTrial(t, program(t, control), 1)
-	r.round(cutfs.Lost, 40)
-	r.books.audit(t, r.server, r.crowd, r.disk, true)
-	answered := len(r.crowd.answered) + r.books.lost
-	t.Logf("control: %d of %d mails answered with 250 are lost after one cut", r.books.lost, answered)
-	if r.books.lost == 0 {
-		t.Errorf("none of %d mails is lost after a cut", answered)
+	r, all := newTrial(t, program(t, control), 1), &sum{}
+	for _, how := range []cutfs.How{cutfs.Whole, cutfs.Lost} { // the first leaves something to revoke
+		r.round(how, 100)
+		r.books.audit(t, r.server, r.crowd, r.sender, r.disk, how == cutfs.Lost)
+	}
+	all.add(r)
+	t.Logf("control: %v", all)
+	if all.lost == 0 || all.live == 0 {
+		t.Error("nothing is lost")
 	}
 }

@@ -155,7 +155,7 @@ func attempt(t *testing.T, program string, seed *cutfs.Disk, f failure, first ui
 	}
 	s.kill()
 	b := newBooks()
-	b.audit(t, s, c, d.Cut(cutfs.Lost, 1), true)
+	b.audit(t, s, c, newRevoker("", ""), d.Cut(cutfs.Lost, 1), true)
 	if b.lost > 0 {
 		t.Errorf("%v: %d mails that were answered with 250 are lost", f, b.lost)
 	}
