@@ -47,16 +47,19 @@ func (c condition) holds() string {
 	return c.message + ` AND EXISTS (SELECT 1 FROM recipients r WHERE r.seq = m.seq AND ` + c.recipient + `)`
 }
 
+const stands = `m.status = 'accepted'`
+
 const linkStands = `r.experience = 'link' AND r.revoked_at = 0`
 
 var conditions = map[Filter]condition{
 	All: {`TRUE`, ``},
-	Unread: {`(m.expires_at = 0 OR m.expires_at > $2)`,
+	// What is destroyed is neither waiting nor ending any more.
+	Unread: {stands + ` AND (m.expires_at = 0 OR m.expires_at > $2)`,
 		`r.experience = 'link' AND r.first_read_at = 0 AND r.revoked_at = 0 AND r.bounced_at = 0`},
 	Opened:      {`TRUE`, `r.first_read_at > 0 AND r.revoked_at = 0`},
 	RevokedOnly: {`TRUE`, `r.revoked_at > 0`},
-	ExpiresSoon: {`m.expires_at > $2 AND m.expires_at <= $3`, linkStands},
-	ExpiredOnly: {`m.expires_at > 0 AND m.expires_at <= $2`, linkStands},
+	ExpiresSoon: {stands + ` AND m.expires_at > $2 AND m.expires_at <= $3`, linkStands},
+	ExpiredOnly: {stands + ` AND m.expires_at > 0 AND m.expires_at <= $2`, linkStands},
 	InlineOnly:  {`TRUE`, `r.experience = 'inline'`},
 	BouncedOnly: {`TRUE`, `r.bounced_at > 0`},
 	// What recipients forwarded has no place in the folder: who asks there counts for
@@ -148,9 +151,9 @@ func (t *Tx) SentCounts(q SentQuery) (map[Filter]int, error) {
 		dest[i] = &counts[i]
 	}
 	// The recipients of each message are read once for all filters.
-	query := `SELECT ` + all.String() + ` FROM (SELECT m.expires_at` + each.String() + `
-		FROM (SELECT m.seq, m.expires_at` + matching + ` ORDER BY m.seq DESC LIMIT $5) m LEFT JOIN recipients r ON r.seq = m.seq
-		GROUP BY m.seq, m.expires_at) m`
+	query := `SELECT ` + all.String() + ` FROM (SELECT m.expires_at, m.status` + each.String() + `
+		FROM (SELECT m.seq, m.expires_at, m.status` + matching + ` ORDER BY m.seq DESC LIMIT $5) m LEFT JOIN recipients r ON r.seq = m.seq
+		GROUP BY m.seq, m.expires_at, m.status) m`
 	if err := t.row(query, append(t.matchArgs(q), MaxSentCount), dest...); err != nil {
 		return nil, err
 	}

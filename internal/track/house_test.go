@@ -52,6 +52,7 @@ type spec struct {
 	messageID  string
 	expires    time.Time
 	incoming   bool
+	destroyed  bool
 	recipients []recipient
 }
 
@@ -79,6 +80,9 @@ func (h *house) add(s spec) letterlock.ID {
 		err := tx.AcceptMessage(m, nil, store.Sealed{})
 		for i, r := range s.recipients {
 			err = errors.Join(err, h.addRecipient(tx, m, i, r))
+		}
+		if s.destroyed {
+			err = errors.Join(err, tx.Destroy(m.ID))
 		}
 		return err
 	})
@@ -159,7 +163,7 @@ func (h *house) random(r *rand.Rand, n int) {
 			}
 			s.recipients = append(s.recipients, x)
 		}
-		s.incoming = r.IntN(10) == 0
+		s.incoming, s.destroyed = r.IntN(10) == 0, r.IntN(8) == 0
 		h.add(s)
 	}
 }

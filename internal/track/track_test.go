@@ -19,7 +19,7 @@ func matches(filter string, m track.Sent, now time.Time) bool {
 	soon := !m.Message.Expires.IsZero() && !expired && !m.Message.Expires.After(now.Add(48*time.Hour))
 	some := func(f func(r letterlock.Recipient) bool) bool { return slices.ContainsFunc(m.Recipients, f) }
 	held := func(r letterlock.Recipient) bool {
-		return r.Experience == letterlock.Link && !r.Revocation.Revoked()
+		return !m.Message.Destroyed && r.Experience == letterlock.Link && !r.Revocation.Revoked()
 	}
 	switch filter {
 	case "all":
