@@ -166,6 +166,10 @@ func eachOnce(list []letterlock.Mailbox) (out []letterlock.Mailbox) {
 
 // whatIsWrongWithAnswer is whatIsWrong with what recipients alone can meet.
 func (s *Server) whatIsWrongWithAnswer(err error) (int, views.FieldError) {
+	var barred *intake.Barred
+	if errors.As(err, &barred) {
+		return http.StatusUnprocessableEntity, views.FieldError{Field: "to", Text: mayNotGoTo(barred.To)}
+	}
 	if !errors.Is(err, letterlock.Throttled) {
 		return s.whatIsWrong(err)
 	}
@@ -175,6 +179,15 @@ func (s *Server) whatIsWrongWithAnswer(err error) (int, views.FieldError) {
 			"The message was forwarded %d times within a day, which is as often as it may be. It works again in %s.", intake.MaxForwards, wait)}
 	}
 	return http.StatusTooManyRequests, views.FieldError{Text: "You have written a great deal in a short time. It works again in " + wait + "."}
+}
+
+// mayNotGoTo says who gets no copy, and not why: that is between them and the sender.
+func mayNotGoTo(list []letterlock.Address) string {
+	var names []string
+	for _, a := range list {
+		names = append(names, string(a))
+	}
+	return "Nothing was sent. A copy may not go to " + listed(names) + ": the sender decides who reads the message."
 }
 
 // answerAgain shows the form once more. The rest of the body is read first: a

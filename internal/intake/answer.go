@@ -67,7 +67,8 @@ func (s *Service) Reply(ctx context.Context, by letterlock.Actor, id letterlock.
 //
 // The errors are those of [Service.Reply], and Denied "do-not-forward"; Throttled
 // "forwards" when the message was forwarded ten times within a day; Invalid "to" or
-// TooLarge "to" when there is nobody to send it to, or there are too many.
+// TooLarge "to" when there is nobody to send it to, or there are too many; and
+// [Barred] when one of them has lost access to it.
 func (s *Service) Forward(ctx context.Context, by letterlock.Actor, id letterlock.ID, w Writing, to []letterlock.Mailbox, original io.Reader) (Receipt, error) {
 	switch n := len(to); {
 	case n == 0:
@@ -152,6 +153,9 @@ func (s *Service) mayAnswer(tx *store.Tx, by letterlock.Actor, id letterlock.ID,
 		if err := mayForward(tx, a.about); err != nil {
 			return err
 		}
+		if err := mayReceive(tx, a.about.Message, a.to); err != nil {
+			return err
+		}
 	}
 	wait, err := tx.Wait(s.answers(by.Address))
 	return throttled("answers", wait, err)
@@ -180,7 +184,7 @@ func throttled(key string, wait time.Duration, err error) error {
 // refusedAnswer notes that a reader tried what they may not, and returns why.
 func (s *Service) refusedAnswer(ctx context.Context, by letterlock.Actor, id letterlock.ID, act letterlock.Act, why error) error {
 	switch letterlock.KeyOf(why) {
-	case string(letterlock.DoNotForward), "forwards":
+	case string(letterlock.DoNotForward), "forwards", barred:
 	default:
 		return why
 	}
