@@ -66,6 +66,7 @@ stress: ## look for what is served after a revocation (10,000 histories, a milli
 	@LETTERLOCK_STRESS=1 go test -count=1 -timeout 30m -run GuessedAndAltered ./internal/access
 	@LETTERLOCK_STRESS=1 go test -count=1 -timeout 60m -v ./internal/stress
 	@LETTERLOCK_STRESS=1 go test -count=1 -timeout 60m -v ./internal/stress/cuts
+	@LETTERLOCK_STRESS=1 go test -count=1 -timeout 20m -v -run DoWhatTheModelSays ./internal/model
 
 bench: ## measure against the limit of the stack; takes a quarter of an hour, ARGS='-only portal' less
 	@go test -c -o bin/bench.test ./internal/bench

@@ -1,0 +1,502 @@
+package model_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"letterlock/internal/letterlock"
+	"letterlock/internal/model"
+	"letterlock/internal/policy"
+	"letterlock/internal/store"
+	"letterlock/internal/track"
+)
+
+// A product is what a history is told to: the use cases, or the pages above them.
+// Each act is told what the model answers, and returns how the product differs.
+type product interface {
+	send(mail model.Mail, words string) (letterlock.ID, error)
+	reply(who letterlock.Address, id letterlock.ID, everybody bool, text string, want model.Answer) (letterlock.ID, error)
+	forward(who letterlock.Address, id letterlock.ID, to []letterlock.Address, text string, want model.Answer) (letterlock.ID, error)
+	ask(who letterlock.Address, id letterlock.ID, want model.Answer) error
+	revoke(by model.Person, id letterlock.ID, from []letterlock.Address, want model.Answer) error
+	restore(by model.Person, id letterlock.ID, to []letterlock.Address, want model.Answer) error
+	destroy(by model.Person, id letterlock.ID, want model.Answer) error
+	setExpiry(by model.Person, id letterlock.ID, end time.Time, want model.Answer) error
+	approve(by model.Person, id, request letterlock.ID, end time.Time, want model.Answer) error
+	decline(by model.Person, id, request letterlock.ID, want model.Answer) error
+	// What somebody sees, in one of several ways, and all that they are shown.
+	sees(who letterlock.Address, id letterlock.ID, m *model.Message, want model.Answer, way int) (string, error)
+	reading(m *model.Message, way int) bool // whether that way counts as reading
+	senderSees(p model.Person, id letterlock.ID, want model.Answer, way int) (string, error)
+	list(who letterlock.Address) (string, error)
+}
+
+// A history is one world and one house to which the same happens.
+type history struct {
+	t       *rapid.T
+	world   *model.World
+	house   *house
+	product product
+	ids     []letterlock.ID // by the number of the message
+	wrote   map[letterlock.Address]int
+	way     int // counts ways of looking
+}
+
+// maxMessages and maxAnswers bound a history; nobody may write more than thirty
+// answers in an hour.
+const (
+	maxMessages = 9
+	maxAnswers  = 25
+)
+
+func TestUseCasesDoWhatTheModelSays(t *testing.T) {
+	histories(t, func(h *house) product { return useCases{h} })
+}
+
+func histories(t *testing.T, of func(*house) product) {
+	p := newPlot(t)
+	n, steps := 0, 0
+	until := time.Now().Add(longest)
+	rapid.Check(t, func(t *rapid.T) {
+		if long() && time.Now().After(until) {
+			return
+		}
+		n++
+		steps += oneHistory(t, p, of)
+	})
+	t.Logf("%d histories of %d steps in all: the product did what the model says", n, steps)
+}
+
+// longest is how long the long form goes on.
+const longest = 150 * time.Second
+
+func oneHistory(t *rapid.T, p plot, of func(*house) product) (steps int) {
+	everyLink := rapid.Bool().Draw(t, "senders may take back what went to several")
+	built, err := p.build(everyLink)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := built.tearDown(); err != nil {
+			t.Error(err)
+		}
+	}()
+	h := &history{t: t, house: built, product: of(built), wrote: map[letterlock.Address]int{},
+		world: &model.World{Now: begin, Domain: "contoso.example", EveryLink: everyLink}}
+	act := func(f func()) func(*rapid.T) {
+		return func(t *rapid.T) { h.t = t; steps++; f() }
+	}
+	h.send()
+	h.send()
+	t.Repeat(map[string]func(*rapid.T){
+		"send": act(h.send), "reply": act(h.reply), "forward": act(h.forward), "forward again": act(h.forward), "ask": act(h.ask),
+		"revoke": act(h.revoke), "revoke again": act(h.revoke), "restore": act(h.restore), "restore again": act(h.restore), "destroy": act(h.destroy),
+		"set expiry": act(h.setExpiry), "answer": act(h.answer), "wait": act(h.wait), "wait for an end": act(h.waitForEnd), "sweep": act(h.sweep),
+		"": func(t *rapid.T) { h.t = t; h.compare(false) },
+	})
+	h.t = t
+	h.compare(true)
+	return steps
+}
+
+// must ends the history where the product differs.
+func (h *history) must(err error) {
+	h.t.Helper()
+	if err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+// draw chooses one of a list.
+func draw[T any](h *history, what string, list []T) T {
+	return rapid.SampledFrom(list).Draw(h.t, what)
+}
+
+// message chooses one, and says by whom: often somebody who may do much.
+func (h *history) message() (*model.Message, letterlock.ID) {
+	n := rapid.IntRange(0, len(h.ids)-1).Draw(h.t, "message")
+	return h.world.Messages[n], h.ids[n]
+}
+
+// person chooses who acts: often the owner, or whoever may do everything.
+func (h *history) person(m *model.Message) model.Person {
+	list := slices.Concat(staff, []model.Person{grace, rita})
+	for _, p := range staff {
+		if p.Address == m.Owner {
+			list = append(list, p, p, p, p)
+		}
+	}
+	return draw(h, "by", list)
+}
+
+// reader chooses which recipient acts, and sometimes somebody who is none.
+func (h *history) reader(m *model.Message) letterlock.Address {
+	list := slices.Clone(outside)
+	for _, r := range m.Recipients {
+		list = append(list, r.Address, r.Address, r.Address)
+	}
+	return draw(h, "who", list)
+}
+
+func (h *history) some(what string, list []letterlock.Address, least, most int) []letterlock.Address {
+	return rapid.SliceOfNDistinct(rapid.SampledFrom(list), least, most, rapid.ID[letterlock.Address]).Draw(h.t, what)
+}
+
+// words name the next message.
+func (h *history) words() string { return fmt.Sprintf("number-%d-of-all", len(h.ids)) }
+
+func (h *history) end() time.Time {
+	days := draw(h, "days to the end", []int{0, 1, 2, 7, -1})
+	if days < 0 {
+		return time.Time{}
+	}
+	return lastDay(h.world.Now, days)
+}
+
+// lastDay is the end of the day that lies days after now.
+func lastDay(now time.Time, days int) time.Time {
+	y, m, d := now.Date()
+	return time.Date(y, m, d+days, 23, 59, 59, 0, time.UTC)
+}
+
+// givenDays are for how long a request for more time may be granted.
+var givenDays = []int{7, 14}
+
+func (h *history) given() time.Time {
+	if days := draw(h, "days to give", append([]int{0}, givenDays...)); days > 0 {
+		return lastDay(h.world.Now, days)
+	}
+	return time.Time{}
+}
+
+func (h *history) send() {
+	if len(h.ids) >= maxMessages {
+		h.t.Skip("enough messages")
+	}
+	mail := model.Mail{
+		From: draw(h, "from", []model.Person{ada, ada, eve, grace}), To: h.some("to", outside, 1, 3), Portal: rapid.Bool().Draw(h.t, "everybody in the portal"),
+		Protection: draw(h, "protection", []letterlock.Protection{letterlock.EncryptOnly, letterlock.EncryptOnly, letterlock.DoNotForward}), Expires: h.end(),
+	}
+	words := h.words()
+	if _, a := h.world.Send(mail, words); a != model.Done {
+		return // its end is over
+	}
+	id, err := h.product.send(mail, words)
+	h.must(err)
+	h.ids = append(h.ids, id)
+}
+
+func (h *history) mayWrite(who letterlock.Address) {
+	if h.wrote[who]++; h.wrote[who] > maxAnswers || len(h.ids) >= maxMessages {
+		h.t.Skip("enough written")
+	}
+}
+
+func (h *history) reply() {
+	m, id := h.message()
+	who, everybody, words := h.reader(m), rapid.Bool().Draw(h.t, "to everybody"), h.words()
+	h.mayWrite(who)
+	_, want := h.world.Reply(who, m, everybody, words)
+	made, err := h.product.reply(who, id, everybody, textOf(words), want)
+	h.made(made, err, want)
+}
+
+func (h *history) forward() {
+	m, id := h.message()
+	who, to, words := h.reader(m), h.some("to", outside, 1, 2), h.words()
+	h.mayWrite(who)
+	_, want := h.world.Forward(who, m, to, words)
+	made, err := h.product.forward(who, id, to, textOf(words), want)
+	h.made(made, err, want)
+}
+
+func (h *history) made(id letterlock.ID, err error, want model.Answer) {
+	h.t.Helper()
+	h.must(err)
+	if want == model.Done {
+		h.ids = append(h.ids, id)
+	}
+}
+
+func (h *history) ask() {
+	m, id := h.message()
+	who := h.reader(m)
+	h.must(h.product.ask(who, id, h.world.Ask(who, m)))
+}
+
+// which chooses recipients of a message: none, which means all, some of them, or
+// somebody who is none.
+func (h *history) which(m *model.Message) []letterlock.Address {
+	var list []letterlock.Address
+	for _, r := range m.Recipients {
+		list = append(list, r.Address)
+	}
+	switch draw(h, "which", []string{"all", "all", "one", "one", "one", "any"}) {
+	case "all":
+		return nil
+	case "one":
+		return []letterlock.Address{draw(h, "recipient", list)}
+	}
+	return h.some("recipients", outside, 1, 2)
+}
+
+func (h *history) revoke() {
+	m, id := h.message()
+	by, from := h.person(m), h.which(m)
+	h.must(h.product.revoke(by, id, from, h.world.Revoke(by, m, from...)))
+}
+
+func (h *history) restore() {
+	m, id := h.message()
+	by, to := h.person(m), h.which(m)
+	h.must(h.product.restore(by, id, to, h.world.Restore(by, m, to...)))
+}
+
+func (h *history) destroy() {
+	m, id := h.message()
+	by := h.person(m)
+	h.must(h.product.destroy(by, id, h.world.Destroy(by, m)))
+}
+
+func (h *history) setExpiry() {
+	m, id := h.message()
+	by, end := h.person(m), h.end()
+	h.must(h.product.setExpiry(by, id, end, h.world.SetExpiry(by, m, end)))
+}
+
+// answer approves or declines what somebody asks for.
+func (h *history) answer() {
+	var open []*model.Request
+	for _, m := range h.world.Messages {
+		open = append(open, m.Open()...)
+	}
+	if len(open) == 0 {
+		h.t.Skip("nobody asks for anything")
+	}
+	q := draw(h, "request", open)
+	m := q.Recipient.Message
+	by, id := h.person(m), h.ids[m.Number]
+	request := h.requestOf(q)
+	if rapid.Bool().Draw(h.t, "decline") {
+		h.must(h.product.decline(by, id, request, h.world.Decline(by, q)))
+		return
+	}
+	end := h.given()
+	h.must(h.product.approve(by, id, request, end, h.world.Approve(by, q, end)))
+}
+
+// requestOf finds the product's own name of a request.
+func (h *history) requestOf(q *model.Request) (id letterlock.ID) {
+	h.t.Helper()
+	message := h.ids[q.Recipient.Message.Number]
+	h.must(h.house.read(func(tx *store.Tx) error {
+		list, err := tx.Requests(message)
+		if err != nil {
+			return err
+		}
+		r, err := tx.RecipientByAddress(message, q.Recipient.Address)
+		for _, one := range list {
+			if one.Recipient == r.ID && one.Kind == q.Kind {
+				id = one.ID
+			}
+		}
+		return err
+	}))
+	if id == "" {
+		h.t.Fatalf("%s asks for %s, says the model, and the product knows nothing of it", q.Recipient.Address, q.Kind)
+	}
+	return id
+}
+
+func (h *history) wait() {
+	d := draw(h, "how long", []time.Duration{time.Second, time.Hour, 9 * time.Hour, 25 * time.Hour})
+	h.advance(d)
+}
+
+// waitForEnd goes to the second in which a message ends, or to the one before.
+func (h *history) waitForEnd() {
+	m, _ := h.message()
+	at := m.Expires.Add(time.Duration(rapid.IntRange(-1, 0).Draw(h.t, "seconds after the end")) * time.Second)
+	if m.Expires.IsZero() || !at.After(h.world.Now) {
+		h.t.Skip("it has ended, or does not end")
+	}
+	h.advance(at.Sub(h.world.Now))
+}
+
+func (h *history) advance(d time.Duration) {
+	h.world.Now = h.world.Now.Add(d)
+	h.house.advance(d)
+}
+
+func (h *history) sweep() { h.must(h.house.sweep()) }
+
+// compare looks at all messages as some, in one way each, and from step to step as
+// others and in other ways; or as everybody in all ways.
+func (h *history) compare(all bool) {
+	h.t.Helper()
+	ways, each := 1, 3
+	if all {
+		ways, each = allWays, 1
+	}
+	for _, m := range h.world.Messages {
+		for range ways {
+			h.way++
+			for i, who := range outside {
+				if (h.way+i)%each == 0 {
+					h.compareReader(who, m)
+				}
+			}
+			if p := staff[h.way%len(staff)]; all || h.way%each == 0 {
+				h.compareSender(p, m)
+			}
+		}
+	}
+	for i, who := range outside {
+		if (h.way+i)%each == 0 {
+			h.compareList(who)
+		}
+	}
+	h.compareStates()
+	h.compareCounts()
+}
+
+// allWays is how many ways of looking there are, at the most.
+const allWays = 7
+
+func (h *history) compareSender(p model.Person, m *model.Message) {
+	h.t.Helper()
+	want := h.world.SenderSees(p, m)
+	shown, err := h.product.senderSees(p, h.ids[m.Number], want, h.way)
+	h.must(naming(err, p.Address, m))
+	h.only(shown, p.Address, m, want)
+}
+
+func naming(err error, who letterlock.Address, m *model.Message) error {
+	if err != nil {
+		return fmt.Errorf("%s, message %d: %w", who, m.Number, err)
+	}
+	return nil
+}
+
+func (h *history) compareReader(who letterlock.Address, m *model.Message) {
+	h.t.Helper()
+	want := h.world.Sees(who, m)
+	if h.product.reading(m, h.way) {
+		want = h.world.Reads(who, m)
+	}
+	shown, err := h.product.sees(who, h.ids[m.Number], m, want, h.way)
+	h.must(naming(err, who, m))
+	h.only(shown, who, m, want)
+	if want != model.Revoked && strings.Contains(shown, string(model.Revoked)) {
+		h.t.Fatalf("%s reads that message %d was revoked, which is %q", who, m.Number, want)
+	}
+}
+
+// only requires that nothing is shown of any message but of the one that was asked
+// for, and of that only to whom may read it.
+func (h *history) only(shown string, who letterlock.Address, m *model.Message, want model.Answer) {
+	h.t.Helper()
+	var may []string
+	if want == model.Content {
+		may = m.Words()
+	}
+	for _, other := range h.world.Messages {
+		if !slices.Contains(may, other.Own) && strings.Contains(shown, textOf(other.Own)) {
+			h.t.Fatalf("%s is shown text of message %d where message %d was asked for, which is %q", who, other.Number, m.Number, want)
+		}
+		if want != model.Content && strings.Contains(shown, subjectOf(other.Own)) {
+			h.t.Fatalf("%s is shown the subject of message %d where message %d was asked for, which is %q", who, other.Number, m.Number, want)
+		}
+	}
+}
+
+// compareList requires that a recipient's list names the subjects of what they have
+// or had until it expired, and of nothing else.
+func (h *history) compareList(who letterlock.Address) {
+	h.t.Helper()
+	shown, err := h.product.list(who)
+	h.must(err)
+	may := map[*model.Message]bool{}
+	for _, m := range h.world.Messages {
+		if a := h.world.Sees(who, m); a == model.Content || a == model.Expired {
+			may[m.First()] = true
+		}
+	}
+	for _, m := range h.world.Messages {
+		if got := strings.Contains(shown, subjectOf(m.Own)); got != may[m] {
+			h.t.Fatalf("the list of %s names the subject of message %d: %t, want %t", who, m.Number, got, may[m])
+		}
+		if strings.Contains(shown, textOf(m.Own)) {
+			h.t.Fatalf("the list of %s shows text of message %d", who, m.Number)
+		}
+	}
+}
+
+// compareStates looks into what trace and command line say of each message, and at
+// its keys: whoever has no access has none.
+func (h *history) compareStates() {
+	h.t.Helper()
+	by := useCases{h.house}.actor(nora)
+	for i, m := range h.world.Messages {
+		d, err := h.house.app.Track.Traced(context.Background(), by, h.ids[i])
+		h.must(err)
+		if got, want := policy.StateOf(d.Message, d.Recipients, h.house.Now()), h.world.State(m); got != want {
+			h.t.Fatalf("message %d is %q, want %q", i, got, want)
+		}
+		if got, want := policy.IsRevocable(d.Message, d.Recipients), h.world.Revocable(m); got != want {
+			h.t.Fatalf("message %d can be revoked: %t, want %t", i, got, want)
+		}
+		if got, want := len(d.Requests), len(m.Open()); got != want {
+			h.t.Fatalf("%d requests for message %d are open, want %d", got, i, want)
+		}
+		if d.Message.Sender.Address != m.Owner || d.Message.Writer().Address != m.Writer || !d.Message.Expires.Equal(m.Expires) {
+			h.t.Fatalf("message %d is %+v", i, d.Message)
+		}
+		for j, r := range d.Recipients {
+			h.compareRecipient(m, m.Recipients[j], r)
+		}
+	}
+}
+
+func (h *history) compareRecipient(m *model.Message, want *model.Recipient, r letterlock.Recipient) {
+	h.t.Helper()
+	if r.Mailbox.Address != want.Address || (r.Experience == letterlock.Inline) != want.Inline || r.Revocation.Revoked() != (want.Removed != nil) {
+		h.t.Fatalf("message %d: recipient is %+v, want %+v", m.Number, r, want)
+	}
+	err := h.house.read(func(tx *store.Tx) error { _, err := tx.Wrapped(r.Message, string(r.ID)); return err })
+	if err != nil && !errors.Is(err, letterlock.NotFound) {
+		h.t.Fatal(err)
+	}
+	if live := h.world.Sees(want.Address, m) == model.Content; live && err != nil || err == nil && (want.Removed != nil || m.Destroyed || want.Inline) {
+		h.t.Fatalf("message %d: there is a key of %s: %t, and they see %q", m.Number, want.Address, err == nil, h.world.Sees(want.Address, m))
+	}
+}
+
+// compareCounts compares what the lists count.
+func (h *history) compareCounts() {
+	h.t.Helper()
+	for _, p := range []model.Person{ada, eve, grace} {
+		page, err := h.house.app.Track.Sent(context.Background(), useCases{h.house}.actor(p), track.Query{})
+		h.must(err)
+		for filter, want := range h.world.Sent(p) {
+			if got := page.Counts[filter]; got != want {
+				h.t.Fatalf("in the Sent folder of %s %d are %s, want %d", p.Address, got, filter, want)
+			}
+		}
+	}
+	by := useCases{h.house}.actor(nora)
+	page, err := h.house.app.Track.Trace(context.Background(), by, track.TraceQuery{})
+	h.must(err)
+	report, err := h.house.app.Track.Report(context.Background(), by, track.ReportQuery{From: begin.AddDate(0, 0, -1), Until: h.house.Now().AddDate(0, 0, 1)})
+	h.must(err)
+	if n := len(h.ids); page.Total != n || report.Total != n {
+		h.t.Fatalf("the trace has %d messages and the report %d, want %d", page.Total, report.Total, n)
+	}
+}

@@ -1,0 +1,4 @@
+package model
+
+// A Batch is a revocation of many messages.
+type Batch struct{}
