@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"letterlock/internal/letterlock"
 	"letterlock/internal/store"
@@ -23,7 +25,7 @@ const (
 
 // PlanBatch settles which messages a revocation of many would touch: all that are
 // found and of which a recipient with a link still has access, or would if the
-// message had not expired. It touches nothing, and what it returns is exactly what
+// message had not expired, and the copies that come from those. It touches nothing, and what it returns is exactly what
 // the batch will touch when it is started.
 //
 // Denied "role": the actor is no revoker. Invalid "batch-everything": the search
@@ -57,12 +59,22 @@ func (s *Service) PlanChosen(ctx context.Context, by letterlock.Actor, chosen []
 	return p.plan(ctx, by, func() error { return p.choose(ctx, chosen) })
 }
 
-// A planner makes one plan, a page at a time.
+// A planner makes one plan. It is kept here until it is complete, because a message
+// can be found by itself and as a copy of another.
 type planner struct {
-	s     *Service
-	batch letterlock.Batch
-	limit int // how many messages may be found
-	found int
+	s        *Service
+	batch    letterlock.Batch
+	limit    int // how many messages may be found
+	found    int
+	plans    map[letterlock.ID]*planned
+	followed map[letterlock.ID]bool // recipients whose copies are in the plan
+}
+
+// A planned is what a batch is to do with a message.
+type planned struct {
+	seq     int64
+	targets []letterlock.ID
+	read    int // how many of them had read
 }
 
 // plan has fill add the messages, and makes the plan visible when it is complete.
@@ -72,12 +84,16 @@ func (p *planner) plan(ctx context.Context, by letterlock.Actor, fill func() err
 		return letterlock.Batch{}, p.s.refuse(ctx, entry, errRole)
 	}
 	p.batch.ID, p.batch.By = letterlock.NewID(), mailboxOf(by)
+	p.plans, p.followed = map[letterlock.ID]*planned{}, map[letterlock.ID]bool{}
 	err := p.begin(ctx)
 	if err == nil {
 		err = fill()
 	}
-	if err == nil && p.batch.Messages == 0 {
+	if err == nil && len(p.plans) == 0 {
 		err = &letterlock.Error{Code: letterlock.Invalid, Key: "batch-nothing"}
+	}
+	if err == nil {
+		err = p.write(ctx)
 	}
 	if err == nil {
 		err = p.complete(ctx, entry)
@@ -119,25 +135,26 @@ func (p *planner) search(ctx context.Context, q letterlock.Search) error {
 	if err := p.s.DB.CatchUp(ctx); err != nil {
 		return err
 	}
-	for before := int64(0); ; {
-		var page []store.SentMessage
-		err := p.s.DB.Read(ctx, func(tx *store.Tx) (err error) { page, err = tx.Find(q, before, planPage); return err })
+	for before, more := int64(0), true; more; {
+		err := p.s.DB.Read(ctx, func(tx *store.Tx) error {
+			page, err := tx.Find(q, before, planPage)
+			if err == nil {
+				err = p.count(len(page))
+			}
+			for _, m := range page {
+				if err != nil {
+					break
+				}
+				before, err = m.Message.Seq, p.add(tx, m.Message, m.Recipients, nil)
+			}
+			more = len(page) == planPage
+			return err
+		})
 		if err != nil {
 			return err
 		}
-		var plans []store.Plan
-		for _, m := range page {
-			plan, err := planOf(m.Message, m.Recipients, nil)
-			if err != nil {
-				return err
-			}
-			plans = append(plans, plan)
-			before = m.Message.Seq
-		}
-		if err := p.add(ctx, plans); err != nil || len(page) < planPage {
-			return err
-		}
 	}
+	return nil
 }
 
 // choose plans what was chosen; a message that was chosen for several recipients
@@ -157,89 +174,145 @@ func (p *planner) choose(ctx context.Context, chosen []letterlock.Target) error 
 		return &letterlock.Error{Code: letterlock.Invalid, Key: "batch-size"}
 	}
 	for page := range slices.Chunk(ids, planPage) {
-		var plans []store.Plan
 		err := p.s.DB.Read(ctx, func(tx *store.Tx) error {
 			for _, id := range page {
-				plan, err := planChosen(tx, id, byMessage[id])
+				err := p.addChosen(tx, id, byMessage[id])
 				if err == nil && whole[id] {
-					plan, err = planChosen(tx, id, nil)
+					err = p.addChosen(tx, id, nil)
 				}
 				if err != nil {
 					return err
 				}
-				plans = append(plans, plan)
 			}
 			return nil
 		})
 		if err != nil {
 			return err
 		}
-		if err := p.add(ctx, plans); err != nil {
-			return err
+	}
+	return nil
+}
+
+func (p *planner) addChosen(tx *store.Tx, id letterlock.ID, only []letterlock.Address) error {
+	m, err := tx.Message(id)
+	if errors.Is(err, letterlock.NotFound) {
+		return errNoMessage
+	}
+	if err != nil {
+		return err
+	}
+	all, err := tx.Recipients(id)
+	if err != nil {
+		return err
+	}
+	return p.add(tx, m, all, only)
+}
+
+// count bounds how many messages are found.
+func (p *planner) count(n int) error {
+	if p.found += n; p.found > p.limit {
+		return &letterlock.Error{Code: letterlock.Invalid, Key: "batch-size"}
+	}
+	return nil
+}
+
+// add plans what a batch is to do with a message: remove the access of all who got a
+// link, or of these only, and have not lost it; and of whoever has a copy that comes
+// from them, for the copies end with it.
+func (p *planner) add(tx *store.Tx, m letterlock.Message, all []letterlock.Recipient, only []letterlock.Address) error {
+	for _, a := range only {
+		if !slices.ContainsFunc(all, func(r letterlock.Recipient) bool { return r.Mailbox.Address == a && r.Experience == letterlock.Link }) {
+			return &letterlock.Error{Code: letterlock.Invalid, Key: "recipient"}
+		}
+	}
+	if m.Destroyed {
+		return nil
+	}
+	made, err := tx.Forwards(m.First(), time.Unix(0, 0)) // nearly always none, and then there is nothing to follow
+	if err != nil {
+		return err
+	}
+	for _, r := range all {
+		if r.Experience != letterlock.Link || r.Revocation.Revoked() || len(only) > 0 && !slices.Contains(only, r.Mailbox.Address) {
+			continue
+		}
+		p.target(m, r)
+		if len(made) > 0 {
+			if err := p.follow(tx, r); err != nil {
+				return err
+			}
+		}
+	}
+	if len(p.plans) > MaxBatch {
+		return &letterlock.Error{Code: letterlock.Invalid, Key: "batch-size"}
+	}
+	return nil
+}
+
+// follow plans to end the copies that come from a recipient, as revokeCopies does:
+// whoever has lost access by itself may have forwarded one that others can read.
+func (p *planner) follow(tx *store.Tx, from letterlock.Recipient) error {
+	if p.followed[from.ID] {
+		return nil
+	}
+	p.followed[from.ID] = true
+	copies, err := forwarded(tx, from)
+	if err != nil {
+		return err
+	}
+	for _, c := range copies {
+		for _, r := range c.Recipients {
+			if r.Experience != letterlock.Link {
+				continue
+			}
+			if hasAccess(r) {
+				p.target(c.Message, r)
+			}
+			if err := p.follow(tx, r); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
 }
 
-func planChosen(tx *store.Tx, id letterlock.ID, only []letterlock.Address) (store.Plan, error) {
-	m, err := tx.Message(id)
-	if errors.Is(err, letterlock.NotFound) {
-		return store.Plan{}, errNoMessage
+func (p *planner) target(m letterlock.Message, r letterlock.Recipient) {
+	x := p.plans[m.ID]
+	if x == nil {
+		x = &planned{seq: m.Seq}
+		p.plans[m.ID] = x
 	}
-	if err != nil {
-		return store.Plan{}, err
+	if slices.Contains(x.targets, r.ID) {
+		return
 	}
-	all, err := tx.Recipients(id)
-	if err != nil {
-		return store.Plan{}, err
+	x.targets = append(x.targets, r.ID)
+	if !r.FirstRead.IsZero() {
+		x.read++
 	}
-	return planOf(m, all, only)
 }
 
-// planOf is what a batch is to do with a message: remove the access of all who got
-// a link, or of these only, and have not lost it. It is empty where there is
-// nothing to do.
-func planOf(m letterlock.Message, all []letterlock.Recipient, only []letterlock.Address) (store.Plan, error) {
-	for _, a := range only {
-		if !slices.ContainsFunc(all, func(r letterlock.Recipient) bool { return r.Mailbox.Address == a && r.Experience == letterlock.Link }) {
-			return store.Plan{}, &letterlock.Error{Code: letterlock.Invalid, Key: "recipient"}
-		}
-	}
-	p := store.Plan{Message: m.ID, Seq: m.Seq}
-	for _, r := range all {
-		if m.Destroyed || r.Experience != letterlock.Link || r.Revocation.Revoked() || len(only) > 0 && !slices.Contains(only, r.Mailbox.Address) {
-			continue
-		}
-		p.Recipients = append(p.Recipients, r.ID)
-		if !r.FirstRead.IsZero() {
-			p.Read++
-		}
-	}
-	return p, nil
-}
-
-// add writes a page of the plan, without the messages of which nothing is to do.
-func (p *planner) add(ctx context.Context, plans []store.Plan) error {
-	if p.found += len(plans); p.found > p.limit {
-		return &letterlock.Error{Code: letterlock.Invalid, Key: "batch-size"}
-	}
-	plans = slices.DeleteFunc(plans, func(x store.Plan) bool { return len(x.Recipients) == 0 })
-	if len(plans) == 0 {
-		return nil
-	}
-	for _, x := range plans {
-		p.batch.Messages++
-		p.batch.Recipients += len(x.Recipients)
-		p.batch.Read += x.Read
-	}
-	return p.s.DB.Write(ctx, func(tx *store.Tx) error {
-		for _, x := range plans {
-			if err := tx.AddPlan(p.batch.ID, x); err != nil {
-				return err
+// write writes the plan, a page at a time.
+func (p *planner) write(ctx context.Context) error {
+	for page := range slices.Chunk(slices.Collect(maps.Keys(p.plans)), planPage) {
+		err := p.s.DB.Write(ctx, func(tx *store.Tx) error {
+			for _, id := range page {
+				x := p.plans[id]
+				if err := tx.AddPlan(p.batch.ID, store.Plan{Message: id, Seq: x.seq, Recipients: x.targets, Read: x.read}); err != nil {
+					return err
+				}
 			}
+			return nil
+		})
+		if err != nil {
+			return err
 		}
-		return nil
-	})
+	}
+	for _, x := range p.plans {
+		p.batch.Messages++
+		p.batch.Recipients += len(x.targets)
+		p.batch.Read += x.read
+	}
+	return nil
 }
 
 // erasePlan removes a plan that was never completed.

@@ -221,9 +221,13 @@ func (s *Service) undoNext(tx *store.Tx, st *step) (err error) {
 	}
 	result := letterlock.ResultKept
 	var back []letterlock.Recipient
+	free, err := comesBack(tx, m, st.batch.ID)
+	if err != nil {
+		return err
+	}
 	if m.Destroyed {
 		result = letterlock.ResultDestroyed
-	} else {
+	} else if free {
 		back = slices.DeleteFunc(all, func(r letterlock.Recipient) bool { return r.Revocation.Batch != st.batch.ID })
 	}
 	for _, r := range back {

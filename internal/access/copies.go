@@ -50,7 +50,8 @@ func (s *Service) revokeCopies(tx *store.Tx, w withdrawal, forwarder letterlock.
 func hasAccess(r letterlock.Recipient) bool { return !r.Revocation.Revoked() }
 
 // restoreCopies gives those their access back whom the forwarder's revocation took
-// along, and nobody whose access was removed by itself.
+// along, and nobody whose access was removed by itself, or by an administrator where
+// a sender gives it back.
 func (s *Service) restoreCopies(tx *store.Tx, w withdrawal, forwarder letterlock.Recipient) (touched []letterlock.Recipient, err error) {
 	copies, err := forwarded(tx, forwarder)
 	if err != nil {
@@ -59,7 +60,7 @@ func (s *Service) restoreCopies(tx *store.Tx, w withdrawal, forwarder letterlock
 	for _, c := range copies {
 		var back []letterlock.Recipient
 		for _, r := range c.Recipients {
-			if r.Revocation.With != forwarder.ID {
+			if r.Revocation.With != forwarder.ID || r.Revocation.Standing != letterlock.BySender && !w.by.Is(letterlock.Revoker) {
 				continue
 			}
 			more, err := s.restoreOne(tx, w, c.Message, r)
@@ -74,6 +75,24 @@ func (s *Service) restoreCopies(tx *store.Tx, w withdrawal, forwarder letterlock
 		}
 	}
 	return touched, nil
+}
+
+// comesBack reports whether undoing a batch may give m back: not a copy whose forwarder
+// has lost access otherwise, for copies end with that.
+func comesBack(tx *store.Tx, m letterlock.Message, batch letterlock.ID) (bool, error) {
+	for m.Act == letterlock.ActForward {
+		forwarder, err := tx.Recipient(m.Source)
+		if err != nil || !forwarder.Revocation.Revoked() {
+			return err == nil, err
+		}
+		if forwarder.Revocation.Batch != batch {
+			return false, nil
+		}
+		if m, err = tx.Message(forwarder.Message); err != nil {
+			return false, err
+		}
+	}
+	return true, nil
 }
 
 // noteCopy keeps in the audit log that a copy shared the fate of its original.

@@ -65,11 +65,11 @@ func (s *Service) Revoke(ctx context.Context, by letterlock.Actor, id letterlock
 	}
 	w := withdrawal{by: by, reason: reason}
 	return s.change(ctx, by, id, "revoke", reason, from, func(tx *store.Tx, m letterlock.Message, _ []letterlock.Recipient, r letterlock.Recipient) ([]letterlock.Recipient, error) {
-		if r.Revocation.With != "" {
-			// Somebody wants this one ended for itself: the forwarder's restoration
-			// must not give it back any more.
-			r.Revocation.With = ""
-			if err := errors.Join(tx.Revoke(r.ID, r.Revocation), tx.Journal(journal.OfRevocation(r, r.Revocation))); err != nil {
+		if r.Revocation.With != "" || r.Revocation.Batch != "" {
+			// Somebody wants this one ended for itself: neither the forwarder's
+			// restoration nor undoing a batch may give it back any more.
+			r.Revocation.With, r.Revocation.Batch = "", ""
+			if err := writeAgain(tx, r); err != nil {
 				return nil, err
 			}
 		}
@@ -88,8 +88,15 @@ func (s *Service) revokeOne(tx *store.Tx, w withdrawal, m letterlock.Message, r 
 	if err := tx.ForgetBrowsers(r.Mailbox.Address); err != nil {
 		return nil, err
 	}
-	if !r.Revocation.Revoked() || outranked(w, m, r) {
+	switch {
+	case !r.Revocation.Revoked(), outranked(w, m, r):
 		if err := removeAccess(tx, w, m, r); err != nil {
+			return nil, err
+		}
+	case goesAlong(w, r) && r.Revocation.Batch != "":
+		// What it went along with is revoked for itself now: see Revoke.
+		r.Revocation.Batch = ""
+		if err := writeAgain(tx, r); err != nil {
 			return nil, err
 		}
 	}
@@ -97,12 +104,23 @@ func (s *Service) revokeOne(tx *store.Tx, w withdrawal, m letterlock.Message, r 
 	return append(more, r), err
 }
 
+// writeAgain changes what a revocation that stands says of itself, in the journal too.
+func writeAgain(tx *store.Tx, r letterlock.Recipient) error {
+	return errors.Join(tx.Revoke(r.ID, r.Revocation), tx.Journal(journal.OfRevocation(r, r.Revocation)))
+}
+
 // outranked reports whether a sender removed access, and an administrator now does:
-// from then on only an administrator gives it back. What goes along with something
-// else, a batch or the original of a copy, stays as it was, so that undoing that
-// finds it so.
+// from then on only an administrator gives it back, and copies that went along with
+// it. What goes along with something else, a batch or another original, stays as it
+// was, so that undoing that finds it so.
 func outranked(w withdrawal, m letterlock.Message, r letterlock.Recipient) bool {
-	return w.batch == "" && w.with == "" && r.Revocation.Standing == letterlock.BySender && policy.Standing(w.by, m) == letterlock.ByAdministrator
+	return goesAlong(w, r) && r.Revocation.Standing == letterlock.BySender && policy.Standing(w.by, m) == letterlock.ByAdministrator
+}
+
+// goesAlong reports whether somebody's access was removed, by itself or with the same
+// forwarder, as it is again now, and not by a batch.
+func goesAlong(w withdrawal, r letterlock.Recipient) bool {
+	return w.batch == "" && w.with == r.Revocation.With
 }
 
 func removeAccess(tx *store.Tx, w withdrawal, m letterlock.Message, r letterlock.Recipient) error {

@@ -46,6 +46,7 @@ type history struct {
 	product product
 	ids     []letterlock.ID // by the number of the message
 	wrote   map[letterlock.Address]int
+	batches []batch
 	way     int // counts ways of looking
 }
 
@@ -99,6 +100,7 @@ func oneHistory(t *rapid.T, p plot, of func(*house) product) (steps int) {
 		"send": act(h.send), "reply": act(h.reply), "forward": act(h.forward), "forward again": act(h.forward), "ask": act(h.ask),
 		"revoke": act(h.revoke), "revoke again": act(h.revoke), "restore": act(h.restore), "restore again": act(h.restore), "destroy": act(h.destroy),
 		"set expiry": act(h.setExpiry), "answer": act(h.answer), "wait": act(h.wait), "wait for an end": act(h.waitForEnd), "sweep": act(h.sweep),
+		"plan a batch": act(h.planBatch), "approve a batch": act(h.approveBatch), "undo a batch": act(h.undoBatch),
 		"": func(t *rapid.T) { h.t = t; h.compare(false) },
 	})
 	h.t = t
