@@ -99,6 +99,7 @@ func (r *Recipient) last(kind letterlock.RequestKind) (last *Request) {
 func (r *Recipient) answer(kind letterlock.RequestKind, a letterlock.Answer, now time.Time) {
 	if q := r.last(kind); q != nil && q.open() {
 		q.Answer, q.Answered = a, now
+		r.Again = r.Again || a == letterlock.Approved
 	}
 }
 

@@ -102,6 +102,7 @@ func mayGive(by Person, r *Recipient) bool { return by.decides() || !r.Removed.B
 
 func (w *World) restore(by Person, r *Recipient) {
 	r.Removed = nil
+	r.Again = r.Again && !w.Ended(r.Message)
 	r.answer(letterlock.AccessAgain, letterlock.Approved, w.Now)
 	for _, c := range r.copies() {
 		for _, next := range c.links() {

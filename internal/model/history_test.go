@@ -47,7 +47,8 @@ type history struct {
 	ids     []letterlock.ID // by the number of the message
 	wrote   map[letterlock.Address]int
 	batches []batch
-	way     int // counts ways of looking
+	mails   map[letterlock.Address]int // in the mailboxes, when they were looked at
+	way     int                        // counts ways of looking
 }
 
 // maxMessages and maxAnswers bound a history; nobody may write more than thirty
@@ -89,7 +90,7 @@ func oneHistory(t *rapid.T, p plot, of func(*house) product) (steps int) {
 			t.Error(err)
 		}
 	}()
-	h := &history{t: t, house: built, product: of(built), wrote: map[letterlock.Address]int{},
+	h := &history{t: t, house: built, product: of(built), wrote: map[letterlock.Address]int{}, mails: map[letterlock.Address]int{},
 		world: &model.World{Now: begin, Domain: "contoso.example", EveryLink: everyLink}}
 	act := func(f func()) func(*rapid.T) {
 		return func(t *rapid.T) { h.t = t; steps++; f() }
@@ -99,7 +100,7 @@ func oneHistory(t *rapid.T, p plot, of func(*house) product) (steps int) {
 	t.Repeat(map[string]func(*rapid.T){
 		"send": act(h.send), "reply": act(h.reply), "forward": act(h.forward), "forward again": act(h.forward), "ask": act(h.ask),
 		"revoke": act(h.revoke), "revoke again": act(h.revoke), "restore": act(h.restore), "restore again": act(h.restore), "destroy": act(h.destroy),
-		"set expiry": act(h.setExpiry), "answer": act(h.answer), "wait": act(h.wait), "wait for an end": act(h.waitForEnd), "sweep": act(h.sweep),
+		"set expiry": act(h.setExpiry), "answer": act(h.answer), "wait": act(h.wait), "sweep again": act(h.sweep), "wait for an end": act(h.waitForEnd), "sweep": act(h.sweep),
 		"plan a batch": act(h.planBatch), "approve a batch": act(h.approveBatch), "undo a batch": act(h.undoBatch),
 		"": func(t *rapid.T) { h.t = t; h.compare(false) },
 	})
@@ -337,7 +338,40 @@ func (h *history) advance(d time.Duration) {
 	h.house.advance(d)
 }
 
-func (h *history) sweep() { h.must(h.house.sweep()) }
+// sweep does what the program does by itself, and looks at the mails that leave.
+func (h *history) sweep() {
+	h.must(h.house.sweep())
+	told := h.world.Deliver()
+	got := map[letterlock.ID]bool{}
+	for _, a := range outside {
+		mails := h.house.box.Mails(a)
+		for _, m := range mails[:len(mails)-h.mails[a]] {
+			id, _, _ := strings.Cut(strings.TrimPrefix(m.From, "bounce+"), "@")
+			if m.Link() == "" {
+				continue // the message itself, inline
+			}
+			got[letterlock.ID(id)] = true
+			if text := string(m.Raw); strings.Contains(text, textOf("")) || strings.Contains(text, subjectOf("")) {
+				h.t.Fatalf("a notification to %s shows what the message says", a)
+			}
+		}
+		h.mails[a] = len(mails)
+	}
+	for _, m := range h.world.Messages {
+		h.compareTold(m, told, got)
+	}
+}
+
+func (h *history) compareTold(m *model.Message, told []*model.Recipient, got map[letterlock.ID]bool) {
+	h.t.Helper()
+	var all []letterlock.Recipient
+	h.must(h.house.read(func(tx *store.Tx) (err error) { all, err = tx.Recipients(h.ids[m.Number]); return err }))
+	for i, r := range m.Recipients {
+		if want := slices.Contains(told, r); got[all[i].ID] != want && !r.Inline {
+			h.t.Fatalf("%s has now been told of message %d: %t, want %t", r.Address, m.Number, got[all[i].ID], want)
+		}
+	}
+}
 
 // compare looks at all messages as some, in one way each, and from step to step as
 // others and in other ways; or as everybody in all ways.

@@ -72,6 +72,8 @@ type Recipient struct {
 	Read    bool
 	Asks    []*Request
 	Wrote   []*Message // about the message, in the portal
+	Untold  bool       // no mail has told them of the message yet
+	Again   bool       // they are to be told that what they asked for was given
 }
 
 // A Removal is why somebody has no access any more.

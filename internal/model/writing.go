@@ -116,7 +116,25 @@ func (w *World) add(m *Message) *Message {
 }
 
 func (m *Message) add(a letterlock.Address, inline bool) {
-	m.Recipients = append(m.Recipients, &Recipient{Message: m, Address: a, Inline: inline})
+	m.Recipients = append(m.Recipients, &Recipient{Message: m, Address: a, Inline: inline, Untold: !inline})
+}
+
+// Deliver lets the mails leave that tell recipients of messages, and returns to whom.
+// Nobody is told of what they cannot read. The first mail waits until they can; one
+// that says that they can read again outlives a removal, but not an end.
+func (w *World) Deliver() (told []*Recipient) {
+	for _, m := range w.Messages {
+		for _, r := range m.links() {
+			switch a := w.Sees(r.Address, m); {
+			case a == Content && (r.Untold || r.Again):
+				r.Untold, r.Again = false, false
+				told = append(told, r)
+			case a == Expired || a == NotAvailable:
+				r.Again = false
+			}
+		}
+	}
+	return told
 }
 
 func (w *World) inside(a letterlock.Address) bool { return domain(a) == w.Domain }

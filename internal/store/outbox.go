@@ -140,14 +140,14 @@ func (t *Tx) NoteAttempt(id int64, number int, reply string) error {
 // whoever proves a mailbox is told what became of the message.
 func (t *Tx) DropNotices(recipient letterlock.ID) error {
 	return t.exec(`UPDATE outbox SET done_at = $2, outcome = 'dropped'
-		WHERE recipient = $1 AND done_at = 0 AND kind = 'notification'`, recipient, t.Now.Unix())
+		WHERE recipient = $1 AND done_at = 0 AND kind IN ('notification', 'again')`, recipient, t.Now.Unix())
 }
 
 // ReviveNotices makes notifications due again that a revocation had dropped
 // before they left: after a restore the recipient must learn of the message.
 func (t *Tx) ReviveNotices(recipient letterlock.ID) error {
 	return t.exec(`UPDATE outbox SET done_at = 0, outcome = '', due_at = $2, created_at = $2, attempts = 0
-		WHERE recipient = $1 AND kind = 'notification' AND outcome = 'dropped' AND secret IS NOT NULL`, recipient, t.Now.Unix())
+		WHERE recipient = $1 AND kind IN ('notification', 'again') AND outcome = 'dropped' AND secret IS NOT NULL`, recipient, t.Now.Unix())
 }
 
 // DropAccountNotices drops the mails to the holder of an account that have not
