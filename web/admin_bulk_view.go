@@ -182,7 +182,7 @@ func (s *Server) batchFacts(b letterlock.Batch) []views.Fact {
 func (s *Server) bulkItem(i letterlock.BatchItem) views.BulkItem {
 	item := views.BulkItem{
 		URL: "/trace/" + string(i.Message.ID), When: s.moment(i.Message.Accepted, s.shortForm(i.Message.Accepted)+" "+clockForm),
-		Subject: tracedSubject(i.Message), Sender: string(i.Message.Sender.Address),
+		Subject: tracedSubject(i.Message), Sender: string(i.Message.Writer().Address),
 		Result: resultStates[i.Result], Undo: resultStates[i.Undo],
 	}
 	for _, r := range i.Recipients {

@@ -75,7 +75,7 @@ func (s *Server) traceRow(by letterlock.Actor, l lookup, m track.Sent, chosen le
 	v := s.newSentMail(by.Address, m.Message, m.Recipients)
 	r := views.TraceRow{
 		URL: l.message(m.Message.ID), When: s.moment(m.Message.Accepted, s.shortForm(m.Message.Accepted)+" "+clockForm),
-		Subject: tracedSubject(m.Message), Sender: string(m.Message.Sender.Address), To: countOf(len(m.Recipients), "recipient"),
+		Subject: tracedSubject(m.Message), Sender: tracedSender(m.Message), To: countOf(len(m.Recipients), "recipient"),
 		Revocable: v.revocable(), Current: m.Message.ID == chosen,
 	}
 	if len(m.Recipients) == 1 {
@@ -92,6 +92,14 @@ func tracedSubject(m letterlock.Message) string {
 		return "Destroyed message"
 	}
 	return subjectOf(m)
+}
+
+// tracedSender is who wrote a message: its sender, unless a recipient did in the portal.
+func tracedSender(m letterlock.Message) string {
+	if m.Author.Address != "" {
+		return string(m.Author.Address) + ", in the portal,"
+	}
+	return string(m.Sender.Address)
 }
 
 // revocable says in a word or two whether an administrator can revoke a message.

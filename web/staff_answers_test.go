@@ -149,6 +149,9 @@ func TestTheTraceShowsTheConversation(t *testing.T) {
 	if !strings.Contains(text, "Written by "+string(marta)+", in the portal") || !strings.Contains(text, w.messageOf(id).MessageID) {
 		t.Errorf("the trace of the copy:\n%s", text)
 	}
+	if list := texts(b.get("/trace?sender=" + string(ada)).body); strings.Count(list, string(marta)+", in the portal,") != 2 {
+		t.Errorf("the list does not say who wrote what a recipient wrote:\n%s", list)
+	}
 	for _, of := range []letterlock.ID{reply, copied} {
 		if a := b.get("/sent/" + string(of) + "/body"); a.status == 200 {
 			t.Error("an auditor reads what a recipient wrote")
