@@ -208,7 +208,17 @@ func (s *Service) giveBack(tx *store.Tx, m letterlock.Message, r letterlock.Reci
 	if err := s.Vault.Regrant(tx, m.ID, seal.Holder(r.ID)); err != nil {
 		return err
 	}
-	return tx.ReviveNotices(r.ID)
+	return s.tellAnew(tx, r)
+}
+
+// tellAnew lets a notification leave that a revocation had dropped. One that was due
+// when the message had expired is gone for good: who was never reached gets another.
+func (s *Service) tellAnew(tx *store.Tx, r letterlock.Recipient) error {
+	revived, err := tx.ReviveNotices(r.ID)
+	if err != nil || revived > 0 || !r.Notified.IsZero() || !r.Bounced.IsZero() {
+		return err
+	}
+	return s.sendLink(tx, r, store.LinkNotice)
 }
 
 // errNoMessage answers administrators, whose mistakes are kept like their acts.

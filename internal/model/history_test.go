@@ -95,18 +95,28 @@ func oneHistory(t *rapid.T, p plot, of func(*house) product) (steps int) {
 	act := func(f func()) func(*rapid.T) {
 		return func(t *rapid.T) { h.t = t; steps++; f() }
 	}
-	h.send()
-	h.send()
+	h.open()
 	t.Repeat(map[string]func(*rapid.T){
 		"send": act(h.send), "reply": act(h.reply), "forward": act(h.forward), "forward again": act(h.forward), "ask": act(h.ask),
 		"revoke": act(h.revoke), "revoke again": act(h.revoke), "restore": act(h.restore), "restore again": act(h.restore), "destroy": act(h.destroy),
-		"set expiry": act(h.setExpiry), "answer": act(h.answer), "wait": act(h.wait), "sweep again": act(h.sweep), "wait for an end": act(h.waitForEnd), "sweep": act(h.sweep),
+		"set expiry": act(h.setExpiry), "set expiry again": act(h.setExpiry), "an end comes": act(h.endComes), "answer": act(h.answer), "wait": act(h.wait), "sweep again": act(h.sweep), "wait for an end": act(h.waitForEnd), "sweep": act(h.sweep),
 		"plan a batch": act(h.planBatch), "approve a batch": act(h.approveBatch), "undo a batch": act(h.undoBatch),
 		"": func(t *rapid.T) { h.t = t; h.compare(false) },
 	})
 	h.t = t
 	h.compare(true)
 	return steps
+}
+
+// open is how every history begins: somebody has forwarded a message, so that there
+// is something that others may end.
+func (h *history) open() {
+	mail := model.Mail{From: draw(h, "from", []model.Person{ada, grace}), To: h.some("to", outside[:3], 1, 2), Protection: letterlock.EncryptOnly, Expires: h.end()}
+	h.sendMail(mail)
+	if len(h.ids) > 0 {
+		h.forwardTo(h.world.Messages[0], mail.To[0], h.some("forwarded to", outside[2:5], 1, 2))
+	}
+	h.send()
 }
 
 // must ends the history where the product differs.
@@ -130,7 +140,7 @@ func (h *history) message() (*model.Message, letterlock.ID) {
 
 // person chooses who acts: often the owner, or whoever may do everything.
 func (h *history) person(m *model.Message) model.Person {
-	list := slices.Concat(staff, []model.Person{grace, rita})
+	list := slices.Concat(staff, []model.Person{grace, rita, grace, rita})
 	for _, p := range staff {
 		if p.Address == m.Owner {
 			list = append(list, p, p, p, p)
@@ -156,7 +166,7 @@ func (h *history) some(what string, list []letterlock.Address, least, most int) 
 func (h *history) words() string { return fmt.Sprintf("number-%d-of-all", len(h.ids)) }
 
 func (h *history) end() time.Time {
-	days := draw(h, "days to the end", []int{0, 1, 2, 7, -1})
+	days := draw(h, "days to the end", []int{0, 1, 1, 7, -1})
 	if days < 0 {
 		return time.Time{}
 	}
@@ -187,6 +197,10 @@ func (h *history) send() {
 		From: draw(h, "from", []model.Person{ada, ada, eve, grace}), To: h.some("to", outside, 1, 3), Portal: rapid.Bool().Draw(h.t, "everybody in the portal"),
 		Protection: draw(h, "protection", []letterlock.Protection{letterlock.EncryptOnly, letterlock.EncryptOnly, letterlock.DoNotForward}), Expires: h.end(),
 	}
+	h.sendMail(mail)
+}
+
+func (h *history) sendMail(mail model.Mail) {
 	words := h.words()
 	if _, a := h.world.Send(mail, words); a != model.Done {
 		return // its end is over
@@ -212,11 +226,16 @@ func (h *history) reply() {
 }
 
 func (h *history) forward() {
-	m, id := h.message()
-	who, to, words := h.reader(m), h.some("to", outside, 1, 2), h.words()
+	m, _ := h.message()
+	who, to := h.reader(m), h.some("to", outside, 1, 2)
 	h.mayWrite(who)
+	h.forwardTo(m, who, to)
+}
+
+func (h *history) forwardTo(m *model.Message, who letterlock.Address, to []letterlock.Address) {
+	words := h.words()
 	_, want := h.world.Forward(who, m, to, words)
-	made, err := h.product.forward(who, id, to, textOf(words), want)
+	made, err := h.product.forward(who, h.ids[m.Number], to, textOf(words), want)
 	h.made(made, err, want)
 }
 
@@ -241,7 +260,7 @@ func (h *history) which(m *model.Message) []letterlock.Address {
 	for _, r := range m.Recipients {
 		list = append(list, r.Address)
 	}
-	switch draw(h, "which", []string{"all", "all", "one", "one", "one", "any"}) {
+	switch draw(h, "which", []string{"all", "all", "all", "one", "one", "one", "one", "any"}) {
 	case "all":
 		return nil
 	case "one":
@@ -331,6 +350,13 @@ func (h *history) waitForEnd() {
 		h.t.Skip("it has ended, or does not end")
 	}
 	h.advance(at.Sub(h.world.Now))
+}
+
+// endComes waits for the end of a message, and lets the program do what it then does.
+func (h *history) endComes() {
+	h.waitForEnd()
+	h.advance(time.Second)
+	h.sweep()
 }
 
 func (h *history) advance(d time.Duration) {

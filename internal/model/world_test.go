@@ -222,7 +222,7 @@ func TestMain(m *testing.M) {
 	flag.Visit(func(f *flag.Flag) { given[f.Name] = true })
 	preset := map[string]string{
 		"rapid.nofailfile": "true", // the seed is enough, and it is printed
-		"rapid.checks":     "12",
+		"rapid.checks":     "8",
 		"rapid.seed":       "7", // of everybody's tests, so that they are the same for all
 	}
 	if long() {

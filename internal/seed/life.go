@@ -161,7 +161,8 @@ func (f *filler) restore(tx *store.Tx, first *copied) error {
 		}
 		c.stopped, c.r.Revocation.At = false, time.Time{}
 		f.sample.Revoked--
-		if err := errors.Join(tx.Restore(c.r.ID), tx.Grant(l.id, string(c.r.ID), 1, f.some(60)), tx.ReviveNotices(c.r.ID),
+		_, err := tx.ReviveNotices(c.r.ID)
+		if err := errors.Join(err, tx.Restore(c.r.ID), tx.Grant(l.id, string(c.r.ID), 1, f.some(60)),
 			tx.AddEvent(c.r, letterlock.Event{Kind: letterlock.Restored, Detail: string(letterlock.ByAdministrator)})); err != nil {
 			return err
 		}

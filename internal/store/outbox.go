@@ -144,9 +144,10 @@ func (t *Tx) DropNotices(recipient letterlock.ID) error {
 }
 
 // ReviveNotices makes notifications due again that a revocation had dropped
-// before they left: after a restore the recipient must learn of the message.
-func (t *Tx) ReviveNotices(recipient letterlock.ID) error {
-	return t.exec(`UPDATE outbox SET done_at = 0, outcome = '', due_at = $2, created_at = $2, attempts = 0
+// before they left, and says how many: after a restore the recipient must learn of
+// the message.
+func (t *Tx) ReviveNotices(recipient letterlock.ID) (int64, error) {
+	return t.change(`UPDATE outbox SET done_at = 0, outcome = '', due_at = $2, created_at = $2, attempts = 0
 		WHERE recipient = $1 AND kind IN ('notification', 'again') AND outcome = 'dropped' AND secret IS NOT NULL`, recipient, t.Now.Unix())
 }
 

@@ -198,7 +198,13 @@ func TestOutboxKeepsANoticeUntilItIsFinished(t *testing.T) {
 	if _, err := claim(); !errors.Is(err, letterlock.NotFound) {
 		t.Errorf("claim after the drop: %v, want NotFound", err)
 	}
-	write(t, db, func(tx *Tx) error { return tx.ReviveNotices(r.ID) })
+	write(t, db, func(tx *Tx) error {
+		n, err := tx.ReviveNotices(r.ID)
+		if n != 1 {
+			t.Errorf("%d notices came back, want 1", n)
+		}
+		return err
+	})
 	if n, err := claim(); err != nil || n.ID != second.ID || string(n.Secret) != "s" {
 		t.Errorf("claim after the restore = %+v, %v; want the notification with its secret", n, err)
 	}
