@@ -87,8 +87,14 @@ func (p *Page) axe(ctx context.Context, rules Rules) ([]Violation, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := p.evalIn(ctx, world, axe+"\n;1", nil); err != nil {
-		return nil, fmt.Errorf("loading axe-core: %w", err)
+	var loaded bool // for an earlier look at the same page
+	if err := p.evalIn(ctx, world, `typeof axe === "object"`, &loaded); err != nil {
+		return nil, err
+	}
+	if !loaded {
+		if err := p.evalIn(ctx, world, axe+"\n;1", nil); err != nil {
+			return nil, fmt.Errorf("loading axe-core: %w", err)
+		}
 	}
 	var found []Violation
 	err = p.evalIn(ctx, world, fmt.Sprintf(runAxe, rules), &found)
