@@ -64,8 +64,9 @@ func TestAServerInProduction(t *testing.T) {
 	s.account()
 	s.checkHealth()
 	for how, args := range map[string][]string{
-		"STARTTLS": {"--server", s.mail, "--tls", "--to", "nora@gmail.com", "--header", "Subject: [secure] Offer 4711", "--body", "The salary is 84,000."},
-		"TLS":      {"--server", s.mails, "--tls-on-connect", "--to", "omar@lantern.example", "--header", "Subject: Other", "--body", "x"},
+		"STARTTLS": {"--server", s.mail, "--tls", "--to", "nora@gmail.com", "--header", "Subject: [secure] Offer 4711",
+			"--header", "Message-Id: " + offerID, "--body", "The salary is 84,000."},
+		"TLS": {"--server", s.mails, "--tls-on-connect", "--to", "omar@lantern.example", "--header", "Subject: Other", "--body", "x"},
 	} {
 		if out, err := s.swaks(args...); err != nil {
 			t.Fatalf("swaks by %s: %v\n%s", how, err, out)
@@ -77,6 +78,7 @@ func TestAServerInProduction(t *testing.T) {
 	browser := browsertest.New(t, browsertest.Trust(s.leaf))
 	reader, sender := browser.Page(t), browser.Page(t)
 	s.read(reader, link)
+	s.converse(reader, sender)
 	s.removeAccess(sender)
 	reader.WaitText(revokedWords)
 	wantPage(t, reader, 410, revokedWords)
@@ -124,14 +126,18 @@ func (s *server) read(page *browsertest.Page, link string) {
 	}
 }
 
-// removeAccess goes the sender's way from signing in to Remove external access.
-func (s *server) removeAccess(page *browsertest.Page) {
+// signIn signs Ada in.
+func (s *server) signIn(page *browsertest.Page) {
 	s.t.Helper()
 	page.Goto(s.site + "/sign-in")
 	page.Fill("Address", "ada@contoso.example")
 	page.Fill("Password", adasPassword)
 	page.ClickText("Sign in")
-	page.ClickText("Offer 4711")
+}
+
+// removeAccess goes the sender's way from a message in Sent to Remove external access.
+func (s *server) removeAccess(page *browsertest.Page) {
+	s.t.Helper()
 	page.ClickText("Remove external access")
 	page.Click("main .button--seal")
 	if !strings.Contains(page.Text("main"), "External access has been removed") {
