@@ -81,7 +81,7 @@ func (s *Server) showPreview(c echo.Context, l *access.Letter, part int) error {
 	if c.Request().Method == http.MethodHead {
 		return c.NoContent(http.StatusOK)
 	}
-	p, err := s.previewOf(c.Request().Context(), l, a)
+	p, err := s.previewOf(c.Request().Context(), actor(c), l, a)
 	if err != nil {
 		return err
 	}
@@ -89,12 +89,12 @@ func (s *Server) showPreview(c echo.Context, l *access.Letter, part int) error {
 	return sendUnder(c, l.Lease, http.StatusOK, p.data)
 }
 
-func (s *Server) previewOf(ctx context.Context, l *access.Letter, a access.Attachment) (p preview, err error) {
+func (s *Server) previewOf(ctx context.Context, by letterlock.Actor, l *access.Letter, a access.Attachment) (p preview, err error) {
 	key := shelfKey{l.Message.ID, a.Part}
 	if p, ok := s.previews.find(key); ok {
 		return p, nil
 	}
-	p.data, p.kind, err = s.pictures.Preview(ctx, a.Type, func() io.Reader { return l.File(a) })
+	p.data, p.kind, err = s.pictures.Preview(ctx, string(by.Kind)+" "+string(by.Address), a.Type, func() io.Reader { return l.File(a) })
 	if errors.Is(err, picture.ErrNone) {
 		return p, &letterlock.Error{Code: letterlock.NotFound, Err: err}
 	}

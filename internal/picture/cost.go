@@ -53,9 +53,12 @@ const (
 	togetherEach    = 24
 )
 
-// guard stops the decoding of a progressive JPEG that is too large for it, which
-// only the bytes before its picture tell.
+// guard stops the decoding of a progressive JPEG that is too large for it, and of a
+// WebP without loss, which only the bytes before their pictures tell.
 func guard(kind string, r io.Reader, c image.Config) io.Reader {
+	if kind == "image/webp" {
+		return &lossy{r: r}
+	}
 	each := int64(progressiveEach)
 	if c.ColorModel == color.CMYKModel || c.ColorModel == color.RGBAModel {
 		each = togetherEach

@@ -17,7 +17,6 @@ import (
 	"image/jpeg"
 	"image/png"
 	"io"
-	"sync/atomic"
 	"time"
 
 	"golang.org/x/image/draw"
@@ -36,9 +35,10 @@ const (
 
 // Bounds of the work.
 const (
-	atOnce  = 1 // the largest takes 150 MB of memory
-	waiting = 16
-	within  = 10 * time.Second
+	atOnce      = 1 // the largest takes 150 MB of memory
+	waiting     = 64
+	waitingEach = 24 // of one reader, which is as many as a page shows
+	within      = 10 * time.Second
 )
 
 // ErrNone says that there is no picture, or none that is looked at. Why not is
@@ -47,13 +47,14 @@ var ErrNone = errors.New("picture: not a picture that can be shown")
 
 // A Maker makes previews, few at a time. It is safe for concurrent use.
 type Maker struct {
-	slots  chan struct{}
-	queued atomic.Int32
+	line   line
 	within time.Duration
 }
 
 // NewMaker returns a maker that is ready.
-func NewMaker() *Maker { return &Maker{slots: make(chan struct{}, atOnce), within: within} }
+func NewMaker() *Maker {
+	return &Maker{line: line{waits: map[string][]chan struct{}{}}, within: within}
+}
 
 // kinds are the media types that are looked at, with how they are decoded. A file
 // is decoded as what it is labelled and as nothing else.
@@ -75,28 +76,21 @@ func Known(kind string, size int64) bool {
 }
 
 // Preview returns a small picture of the file that open reads from its beginning,
-// as PNG or JPEG, with its media type. Open is called twice. The errors are those
-// of reading, and
+// as PNG or JPEG, with its media type. Open is called twice. Who asks waits in turn
+// with others, whoever of them asks for more. The errors are those of reading, and
 //
 //   - ErrNone: it is no picture, or too large a one;
 //   - Busy: too many others are being made, or it took too long.
-func (m *Maker) Preview(ctx context.Context, kind string, open func() io.Reader) (data []byte, as string, err error) {
+func (m *Maker) Preview(ctx context.Context, who, kind string, open func() io.Reader) (data []byte, as string, err error) {
 	if _, ok := kinds[kind]; !ok {
 		return nil, "", ErrNone
 	}
 	ctx, cancel := context.WithTimeout(ctx, m.within)
 	defer cancel()
-	if m.queued.Add(1) > atOnce+waiting {
-		m.queued.Add(-1)
-		return nil, "", &letterlock.Error{Code: letterlock.Busy}
+	if err := m.line.enter(ctx, who); err != nil {
+		return nil, "", err
 	}
-	defer m.queued.Add(-1)
-	select {
-	case m.slots <- struct{}{}:
-	case <-ctx.Done():
-		return nil, "", &letterlock.Error{Code: letterlock.Busy, Err: ctx.Err()}
-	}
-	defer func() { <-m.slots }()
+	defer m.line.leave()
 	return preview(ctx, kind, open)
 }
 

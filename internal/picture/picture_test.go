@@ -60,14 +60,40 @@ func gifOf(t testing.TB, m image.Image) []byte {
 	return b.Bytes()
 }
 
-// webpOf is a lossless picture of one pixel.
+// webpOf is a lossy picture of 16 by 16 pixels.
 func webpOf(t testing.TB) []byte {
 	t.Helper()
-	b, err := base64.StdEncoding.DecodeString("UklGRhoAAABXRUJQVlA4TA0AAAAvAAAAEAcQERGIiP4HAA==")
+	return decoded(t, "UklGRjgAAABXRUJQVlA4ICwAAACwAQCdASoQABAAAsBMJaACdLoABDAAAP7tzt+6DLOGm3/0JP9y/0T8AAAAAA==")
+}
+
+// lossless is a WebP without loss, of one pixel.
+func lossless(t testing.TB) []byte {
+	t.Helper()
+	return decoded(t, "UklGRhoAAABXRUJQVlA4TA0AAAAvAAAAEAcQERGIiP4HAA==")
+}
+
+func decoded(t testing.TB, text string) []byte {
+	t.Helper()
+	b, err := base64.StdEncoding.DecodeString(text)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return b
+}
+
+// chunk is one of those that a WebP is made of.
+func chunk(name string, data []byte) []byte {
+	b := binary.LittleEndian.AppendUint32([]byte(name), uint32(len(data)))
+	return append(append(b, data...), make([]byte, len(data)%2)...)
+}
+
+// glassy is a lossy WebP of which something shows through; how is the byte that says
+// how that is stored.
+func glassy(t testing.TB, how byte) []byte {
+	t.Helper()
+	body := slices.Concat([]byte("WEBP"), chunk("VP8X", []byte{0x10, 0, 0, 0, 15, 0, 0, 15, 0, 0}),
+		chunk("ALPH", append([]byte{how}, make([]byte, 256)...)), webpOf(t)[12:])
+	return chunk("RIFF", body)
 }
 
 func of(b []byte) func() io.Reader { return func() io.Reader { return bytes.NewReader(b) } }
@@ -86,17 +112,18 @@ func TestPreviewIsSmallAndOurs(t *testing.T) {
 		{"small GIF", "image/gif", gifOf(t, paint(20, 10, red)), "image/jpeg", image.Pt(20, 10)},
 		{"line", "image/png", pngOf(t, paint(5000, 1, red)), "image/jpeg", image.Pt(320, 1)},
 		{"glass", "image/png", pngOf(t, paint(640, 640, glass)), "image/png", image.Pt(320, 320)},
-		{"WebP", "image/webp", webpOf(t), "image/png", image.Pt(1, 1)},
+		{"WebP", "image/webp", webpOf(t), "image/jpeg", image.Pt(16, 16)},
+		{"WebP of which something shows through", "image/webp", glassy(t, 0), "image/png", image.Pt(16, 16)},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			hidden := []byte("taken at 52.1 N, 4.3 E<script>")
-			got, as, err := NewMaker().Preview(t.Context(), tt.kind, of(append(bytes.Clone(tt.data), hidden...)))
+			got, as, err := NewMaker().Preview(t.Context(), "marta", tt.kind, of(append(bytes.Clone(tt.data), hidden...)))
 			if err != nil {
 				t.Fatal(err)
 			}
 			m, format, err := image.Decode(bytes.NewReader(got))
-			if err != nil || "image/"+format != as || as != tt.as && tt.kind != "image/webp" || m.Bounds().Size() != tt.size {
+			if err != nil || "image/"+format != as || as != tt.as || m.Bounds().Size() != tt.size {
 				t.Errorf("%s as %s, %v, %v; want %s of %v", format, as, m.Bounds(), err, tt.as, tt.size)
 			}
 			if bytes.Contains(got, hidden) || bytes.Contains(got, tt.data) {
@@ -107,7 +134,7 @@ func TestPreviewIsSmallAndOurs(t *testing.T) {
 }
 
 func TestColoursStayWhatTheyAre(t *testing.T) {
-	got, _, err := NewMaker().Preview(t.Context(), "image/png", of(pngOf(t, paint(4000, 3000, red))))
+	got, _, err := NewMaker().Preview(t.Context(), "marta", "image/png", of(pngOf(t, paint(4000, 3000, red))))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -149,7 +176,7 @@ func TestPhotographsStandUpright(t *testing.T) {
 			m.Set(i%40, i/40, red)
 		}
 		for _, order := range []binary.AppendByteOrder{binary.BigEndian, binary.LittleEndian} {
-			got, _, err := NewMaker().Preview(t.Context(), "image/jpeg", of(exif(t, m, order, how)))
+			got, _, err := NewMaker().Preview(t.Context(), "marta", "image/jpeg", of(exif(t, m, order, how)))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -247,6 +274,8 @@ func TestWhatWouldCostTooMuchIsNotDecoded(t *testing.T) {
 		{"four colours", "image/jpeg", colours(5000, 4000, 0xc0, "CMYK")},
 		{"red, green and blue", "image/jpeg", colours(5000, 4000, 0xc0, "RGB")},
 		{"progressive", "image/jpeg", progressive(6000, 6000, 0xc2)},
+		{"WebP without loss", "image/webp", lossless(t)},
+		{"WebP whose transparency is without loss", "image/webp", glassy(t, 1)},
 		{"nothing", "image/png", nil},
 		{"text", "image/png", []byte("hello")},
 		{"cut off", "image/png", pngOf(t, paint(100, 100, red))[:60]},
@@ -256,7 +285,7 @@ func TestWhatWouldCostTooMuchIsNotDecoded(t *testing.T) {
 	}
 	runtime.ReadMemStats(&before)
 	for _, tt := range tests {
-		if got, _, err := NewMaker().Preview(t.Context(), tt.kind, of(tt.data)); !errors.Is(err, ErrNone) || got != nil {
+		if got, _, err := NewMaker().Preview(t.Context(), "marta", tt.kind, of(tt.data)); !errors.Is(err, ErrNone) || got != nil {
 			t.Errorf("%s: %d bytes, %v; want ErrNone", tt.name, len(got), err)
 		}
 	}
@@ -280,7 +309,7 @@ func TestFileThatGoesOnForEverIsGivenUp(t *testing.T) {
 	endless := func() io.Reader {
 		return io.MultiReader(bytes.NewReader(pngOf(t, paint(10, 10, red))[:33]), zeros{})
 	}
-	if _, _, err := NewMaker().Preview(t.Context(), "image/png", endless); !errors.Is(err, ErrNone) {
+	if _, _, err := NewMaker().Preview(t.Context(), "marta", "image/png", endless); !errors.Is(err, ErrNone) {
 		t.Errorf("%v, want ErrNone", err)
 	}
 }
@@ -298,50 +327,103 @@ func TestErrorsOfReadingAreNotThoseOfThePicture(t *testing.T) {
 	data := pngOf(t, paint(300, 300, red))
 	for _, n := range []int{0, 10, len(data) / 2} {
 		open := func() io.Reader { return io.MultiReader(bytes.NewReader(data[:n]), iotest.ErrReader(gone)) }
-		if _, _, err := NewMaker().Preview(t.Context(), "image/png", open); !errors.Is(err, letterlock.Gone) {
+		if _, _, err := NewMaker().Preview(t.Context(), "marta", "image/png", open); !errors.Is(err, letterlock.Gone) {
 			t.Errorf("gone after %d bytes: %v", n, err)
 		}
 	}
 }
 
-func TestFewAreMadeAtOnceAndFewWait(t *testing.T) {
-	m := NewMaker()
-	m.within = time.Minute
-	hold, began := make(chan struct{}), make(chan struct{}, atOnce+waiting+1)
-	open := func() io.Reader {
-		began <- struct{}{}
-		<-hold
+// A queue is a maker that is at work until it is told to go on.
+type queue struct {
+	*Maker
+	hold  chan struct{}
+	began chan string // who is at work
+	ends  sync.WaitGroup
+}
+
+func newQueue() *queue {
+	q := &queue{Maker: NewMaker(), hold: make(chan struct{}), began: make(chan string, atOnce+waiting+1)}
+	q.within = time.Minute
+	return q
+}
+
+// ask asks for a preview, and returns when it is at work, or its asker waits.
+func (q *queue) ask(ctx context.Context, who string, done func(error)) {
+	was := q.waits()
+	q.ends.Go(func() {
+		_, _, err := q.Preview(ctx, who, "image/png", q.open(who))
+		done(err)
+	})
+	for q.waits() == was {
+		runtime.Gosched()
+	}
+}
+
+// open begins with a word of who is at work, and goes on when it may.
+func (q *queue) open(who string) func() io.Reader {
+	return func() io.Reader {
+		q.began <- who
+		<-q.hold
 		return strings.NewReader("no picture")
 	}
-	var all sync.WaitGroup
-	for range atOnce {
-		all.Go(func() { m.Preview(t.Context(), "image/png", open) })
-	}
-	for range atOnce {
-		<-began
-	}
+}
+
+// waits is how many are in the line and at work.
+func (q *queue) waits() int {
+	q.line.mu.Lock()
+	defer q.line.mu.Unlock()
+	return q.line.length + q.line.busy
+}
+
+func TestFewAreMadeAtOnceAndFewWait(t *testing.T) {
+	q := newQueue()
 	ctx, cancel := context.WithCancel(t.Context())
-	for range waiting {
-		all.Go(func() {
-			if _, _, err := m.Preview(ctx, "image/png", open); !errors.Is(err, letterlock.Busy) {
+	for range atOnce {
+		q.ask(t.Context(), "marta", func(error) {})
+		<-q.began
+	}
+	for i := range waiting {
+		q.ask(ctx, strings.Repeat("x", 1+i/waitingEach), func(err error) {
+			if !errors.Is(err, letterlock.Busy) {
 				t.Errorf("who waited in vain: %v, want Busy", err)
 			}
 		})
 	}
-	for m.queued.Load() < atOnce+waiting {
-		runtime.Gosched()
-	}
-	if _, _, err := m.Preview(t.Context(), "image/png", open); !errors.Is(err, letterlock.Busy) {
-		t.Errorf("one too many: %v, want Busy", err)
+	for _, who := range []string{"x", "somebody new"} {
+		if _, _, err := q.Preview(t.Context(), who, "image/png", q.open(who)); !errors.Is(err, letterlock.Busy) {
+			t.Errorf("one too many for %s: %v, want Busy", who, err)
+		}
 	}
 	cancel()
-	for m.queued.Load() > atOnce {
+	for q.waits() > atOnce {
 		runtime.Gosched()
 	}
-	close(hold)
-	all.Wait()
-	if m.queued.Load() != 0 || len(m.slots) != 0 || len(began) != 0 {
-		t.Errorf("%d queued, %d at work, %d began out of turn", m.queued.Load(), len(m.slots), len(began))
+	close(q.hold)
+	q.ends.Wait()
+	if q.waits() != 0 || len(q.line.waits) != 0 || len(q.line.order) != 0 || len(q.began) != 0 {
+		t.Errorf("%d are left in the line, %d began out of turn", q.waits(), len(q.began))
+	}
+}
+
+func TestWhoAsksForMuchKeepsNobodyWaiting(t *testing.T) {
+	q := newQueue()
+	for range waitingEach + 1 {
+		q.ask(t.Context(), "marta", func(error) {})
+	}
+	if _, _, err := q.Preview(t.Context(), "marta", "image/png", q.open("marta")); !errors.Is(err, letterlock.Busy) {
+		t.Errorf("one too many: %v, want Busy", err)
+	}
+	q.ask(t.Context(), "omar", func(error) {})
+	q.ask(t.Context(), "nina", func(error) {})
+	close(q.hold)
+	q.ends.Wait()
+	close(q.began)
+	var order []string
+	for who := range q.began {
+		order = append(order, who)
+	}
+	if got := order[:4]; !slices.Equal(got, []string{"marta", "marta", "omar", "nina"}) {
+		t.Errorf("the turns are %v", got)
 	}
 }
 
@@ -354,7 +436,7 @@ func FuzzPreview(f *testing.F) {
 	}
 	m := NewMaker()
 	f.Fuzz(func(t *testing.T, kind string, data []byte) {
-		got, as, err := m.Preview(t.Context(), kind, of(data))
+		got, as, err := m.Preview(t.Context(), "marta", kind, of(data))
 		if err != nil {
 			return
 		}
