@@ -21,7 +21,7 @@ const maxGroups = 200
 // of Windows.
 func Read(rich []byte, decode func(b []byte, codepage int) string) Body {
 	head := rich[:min(len(rich), 1000)]
-	r := reader{in: rich, decode: decode, page: 1252, fonts: map[int]int{}, html: bytes.Contains(head, []byte(`\fromhtml`))}
+	r := reader{in: rich, decode: decode, page: 1252, fonts: map[int]int{}, tables: map[int]*[256]string{}, html: bytes.Contains(head, []byte(`\fromhtml`))}
 	r.group.skip = 1
 	for len(r.in) > 0 {
 		r.next()
@@ -41,20 +41,22 @@ type group struct {
 }
 
 type reader struct {
-	in     []byte
-	out    strings.Builder
-	bytes  []byte // characters of one codepage, not yet decoded
-	pageOf int    // which that is
-	group  group
-	stack  []group
-	deeper int // groups that are open beyond the stack
-	star   bool
-	skip   int // characters still to leave out
-	high   rune
-	html   bool
-	page   int
-	fonts  map[int]int // codepages of fonts
-	decode func([]byte, int) string
+	in      []byte
+	out     strings.Builder
+	bytes   []byte               // characters of one codepage, not yet decoded
+	pageOf  int                  // which that is
+	decoded int                  // runs of them so far
+	tables  map[int]*[256]string // by codepage
+	group   group
+	stack   []group
+	deeper  int // groups that are open beyond the stack
+	star    bool
+	skip    int // characters still to leave out
+	high    rune
+	html    bool
+	page    int
+	fonts   map[int]int // codepages of fonts
+	decode  func([]byte, int) string
 }
 
 func (r *reader) next() {
@@ -246,7 +248,7 @@ func (r *reader) line() {
 
 func (r *reader) flush() {
 	if len(r.bytes) > 0 {
-		r.write(r.decode(r.bytes, r.pageOf))
+		r.alphabet()
 		r.bytes = r.bytes[:0]
 	}
 }

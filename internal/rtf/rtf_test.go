@@ -94,6 +94,17 @@ func TestTimeAndSizeAreBounded(t *testing.T) {
 	}
 }
 
+func TestAlphabetsAreDecodedSoOftenAndNoMore(t *testing.T) {
+	for _, s := range []string{"{\xe4}", "{\xe4\xf6}", "\\f1 \xe4\\f0 \xe4", "\\f2 \xe4\xe5\\f0 \xe4", "\xe4\\~"} {
+		rich := "{\\rtf1\\ansi{\\fonttbl{\\f0 A;}{\\f1\\fcharset204 B;}{\\f2\\fcharset128 C;}}" + strings.Repeat(s, MaxSize/len(s)/8)
+		n := 0
+		body := Read([]byte(rich), func(b []byte, page int) string { n++; return decode(b, page) })
+		if n > maxDecoded+3*256 || !strings.Contains(body.Text, "ä") {
+			t.Errorf("%q again and again: decoded %d times", s, n)
+		}
+	}
+}
+
 func FuzzRead(f *testing.F) {
 	f.Add([]byte(`{\rtf1\ansi\fromhtml1{\fonttbl{\f0\fcharset204 A;}}{\*\htmltag64 <p>}\u228 ?x\'e4\htmlrtf y\htmlrtf0}`))
 	f.Add([]byte(`{\rtf1 a\par{\*\x b}c}`))
