@@ -133,7 +133,12 @@ type uuTransfer struct {
 	line []byte
 	in   bool // between begin and end
 	long bool // the line is too long to be one
+	lent int  // bytes so far for which no characters stood there
 }
+
+// maxLent is how many bytes a mail may ask for by leaving out blanks at the ends of
+// lines. Without a bound it could be twenty times as large as it is.
+const maxLent = 1 << 20
 
 // longestUU is more than any encoded line has.
 const longestUU = 128
@@ -170,7 +175,20 @@ func (t *uuTransfer) whole(dst []byte) []byte {
 	case line == "end":
 		t.in = false
 	default:
-		dst, _ = uuLine(dst, line)
+		dst = t.data(dst, line)
+	}
+	return dst
+}
+
+// data decodes a line, and of one that asks for more than may be lent what is there.
+func (t *uuTransfer) data(dst []byte, line string) []byte {
+	was := len(dst)
+	dst, _ = uuLine(dst, line)
+	there := max(0, len(line)-1) * 3 / 4
+	if lent := len(dst) - was - there; lent > 0 {
+		if t.lent += lent; t.lent > maxLent {
+			dst = dst[:was+there]
+		}
 	}
 	return dst
 }

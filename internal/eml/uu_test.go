@@ -142,3 +142,14 @@ func TestFilesInTextGrowLittle(t *testing.T) {
 		t.Errorf("%d files of few blanks, want one", len(files))
 	}
 }
+
+// As a transfer encoding it is bounded too, and the same however it is read.
+func TestPartsGrowLittle(t *testing.T) {
+	raw := []byte("Content-Type: application/octet-stream\r\nContent-Transfer-Encoding: x-uuencode\r\n\r\nbegin 644 zeros\r\n" +
+		strings.Repeat("M\r\n", 500_000) + "end\r\n")
+	ix := index(t, raw)
+	checkIndex(t, "zeros", ix, raw)
+	if n := ix.Parts[0].Size; n < maxLent-45 || n > maxLent {
+		t.Errorf("%d bytes became %d", len(raw), n)
+	}
+}
