@@ -74,6 +74,9 @@ func (s *Service) Begin(ctx context.Context, by letterlock.Actor, name, kind str
 	if size < 0 || name == "" || len(name) > maxName || len(kind) > maxName {
 		return File{}, &letterlock.Error{Code: letterlock.Invalid, Key: "upload"}
 	}
+	if err := s.tidy(ctx); err != nil {
+		return File{}, err
+	}
 	if err := s.room(); err != nil {
 		return File{}, err
 	}
@@ -184,6 +187,27 @@ func (s *Service) Discard(ctx context.Context, by letterlock.Actor, ids ...lette
 	})
 }
 
+// tidy removes what was let go when there is much of it, before more may come: who
+// sends and discards again and again does the sweeper's work themselves.
+func (s *Service) tidy(ctx context.Context) error {
+	var bytes int64
+	err := s.DB.Read(ctx, func(tx *store.Tx) (err error) { _, bytes, err = tx.UploadTotals(nobody); return err })
+	if err != nil || bytes <= s.Most {
+		return err
+	}
+	return s.removeReleased(ctx)
+}
+
+// nobody is whose an upload is that was let go.
+const nobody = letterlock.Address("")
+
+func (s *Service) removeReleased(ctx context.Context) (err error) {
+	for more := true; more && err == nil; {
+		err = s.DB.Write(ctx, func(tx *store.Tx) (err error) { more, err = tx.RemoveReleased(sweepStep); return err })
+	}
+	return err
+}
+
 // sweepStep is how many pieces are removed in one transaction.
 const sweepStep = 32
 
@@ -191,8 +215,8 @@ const sweepStep = 32
 // everything that was let go.
 func (s *Service) Sweep(ctx context.Context) error {
 	err := s.DB.Write(ctx, func(tx *store.Tx) error { return tx.ReleaseOldUploads(tx.Now.Add(-keptFor)) })
-	for more := err == nil; more && err == nil; {
-		err = s.DB.Write(ctx, func(tx *store.Tx) (err error) { more, err = tx.RemoveReleased(sweepStep); return err })
+	if err != nil {
+		return err
 	}
-	return err
+	return s.removeReleased(ctx)
 }

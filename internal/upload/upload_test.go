@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -300,6 +301,29 @@ func TestUploadsOfAnAccountAreBounded(t *testing.T) {
 	h.Room = func() error { return full }
 	if _, err := h.Begin(t.Context(), eve, "a", "", 0); !errors.Is(err, full) {
 		t.Errorf("without room: %v", err)
+	}
+}
+
+func TestWhatWasLetGoIsRemovedBeforeMoreComes(t *testing.T) {
+	h := newHouse(t)
+	const size = 400_000
+	var totals []int64
+	for range 6 {
+		f := h.begin(size)
+		if _, err := h.Append(t.Context(), ada, f.ID, 0, bytes.NewReader(random(size))); err != nil {
+			t.Fatal(err)
+		}
+		if err := h.Discard(t.Context(), ada, f.ID); err != nil {
+			t.Fatal(err)
+		}
+		var bytes int64
+		if err := h.DB.Read(t.Context(), func(tx *store.Tx) (err error) { _, bytes, err = tx.UploadTotals(""); return err }); err != nil {
+			t.Fatal(err)
+		}
+		totals = append(totals, bytes)
+	}
+	if n := slices.Max(totals); n <= h.Most || n > h.Most+size {
+		t.Errorf("bytes that were let go came to %v, want a little more than %d at most", totals, h.Most)
 	}
 }
 
