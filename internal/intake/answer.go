@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/base32"
@@ -81,10 +82,15 @@ func (s *Service) Forward(ctx context.Context, by letterlock.Actor, id letterloc
 }
 
 // MayForward says whether a reader may forward the message now, without doing
-// anything: nil, or the error that Forward would return.
+// anything: nil, or the error that Forward would return. A refusal is in the audit
+// log as Forward's is.
 func (s *Service) MayForward(ctx context.Context, by letterlock.Actor, id letterlock.ID) error {
 	a := answer{act: letterlock.ActForward}
-	return s.DB.Read(ctx, func(tx *store.Tx) error { return s.mayAnswer(tx, by, id, &a) })
+	err := s.DB.Read(ctx, func(tx *store.Tx) error { return s.mayAnswer(tx, by, id, &a) })
+	if err != nil {
+		return s.refusedAnswer(ctx, by, id, a.act, err)
+	}
+	return nil
 }
 
 // ForwardsLeft is how many more copies of a message can be made now.
@@ -116,7 +122,7 @@ func (s *Service) answer(ctx context.Context, by letterlock.Actor, id letterlock
 	if err := s.room(); err != nil {
 		return Receipt{}, err
 	}
-	in, err := s.receive(ctx, a.draft(s.Portal))
+	in, err := s.receive(ctx, a)
 	if err != nil {
 		return Receipt{}, err
 	}
@@ -181,6 +187,12 @@ func throttled(key string, wait time.Duration, err error) error {
 	return &letterlock.Error{Code: letterlock.Throttled, Key: key, RetryAfter: wait}
 }
 
+// refusals is how many refusals of one reader are noted: thirty at once, and one more
+// every minute. Who asks again and again fills no log.
+func (s *Service) refusals(a letterlock.Address) store.Budget {
+	return store.Budget{Name: "refusals|" + string(s.Pepper.Hash("budget", "refusals "+string(a))[:16]), Size: 30, Every: time.Minute}
+}
+
 // refusedAnswer notes that a reader tried what they may not, and returns why.
 func (s *Service) refusedAnswer(ctx context.Context, by letterlock.Actor, id letterlock.ID, act letterlock.Act, why error) error {
 	switch letterlock.KeyOf(why) {
@@ -189,6 +201,9 @@ func (s *Service) refusedAnswer(ctx context.Context, by letterlock.Actor, id let
 		return why
 	}
 	err := s.DB.Write(ctx, func(tx *store.Tx) error {
+		if wait, err := tx.Spend(s.refusals(by.Address)); err != nil || wait > 0 {
+			return err
+		}
 		return tx.Audit(letterlock.Entry{Actor: by, Action: string(act), Message: id, Target: string(by.Address), Reason: letterlock.KeyOf(why)})
 	})
 	if err != nil {
@@ -261,19 +276,40 @@ func Via(who, portal letterlock.Mailbox) letterlock.Mailbox {
 	return letterlock.Mailbox{Name: who.Called() + " via " + portal.Name, Address: portal.Address}
 }
 
+// aroundCopy is what stands around a mail that is forwarded: the header, and the
+// words of who forwards it, which may have become three times as long.
+const aroundCopy = 4 << 20
+
+// copiesOfCopies is how often a copy can be forwarded again, if its original was as
+// deep as can be.
+const copiesOfCopies = 10
+
+// limits are those of the mail to be stored. A copy may be larger than what came in
+// by what stands around its original, which fitted exactly, perhaps.
+func (a *answer) limits(l eml.Limits) eml.Limits {
+	if a.original == nil {
+		return l
+	}
+	d := eml.DefaultLimits()
+	l.Size = max(cmp.Or(l.Size, d.Size), a.about.Message.Size+aroundCopy)
+	l.Depth = cmp.Or(l.Depth, d.Depth) + 2*copiesOfCopies // the whole, and the message in it
+	l.Parts = cmp.Or(l.Parts, d.Parts) + 3*copiesOfCopies // and the words
+	return l
+}
+
 var errRefused = errors.New("the mail was not taken")
 
 // receive seals a mail while it is written: a file goes from the reader's browser
 // to its sealed chunks with no more than a few kilobytes of it in memory.
-func (s *Service) receive(ctx context.Context, d eml.Draft) (*vault.Incoming, error) {
+func (s *Service) receive(ctx context.Context, a *answer) (*vault.Incoming, error) {
 	in, out := io.Pipe()
 	written := make(chan error, 1)
 	go func() {
-		err := compose(out, d)
+		err := compose(out, a.draft(s.Portal))
 		written <- err
 		out.CloseWithError(err) // nil ends the mail
 	}()
-	mail, err := s.Vault.Receive(ctx, in)
+	mail, err := s.Vault.ReceiveUnder(ctx, in, a.limits(s.Vault.Limits))
 	in.CloseWithError(errRefused) // the writer stops, if it is still at it
 	// The writer reads the request's body, which nobody may do once it is answered.
 	cause := <-written

@@ -54,21 +54,26 @@ type Incoming struct {
 // mail go to the database by short transactions, so that a slow sender never
 // holds the writer. On an error nothing is left behind.
 func (v *Vault) Receive(ctx context.Context, mail io.Reader) (*Incoming, error) {
+	return v.ReceiveUnder(ctx, mail, v.Limits)
+}
+
+// ReceiveUnder is Receive under limits of the mail's own.
+func (v *Vault) ReceiveUnder(ctx context.Context, mail io.Reader, limits eml.Limits) (*Incoming, error) {
 	in := &Incoming{ID: letterlock.NewID(), vault: v, digest: sha256.New()}
-	if err := in.receive(ctx, mail); err != nil {
+	if err := in.receive(ctx, mail, limits); err != nil {
 		in.Abandon(context.WithoutCancel(ctx))
 		return nil, err
 	}
 	return in, nil
 }
 
-func (in *Incoming) receive(ctx context.Context, mail io.Reader) error {
+func (in *Incoming) receive(ctx context.Context, mail io.Reader, limits eml.Limits) error {
 	w, err := seal.NewMailWriter(in)
 	if err != nil {
 		return err
 	}
 	in.key = w.Key()
-	indexer := eml.NewIndexer(in.vault.Limits)
+	indexer := eml.NewIndexer(limits)
 	to := io.MultiWriter(indexer, in.digest, w)
 	buf := make([]byte, 32<<10)
 	for {
