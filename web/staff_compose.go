@@ -136,7 +136,7 @@ func (s *Server) understand(f *composeForm) writing {
 func (w writing) envelope() intake.Envelope {
 	return intake.Envelope{
 		Recipients: w.who.all(), Via: letterlock.ByCompose, Protection: w.protection,
-		Expires: w.expires, Portal: w.form.get("portal") != "",
+		Expires: w.expires, Portal: w.form.get("portal") != "", Notices: noticesOf(w.form),
 	}
 }
 
@@ -163,6 +163,7 @@ func (s *Server) composeView(c echo.Context, w writing) views.Compose {
 		ExpiryDate:   f.get("expiry-date"),
 		ExpiryMin:    now.Format(dateForm),
 		ExpiryMax:    now.AddDate(policy.LongestYears, 0, 0).Format(dateForm),
+		Notices:      noticeOptions(s.Intake.Rules.Notices, e.Notices),
 		MaxSize:      size(s.maxFiles()),
 		MaxBytes:     strconv.FormatInt(s.maxFiles(), 10),
 		Files:        composeFiles(w.files),

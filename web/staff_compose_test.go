@@ -12,8 +12,11 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"letterlock/internal/letterlock"
+	"letterlock/internal/policy"
+	"letterlock/internal/store"
 )
 
 // A filled is a compose form as a browser posts it: fields, files, and the
@@ -331,5 +334,53 @@ func TestComposeStartsEmpty(t *testing.T) {
 	}
 	if strings.LastIndex(a.body, `name="files"`) < strings.LastIndex(a.body, `name="text"`) {
 		t.Error("the files do not come last")
+	}
+}
+
+func TestSendersChooseInComposeWhatTheyAreTold(t *testing.T) {
+	w := newWorld(t)
+	b := w.browser().signIn(ada)
+	rules := &w.server.Intake.Rules.Notices
+	shown := regexp.MustCompile(`name="notice" value="(\w+)"( checked)?`)
+	ticks := func(page string) string {
+		var list []string
+		for _, m := range shown.FindAllStringSubmatch(page, -1) {
+			list = append(list, m[1]+m[2])
+		}
+		return strings.Join(list, ", ")
+	}
+	if got := ticks(b.get("/compose").body); got != "read" {
+		t.Errorf("without settings Compose offers %q, want the first reading alone", got)
+	}
+	*rules = policy.Notices{FirstRead: true, UnreadAfter: letterlock.Span(72 * time.Hour), Expiring: letterlock.Span(24 * time.Hour)}
+	page := b.get("/compose").body
+	if got := ticks(page); got != "read checked, unread checked, expiring checked" {
+		t.Errorf("with all settings Compose offers %q", got)
+	}
+	for _, want := range []string{"Who has not read it after 3 days", "24 hours before it expires"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("Compose does not say %q", want)
+		}
+	}
+	f := sending([2]string{"notices", "shown"}, [2]string{"notice", "unread"}, [2]string{"notice", "everything"}, [2]string{"subject", "x"})
+	if a := f.post(b, "/compose"); a.status != 422 || ticks(a.body) != "read, unread checked, expiring" {
+		t.Errorf("after a mistake: %d, %q; want what was chosen", a.status, ticks(a.body))
+	}
+	f.fields = append(f.fields, [2]string{"to", string(marta)}, [2]string{"expiry", "7"})
+	a := f.post(b, "/compose")
+	if a.status != http.StatusSeeOther {
+		t.Fatalf("send: %d %q", a.status, a.heading())
+	}
+	id := letterlock.ID(strings.TrimPrefix(a.location(), "/sent/"))
+	err := w.server.Intake.DB.Read(t.Context(), func(tx *store.Tx) error {
+		for kind, want := range map[policy.ReminderKind]bool{policy.OnRead: false, policy.Unread: true, policy.Expiring: false} {
+			if has, err := tx.HasReminder(id, kind); err != nil || has != want {
+				t.Errorf("to be told %s: %t, %v; want %t", kind, has, err, want)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }

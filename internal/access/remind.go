@@ -73,13 +73,18 @@ func (s *Service) tellRead(tx *store.Tx, r letterlock.Recipient) (told bool, err
 	return true, tx.Enqueue(store.Notice{Kind: store.ReadNotice, Message: r.Message, Recipient: r.ID})
 }
 
-// remindAnew has the sender told before the new end of a message. Of what recipients
-// wrote in the portal, forwarded copies among it, nobody is told.
+// remindAnew has the sender told before the new end of a message, unless they chose
+// not to be. Of what recipients wrote in the portal, forwarded copies among it, nobody
+// is told.
 func (s *Service) remindAnew(tx *store.Tx, m letterlock.Message) error {
 	if m.Via == letterlock.ByPortal {
 		return nil
 	}
-	if due := s.Rules.Notices.BeforeEnd(m.Expires, tx.Now); !due.IsZero() {
+	quiet, err := tx.HasReminder(m.ID, policy.Quiet)
+	if err != nil {
+		return err
+	}
+	if due := s.Rules.Notices.BeforeEnd(m.Expires, tx.Now); !due.IsZero() && !quiet {
 		return tx.PutReminder(m.ID, policy.Expiring, due)
 	}
 	return tx.DropReminder(m.ID, policy.Expiring)

@@ -95,6 +95,46 @@ func TestWithoutTheSettingsNobodyIsTold(t *testing.T) {
 	h.told("on the last day", 0, 0, 0)
 }
 
+func TestSendersChooseWhatTheyAreToldOfAMessage(t *testing.T) {
+	day := 24 * time.Hour
+	tests := []struct {
+		name                   string
+		chosen                 policy.Choice
+		read, unread, expiring int
+	}{
+		{"nothing", policy.Choice{}, 0, 0, 0},
+		{"the first reading", policy.Choice{FirstRead: true}, 1, 0, 0},
+		{"who has not read", policy.Choice{Unread: true}, 0, 1, 0},
+		{"the end", policy.Choice{Expiring: true}, 0, 0, 1},
+		{"everything", policy.Choice{FirstRead: true, Unread: true, Expiring: true}, 1, 1, 1},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			h := noticing(t)
+			id := h.send(intake.Envelope{Via: letterlock.ByCompose, Expires: h.now.Add(10 * day), Notices: &tt.chosen}, marta, jonas)
+			h.must(h.access.SetExpiry(t.Context(), ada, id, h.now.Add(20*day)))
+			l, err := h.access.Read(t.Context(), marta, id)
+			h.must(err)
+			l.Close()
+			h.now = h.now.Add(19*day + time.Hour)
+			h.must(h.access.RemindDue(t.Context()))
+			h.told("on the last day", tt.read, tt.unread, tt.expiring)
+		})
+	}
+}
+
+func TestSendersAreToldNoMoreThanTheSettingsHave(t *testing.T) {
+	h := newHouse(t, policy.SingleRecipient)
+	id := h.send(intake.Envelope{Via: letterlock.ByCompose, Expires: h.now.Add(10 * 24 * time.Hour),
+		Notices: &policy.Choice{FirstRead: true, Unread: true, Expiring: true}}, marta, jonas)
+	l, err := h.access.Read(t.Context(), marta, id)
+	h.must(err)
+	l.Close()
+	h.now = h.now.Add(9*24*time.Hour + time.Hour)
+	h.must(h.access.RemindDue(t.Context()))
+	h.told("on the last day", 1, 0, 0)
+}
+
 func TestManyRemindersAreAllTold(t *testing.T) {
 	h := noticing(t)
 	const many = 120 // more than one transaction takes on

@@ -49,6 +49,7 @@ type Envelope struct {
 	Protection letterlock.Protection // asked for by Compose; empty for SMTP, where the mail says it
 	Expires    time.Time             // chosen in Compose, where zero is never; for SMTP the mail or the settings say it
 	Portal     bool                  // everybody outside reads in the portal
+	Notices    *policy.Choice        // chosen in Compose; nil: as the settings say
 }
 
 // A Receipt says what became of an accepted mail.
@@ -224,7 +225,7 @@ func (s *Service) store(tx *store.Tx, by letterlock.Actor, m letterlock.Message,
 	if err := s.addRecipients(tx, m, e.Recipients, 0, in.Index.Header, func(holder string) error { return in.Grant(tx, holder) }); err != nil {
 		return Receipt{}, err
 	}
-	if err := s.plan(tx, m, in.Index.Header); err != nil {
+	if err := s.plan(tx, m, in.Index.Header, e.Notices); err != nil {
 		return Receipt{}, err
 	}
 	return Receipt{ID: m.ID, MessageID: m.MessageID}, tx.Audit(letterlock.Entry{Actor: by, Action: "accept", Message: m.ID, Target: targets(e.Recipients), Allowed: true})

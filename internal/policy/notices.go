@@ -13,6 +13,27 @@ type Notices struct {
 	Expiring    letterlock.Span // so long before a message expires; 0: never
 }
 
+// A Choice is which of its notices a sender wants of one message.
+type Choice struct{ FirstRead, Unread, Expiring bool }
+
+// Usual is what is chosen where nobody chooses.
+func (n Notices) Usual() Choice {
+	return Choice{FirstRead: n.FirstRead, Unread: n.UnreadAfter > 0, Expiring: n.Expiring > 0}
+}
+
+// Of returns the notices of a message whose sender chose c. It never has more than
+// there are, but for the first reading, which a mail may always ask for.
+func (n Notices) Of(c Choice) Notices {
+	n.FirstRead = c.FirstRead
+	if !c.Unread {
+		n.UnreadAfter = 0
+	}
+	if !c.Expiring {
+		n.Expiring = 0
+	}
+	return n
+}
+
 // A Reminder is something that the sender of a message is still to be told, once.
 type Reminder struct {
 	Kind ReminderKind
@@ -26,6 +47,7 @@ const (
 	OnRead   ReminderKind = "read"
 	Unread   ReminderKind = "unread"
 	Expiring ReminderKind = "expiring"
+	Quiet    ReminderKind = "quiet" // of no end: the sender wants to hear of none
 )
 
 // Reminders are what the sender of a message that is accepted now is to be told.

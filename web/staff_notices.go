@@ -1,0 +1,37 @@
+package web
+
+import (
+	"slices"
+	"time"
+
+	"letterlock/internal/policy"
+	"letterlock/views"
+)
+
+// noticesOf is what a sender wants to be told of a message; nil: the form did not ask.
+func noticesOf(f *composeForm) *policy.Choice {
+	if f.get("notices") == "" {
+		return nil
+	}
+	ticked := func(kind policy.ReminderKind) bool { return slices.Contains(f.fields["notice"], string(kind)) }
+	return &policy.Choice{FirstRead: ticked(policy.OnRead), Unread: ticked(policy.Unread), Expiring: ticked(policy.Expiring)}
+}
+
+// noticeOptions are what senders may be told, as far as the settings have it, with
+// what was chosen, or is usual, ticked.
+func noticeOptions(n policy.Notices, chosen *policy.Choice) []views.NoticeOption {
+	c := n.Usual()
+	if chosen != nil {
+		c = *chosen
+	}
+	list := []views.NoticeOption{{Value: string(policy.OnRead), Text: "When a recipient reads it for the first time", Ticked: c.FirstRead}}
+	if n.UnreadAfter > 0 {
+		text := "Who has not read it after " + length(time.Duration(n.UnreadAfter))
+		list = append(list, views.NoticeOption{Value: string(policy.Unread), Text: text, Ticked: c.Unread})
+	}
+	if n.Expiring > 0 {
+		text := length(time.Duration(n.Expiring)) + " before it expires"
+		list = append(list, views.NoticeOption{Value: string(policy.Expiring), Text: text, Ticked: c.Expiring})
+	}
+	return list
+}
