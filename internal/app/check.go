@@ -76,6 +76,7 @@ func Check(ctx context.Context, cfg config.Config, now time.Time) []Finding {
 	c.certificate()
 	c.folder()
 	c.keys()
+	c.outside()
 	c.auditLog(ctx)
 	c.disk()
 	c.listeners()

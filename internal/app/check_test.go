@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"crypto/tls"
+	"errors"
 	"io"
 	"net"
 	"net/url"
@@ -82,6 +83,30 @@ func (s *site) started() {
 	}
 }
 
+// folder makes a folder for the copies of the keys.
+func (s *site) folder(name string, mode os.FileMode) {
+	s.t.Helper()
+	s.cfg.Keys.Backup = filepath.Join(s.dir, name)
+	if err := errors.Join(os.Mkdir(s.cfg.Keys.Backup, mode), os.Chmod(s.cfg.Keys.Backup, mode)); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// shared returns a folder in memory: another disk than that of the other files.
+func shared(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("/dev/shm", "letterlock-")
+	if err != nil {
+		t.Skipf("there is no other disk here: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := os.RemoveAll(dir); err != nil {
+			t.Error(err)
+		}
+	})
+	return dir
+}
+
 func (s *site) remove(name string) {
 	s.t.Helper()
 	if err := os.RemoveAll(filepath.Join(s.dir, name)); err != nil {
@@ -133,6 +158,15 @@ func TestCheckSaysWhatIsWrong(t *testing.T) {
 		{"data in a file", func(s *site) { s.cfg.DataDir = s.file("file", "", 0o600) }, app.Wrong, "data_dir", "not a folder"},
 		{"data where nobody may write", func(s *site) { s.cfg.DataDir = "/proc/letterlock" }, app.Wrong, "data_dir", "cannot be written to"},
 		{"data for everybody", func(s *site) { s.started(); s.mode("data", 0o755) }, app.Wrong, "data_dir", "others may look into"},
+		{"no folder for the copies of the keys", func(s *site) { s.cfg.Keys.Backup = filepath.Join(s.dir, "copies") }, app.Wrong, "keys.backup", "mount its disk"},
+		{"a file for them", func(s *site) { s.cfg.Keys.Backup = s.file("copies", "", 0o600) }, app.Wrong, "keys.backup", "not a folder"},
+		{"copies of the keys for everybody", func(s *site) { s.folder("copies", 0o755) }, app.Wrong, "keys.backup", "others may look into"},
+		{"copies on the disk of the data", func(s *site) { s.folder("copies", 0o700) }, app.Warn, "keys.backup", "on the disk of the data"},
+		{"copies on another disk", func(s *site) { s.cfg.Keys.Backup = shared(s.t) }, app.Fine, "keys.backup", "on another disk"},
+		{"no journal yet", func(*site) {}, app.Fine, "revocation.journal", "will be made by the first start; it is on the disk of the data"},
+		{"a journal", (*site).started, app.Fine, "revocation.journal", "revocations.jsonl; it is on the disk of the data, and another one is better"},
+		{"a journal on another disk", func(s *site) { s.cfg.Revocation.Journal = filepath.Join(shared(s.t), "j.jsonl") }, app.Fine, "revocation.journal", "on another disk"},
+		{"a journal where nobody may write", func(s *site) { s.cfg.Revocation.Journal = "/proc/letterlock/j.jsonl" }, app.Wrong, "revocation.journal", "cannot be written to"},
 		{"another master key", func(s *site) {
 			s.started()
 			s.remove("master.key")

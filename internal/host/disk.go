@@ -32,3 +32,16 @@ func Local(dir string) error {
 	}
 	return nil
 }
+
+// SameDisk reports whether two folders are on the same file system. Two of them may
+// still share a device: that is not for a program to know.
+func SameDisk(a, b string) (bool, error) {
+	var x, y unix.Stat_t
+	if err := unix.Stat(a, &x); err != nil {
+		return false, fmt.Errorf("asking for the file system of %s: %w", a, err)
+	}
+	if err := unix.Stat(b, &y); err != nil {
+		return false, fmt.Errorf("asking for the file system of %s: %w", b, err)
+	}
+	return x.Dev == y.Dev, nil
+}
