@@ -33,6 +33,15 @@ func TestTheOperatorManagesTheKeys(t *testing.T) {
 			if out, _, _ := c.run("", "keys", "list"); !strings.Contains(out, "EPOCH  STATE") || !strings.Contains(out, "1      destroyed") {
 				t.Errorf("as a table:\n%s", out)
 			}
+			var s api.State
+			out, errs, _ = c.run("", "status", "--json")
+			if err := json.Unmarshal([]byte(out), &s); err != nil || s.Running != served || s.Keys.Epoch != 2 || s.Keys.Ending != 0 || s.Keys.Next.Sub(s.Keys.Rotated) != 24*time.Hour || s.Journal.Entries != 1 {
+				t.Errorf("the state is %+v, %v %s", s, err, errs)
+			}
+			server := map[bool]string{true: "ready", false: "does not run"}[served]
+			if out, _, _ := c.run("", "status"); !strings.Contains(out, "server   "+server) || !strings.Contains(out, "its last entry is number 1") {
+				t.Errorf("as a table:\n%s", out)
+			}
 			c.exportedKeys(served)
 		})
 	}

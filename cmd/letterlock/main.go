@@ -19,7 +19,7 @@ type commands struct {
 	Serve   serveCommand   `cmd:"" help:"Serve mail and pages with the settings of a file."`
 	Check   checkCommand   `cmd:"" help:"Look at settings and machine, and say what is wrong or missing."`
 	Config  configCommand  `cmd:"" help:"Write or show settings."`
-	Status  statusCommand  `cmd:"" help:"Say of a message whether it can be revoked, and whether it is."`
+	Status  statusCommand  `cmd:"" help:"Say of a message whether it can be revoked, and whether it is; or, of no message, how the server and its keys are."`
 	Revoke  revokeCommand  `cmd:"" help:"Remove the recipients' access to a message."`
 	Restore restoreCommand `cmd:"" help:"Give back access that was removed; the links are the same. With --into, restore a backup."`
 	Expire  expireCommand  `cmd:"" help:"Change until when the recipients can read a message."`

@@ -17,14 +17,22 @@ type messageArgument struct {
 
 type statusCommand struct {
 	place
-	messageArgument
-	JSON bool `name:"json" help:"Print JSON: everything that is known about the message, its recipients too."`
+	// MessageID is nil where none is named: an empty one is a slip in a script.
+	MessageID *string `arg:"" optional:"" name:"message-id" help:"Message-ID, with or without its angle brackets; between single quotes, or the shell takes the brackets for itself. Without it: how the server on this machine, its keys and its revocation journal are."`
+	JSON      bool    `name:"json" help:"Print JSON: everything that is known about the message, its recipients too."`
 }
 
-// Run says whether a message can be revoked, and whether it is.
+// Run says whether a message can be revoked, and whether it is; without a message,
+// how the installation is.
 func (c *statusCommand) Run(ctx context.Context, o *operator) error {
+	if c.MessageID == nil && c.URL != "" {
+		return &letterlock.Error{Code: letterlock.Invalid, Key: "usage", Err: errors.New("name the Message-ID of a message: how a server is, is told on its own machine only")}
+	}
 	return o.ask(ctx, c.place, func(d desk) error {
-		m, err := d.Status(ctx, c.MessageID)
+		if c.MessageID == nil {
+			return c.installation(ctx, d)
+		}
+		m, err := d.Status(ctx, *c.MessageID)
 		if err != nil {
 			return err
 		}
@@ -35,6 +43,44 @@ func (c *statusCommand) Run(ctx context.Context, o *operator) error {
 		t.row(m.Subject, truthOf(m.IsRevocable), truthOf(m.Revoked))
 		return t.end()
 	})
+}
+
+// installation says how the server, its keys and its journal are.
+func (c *statusCommand) installation(ctx context.Context, d desk) error {
+	s, err := d.State(ctx)
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		return printJSON(d.out, s)
+	}
+	server := "ready"
+	switch {
+	case !s.Running:
+		server = "does not run"
+	case s.Trouble != "":
+		server = "not ready: " + s.Trouble
+	}
+	t := newTable(d.out, "ABOUT", "SAYS")
+	t.row("server", server)
+	t.row("epoch", fmt.Sprintf("%d, %s before it not destroyed yet", s.Keys.Epoch, count(s.Keys.Ending, "epoch")))
+	t.row("rotated", d.orDash(s.Keys.Rotated))
+	if s.Keys.Next.IsZero() {
+		t.row("next", "only by hand: letterlock keys rotate")
+	} else {
+		t.row("next", d.when(s.Keys.Next))
+	}
+	for _, number := range s.Keys.Missing {
+		t.row("missing", fmt.Sprintf("the key of epoch %d: messages that are wrapped under it cannot be opened; bring it back with 'letterlock keys import'", number))
+	}
+	if s.Keys.Failure != "" {
+		t.row("failed", "the last rotation: "+s.Keys.Failure)
+	}
+	t.row("journal", fmt.Sprintf("its last entry is number %d", s.Journal.Entries))
+	if s.Journal.Failure != "" {
+		t.row("failed", "the journal: "+s.Journal.Failure)
+	}
+	return t.end()
 }
 
 // truthOf spells a truth as PowerShell does, and so AME.

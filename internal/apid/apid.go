@@ -8,6 +8,7 @@
 package apid
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"time"
@@ -34,6 +35,8 @@ type Options struct {
 	Audit    *auditlog.Service
 	Once     *once.Service
 	Keys     *keys.Service // nil: not to be reached this way
+	// State says how the installation is. It is reached where the keys are.
+	State func(context.Context) (api.State, error)
 
 	// Who says who asks, and within which scopes, or why nobody does.
 	Who func(*http.Request) (letterlock.Actor, []letterlock.Scope, error)

@@ -29,6 +29,9 @@ func (s *server) keys() {
 	add(s, op(operation{id: "list-keys", method: http.MethodGet, path: "/keys", summary: "List the epochs of the keyring"}), s.listKeys)
 	add(s, op(operation{id: "rotate-keys", method: http.MethodPost, path: "/keys/rotate", summary: "Rotate the keys",
 		about: "It begins a new epoch of the keyring and destroys the old ones."}), s.rotateKeys)
+	add(s, op(operation{id: "state", method: http.MethodGet, path: "/state", summary: "How the installation is"}), func(ctx context.Context, _ letterlock.Actor, _ *struct{}) (api.State, error) {
+		return s.State(ctx)
+	})
 	addStream(s, op(operation{id: "export-keys", method: http.MethodGet, path: "/exports/keys", summary: "Export the keys",
 		about: "All of the data folder, encrypted to an age recipient.", streams: []string{"application/octet-stream"}}), s.exportKeys)
 }

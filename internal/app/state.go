@@ -2,8 +2,10 @@ package app
 
 import (
 	"context"
+	"strings"
 	"time"
 
+	"letterlock/internal/api"
 	"letterlock/internal/host"
 	"letterlock/internal/metrics"
 	"letterlock/internal/store"
@@ -16,6 +18,7 @@ func (a *App) sources(site *web.Server) metrics.Sources {
 		Queue: a.queue, Messages: a.messages, Bare: a.bare, Files: a.DB.Files,
 		Free: func() (int64, error) { return host.Free(a.dataDir) }, Probe: a.DB.Probe,
 		Readers: a.Access.Readers, Streams: site.Streams, Expiry: a.expiry,
+		Keys: a.keyring, Journal: func() (int64, error) { seq, _ := a.DB.Journal.Head(); return seq, a.DB.Journal.Fault() },
 	}
 }
 
@@ -29,6 +32,35 @@ func (a *App) expiry() (time.Time, bool) {
 		return time.Time{}, false
 	}
 	return leaf.NotAfter, true
+}
+
+// keyring returns how the keyring is, in numbers.
+func (a *App) keyring(ctx context.Context) (metrics.Keys, error) {
+	st, err := a.Keys.State(ctx)
+	return metrics.Keys{Epoch: st.Epoch, Rotated: st.Rotated, Missing: len(st.Missing), Failing: st.Failure != nil}, err
+}
+
+// state tells the operator how the installation is.
+func (a *App) state(ctx context.Context) (api.State, error) {
+	k, err := a.Keys.State(ctx)
+	seq, _ := a.DB.Journal.Head()
+	st := api.State{
+		Running: a.serving.Load(),
+		Keys:    api.KeysState{Epoch: k.Epoch, Rotated: k.Rotated, Next: k.Next, Ending: k.Ending, Missing: k.Missing},
+		Journal: api.JournalState{Entries: seq},
+	}
+	if st.Running {
+		st.Trouble = inOneLine(a.Ready(ctx))
+	}
+	st.Keys.Failure, st.Journal.Failure = inOneLine(k.Failure), inOneLine(a.DB.Journal.Fault())
+	return st, err
+}
+
+func inOneLine(err error) string {
+	if err == nil {
+		return ""
+	}
+	return strings.ReplaceAll(err.Error(), "\n", "; ")
 }
 
 func (a *App) queue(ctx context.Context) (list []metrics.Queued, err error) {

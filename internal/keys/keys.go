@@ -16,6 +16,7 @@ import (
 	"log/slog"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"letterlock/internal/letterlock"
@@ -40,6 +41,8 @@ type Service struct {
 
 	mu    sync.Mutex // one rotation at a time
 	batch int        // keys in one transaction; 0: batchSize
+
+	failure atomic.Pointer[error] // of the last Due; nil: there was none
 }
 
 // Progress says how far a rotation is.

@@ -176,6 +176,12 @@ func TestAnEpochLivesUntilItsSuccessorIsBackedUp(t *testing.T) {
 	if got := len(h.keys.Ring.Epochs()); got != 2 {
 		t.Fatalf("%d epochs are alive", got)
 	}
+	if err := h.keys.Due(t.Context()); err == nil {
+		t.Fatal("going on without the folder is no failure")
+	}
+	if st, err := h.keys.State(t.Context()); err != nil || st.Failure == nil || st.Epoch != 2 || st.Ending != 1 {
+		t.Errorf("the state is %+v, %v; want a failure of epoch 2 with one that is ending", st, err)
+	}
 	h.keys.Backup = h.backup()
 	if p, err := h.keys.Continue(t.Context(), operator, time.Minute); err != nil || p.Ended != 1 {
 		t.Fatalf("with the folder: %+v, %v", p, err)
@@ -186,6 +192,9 @@ func TestAnEpochLivesUntilItsSuccessorIsBackedUp(t *testing.T) {
 	h.now = h.now.Add(h.keys.Keep)
 	if err := h.keys.Due(t.Context()); err != nil {
 		t.Fatal(err)
+	}
+	if st, err := h.keys.State(t.Context()); err != nil || st.Failure != nil || st.Epoch != 3 || !st.Rotated.Equal(h.now) || !st.Next.Equal(h.now.Add(h.keys.Every)) {
+		t.Errorf("the state is %+v, %v; want epoch 3 from now, and no failure", st, err)
 	}
 	if got, want := folder(t, h.backup()), "epoch-2.key epoch-3.key pepper.key"; got != want {
 		t.Errorf("a month later it has %s, want %s", got, want)

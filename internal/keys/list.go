@@ -73,6 +73,40 @@ func (s *Service) Missing(ctx context.Context) (list []uint32, err error) {
 	return list, err
 }
 
+// A State is how the keyring is.
+type State struct {
+	Epoch   uint32
+	Rotated time.Time // when the epoch began; zero: it is not noted yet
+	Next    time.Time // when the next one begins by itself; zero: only by hand
+	Ending  int       // epochs before it that are not destroyed yet
+	Missing []uint32  // see Missing
+	Failure error     // why the last attempt of Run failed; nil: it did not
+}
+
+// State returns how the keyring is.
+func (s *Service) State(ctx context.Context) (st State, err error) {
+	if st.Missing, err = s.Missing(ctx); err != nil {
+		return st, err
+	}
+	if failure := s.failure.Load(); failure != nil {
+		st.Failure = *failure
+	}
+	st.Epoch, st.Ending = s.Ring.Epoch(), len(s.old())
+	err = s.DB.Read(ctx, func(tx *store.Tx) error {
+		known, err := tx.Epochs(maxEpochs)
+		for _, e := range known {
+			if e.Number == st.Epoch {
+				st.Rotated = e.Made
+			}
+		}
+		return err
+	})
+	if s.Every != 0 && !st.Rotated.IsZero() {
+		st.Next = st.Rotated.Add(s.Every)
+	}
+	return st, err
+}
+
 // due reports whether the current epoch is old enough to end.
 func (s *Service) due(ctx context.Context) (due bool, err error) {
 	if s.Every == 0 {

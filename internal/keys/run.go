@@ -34,8 +34,18 @@ func (s *Service) Run(ctx context.Context) error {
 	}
 }
 
-// Due does once what Run does every minute.
+// Due does once what Run does every minute. State tells of a failure until the next
+// attempt.
 func (s *Service) Due(ctx context.Context) error {
+	err := s.goOn(ctx)
+	if ctx.Err() == nil {
+		s.failure.Store(&err)
+	}
+	return err
+}
+
+// goOn finishes a rotation, or begins one that is due.
+func (s *Service) goOn(ctx context.Context) error {
 	p, err := s.Continue(ctx, system, atATime)
 	if err != nil || p.Waits != "" {
 		return err

@@ -42,7 +42,11 @@ func everything(c *clock) *Metrics {
 		Probe:    func(context.Context) error { return nil },
 		Readers:  func() int { return 7 },
 		Streams:  func() int { return 5 },
-		Expiry:   func() (time.Time, bool) { return morning.Add(time.Hour), true },
+		Keys: func(context.Context) (Keys, error) {
+			return Keys{Epoch: 4, Rotated: morning.Add(-time.Hour), Missing: 1, Failing: true}, nil
+		},
+		Journal: func() (int64, error) { return 12, errors.New("full") },
+		Expiry:  func() (time.Time, bool) { return morning.Add(time.Hour), true },
 	})
 	return m
 }
@@ -246,6 +250,12 @@ func TestEverythingIsCountedWhereItBelongs(t *testing.T) {
 		{40, "letterlock_messages_stored", nil},
 		{512, "letterlock_store_wal_bytes", nil},
 		{1, "letterlock_store_writable", nil},
+		{4, "letterlock_keys_epoch", nil},
+		{float64(morning.Add(-time.Hour).Unix()), "letterlock_keys_rotated_timestamp_seconds", nil},
+		{1, "letterlock_keys_missing", nil},
+		{1, "letterlock_keys_rotation_failing", nil},
+		{12, "letterlock_journal_entries", nil},
+		{1, "letterlock_journal_failing", nil},
 		{7, "letterlock_readers", nil},
 		{5, "letterlock_live_streams", nil},
 		{float64(morning.Add(time.Hour).Unix()), "letterlock_certificate_expiry_timestamp_seconds", nil},

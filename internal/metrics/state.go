@@ -15,6 +15,14 @@ type Queued struct {
 	Oldest  time.Time // when the one that waits longest was put there
 }
 
+// Keys says how the keyring is.
+type Keys struct {
+	Epoch   uint32
+	Rotated time.Time // when the epoch began; zero: unknown
+	Missing int       // epochs that something is wrapped under and whose keys are not there
+	Failing bool      // the last attempt to rotate, or to end an epoch, failed
+}
+
 // Sources are asked when somebody wants the numbers. A nil source is not asked,
 // and its metrics are missing.
 type Sources struct {
@@ -26,6 +34,8 @@ type Sources struct {
 	Readers  func() int                              // who is being shown something protected right now
 	Streams  func() int                              // pages that are kept live
 	Bare     func(context.Context) (int64, error)    // rows of the audit log that no checkpoint covers
+	Keys     func(context.Context) (Keys, error)     // the keyring
+	Journal  func() (entries int64, fault error)     // of the revocation journal
 	Expiry   func() (certificate time.Time, is bool) // of the certificate that ends first
 }
 
@@ -58,6 +68,12 @@ var (
 	streamsDesc  = gaugeOf("letterlock_live_streams", "Open pages that are told of changes.")
 	expiryDesc   = gaugeOf("letterlock_certificate_expiry_timestamp_seconds", "When the certificate that ends first ends, in seconds since 1970.")
 	bareDesc     = gaugeOf("letterlock_audit_rows_without_checkpoint", "Rows of the audit log that were added after its last checkpoint.")
+	epochDesc    = gaugeOf("letterlock_keys_epoch", "Number of the current epoch of the keyring.")
+	rotatedDesc  = gaugeOf("letterlock_keys_rotated_timestamp_seconds", "When the current epoch began, in seconds since 1970.")
+	missingDesc  = gaugeOf("letterlock_keys_missing", "Epochs whose keys are missing while messages are wrapped under them.")
+	failingDesc  = gaugeOf("letterlock_keys_rotation_failing", "1 when the last attempt to rotate the keys, or to end an old epoch, failed.")
+	entriesDesc  = gaugeOf("letterlock_journal_entries", "Entries of the revocation journal that are on the disk.")
+	behindDesc   = gaugeOf("letterlock_journal_failing", "1 when the last entries of the revocation journal could not be written.")
 	readableDesc = gaugeOf("letterlock_state_readable", "1 when the last look at this part of the state succeeded, 0 when its numbers are missing.", "of")
 )
 
@@ -103,6 +119,7 @@ func newState(s Sources, now func() time.Time) *state {
 		}
 	}
 	st.addMachine(s)
+	st.addKeys(s)
 	st.addCounts(s)
 	return st
 }
@@ -123,13 +140,36 @@ func (st *state) addMachine(s Sources) {
 	}
 	if s.Probe != nil {
 		st.add("probe", func(ctx context.Context) ([]prometheus.Metric, error) {
-			writable := 1.0
-			if s.Probe(ctx) != nil {
-				writable = 0
-			}
-			return []prometheus.Metric{gauge(writableDesc, writable)}, nil
+			return []prometheus.Metric{gauge(writableDesc, oneIf(s.Probe(ctx) == nil))}, nil
 		}, writableDesc)
 	}
+}
+
+// addKeys adds what destroying and revoking rest on.
+func (st *state) addKeys(s Sources) {
+	if s.Keys != nil {
+		st.add("keys", func(ctx context.Context) ([]prometheus.Metric, error) {
+			k, err := s.Keys(ctx)
+			list := []prometheus.Metric{gauge(epochDesc, float64(k.Epoch)), gauge(missingDesc, float64(k.Missing)), gauge(failingDesc, oneIf(k.Failing))}
+			if !k.Rotated.IsZero() {
+				list = append(list, gauge(rotatedDesc, float64(k.Rotated.Unix())))
+			}
+			return list, err
+		}, epochDesc, rotatedDesc, missingDesc, failingDesc)
+	}
+	if s.Journal != nil {
+		st.add("journal", func(context.Context) ([]prometheus.Metric, error) {
+			n, fault := s.Journal()
+			return []prometheus.Metric{gauge(entriesDesc, float64(n)), gauge(behindDesc, oneIf(fault != nil))}, nil
+		}, entriesDesc, behindDesc)
+	}
+}
+
+func oneIf(yes bool) float64 {
+	if yes {
+		return 1
+	}
+	return 0
 }
 
 // addCounts adds what the program knows by heart.

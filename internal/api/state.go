@@ -1,0 +1,36 @@
+package api
+
+import (
+	"context"
+	"time"
+)
+
+// A State says how the installation is. It is for the operator alone.
+type State struct {
+	Running bool         `json:"running" doc:"A server works on the data folder."`
+	Trouble string       `json:"trouble,omitempty" doc:"Why the server is not ready; absent: it is, or does not run."`
+	Keys    KeysState    `json:"keys"`
+	Journal JournalState `json:"journal"`
+}
+
+// KeysState says how the keyring is.
+type KeysState struct {
+	Epoch   uint32    `json:"epoch" doc:"The current one."`
+	Rotated time.Time `json:"rotated,omitzero" doc:"When it began."`
+	Next    time.Time `json:"next,omitzero" doc:"When the next one begins by itself; absent: only by hand."`
+	Ending  int       `json:"ending" doc:"Epochs before it that are not destroyed yet."`
+	Missing []uint32  `json:"missing,omitempty" doc:"Epochs whose keys are not in the keyring, while messages are wrapped under them."`
+	Failure string    `json:"failure,omitempty" doc:"Why the last rotation by itself failed."`
+}
+
+// JournalState says how the revocation journal is.
+type JournalState struct {
+	Entries int64  `json:"entries"`
+	Failure string `json:"failure,omitempty" doc:"Why its last entries could not be written."`
+}
+
+// State returns how the installation is. Like the keys it is not told over the network.
+func (c *Client) State(ctx context.Context) (s State, err error) {
+	err = c.get(ctx, "/state", &s)
+	return s, err
+}
