@@ -65,6 +65,7 @@ race: programs ## run the tests with the race detector; needs a C compiler, take
 stress: ## look for what is served after a revocation (10,000 histories, a million guessed links), what is left of destroyed mail, what a backup brings back, and what power cuts take (root and FUSE)
 	@LETTERLOCK_STRESS=1 go test -count=1 -timeout 30m -run GuessedAndAltered ./internal/access
 	@LETTERLOCK_STRESS=1 go test -count=1 -timeout 60m -v ./internal/stress
+	@LETTERLOCK_STRESS=1 go test -count=1 -timeout 30m -v ./internal/stress/crashes
 	@LETTERLOCK_STRESS=1 go test -count=1 -timeout 60m -v ./internal/stress/cuts
 	@LETTERLOCK_STRESS=1 go test -count=1 -timeout 20m -v -run DoWhatTheModelSays ./internal/model
 

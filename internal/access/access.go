@@ -36,6 +36,9 @@ type Service struct {
 	// alone; 0: any number.
 	SecondPersonAbove int
 	Log               *slog.Logger // hears what stops a batch; nil: nobody does
+	// Quiet is told that nothing is sent any more to those whose access has changed,
+	// before anybody is told that it has; nil: nobody is. Tests stop the process there.
+	Quiet func()
 
 	leases  leases
 	batches wakeup

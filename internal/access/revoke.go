@@ -269,6 +269,9 @@ func (s *Service) change(ctx context.Context, by letterlock.Actor, id letterlock
 		// Only now: a lease that is taken after the commit finds access as it is,
 		// and one that was taken before is found here.
 		s.leases.cut(keysOf(touched)...)
+		if s.Quiet != nil {
+			s.Quiet()
+		}
 	}
 	if err != nil {
 		return fmt.Errorf("%s of message %s: %w", action, id, err)

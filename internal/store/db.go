@@ -48,6 +48,10 @@ type DB struct {
 	// Journal is the file of the revocation journal; nil: its entries stay in the
 	// database alone. It is set before the first Write that makes one.
 	Journal *journal.File
+	// Step is told how far a write has come that has an entry of the revocation
+	// journal; nil: nobody is. Tests stop the process there. It is set before the
+	// first Write.
+	Step func(Step)
 
 	path   string
 	now    func() time.Time

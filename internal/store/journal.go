@@ -169,3 +169,25 @@ func (db *DB) fillJournal() error {
 		}
 	}
 }
+
+// A Step is how far a write with an entry of the revocation journal has come.
+type Step string
+
+const (
+	Changed   Step = "changed"   // everything is done, and nothing is committed
+	Committed Step = "committed" // and the journal's file does not have it yet
+	Settled   Step = "settled"   // the journal's file has it, and nobody was told
+)
+
+// step tells how far a batch has come, if an entry of the journal is in it.
+func (db *DB) step(s Step, batch []*request) {
+	if db.Step == nil {
+		return
+	}
+	for _, r := range batch {
+		if r.settles && r.err == nil {
+			db.Step(s)
+			return
+		}
+	}
+}

@@ -93,13 +93,21 @@ func (db *DB) runWriter() {
 		}
 		begun := time.Now()
 		db.commit(batch)
+		db.step(Committed, batch)
 		db.Metrics.Committed(len(batch), time.Since(begun))
 		for _, r := range batch {
 			db.tell(r)
 		}
-		db.settle(batch)
+		if journalFirst {
+			db.settle(batch)
+			db.step(Settled, batch)
+		}
 		for _, r := range batch {
 			close(r.done)
+		}
+		if !journalFirst { // what the build exists to do wrong
+			db.step(Settled, batch)
+			db.settle(batch)
 		}
 	}
 }
@@ -149,6 +157,7 @@ func (db *DB) commit(batch []*request) {
 		tx.exec("ROLLBACK") // every request has its own error already
 		return
 	}
+	db.step(Changed, batch)
 	if err := tx.exec("COMMIT"); err != nil {
 		tx.exec("ROLLBACK") // a failed commit may have left it open
 		fail(fmt.Errorf("committing: %w", db.judgeCommit(err)))

@@ -14,7 +14,7 @@ import (
 
 // How many histories are made: in everybody's tests, and where time is no object.
 const (
-	few  = 1000
+	few  = 500
 	many = 10_000
 )
 
