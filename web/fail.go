@@ -36,6 +36,10 @@ func (s *Server) fail(err error, c echo.Context) {
 		s.failProgram(err, c)
 		return
 	}
+	if isFull(err) {
+		s.failFull(c, err)
+		return
+	}
 	if errors.Is(err, errSignIn) {
 		s.toSignIn(c)
 		return

@@ -93,7 +93,12 @@ func (s *Server) logRequest(c echo.Context, took time.Duration, left bool) {
 			level = slog.LevelWarn // there will be many
 		}
 	}
-	if err, ok := c.Get(errorKey).(error); ok && status >= 500 {
+	err, ok := c.Get(errorKey).(error)
+	if isFull(err) {
+		s.logFull(c)
+		return
+	}
+	if ok && status >= 500 {
 		facts = append(facts, slog.String("error", err.Error()))
 	}
 	if left {

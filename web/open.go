@@ -80,13 +80,21 @@ func (s *Server) health(c echo.Context) error {
 	return c.String(http.StatusOK, "ok\n")
 }
 
-// readiness says whether mail would be accepted and served now, to a load balancer.
-// Why not is for the operator, in the log and where metrics are.
+// readiness says whether mail would be accepted and served now, to a load balancer,
+// and if not one word why. More of it is for the operator, where metrics are.
 func (s *Server) readiness(c echo.Context) error {
-	if s.Ready == nil || s.Ready(c.Request().Context()) == nil {
+	if s.Ready == nil {
 		return c.String(http.StatusOK, "ready\n")
 	}
-	return c.String(http.StatusServiceUnavailable, "not ready\n")
+	err := s.Ready(c.Request().Context())
+	if err == nil {
+		return c.String(http.StatusOK, "ready\n")
+	}
+	text := "not ready\n"
+	if word := letterlock.KeyOf(err); word != "" {
+		text = "not ready: " + word + "\n"
+	}
+	return c.String(http.StatusServiceUnavailable, text)
 }
 
 // Redirect leads who came by plain http to the same page under https.

@@ -8,16 +8,21 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"letterlock/internal/letterlock"
 )
 
-func TestReadinessIsToldAndItsReasonIsNot(t *testing.T) {
+func TestReadinessIsToldWithOneWordOfItsReason(t *testing.T) {
 	var reason error
 	w := newWorld(t, func(o *Options) { o.Ready = func(context.Context) error { return reason } })
 	for _, tt := range []struct {
 		reason error
 		status int
 		says   string
-	}{{nil, 200, "ready\n"}, {errors.New("disk-of-contoso is full"), 503, "not ready\n"}} {
+	}{
+		{nil, 200, "ready\n"}, {errors.New("disk-of-contoso is full"), 503, "not ready\n"},
+		{&letterlock.Error{Code: letterlock.Busy, Key: "disk", Err: errors.New("disk-of-contoso is full")}, 503, "not ready: disk\n"},
+	} {
 		reason = tt.reason
 		if a := w.browser().do("GET", "/readyz", nil, ""); a.status != tt.status || a.body != tt.says {
 			t.Errorf("with %v: %d %q, want %d %q", tt.reason, a.status, a.body, tt.status, tt.says)

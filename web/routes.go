@@ -6,6 +6,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"letterlock/internal/lane"
 	"letterlock/internal/metrics"
 )
 
@@ -33,6 +34,7 @@ type entry struct {
 	rule     rule
 	limit    int64         // bytes of a request's body
 	deadline time.Duration // of the whole answer
+	lane     lane.Name     // in which it is worked on
 	byItself bool          // asked by an open page, not by its reader
 	lasting  bool          // answered for as long as the page is open
 }
@@ -169,8 +171,16 @@ func (s *Server) post(r rule, path string, h echo.HandlerFunc, options ...option
 	s.add(r, http.MethodPost, path, h, options)
 }
 
+// asGet is GET for HEAD, which goes with it.
+func asGet(method string) string {
+	if method == http.MethodHead {
+		return http.MethodGet
+	}
+	return method
+}
+
 func (s *Server) add(r rule, method, path string, h echo.HandlerFunc, options []option) {
-	e := entry{rule: r, limit: formLimit, deadline: pageTime}
+	e := entry{rule: r, limit: formLimit, deadline: pageTime, lane: s.lanes[target{asGet(method), path}]}
 	for _, change := range options {
 		change(s, &e)
 	}

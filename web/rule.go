@@ -67,6 +67,11 @@ func (s *Server) checkRule(next echo.HandlerFunc) echo.HandlerFunc {
 		allowTime(c, e.deadline)
 		r.Body = http.MaxBytesReader(c.Response().Writer, r.Body, e.limit)
 		c.SetRequest(r.WithContext(ctx))
+		pass, err := s.enter(c, e)
+		if err != nil {
+			return err
+		}
+		defer pass.Leave()
 		by, err := s.visitor(c, e.rule)
 		if err != nil {
 			return err

@@ -29,6 +29,7 @@ import (
 	"letterlock/internal/auditlog"
 	"letterlock/internal/brand"
 	"letterlock/internal/intake"
+	"letterlock/internal/lane"
 	"letterlock/internal/letterlock"
 	"letterlock/internal/live"
 	"letterlock/internal/metrics"
@@ -64,6 +65,7 @@ type Options struct {
 	Demo      *Demo        // walkthrough and inbox pages; nil outside the demo
 	Live      *live.Hub    // tells of changes in a sender's messages, by the sender's address; nil: Sent is not live
 
+	Lanes *lane.Set                   // where requests wait for their turn; nil: those of one core
 	Ready func(context.Context) error // nil when mail would be accepted and served now; nil: it always would
 
 	Now            func() time.Time
@@ -85,6 +87,9 @@ type Server struct {
 	Options
 	echo     *echo.Echo
 	rules    map[target]entry // by method and pattern; what is not here does not exist
+	lanes    map[target]lane.Name
+	fullPage []byte     // for whoever comes to a full lane
+	full     nowAndThen // lines about those
 	sessions *sessionStore
 	secure   bool // the public URL is https
 	foreign  *http.CrossOriginProtection
@@ -116,13 +121,20 @@ func New(o Options) (*Server, error) {
 	if o.MaxLive == 0 {
 		o.MaxLive = maxLive
 	}
+	if o.Lanes == nil {
+		o.Lanes = lane.New(1)
+	}
 	s := &Server{
-		Options: o, secure: o.PublicURL.Scheme == "https", rules: map[target]entry{},
+		Options: o, secure: o.PublicURL.Scheme == "https", rules: map[target]entry{}, lanes: lanes(),
 		pictures: picture.NewMaker(), streams: streamCount{most: o.MaxLive}, liveTick: liveTick, stopping: make(chan struct{}),
 	}
 	s.sessions = &sessionStore{service: o.Sessions, secure: s.secure}
 	s.foreign = http.NewCrossOriginProtection()
 	s.looks = newLooks(o.Brand)
+	var err error
+	if s.fullPage, err = s.newFullPage(); err != nil {
+		return nil, err
+	}
 	s.echo = s.newEcho()
 	s.routes()
 	s.Metrics.Serve(s.counted())

@@ -341,7 +341,7 @@ func TestWithoutRoomMailIsToBeSentLater(t *testing.T) {
 	if status, text := s.get("http://" + s.metrics + "/readyz"); status != 503 || !strings.Contains(text, "MiB are free") {
 		t.Errorf("/readyz for the operator: %d %q", status, text)
 	}
-	if status, text := s.get(s.site + "/readyz"); status != 503 || text != "not ready\n" {
+	if status, text := s.get(s.site + "/readyz"); status != 503 || text != "not ready: disk\n" {
 		t.Errorf("/readyz for everybody: %d %q", status, text)
 	}
 	if status, _ := s.get(s.site + "/sign-in"); status != 200 {

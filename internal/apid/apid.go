@@ -21,6 +21,7 @@ import (
 	"letterlock/internal/api"
 	"letterlock/internal/auditlog"
 	"letterlock/internal/keys"
+	"letterlock/internal/lane"
 	"letterlock/internal/letterlock"
 	"letterlock/internal/once"
 	"letterlock/internal/ratelimit"
@@ -45,6 +46,8 @@ type Options struct {
 	// PerMinute is how many requests an address, and a token, may send in a minute.
 	// 0: any number.
 	PerMinute int
+	// Lanes are where requests wait for their turn; nil: they never do.
+	Lanes *lane.Set
 }
 
 // DocumentPath is where the document is that describes the API, open to everybody.

@@ -62,6 +62,11 @@ func (s *server) answer(w http.ResponseWriter, r *http.Request, a *asked) error 
 	o, known := s.find(r)
 	if known {
 		a.operation = o.id
+		pass, err := s.Lanes.Enter(r.Context(), inLane[o.id])
+		if err != nil {
+			return err
+		}
+		defer pass.Leave()
 	}
 	if err := s.admit(r, a, from, o, known); err != nil {
 		return err

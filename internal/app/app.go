@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -24,6 +25,7 @@ import (
 	"letterlock/internal/host"
 	"letterlock/internal/intake"
 	"letterlock/internal/keys"
+	"letterlock/internal/lane"
 	"letterlock/internal/letterlock"
 	"letterlock/internal/live"
 	"letterlock/internal/metrics"
@@ -55,6 +57,7 @@ type Options struct {
 	Demo    *web.Demo        // pages of the demo; nil elsewhere
 	Metrics *metrics.Metrics // nil: new ones
 	Version string           // of the program, for backups
+	Lanes   *lane.Set        // nil: those for the cores of this machine
 }
 
 // An App is Letterlock, built and not yet listening. Its parts are there for the
@@ -95,6 +98,7 @@ type App struct {
 	smtp      *smtpd.Server
 	serving   atomic.Bool
 	ready     readiness
+	lanes     *lane.Set
 }
 
 // openState opens what must outlive a restart: the keys, the database, and then the
@@ -178,6 +182,9 @@ func build(ctx context.Context, cfg config.Config, o Options) (*App, error) {
 		a.Metrics = metrics.New(metrics.Options{})
 	}
 	db.Metrics = a.Metrics.Store
+	if a.lanes = o.Lanes; a.lanes == nil {
+		a.lanes = lane.New(runtime.GOMAXPROCS(0))
+	}
 	a.buildUseCases(cfg, o, k, look)
 	if err := a.openJournal(ctx, cfg.JournalFile(), k.Audit); err != nil {
 		return nil, errors.Join(err, wayOut(), db.Close())
@@ -260,7 +267,7 @@ func syslogOf(a config.Audit) (s auditlog.Syslog) {
 
 // apiOptions is what programs can reach that a way in has let in.
 func (a *App) apiOptions(who func(*http.Request) (letterlock.Actor, []letterlock.Scope, error)) apid.Options {
-	return apid.Options{Access: a.Access, Track: a.Track, Accounts: a.Accounts, Audit: a.Audit, Once: a.Once, Who: who, Now: a.now, Log: a.log}
+	return apid.Options{Access: a.Access, Track: a.Track, Accounts: a.Accounts, Audit: a.Audit, Once: a.Once, Who: who, Now: a.now, Log: a.log, Lanes: a.lanes}
 }
 
 func (a *App) buildEdges(cfg config.Config, o Options, look *brand.Brand) error {
@@ -272,7 +279,7 @@ func (a *App) buildEdges(cfg config.Config, o Options, look *brand.Brand) error 
 		Live: a.DB.Live, MaxLive: cfg.Limits.OpenPages, Ready: a.Ready, Demo: o.Demo, Now: o.Now, Log: o.Log, MaxUpload: int64(cfg.Limits.Message), TrustedProxies: cfg.Proxy.Trusted,
 		Location: cfg.TimeZone.Location, DownloadsUnderDoNotForward: cfg.Recipients.DoNotForwardDownloads,
 		Visits: a.Visits, ReaderIP: policy.ReaderIP(cfg.Privacy.ReaderIP),
-		Metrics: a.Metrics.HTTP, SignIns: a.Metrics.SignIns, API: apid.Handler(programs),
+		Metrics: a.Metrics.HTTP, SignIns: a.Metrics.SignIns, API: apid.Handler(programs), Lanes: a.lanes,
 	})
 	if err != nil {
 		return err
@@ -299,7 +306,7 @@ func (a *App) smtpOptions(cfg config.Config, o Options) smtpd.Options {
 		Domain: cfg.MailName(), Accept: a.Intake, Auth: a.Accounts, Log: o.Log,
 		MaxBytes: int64(l.Message), MaxRecipients: l.Recipients, MaxConnections: l.Connections,
 		MaxPerIP: l.ConnectionsPerIP, MaxPerAccount: l.ConnectionsPerAccount, Room: a.reserve.Room,
-		Metrics: a.Metrics.SMTP, SignIns: a.Metrics.SignIns,
+		Metrics: a.Metrics.SMTP, SignIns: a.Metrics.SignIns, Lanes: a.lanes,
 	}
 	if a.cert != nil {
 		s.TLS = a.cert.Config()

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"letterlock/internal/certs"
+	"letterlock/internal/letterlock"
 	"letterlock/internal/store"
 )
 
@@ -22,13 +23,30 @@ type readiness struct {
 	err error
 }
 
+// Words for why the server is not ready. They go to whoever asks, so they are few
+// and say nothing else.
+const (
+	notServing  = "stopping" // or starting
+	badCert     = "certificate"
+	noRoom      = "disk"
+	badJournal  = "journal"
+	badDatabase = "database"
+	overloaded  = "overloaded"
+)
+
+// notReady is an error of Ready: a word for everybody, and a cause for the operator.
+func notReady(word string, err error) error {
+	return &letterlock.Error{Code: letterlock.Busy, Key: word, Err: err}
+}
+
 // Ready returns nil when mail would really be accepted and served now, and
-// otherwise why not, in words for the operator.
+// otherwise why not: the Key of the error is one word for everybody, the rest for
+// the operator.
 func (a *App) Ready(ctx context.Context) error {
 	a.ready.mu.Lock()
 	defer a.ready.mu.Unlock()
 	if !a.serving.Load() {
-		return errors.New("the server is starting or stopping")
+		return notReady(notServing, errors.New("the server is starting or stopping"))
 	}
 	if time.Since(a.ready.at) < readyFor {
 		return a.ready.err
@@ -40,20 +58,28 @@ func (a *App) Ready(ctx context.Context) error {
 	return a.ready.err
 }
 
-// look asks everything that accepting and serving a mail rests on.
+// look asks everything that accepting and serving a mail rests on. The keys are not
+// in it, for without them there is no server, nor are the relays: what waits for
+// them is kept, and everything can be read meanwhile.
 func (a *App) look(ctx context.Context) error {
 	if a.cert != nil {
 		if err := certs.Verify(a.cert.Leaf(), a.host, a.now()); err != nil {
-			return err
+			return notReady(badCert, err)
 		}
 	}
 	if err := a.reserve.Room(); err != nil {
-		return err
+		return notReady(noRoom, err)
 	}
 	if err := a.DB.Journal.Fault(); err != nil {
-		return err
+		return notReady(badJournal, err)
 	}
-	return a.DB.Probe(ctx)
+	if err := a.DB.Probe(ctx); err != nil {
+		return notReady(badDatabase, err)
+	}
+	if a.lanes.Overloaded() {
+		return notReady(overloaded, errors.New("requests have been refused for some time: there is more to do than can be done"))
+	}
+	return nil
 }
 
 // clockSlack is how far a clock may be behind what was written before: two clocks

@@ -17,9 +17,17 @@ func (a *App) sources(site *web.Server) metrics.Sources {
 	return metrics.Sources{
 		Queue: a.queue, Messages: a.messages, Bare: a.bare, Files: a.DB.Files,
 		Free: func() (int64, error) { return host.Free(a.dataDir) }, Probe: a.DB.Probe,
-		Readers: a.Access.Readers, Streams: site.Streams, Expiry: a.expiry,
+		Readers: a.Access.Readers, Streams: site.Streams, Expiry: a.expiry, Lanes: a.laneCounts,
 		Keys: a.keyring, Journal: func() (int64, error) { seq, _ := a.DB.Journal.Head(); return seq, a.DB.Journal.Fault() },
 	}
+}
+
+// laneCounts says how full the lanes are.
+func (a *App) laneCounts() (list []metrics.Lane) {
+	for _, c := range a.lanes.Counts() {
+		list = append(list, metrics.Lane{Name: string(c.Name), Places: c.Places, InFlight: c.InFlight, Waiting: c.Waiting, Refused: c.Refused})
+	}
+	return list
 }
 
 // expiry returns when the certificate ends, if there is one.

@@ -42,6 +42,7 @@ func everything(c *clock) *Metrics {
 		Probe:    func(context.Context) error { return nil },
 		Readers:  func() int { return 7 },
 		Streams:  func() int { return 5 },
+		Lanes:    func() []Lane { return []Lane{{Name: "read", Places: 8, InFlight: 3, Waiting: 2, Refused: 1}} },
 		Keys: func(context.Context) (Keys, error) {
 			return Keys{Epoch: 4, Rotated: morning.Add(-time.Hour), Missing: 1, Failing: true}, nil
 		},

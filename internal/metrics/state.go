@@ -37,6 +37,14 @@ type Sources struct {
 	Keys     func(context.Context) (Keys, error)     // the keyring
 	Journal  func() (entries int64, fault error)     // of the revocation journal
 	Expiry   func() (certificate time.Time, is bool) // of the certificate that ends first
+	Lanes    func() []Lane                           // always the same, in which work waits for its turn
+}
+
+// A Lane says how much of one kind of work is being done.
+type Lane struct {
+	Name                      string
+	Places, InFlight, Waiting int
+	Refused                   int64 // since the start
 }
 
 // How long the answer of a source is kept, and how long all of them together may
@@ -74,6 +82,10 @@ var (
 	failingDesc  = gaugeOf("letterlock_keys_rotation_failing", "1 when the last attempt to rotate the keys, or to end an old epoch, failed.")
 	entriesDesc  = gaugeOf("letterlock_journal_entries", "Entries of the revocation journal that are on the disk.")
 	behindDesc   = gaugeOf("letterlock_journal_failing", "1 when the last entries of the revocation journal could not be written.")
+	placesDesc   = gaugeOf("letterlock_lane_places", "How many pieces of work of one kind may be done at the same time.", "lane")
+	inFlightDesc = gaugeOf("letterlock_lane_in_flight", "Pieces of work of one kind that are being done right now.", "lane")
+	inLineDesc   = gaugeOf("letterlock_lane_waiting", "Pieces of work of one kind that wait for a place right now.", "lane")
+	refusedDesc  = gaugeOf("letterlock_lane_refused_total", "Pieces of work of one kind that found no place and were refused.", "lane")
 	readableDesc = gaugeOf("letterlock_state_readable", "1 when the last look at this part of the state succeeded, 0 when its numbers are missing.", "of")
 )
 
@@ -185,6 +197,10 @@ func (st *state) addCounts(s Sources) {
 			}, c.desc)
 		}
 	}
+	if s.Lanes != nil {
+		st.add("lanes", func(context.Context) ([]prometheus.Metric, error) { return lanes(s.Lanes()), nil },
+			placesDesc, inFlightDesc, inLineDesc, refusedDesc)
+	}
 	if s.Expiry != nil {
 		st.add("certificate", func(context.Context) ([]prometheus.Metric, error) {
 			at, is := s.Expiry()
@@ -194,6 +210,16 @@ func (st *state) addCounts(s Sources) {
 			return []prometheus.Metric{gauge(expiryDesc, float64(at.Unix()))}, nil
 		}, expiryDesc)
 	}
+}
+
+// lanes says how full each lane is.
+func lanes(list []Lane) (out []prometheus.Metric) {
+	for _, l := range list {
+		out = append(out, gauge(placesDesc, float64(l.Places), l.Name), gauge(inFlightDesc, float64(l.InFlight), l.Name),
+			gauge(inLineDesc, float64(l.Waiting), l.Name),
+			prometheus.MustNewConstMetric(refusedDesc, prometheus.CounterValue, float64(l.Refused), l.Name))
+	}
+	return out
 }
 
 func (st *state) add(name string, ask func(context.Context) ([]prometheus.Metric, error), descs ...*prometheus.Desc) {

@@ -29,6 +29,7 @@ var (
 	notBegun       = reply(503, smtp.EnhancedCode{5, 5, 1}, "bad sequence of commands")
 	announcedSize  = reply(552, smtp.EnhancedCode{5, 3, 4}, "mail is too large")
 	tornConnection = reply(421, smtp.EnhancedCode{4, 3, 0}, "a mail was broken off, connect again")
+	noPlace        = reply(451, smtp.EnhancedCode{4, 3, 2}, "there is too much to do, try again later")
 	brokenOff      = reply(451, smtp.EnhancedCode{4, 4, 2}, "the mail did not arrive whole")
 	serverEnds     = reply(421, smtp.EnhancedCode{4, 3, 2}, "the server is going down, try again later")
 	cannotSignIn   = reply(454, smtp.EnhancedCode{4, 7, 0}, "cannot sign you in now, try again later")
@@ -56,6 +57,7 @@ var translations = []struct {
 	{letterlock.TooLarge, "structure", reply(554, smtp.EnhancedCode{5, 6, 0}, "mail is too complicated")},
 	{letterlock.TooLarge, "", reply(552, smtp.EnhancedCode{5, 3, 4}, "mail is too large")},
 	{letterlock.Throttled, "", reply(450, smtp.EnhancedCode{4, 7, 1}, "too much at once, try again later")},
+	{letterlock.Busy, "full", noPlace},
 	{letterlock.Busy, "disk", reply(452, smtp.EnhancedCode{4, 3, 1}, "no room for new mail now, try again later")},
 	{letterlock.Busy, "", reply(451, smtp.EnhancedCode{4, 3, 0}, "busy, try again later")},
 }

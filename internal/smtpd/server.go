@@ -24,6 +24,7 @@ import (
 	"github.com/emersion/go-smtp"
 
 	"letterlock/internal/intake"
+	"letterlock/internal/lane"
 	"letterlock/internal/letterlock"
 	"letterlock/internal/metrics"
 	"letterlock/internal/ratelimit"
@@ -58,6 +59,7 @@ type Options struct {
 	Log            *slog.Logger     // nil: nowhere
 	Metrics        *metrics.SMTP    // nil: nobody counts
 	SignIns        *metrics.SignIns // likewise
+	Lanes          *lane.Set        // where mails wait for their turn; nil: they never do
 }
 
 // Timeouts bound how long a client may take. A zero field means its default.

@@ -13,6 +13,7 @@ import (
 	"github.com/emersion/go-smtp"
 
 	"letterlock/internal/intake"
+	"letterlock/internal/lane"
 	"letterlock/internal/letterlock"
 )
 
@@ -63,16 +64,36 @@ func (s *session) Reset() {
 func (s *session) Mail(from string, opts *smtp.MailOptions) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	refusal := s.stillIn()
+	refusal := s.refuseInRush()
+	if refusal == nil {
+		refusal = s.stillIn()
+	}
 	if refusal == nil {
 		refusal = s.refuseMail(from, opts)
 	}
 	if refusal != nil {
 		s.server.Metrics.RefusedAtMail(refusal.Code)
-		s.logRefusal(refusal)
+		if refusal != noPlace { // there are very many of these when there are any
+			s.logRefusal(refusal)
+		}
 		return refusal
 	}
 	s.mail = &envelope{}
+	return nil
+}
+
+// refuseInRush refuses a mail that would find no place: before it has been sent, and
+// before anything else is looked at, which is where it costs least. The place
+// is taken when the mail begins, for until then its client may take minutes.
+func (s *session) refuseInRush() *smtp.SMTPError {
+	if s.actor.Kind == letterlock.Nobody {
+		return nil // refused as such
+	}
+	pass, err := s.server.Lanes.Enter(s.server.ctx, lane.Submit)
+	if err != nil {
+		return noPlace
+	}
+	pass.Leave()
 	return nil
 }
 
@@ -211,6 +232,11 @@ func (s *session) accept(by letterlock.Actor, e *envelope, m *mailReader) (err e
 	}()
 	ctx, cancel := context.WithTimeout(s.server.ctx, s.server.Timeouts.Message)
 	defer cancel()
+	pass, err := s.server.Lanes.Enter(ctx, lane.Submit)
+	if err != nil {
+		return err
+	}
+	defer pass.Leave()
 	_, err = s.server.Accept.Accept(ctx, by, intake.Envelope{
 		Recipients: e.recipients,
 		Via:        letterlock.BySubmission,

@@ -1,0 +1,20 @@
+package apid
+
+import "letterlock/internal/lane"
+
+// inLane says in which lane each operation is worked on, as package web does for
+// its routes. A test fails for an operation that is not here.
+var inLane = map[string]lane.Name{
+	"revoke-message": lane.Revoke, "restore-message": lane.Revoke, "destroy-message": lane.Revoke, "expire-message": lane.Revoke,
+	"start-batch": lane.Revoke, "approve-batch": lane.Revoke, "discard-batch": lane.Revoke, "undo-batch": lane.Revoke,
+	"disable-account": lane.Revoke, "end-token": lane.Revoke,
+	"message-status": lane.Revoke, // whoever is about to revoke asks this first
+
+	"search-messages": lane.List, "message-trace": lane.List, "proof": lane.List,
+	"plan-batch": lane.List, "list-batches": lane.List, "batch": lane.List, "batch-items": lane.List,
+	"report": lane.List, "report-rows": lane.List, "audit-log": lane.List, "audit-key": lane.List,
+	"list-accounts": lane.List, "add-account": lane.List, "enable-account": lane.List, "reset-password": lane.List, "set-roles": lane.List,
+	"list-tokens": lane.List, "add-token": lane.List,
+
+	"export-messages": lane.Export, "export-report": lane.Export, "export-audit": lane.Export, "export-checkpoints": lane.Export,
+}

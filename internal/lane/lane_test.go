@@ -1,0 +1,146 @@
+package lane
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"letterlock/internal/letterlock"
+)
+
+// fill takes all places of a lane.
+func fill(t *testing.T, s *Set, n Name) []*Pass {
+	t.Helper()
+	var all []*Pass
+	for range cap(s.lanes[n].places) {
+		p, err := s.Enter(t.Context(), n)
+		if err != nil {
+			t.Fatalf("%d are in, and the next is refused: %v", len(all), err)
+		}
+		all = append(all, p)
+	}
+	return all
+}
+
+func TestAFullLaneWaitsForAMomentAndRefuses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := New(1)
+		fill(t, s, Read)
+		begun := time.Now()
+		_, err := s.Enter(t.Context(), Read)
+		if !errors.Is(err, letterlock.Busy) || letterlock.KeyOf(err) != "full" || letterlock.RetryAfterOf(err) < time.Second {
+			t.Errorf("Enter = %v, to come back in %v", err, letterlock.RetryAfterOf(err))
+		}
+		if took := time.Since(begun); took != patience {
+			t.Errorf("the refusal took %v, want %v", took, patience)
+		}
+		for _, n := range Names() {
+			if n == Read {
+				continue
+			}
+			if _, err := s.Enter(t.Context(), n); err != nil {
+				t.Errorf("%s, beside a full lane: %v", n, err)
+			}
+		}
+	})
+}
+
+func TestWhoeverLeavesMakesRoomForOne(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := New(1)
+		passes := fill(t, s, List)
+		got := make(chan error)
+		go func() { _, err := s.Enter(t.Context(), List); got <- err }()
+		synctest.Wait()
+		passes[0].Leave()
+		passes[0].Leave() // the second time changes nothing
+		if err := <-got; err != nil {
+			t.Errorf("there is room, and Enter = %v", err)
+		}
+		if _, err := s.Enter(t.Context(), List); letterlock.KeyOf(err) != "full" {
+			t.Errorf("one left twice and two came in: %v", err)
+		}
+	})
+}
+
+func TestACrowdIsRefusedAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := New(1)
+		fill(t, s, List)
+		most := crowd * cap(s.lanes[List].places)
+		done := make(chan error, most)
+		for range most {
+			go func() { _, err := s.Enter(t.Context(), List); done <- err }()
+		}
+		synctest.Wait()
+		begun := time.Now()
+		if _, err := s.Enter(t.Context(), List); letterlock.KeyOf(err) != "full" || time.Since(begun) != 0 {
+			t.Errorf("Enter = %v after %v", err, time.Since(begun))
+		}
+		for range most {
+			<-done
+		}
+		if c := s.Counts()[8]; c.Name != List || c.Refused != int64(most)+1 || c.Waiting != 0 || c.InFlight != c.Places {
+			t.Errorf("the lane says %+v", c)
+		}
+	})
+}
+
+func TestWaitingEndsWithItsContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := New(1)
+		fill(t, s, Export)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+		defer cancel()
+		if _, err := s.Enter(ctx, Export); !errors.Is(err, letterlock.Busy) || letterlock.KeyOf(err) != "" {
+			t.Errorf("Enter = %v", err)
+		}
+	})
+}
+
+func TestOnlyALastingRushIsAnOverload(t *testing.T) {
+	tests := []struct {
+		name string
+		lane Name
+		rush time.Duration // that refusals go on
+		rest time.Duration // after them
+		want bool
+	}{
+		{name: "a short rush", lane: Read, rush: 4 * time.Second},
+		{name: "a long rush", lane: Read, rush: 6 * time.Second, want: true},
+		{name: "a long rush that is over", lane: Read, rush: 6 * time.Second, rest: 3 * time.Second},
+		{name: "many exports", lane: Export, rush: time.Minute},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := New(1)
+				fill(t, s, tt.lane)
+				for begun := time.Now(); time.Since(begun) < tt.rush; {
+					_, _ = s.Enter(t.Context(), tt.lane) // refused, which is what this is about
+				}
+				time.Sleep(tt.rest)
+				if got := s.Overloaded(); got != tt.want {
+					t.Errorf("Overloaded = %v, want %v", got, tt.want)
+				}
+			})
+		})
+	}
+}
+
+func TestNoLanesAreNeverFull(t *testing.T) {
+	for _, s := range []*Set{nil, Unbounded()} {
+		for range 10_000 {
+			p, err := s.Enter(t.Context(), Export)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer p.Leave()
+		}
+		if s.Overloaded() {
+			t.Error("what has no bounds is overloaded")
+		}
+	}
+}

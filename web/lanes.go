@@ -1,0 +1,148 @@
+package web
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"letterlock/internal/lane"
+	"letterlock/internal/letterlock"
+	"letterlock/views"
+)
+
+// inLane says in which lane each route is worked on; HEAD goes with GET. A test
+// fails for a route that is not here, which would share the narrowest lane there is.
+//
+// The pages from which access is taken away are in the lane of taking it away: a
+// button is of no use to whoever does not get as far as seeing it.
+var inLane = map[lane.Name]string{
+	lane.Health: "GET /healthz, GET /readyz",
+	lane.Revoke: "GET /sent/:id/remove, POST /sent/:id/remove, POST /sent/:id/restore, POST /sign-out, POST /portal/sign-out, " +
+		"GET /trace/:id/revoke, POST /trace/:id/revoke, POST /trace/:id/restore, GET /trace/:id/destroy, POST /trace/:id/destroy, " +
+		"GET /sent/:id/expiry, POST /sent/:id/expiry, GET /trace/:id/expiry, POST /trace/:id/expiry, " +
+		"POST /bulk/:id/start, POST /bulk/:id/approve, POST /bulk/:id/discard, POST /bulk/:id/undo, " +
+		"POST /messages/browsers/forget, POST /messages/browsers/:browser/forget, GET /accounts/:address/disable, " +
+		"POST /accounts/:address/disable, GET /accounts/:address/sign-out, POST /accounts/:address/sign-out, GET /tokens/:id/end, POST /tokens/:id/end",
+	lane.Passcode: "GET /m/:token/passcode, POST /m/:token/passcode, POST /m/:token/passcode/again, POST /m/:token/verify, POST /m/:token/continue",
+	lane.SignIn:   "POST /sign-in, POST /password/:token",
+	lane.Gate: "GET /m/:token, GET /sign-in, GET /password/:token, GET /portal/signed-out, GET /robots.txt, GET /favicon.ico, " +
+		"GET /static/*, GET /brand/default.css, GET /brand/logo.png, GET /",
+	lane.Read: "GET /read/:id, GET /read/:id/body, GET /read/:id/part/:n/mail, GET /read/:id/part/:n/mail/body, GET /read/:id/part/:n/preview, " +
+		"GET /sent/:id, GET /sent/:id/body, GET /sent/:id/part/:n/mail, GET /sent/:id/part/:n/mail/body, GET /sent/:id/part/:n/preview, " +
+		"POST /read/:id/ask, GET /inbox/, GET /inbox/:address, GET /inbox/:address/:seq, GET /inbox/:address/:seq/html, GET /inbox/:address/:seq/text",
+	lane.Compose: "GET /compose, POST /compose, POST /compose/recipients, POST /compose/uploads, GET /compose/uploads/:id, PATCH /compose/uploads/:id, " +
+		"DELETE /compose/uploads/:id, GET /read/:id/reply, POST /read/:id/reply, GET /read/:id/reply-all, POST /read/:id/reply-all, " +
+		"GET /read/:id/forward, POST /read/:id/forward",
+	lane.List: "GET /messages, GET /sent, GET /trace, GET /trace/:id, POST /trace/:id/proof, GET /report, GET /audit-log, GET /audit-log/public-key.pem, " +
+		"GET /bulk, GET /bulk/new, POST /bulk, POST /bulk/chosen, GET /bulk/:id, GET /bulk/:id/progress, GET /accounts, POST /accounts, " +
+		"GET /accounts/:address, POST /accounts/:address/roles, POST /accounts/:address/enable, GET /accounts/:address/reset, POST /accounts/:address/reset, " +
+		"GET /tokens, POST /tokens, POST /sent/:id/requests/:request/approve, POST /sent/:id/requests/:request/decline, " +
+		"POST /trace/:id/requests/:request/approve, POST /trace/:id/requests/:request/decline",
+	lane.Live: "GET /read/:id/live, GET /sent/live",
+	lane.Download: "GET /read/:id/part/:n, GET /read/:id/attachments.zip, GET /read/:id/message.eml, GET /sent/:id/part/:n, " +
+		"GET /sent/:id/attachments.zip, GET /sent/:id/message.eml, GET /inbox/:address/:seq/source.eml",
+	lane.Export: "GET /report/export.csv, GET /report/export.json, POST /report/chosen.csv, GET /trace/export.csv, GET /trace/export.json, " +
+		"GET /audit-log/export.jsonl, GET /audit-log/checkpoints.jsonl",
+}
+
+// lanes returns the lane of each route.
+func lanes() map[target]lane.Name {
+	all := map[target]lane.Name{}
+	for name, routes := range inLane {
+		for route := range strings.SplitSeq(routes, ", ") {
+			method, path, _ := strings.Cut(route, " ")
+			all[target{method, path}] = name
+		}
+	}
+	return all
+}
+
+// enter waits for a place in the lane of the route. A request comes there whole, as
+// far as it is short, and leaves with the first byte of its answer: a lane is for
+// work of ours, and no client whose line is slow keeps others out of it. Files and
+// lists of any length are worked on until their last byte.
+//
+// Requests of programs find their lane in the API, which knows what they ask for.
+func (s *Server) enter(c echo.Context, e entry) (*lane.Pass, error) {
+	if e.rule == program {
+		return nil, nil
+	}
+	if e.limit == formLimit && c.Request().ContentLength != 0 {
+		if err := readAhead(c.Request()); err != nil {
+			return nil, err
+		}
+	}
+	pass, err := s.Lanes.Enter(c.Request().Context(), e.lane)
+	if err == nil && e.lane != lane.Download && e.lane != lane.Export {
+		c.Response().Before(pass.Leave)
+	}
+	return pass, err
+}
+
+// readAhead has the whole body of a request in memory.
+func readAhead(r *http.Request) error {
+	body, err := io.ReadAll(r.Body)
+	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
+		return &letterlock.Error{Code: letterlock.TooLarge, Err: err}
+	}
+	if err != nil {
+		return &letterlock.Error{Code: letterlock.Invalid, Key: "form", Err: err}
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	return nil
+}
+
+// isFull reports whether an error is the refusal of a lane.
+func isFull(err error) bool {
+	return letterlock.KeyOf(err) == "full" && errors.Is(err, letterlock.Busy)
+}
+
+// failFull answers whoever came to a full lane. There are very many of them when
+// there are any, and each has to cost next to nothing: all get one page, which was
+// made before, and no line in the log.
+func (s *Server) failFull(c echo.Context, err error) {
+	setRetryAfter(c, letterlock.RetryAfterOf(err))
+	setPolicy(c, policyEnd)
+	_ = c.HTMLBlob(http.StatusServiceUnavailable, s.fullPage) // whoever asked has left
+}
+
+// newFullPage makes the page for failFull.
+func (s *Server) newFullPage() ([]byte, error) {
+	var b bytes.Buffer
+	page := views.EndPage(views.End{
+		Page: views.Page{Host: s.PublicURL.Host, Brand: s.looks.page, Demo: s.Demo != nil},
+		Kind: views.EndBusy, Wait: length(tryAgain),
+	})
+	err := page.Render(context.Background(), &b)
+	return b.Bytes(), err
+}
+
+// A nowAndThen lets one through a second, and counts the others.
+type nowAndThen struct {
+	next  atomic.Int64 // moment from which one is let through again
+	count atomic.Int64
+}
+
+// one reports whether it is time for one more, and how many there were since the last.
+func (n *nowAndThen) one() (count int64, yes bool) {
+	n.count.Add(1)
+	now := time.Now().UnixNano()
+	if next := n.next.Load(); now < next || !n.next.CompareAndSwap(next, now+int64(time.Second)) {
+		return 0, false
+	}
+	return n.count.Swap(0), true
+}
+
+// logFull says that requests are refused, once in a second at most.
+func (s *Server) logFull(c echo.Context) {
+	if n, yes := s.full.one(); yes {
+		s.Log.Warn("requests are refused: there is more to do than we can manage", "requests", n, "last", c.Path())
+	}
+}
