@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -34,14 +35,15 @@ var inLane = map[lane.Name]string{
 	lane.SignIn:   "POST /sign-in, POST /password/:token",
 	lane.Gate: "GET /m/:token, GET /sign-in, GET /password/:token, GET /portal/signed-out, GET /robots.txt, GET /favicon.ico, " +
 		"GET /static/*, GET /brand/default.css, GET /brand/logo.png, GET /",
-	lane.Read: "GET /read/:id, GET /read/:id/body, GET /read/:id/part/:n/mail, GET /read/:id/part/:n/mail/body, GET /read/:id/part/:n/preview, " +
-		"GET /sent/:id, GET /sent/:id/body, GET /sent/:id/part/:n/mail, GET /sent/:id/part/:n/mail/body, GET /sent/:id/part/:n/preview, " +
+	lane.Read: "GET /read/:id, GET /read/:id/body, GET /read/:id/part/:n/mail, GET /read/:id/part/:n/mail/body, " +
+		"GET /sent/:id, GET /sent/:id/body, GET /sent/:id/part/:n/mail, GET /sent/:id/part/:n/mail/body, " +
 		"POST /read/:id/ask, GET /inbox/, GET /inbox/:address, GET /inbox/:address/:seq, GET /inbox/:address/:seq/html, GET /inbox/:address/:seq/text",
+	lane.Preview: "GET /read/:id/part/:n/preview, GET /sent/:id/part/:n/preview",
 	lane.Compose: "GET /compose, POST /compose, POST /compose/recipients, POST /compose/uploads, GET /compose/uploads/:id, PATCH /compose/uploads/:id, " +
 		"DELETE /compose/uploads/:id, GET /read/:id/reply, POST /read/:id/reply, GET /read/:id/reply-all, POST /read/:id/reply-all, " +
 		"GET /read/:id/forward, POST /read/:id/forward",
 	lane.List: "GET /messages, GET /sent, GET /trace, GET /trace/:id, POST /trace/:id/proof, GET /report, GET /audit-log, GET /audit-log/public-key.pem, " +
-		"GET /bulk, GET /bulk/new, POST /bulk, POST /bulk/chosen, GET /bulk/:id, GET /bulk/:id/progress, GET /accounts, POST /accounts, " +
+		"GET /bulk, GET /bulk/new, GET /bulk/:id, GET /bulk/:id/progress, GET /accounts, POST /accounts, " +
 		"GET /accounts/:address, POST /accounts/:address/roles, POST /accounts/:address/enable, GET /accounts/:address/reset, POST /accounts/:address/reset, " +
 		"GET /tokens, POST /tokens, POST /sent/:id/requests/:request/approve, POST /sent/:id/requests/:request/decline, " +
 		"POST /trace/:id/requests/:request/approve, POST /trace/:id/requests/:request/decline",
@@ -49,7 +51,7 @@ var inLane = map[lane.Name]string{
 	lane.Download: "GET /read/:id/part/:n, GET /read/:id/attachments.zip, GET /read/:id/message.eml, GET /sent/:id/part/:n, " +
 		"GET /sent/:id/attachments.zip, GET /sent/:id/message.eml, GET /inbox/:address/:seq/source.eml",
 	lane.Export: "GET /report/export.csv, GET /report/export.json, POST /report/chosen.csv, GET /trace/export.csv, GET /trace/export.json, " +
-		"GET /audit-log/export.jsonl, GET /audit-log/checkpoints.jsonl",
+		"GET /audit-log/export.jsonl, GET /audit-log/checkpoints.jsonl, POST /bulk, POST /bulk/chosen",
 }
 
 // lanes returns the lane of each route.
@@ -74,9 +76,12 @@ func (s *Server) enter(c echo.Context, e entry) (*lane.Pass, error) {
 	if e.rule == program {
 		return nil, nil
 	}
-	if e.limit == formLimit && c.Request().ContentLength != 0 {
-		if err := readAhead(c.Request()); err != nil {
-			return nil, err
+	if r := c.Request(); r.ContentLength != 0 {
+		r.Body = http.MaxBytesReader(c.Response().Writer, r.Body, e.limit)
+		if e.limit == formLimit {
+			if err := readAhead(r); err != nil {
+				return nil, err
+			}
 		}
 	}
 	pass, err := s.Lanes.Enter(c.Request().Context(), e.lane)
@@ -110,6 +115,7 @@ func isFull(err error) bool {
 func (s *Server) failFull(c echo.Context, err error) {
 	setRetryAfter(c, letterlock.RetryAfterOf(err))
 	setPolicy(c, policyEnd)
+	c.Response().Header().Set(echo.HeaderContentLength, strconv.Itoa(len(s.fullPage)))
 	_ = c.HTMLBlob(http.StatusServiceUnavailable, s.fullPage) // whoever asked has left
 }
 

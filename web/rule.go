@@ -56,6 +56,11 @@ func (s *Server) checkRule(next echo.HandlerFunc) echo.HandlerFunc {
 			return s.unknown(c)
 		}
 		c.Set(ruleKey, e.rule)
+		pass, err := s.enter(c, e) // first: whoever is refused is to cost nothing
+		if err != nil {
+			return err
+		}
+		defer pass.Leave()
 		if e.rule == reader || e.rule.ofStaff() || e.rule == demo {
 			setPolicy(c, policyPage)
 		}
@@ -65,13 +70,7 @@ func (s *Server) checkRule(next echo.HandlerFunc) echo.HandlerFunc {
 			ctx = context.WithValue(ctx, byItselfKey{}, true)
 		}
 		allowTime(c, e.deadline)
-		r.Body = http.MaxBytesReader(c.Response().Writer, r.Body, e.limit)
 		c.SetRequest(r.WithContext(ctx))
-		pass, err := s.enter(c, e)
-		if err != nil {
-			return err
-		}
-		defer pass.Leave()
 		by, err := s.visitor(c, e.rule)
 		if err != nil {
 			return err

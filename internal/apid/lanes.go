@@ -11,10 +11,10 @@ var inLane = map[string]lane.Name{
 	"message-status": lane.Revoke, // whoever is about to revoke asks this first
 
 	"search-messages": lane.List, "message-trace": lane.List, "proof": lane.List,
-	"plan-batch": lane.List, "list-batches": lane.List, "batch": lane.List, "batch-items": lane.List,
+	"list-batches": lane.List, "batch": lane.List, "batch-items": lane.List,
 	"report": lane.List, "report-rows": lane.List, "audit-log": lane.List, "audit-key": lane.List,
 	"list-accounts": lane.List, "add-account": lane.List, "enable-account": lane.List, "reset-password": lane.List, "set-roles": lane.List,
 	"list-tokens": lane.List, "add-token": lane.List,
 
-	"export-messages": lane.Export, "export-report": lane.Export, "export-audit": lane.Export, "export-checkpoints": lane.Export,
+	"plan-batch": lane.Export, "export-messages": lane.Export, "export-report": lane.Export, "export-audit": lane.Export, "export-checkpoints": lane.Export,
 }

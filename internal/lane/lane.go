@@ -6,13 +6,18 @@
 // knows it at once, and it costs us next to nothing, so that under ten times the
 // load that we can bear we still do nearly all that we could. However full one
 // lane is, the others are not: access can be taken away while everybody reads.
+//
+// Work that is little but computing shares the processor on top of that: together
+// there is never much more of it than there are cores, for more at a time would
+// make all of it slower and none of it done sooner. Whoever waits for that is let
+// in lane by lane in turn.
 package lane
 
 import (
 	"context"
 	"math/rand/v2"
+	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"letterlock/internal/letterlock"
@@ -29,37 +34,45 @@ const (
 	SignIn   Name = "sign-in"  // somebody of the organisation types a password
 	Gate     Name = "gate"     // what anybody may see: where a link leads, and what pages are dressed in
 	Read     Name = "read"     // a message is shown
+	Preview  Name = "preview"  // a small picture is made of a large one
 	Submit   Name = "submit"   // a mail comes in by SMTP
 	Compose  Name = "compose"  // a message is written in the browser, with its files
 	List     Name = "list"     // lists, searches and settings
 	Live     Name = "live"     // an open page asks whether it may stay
 	Download Name = "download" // a file goes out
-	Export   Name = "export"   // a list of any length goes out
+	Export   Name = "export"   // a list of any length goes out, or very many messages are looked for
 )
 
-// A size is the room of a lane: so many, and so many more for each core. Work that
-// takes the processor has little, for more at a time would make nothing faster;
-// work that waits for somebody's line has much.
+// A size is the room of a lane: so many places, and so many more for each core.
+// Work that waits for somebody's line, or for a disk, has much.
 type size struct {
 	name       Name
 	base, each int
+	computes   bool // it is little but computing, and shares the processor
 	vital      bool // without it the server does not do what it is for
 }
 
 var sizes = []size{
-	{Health, 8, 0, false},
-	{Revoke, 16, 16, true},
-	{Passcode, 8, 8, true},
-	{SignIn, 2, 2, false},
-	{Gate, 8, 8, true},
-	{Read, 8, 8, true},
-	{Submit, 16, 16, true},
-	{Compose, 32, 16, false},
-	{List, 4, 4, false},
-	{Live, 10_000, 0, false}, // how many pages stay open has a bound of its own
-	{Download, 128, 64, false},
-	{Export, 2, 0, false},
+	{Health, 8, 0, false, false},
+	{Revoke, 16, 16, false, true},
+	{Passcode, 2, 2, true, true},
+	{SignIn, 1, 1, false, false},
+	{Gate, 2, 1, true, true},
+	{Read, 2, 1, true, true},
+	{Preview, 17, 0, false, false}, // who makes them has a line of that length
+	{Submit, 8, 8, false, true},
+	{Compose, 32, 16, false, false},
+	{List, 1, 1, true, false},
+	{Live, 10_000, 0, false, false}, // how many pages stay open has a bound of its own
+	{Download, 128, 64, false, false},
+	{Export, 2, 0, false, false},
 }
+
+// computing is how many pieces of work that computes there are at the same time,
+// in all such lanes together.
+var computing = size{base: 2, each: 2}
+
+func (z size) places(cores int) int { return z.base + z.each*max(1, cores) }
 
 // Names are all lanes, the most important first.
 func Names() (list []Name) {
@@ -72,8 +85,9 @@ func Names() (list []Name) {
 const (
 	// patience is how long whoever comes to a full lane waits.
 	patience = 100 * time.Millisecond
-	// crowd is how many may wait, for each that is let in.
-	crowd = 2
+	// crowd is how many may wait for a lane: on a good day they have all had their
+	// turn before anybody has waited for long.
+	crowd = 128
 	// long is after how long of refusals, with never more than a pause between
 	// them, the server counts as overloaded: a short rush is none.
 	long  = 5 * time.Second
@@ -81,25 +95,33 @@ const (
 )
 
 // A Set is all lanes of one server. The nil Set lets everything in.
-type Set struct{ lanes map[Name]*way }
+type Set struct {
+	mu    sync.Mutex
+	lanes map[Name]*way
+	turns []*way // lanes that share the processor; the next in turn comes first
+	free  int    // how many more of theirs may compute
+}
 
 // A way is one lane.
 type way struct {
-	vital    bool
-	patience time.Duration
-	places   chan struct{} // holds a token for each piece of work
-	waiting  atomic.Int64
-	refused  atomic.Int64
-
-	mu          sync.Mutex
-	first, last time.Time // of the refusals that go on
+	name            Name
+	computes, vital bool
+	places          int
+	in              int
+	line            []chan struct{} // of those who wait; closed: come in
+	refused         int64
+	first, last     time.Time // of the refusals that go on
 }
 
 // New returns lanes for a machine with so many cores.
 func New(cores int) *Set {
-	s := &Set{lanes: map[Name]*way{}}
+	s := &Set{lanes: map[Name]*way{}, free: computing.places(cores)}
 	for _, z := range sizes {
-		s.lanes[z.name] = &way{vital: z.vital, patience: patience, places: make(chan struct{}, z.base+z.each*max(1, cores))}
+		w := &way{name: z.name, computes: z.computes, vital: z.vital, places: z.places(cores)}
+		s.lanes[z.name] = w
+		if z.computes {
+			s.turns = append(s.turns, w)
+		}
 	}
 	return s
 }
@@ -108,22 +130,30 @@ func New(cores int) *Set {
 // worth.
 func Unbounded() *Set {
 	s := New(1)
+	s.free = 1 << 24
 	for _, w := range s.lanes {
-		w.places = make(chan struct{}, 1<<24) // a place takes no memory
+		w.places = 1 << 24
 	}
 	return s
 }
 
 // A Pass is the right to work. The nil Pass is one, too.
 type Pass struct {
+	set  *Set
 	way  *way
-	left atomic.Bool
+	left bool
 }
 
 // Leave gives the place to whoever waits for it. It may be called more than once.
 func (p *Pass) Leave() {
-	if p != nil && !p.left.Swap(true) {
-		<-p.way.places
+	if p == nil {
+		return
+	}
+	p.set.mu.Lock()
+	defer p.set.mu.Unlock()
+	if !p.left {
+		p.left = true
+		p.set.leave(p.way)
 	}
 }
 
@@ -133,51 +163,104 @@ func (s *Set) Enter(ctx context.Context, n Name) (*Pass, error) {
 	if s == nil {
 		return nil, nil
 	}
-	w := s.way(n)
-	select {
-	case w.places <- struct{}{}:
-		return &Pass{way: w}, nil
-	default:
-	}
-	if err := w.wait(ctx); err != nil {
+	w, turn, err := s.ask(n)
+	if err != nil {
 		return nil, err
 	}
-	return &Pass{way: w}, nil
+	if turn != nil {
+		if err := s.wait(ctx, w, turn); err != nil {
+			return nil, err
+		}
+	}
+	return &Pass{set: s, way: w}, nil
 }
 
-// way is the lane of that name. Work that has none shares the narrowest.
-func (s *Set) way(n Name) *way {
-	if w, ok := s.lanes[n]; ok {
-		return w
+// ask takes a place, or one in the line for it. Work that has no lane shares the
+// narrowest.
+func (s *Set) ask(n Name) (w *way, turn chan struct{}, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	w, ok := s.lanes[n]
+	if !ok {
+		w = s.lanes[Export]
 	}
-	return s.lanes[Export]
+	switch {
+	case len(w.line) == 0 && s.room(w):
+		s.take(w)
+		return w, nil, nil
+	case len(w.line) >= crowd:
+		return w, nil, w.refuse()
+	}
+	turn = make(chan struct{})
+	w.line = append(w.line, turn)
+	return w, turn, nil
 }
 
-// wait waits for a place and takes it. Places are given in the order in which they
-// were asked for.
-func (w *way) wait(ctx context.Context) error {
-	defer w.waiting.Add(-1)
-	if w.waiting.Add(1) > int64(crowd*cap(w.places)) {
-		return w.refuse()
+// room reports whether one more may work in a lane.
+func (s *Set) room(w *way) bool { return w.in < w.places && (!w.computes || s.free > 0) }
+
+func (s *Set) take(w *way) {
+	w.in++
+	if w.computes {
+		s.free--
 	}
-	late := time.NewTimer(w.patience)
+}
+
+// leave frees a place and lets others in: of the same lane, or of those that share
+// the processor the next in turn.
+func (s *Set) leave(w *way) {
+	w.in--
+	if !w.computes {
+		s.call(w)
+		return
+	}
+	s.free++
+	for i := 0; i < len(s.turns); i++ {
+		if next := s.turns[i]; s.call(next) {
+			s.turns = append(append(s.turns[:i:i], s.turns[i+1:]...), next) // has had its turn
+			return
+		}
+	}
+}
+
+// call lets in who waits longest in a lane, if there is room.
+func (s *Set) call(w *way) bool {
+	if len(w.line) == 0 || !s.room(w) {
+		return false
+	}
+	s.take(w)
+	close(w.line[0])
+	w.line = w.line[1:]
+	return true
+}
+
+// wait waits until it is the turn of one who stands in line.
+func (s *Set) wait(ctx context.Context, w *way, turn chan struct{}) error {
+	late := time.NewTimer(patience)
 	defer late.Stop()
 	select {
-	case w.places <- struct{}{}:
+	case <-turn:
 		return nil
 	case <-late.C:
-		return w.refuse()
 	case <-ctx.Done():
-		return &letterlock.Error{Code: letterlock.Busy, Err: ctx.Err()}
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	at := slices.Index(w.line, turn)
+	if at < 0 {
+		return nil // called at this very moment
+	}
+	w.line = slices.Delete(w.line, at, at+1)
+	if err := ctx.Err(); err != nil {
+		return &letterlock.Error{Code: letterlock.Busy, Err: err}
+	}
+	return w.refuse()
 }
 
 // refuse counts a refusal and says when to come back: not everybody at the same
 // moment.
 func (w *way) refuse() error {
-	w.refused.Add(1)
-	w.mu.Lock()
-	defer w.mu.Unlock()
+	w.refused++
 	now := time.Now()
 	if now.Sub(w.last) > pause {
 		w.first = now
@@ -192,18 +275,15 @@ func (s *Set) Overloaded() bool {
 	if s == nil {
 		return false
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := time.Now()
 	for _, w := range s.lanes {
-		if w.vital && w.overloaded(time.Now()) {
+		if w.vital && now.Sub(w.last) <= pause && w.last.Sub(w.first) >= long {
 			return true
 		}
 	}
 	return false
-}
-
-func (w *way) overloaded(now time.Time) bool {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return now.Sub(w.last) <= pause && w.last.Sub(w.first) >= long
 }
 
 // A Count is what a lane says of itself.
@@ -218,9 +298,11 @@ func (s *Set) Counts() (list []Count) {
 	if s == nil {
 		return nil
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	for _, z := range sizes {
 		w := s.lanes[z.name]
-		list = append(list, Count{z.name, cap(w.places), len(w.places), int(w.waiting.Load()), w.refused.Load()})
+		list = append(list, Count{w.name, w.places, w.in, len(w.line), w.refused})
 	}
 	return list
 }

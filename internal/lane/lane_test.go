@@ -3,6 +3,7 @@ package lane
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -14,7 +15,7 @@ import (
 func fill(t *testing.T, s *Set, n Name) []*Pass {
 	t.Helper()
 	var all []*Pass
-	for range cap(s.lanes[n].places) {
+	for range s.lanes[n].places {
 		p, err := s.Enter(t.Context(), n)
 		if err != nil {
 			t.Fatalf("%d are in, and the next is refused: %v", len(all), err)
@@ -37,8 +38,8 @@ func TestAFullLaneWaitsForAMomentAndRefuses(t *testing.T) {
 			t.Errorf("the refusal took %v, want %v", took, patience)
 		}
 		for _, n := range Names() {
-			if n == Read {
-				continue
+			if n == Read || s.lanes[n].computes {
+				continue // they share what is left of the processor
 			}
 			if _, err := s.Enter(t.Context(), n); err != nil {
 				t.Errorf("%s, beside a full lane: %v", n, err)
@@ -65,11 +66,46 @@ func TestWhoeverLeavesMakesRoomForOne(t *testing.T) {
 	})
 }
 
+func TestWorkThatComputesSharesTheProcessorInTurn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := New(1)
+		var in []*Pass
+		for s.free > 0 {
+			for _, n := range []Name{Gate, Read} {
+				if s.free > 0 {
+					p, err := s.Enter(t.Context(), n)
+					if err != nil {
+						t.Fatal(err)
+					}
+					in = append(in, p)
+				}
+			}
+		}
+		came := make(chan Name, 8)
+		for _, n := range []Name{Read, Gate, List, Passcode} {
+			go func() {
+				if _, err := s.Enter(t.Context(), n); err == nil {
+					came <- n
+				}
+			}()
+			synctest.Wait() // they stand in line in this order
+		}
+		var got []Name
+		for i := range 4 {
+			in[i].Leave()
+			got = append(got, <-came)
+		}
+		if want := []Name{Passcode, Gate, Read, List}; !slices.Equal(got, want) {
+			t.Errorf("let in are %v, want %v", got, want)
+		}
+	})
+}
+
 func TestACrowdIsRefusedAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := New(1)
 		fill(t, s, List)
-		most := crowd * cap(s.lanes[List].places)
+		const most = crowd
 		done := make(chan error, most)
 		for range most {
 			go func() { _, err := s.Enter(t.Context(), List); done <- err }()
@@ -82,7 +118,7 @@ func TestACrowdIsRefusedAtOnce(t *testing.T) {
 		for range most {
 			<-done
 		}
-		if c := s.Counts()[8]; c.Name != List || c.Refused != int64(most)+1 || c.Waiting != 0 || c.InFlight != c.Places {
+		if c := s.Counts()[9]; c.Name != List || c.Refused != int64(most)+1 || c.Waiting != 0 || c.InFlight != c.Places {
 			t.Errorf("the lane says %+v", c)
 		}
 	})
