@@ -62,11 +62,12 @@ race: programs ## run the tests with the race detector; needs a C compiler, take
 	@command -v gcc >/dev/null || command -v clang >/dev/null || { echo "the race detector needs a C compiler: install gcc"; exit 1; }
 	@CGO_ENABLED=1 go test -race -count=1 -timeout 30m ./...
 
-stress: ## look for what is served after a revocation (10,000 histories, a million guessed links), what is left of destroyed mail, what a backup brings back, and what power cuts take (root and FUSE)
+stress: ## look for what is served after a revocation (10,000 histories, a million guessed links), what is left of destroyed mail, what a backup brings back, what power cuts take (root and FUSE), and what is done under ten times the load
 	@LETTERLOCK_STRESS=1 go test -count=1 -timeout 30m -run GuessedAndAltered ./internal/access
 	@LETTERLOCK_STRESS=1 go test -count=1 -timeout 60m -v ./internal/stress
 	@LETTERLOCK_STRESS=1 go test -count=1 -timeout 30m -v ./internal/stress/crashes
 	@LETTERLOCK_STRESS=1 go test -count=1 -timeout 60m -v ./internal/stress/cuts
+	@LETTERLOCK_STRESS=1 go test -count=1 -timeout 20m -v ./internal/stress/overload
 	@LETTERLOCK_STRESS=1 go test -count=1 -timeout 20m -v -run DoWhatTheModelSays ./internal/model
 
 bench: ## measure against the limit of the stack; takes a quarter of an hour, ARGS='-only portal' less
