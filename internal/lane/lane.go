@@ -60,7 +60,7 @@ var sizes = []size{
 	{Gate, 2, 1, true, true},
 	{Read, 2, 1, true, true},
 	{Preview, 17, 0, false, false}, // who makes them has a line of that length
-	{Submit, 8, 8, false, true},
+	{Submit, 16, 16, false, true},
 	{Compose, 32, 16, false, false},
 	{List, 1, 1, true, false},
 	{Live, 10_000, 0, false, false}, // how many pages stay open has a bound of its own

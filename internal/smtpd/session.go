@@ -1,7 +1,6 @@
 package smtpd
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -233,8 +232,7 @@ func (s *session) accept(by letterlock.Actor, e *envelope, m *mailReader) (err e
 	}()
 	ctx, cancel := context.WithTimeout(s.server.ctx, s.server.Timeouts.Message)
 	defer cancel()
-	mail := readAhead(m)
-	pass, err := s.server.Lanes.Enter(ctx, mail.lane())
+	pass, err := s.server.Lanes.Enter(ctx, lane.Submit)
 	if err != nil {
 		return err
 	}
@@ -242,46 +240,12 @@ func (s *session) accept(by letterlock.Actor, e *envelope, m *mailReader) (err e
 	_, err = s.server.Accept.Accept(ctx, by, intake.Envelope{
 		Recipients: e.recipients,
 		Via:        letterlock.BySubmission,
-	}, mail)
+	}, m)
 	switch {
 	case m.err != nil && m.err != io.EOF:
 		return m.err
-	case err == nil && !mail.ended:
+	case err == nil && m.err == nil:
 		return errNotRead
 	}
 	return err
-}
-
-// short is how long a mail may be that is not worked on before all of it has come:
-// most are shorter. Those whose line is slow keep nobody waiting.
-const short = 64 << 10
-
-// An ahead is a mail of which the beginning is in memory.
-type ahead struct {
-	io.Reader
-	whole bool // all of it is
-	ended bool // it was read to its end
-}
-
-// readAhead reads the beginning of a mail. What goes wrong is told to whoever
-// reads on.
-func readAhead(m *mailReader) *ahead {
-	begun, err := io.ReadAll(io.LimitReader(m, short))
-	return &ahead{Reader: io.MultiReader(bytes.NewReader(begun), m), whole: err != nil || m.err != nil}
-}
-
-// lane is where the mail is worked on: a long one with everything else that comes
-// as slowly as its client likes.
-func (a *ahead) lane() lane.Name {
-	if a.whole {
-		return lane.Submit
-	}
-	return lane.Compose
-}
-
-// Read implements io.Reader.
-func (a *ahead) Read(p []byte) (int, error) {
-	n, err := a.Reader.Read(p)
-	a.ended = a.ended || err == io.EOF
-	return n, err
 }
