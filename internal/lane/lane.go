@@ -15,6 +15,7 @@ package lane
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"slices"
 	"sync"
@@ -60,7 +61,7 @@ var sizes = []size{
 	{Gate, 2, 1, true, true},
 	{Read, 2, 1, true, true},
 	{Preview, 17, 0, false, false}, // who makes them has a line of that length
-	{Submit, 16, 16, false, true},
+	{Submit, 2, 2, true, true},
 	{Compose, 32, 16, false, false},
 	{List, 1, 1, true, false},
 	{Live, 10_000, 0, false, false}, // how many pages stay open has a bound of its own
@@ -109,6 +110,7 @@ type way struct {
 	places          int
 	in              int
 	line            []chan struct{} // of those who wait; closed: come in
+	again           []chan struct{} // of those who have been in, and come before them
 	refused         int64
 	first, last     time.Time // of the refusals that go on
 }
@@ -137,7 +139,7 @@ func Unbounded() *Set {
 	return s
 }
 
-// A Pass is the right to work. The nil Pass is one, too.
+// A Pass is the right to work, of one goroutine. The nil Pass is one, too.
 type Pass struct {
 	set  *Set
 	way  *way
@@ -157,6 +159,27 @@ func (p *Pass) Leave() {
 	}
 }
 
+// Pause gives the place away for as long as the work waits for what is not ours: a
+// client may take as long as it likes with the next bytes, and keeps nobody out.
+func (p *Pass) Pause() { p.Leave() }
+
+// Resume takes a place again after Pause, however long that takes, and before all
+// who have not begun: what has begun is to end. Its only error is that of ctx.
+func (p *Pass) Resume(ctx context.Context) error {
+	if p == nil {
+		return nil
+	}
+	if turn := p.set.askAgain(p.way); turn != nil {
+		if err := p.set.wait(ctx, &p.way.again, turn, nil); err != nil {
+			return &letterlock.Error{Code: letterlock.Busy, Err: err}
+		}
+	}
+	p.set.mu.Lock()
+	defer p.set.mu.Unlock()
+	p.left = false
+	return nil
+}
+
 // Enter lets one piece of work into a lane. When there is no place, and none becomes
 // free within a moment, its error is Busy "full", and says when to try again.
 func (s *Set) Enter(ctx context.Context, n Name) (*Pass, error) {
@@ -168,8 +191,13 @@ func (s *Set) Enter(ctx context.Context, n Name) (*Pass, error) {
 		return nil, err
 	}
 	if turn != nil {
-		if err := s.wait(ctx, w, turn); err != nil {
-			return nil, err
+		late := time.NewTimer(patience)
+		defer late.Stop()
+		switch err := s.wait(ctx, &w.line, turn, late.C); {
+		case err == errLate:
+			return nil, s.refuse(w)
+		case err != nil:
+			return nil, &letterlock.Error{Code: letterlock.Busy, Err: err}
 		}
 	}
 	return &Pass{set: s, way: w}, nil
@@ -185,7 +213,7 @@ func (s *Set) ask(n Name) (w *way, turn chan struct{}, err error) {
 		w = s.lanes[Export]
 	}
 	switch {
-	case len(w.line) == 0 && s.room(w):
+	case len(w.line)+len(w.again) == 0 && s.room(w):
 		s.take(w)
 		return w, nil, nil
 	case len(w.line) >= crowd:
@@ -194,6 +222,19 @@ func (s *Set) ask(n Name) (w *way, turn chan struct{}, err error) {
 	turn = make(chan struct{})
 	w.line = append(w.line, turn)
 	return w, turn, nil
+}
+
+// askAgain is ask for whoever has been in.
+func (s *Set) askAgain(w *way) (turn chan struct{}) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(w.again) == 0 && s.room(w) {
+		s.take(w)
+		return nil
+	}
+	turn = make(chan struct{})
+	w.again = append(w.again, turn)
+	return turn
 }
 
 // room reports whether one more may work in a lane.
@@ -225,35 +266,45 @@ func (s *Set) leave(w *way) {
 
 // call lets in who waits longest in a lane, if there is room.
 func (s *Set) call(w *way) bool {
-	if len(w.line) == 0 || !s.room(w) {
+	line := &w.again
+	if len(*line) == 0 {
+		line = &w.line
+	}
+	if len(*line) == 0 || !s.room(w) {
 		return false
 	}
 	s.take(w)
-	close(w.line[0])
-	w.line = w.line[1:]
+	close((*line)[0])
+	*line = (*line)[1:]
 	return true
 }
 
-// wait waits until it is the turn of one who stands in line.
-func (s *Set) wait(ctx context.Context, w *way, turn chan struct{}) error {
-	late := time.NewTimer(patience)
-	defer late.Stop()
+// errLate ends the wait of one who has waited for long enough.
+var errLate = errors.New("waited for long enough")
+
+// wait waits until it is the turn of one who stands in a line.
+func (s *Set) wait(ctx context.Context, line *[]chan struct{}, turn chan struct{}, late <-chan time.Time) (err error) {
 	select {
 	case <-turn:
 		return nil
-	case <-late.C:
+	case <-late:
+		err = errLate
 	case <-ctx.Done():
+		err = ctx.Err()
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	at := slices.Index(w.line, turn)
+	at := slices.Index(*line, turn)
 	if at < 0 {
 		return nil // called at this very moment
 	}
-	w.line = slices.Delete(w.line, at, at+1)
-	if err := ctx.Err(); err != nil {
-		return &letterlock.Error{Code: letterlock.Busy, Err: err}
-	}
+	*line = slices.Delete(*line, at, at+1)
+	return err
+}
+
+func (s *Set) refuse(w *way) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	return w.refuse()
 }
 
@@ -302,7 +353,7 @@ func (s *Set) Counts() (list []Count) {
 	defer s.mu.Unlock()
 	for _, z := range sizes {
 		w := s.lanes[z.name]
-		list = append(list, Count{w.name, w.places, w.in, len(w.line), w.refused})
+		list = append(list, Count{w.name, w.places, w.in, len(w.line) + len(w.again), w.refused})
 	}
 	return list
 }

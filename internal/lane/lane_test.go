@@ -101,6 +101,61 @@ func TestWorkThatComputesSharesTheProcessorInTurn(t *testing.T) {
 	})
 }
 
+func TestWorkThatWaitsForItsClientKeepsNobodyOut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := New(1)
+		passes := fill(t, s, Submit)
+		passes[0].Pause()
+		other, err := s.Enter(t.Context(), Submit)
+		if err != nil {
+			t.Fatalf("one pauses, and another is refused: %v", err)
+		}
+		came := make(chan string, 2)
+		go func() {
+			if _, err := s.Enter(t.Context(), Submit); err == nil {
+				came <- "one who has not begun"
+			}
+		}()
+		synctest.Wait() // stands in line first
+		go func() {
+			if err := passes[0].Resume(t.Context()); err == nil {
+				came <- "one who has begun"
+			}
+		}()
+		synctest.Wait()
+		other.Leave()
+		if got := <-came; got != "one who has begun" {
+			t.Errorf("the place went to %s", got)
+		}
+		passes[0].Leave()
+		if got := <-came; got != "one who has not begun" {
+			t.Errorf("then the place went to %s", got)
+		}
+	})
+}
+
+func TestWhatHasBegunWaitsForItsPlaceAsLongAsItMay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := New(1)
+		paused, err := s.Enter(t.Context(), Submit)
+		if err != nil {
+			t.Fatal(err)
+		}
+		paused.Pause()
+		fill(t, s, Submit)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+		defer cancel()
+		begun := time.Now()
+		if err := paused.Resume(ctx); !errors.Is(err, letterlock.Busy) || time.Since(begun) != time.Hour {
+			t.Errorf("Resume = %v after %v", err, time.Since(begun))
+		}
+		paused.Leave() // holds none
+		if c := s.lanes[Submit]; c.in != c.places || len(c.again) != 0 {
+			t.Errorf("%d are in and %d wait", c.in, len(c.again))
+		}
+	})
+}
+
 func TestACrowdIsRefusedAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := New(1)

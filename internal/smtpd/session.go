@@ -33,6 +33,7 @@ type session struct {
 // An envelope is what MAIL and RCPT said. Data takes it as a whole.
 type envelope struct {
 	recipients []letterlock.Address
+	pass       *lane.Pass // holds no place while the client is to speak
 }
 
 // newSession is called at EHLO.
@@ -64,7 +65,8 @@ func (s *session) Reset() {
 func (s *session) Mail(from string, opts *smtp.MailOptions) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	refusal := s.refuseInRush()
+	pass, refusal := s.place()
+	defer pass.Pause() // until the mail comes
 	if refusal == nil {
 		refusal = s.stillIn()
 	}
@@ -78,23 +80,21 @@ func (s *session) Mail(from string, opts *smtp.MailOptions) error {
 		}
 		return refusal
 	}
-	s.mail = &envelope{}
+	s.mail = &envelope{pass: pass}
 	return nil
 }
 
-// refuseInRush refuses a mail that would find no place: before it has been sent, and
-// before anything else is looked at, which is where it costs least. The place
-// is taken when the mail begins, for until then its client may take minutes.
-func (s *session) refuseInRush() *smtp.SMTPError {
+// place refuses a mail for which there is no place: before it has been sent, and
+// before anything else is looked at, which is where it costs least.
+func (s *session) place() (*lane.Pass, *smtp.SMTPError) {
 	if s.actor.Kind == letterlock.Nobody {
-		return nil // refused as such
+		return nil, nil // refused as such
 	}
 	pass, err := s.server.Lanes.Enter(s.server.ctx, lane.Submit)
 	if err != nil {
-		return noPlace
+		return nil, noPlace
 	}
-	pass.Leave()
-	return nil
+	return pass, nil
 }
 
 // stillIn asks for the account anew with each mail: a connection may stay open for
@@ -232,15 +232,11 @@ func (s *session) accept(by letterlock.Actor, e *envelope, m *mailReader) (err e
 	}()
 	ctx, cancel := context.WithTimeout(s.server.ctx, s.server.Timeouts.Message)
 	defer cancel()
-	pass, err := s.server.Lanes.Enter(ctx, lane.Submit)
-	if err != nil {
-		return err
-	}
-	defer pass.Leave()
+	defer e.pass.Leave()
 	_, err = s.server.Accept.Accept(ctx, by, intake.Envelope{
 		Recipients: e.recipients,
 		Via:        letterlock.BySubmission,
-	}, m)
+	}, &paused{ctx, m, e.pass})
 	switch {
 	case m.err != nil && m.err != io.EOF:
 		return m.err
@@ -248,4 +244,21 @@ func (s *session) accept(by letterlock.Actor, e *envelope, m *mailReader) (err e
 		return errNotRead
 	}
 	return err
+}
+
+// A paused reader holds no place in the lane while it waits for the client's line.
+type paused struct {
+	ctx  context.Context
+	mail *mailReader
+	pass *lane.Pass
+}
+
+// Read implements io.Reader.
+func (p *paused) Read(b []byte) (int, error) {
+	p.pass.Pause()
+	n, err := p.mail.Read(b)
+	if resumed := p.pass.Resume(p.ctx); resumed != nil {
+		return 0, resumed
+	}
+	return n, err
 }

@@ -14,7 +14,7 @@ import (
 
 // share is how much of one core the server has, in percent, in every leg: the load
 // needs the rest. It is sure to get that much, whatever else the machine does.
-const share = 50
+const share = 30
 
 // window is how often it is given its share. A long one would be seen in the times
 // of answers.
