@@ -60,7 +60,7 @@ func scanRecord(rs *sql.Rows) (c audit.Record, err error) {
 // AuditRecords returns up to limit rows of the audit log after the row seq, up to
 // the row last, as they are stored.
 func (t *Tx) AuditRecords(seq, last int64, limit int) (list []audit.Record, err error) {
-	err = t.rows(`SELECT `+recordColumns+` FROM audit WHERE seq > $1 AND seq <= $2 ORDER BY seq LIMIT $3`, []any{seq, last, limit},
+	err = t.rows(`SELECT `+recordColumns+` FROM audit WHERE seq > $1 AND seq <= $2 ORDER BY seq LIMIT $3 + 0`, []any{seq, last, limit},
 		func(rs *sql.Rows) error {
 			c, err := scanRecord(rs)
 			list = append(list, c)

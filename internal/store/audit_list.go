@@ -40,7 +40,7 @@ func (t *Tx) AuditPage(q AuditQuery) (list []audit.Row, err error) {
 	}
 	where, args := q.where(first, last)
 	args = append(args, q.Limit)
-	err = t.rows(`SELECT `+recordColumns+` FROM audit WHERE `+where+` ORDER BY seq DESC LIMIT $`+strconv.Itoa(len(args)), args,
+	err = t.rows(`SELECT `+recordColumns+` FROM audit WHERE `+where+` ORDER BY seq DESC LIMIT $`+strconv.Itoa(len(args))+` + 0`, args,
 		func(rs *sql.Rows) error {
 			c, err := scanRecord(rs)
 			list = append(list, rowOf(c))

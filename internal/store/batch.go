@@ -54,7 +54,7 @@ const erasePlans = 2000
 // more of it is left.
 func (t *Tx) ErasePlan(batch letterlock.ID) (more bool, err error) {
 	n, err := t.change(`DELETE FROM batch_items WHERE batch = $1
-		AND seq IN (SELECT seq FROM batch_items WHERE batch = $1 LIMIT $2)`, batch, erasePlans)
+		AND seq IN (SELECT seq FROM batch_items WHERE batch = $1 LIMIT $2 + 0)`, batch, erasePlans)
 	if err != nil || n == erasePlans {
 		return n == erasePlans, err
 	}
@@ -104,7 +104,7 @@ func (t *Tx) Batches(before BatchPlace, limit int) (list []letterlock.Batch, err
 		at = before.At.Unix()
 	}
 	err = t.rows(`SELECT `+batchColumns+` FROM batches b WHERE b.state <> 'planning' AND (b.created_at, b.id) < ($1, $2)
-		ORDER BY b.created_at DESC, b.id DESC LIMIT $3`, []any{at, before.ID, limit}, func(rs *sql.Rows) error {
+		ORDER BY b.created_at DESC, b.id DESC LIMIT $3 + 0`, []any{at, before.ID, limit}, func(rs *sql.Rows) error {
 		b, err := scanBatch(rs.Scan)
 		list = append(list, b)
 		return err

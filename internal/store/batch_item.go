@@ -17,7 +17,7 @@ func (t *Tx) BatchItems(batch letterlock.ID, before int64, limit int) (list []le
 	var targets []string
 	err = t.rows(`SELECT `+messageColumns+`, i.targets, i.read, i.result, i.undo
 		FROM batch_items i JOIN messages m ON m.id = i.message
-		WHERE i.batch = $1 AND i.seq < $2 ORDER BY i.seq DESC LIMIT $3`, []any{batch, before, limit}, func(rs *sql.Rows) error {
+		WHERE i.batch = $1 AND i.seq < $2 ORDER BY i.seq DESC LIMIT $3 + 0`, []any{batch, before, limit}, func(rs *sql.Rows) error {
 		var item letterlock.BatchItem
 		var at times
 		var status, to string

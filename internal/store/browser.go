@@ -51,7 +51,7 @@ func browserDest(b *Browser, at *times) []any {
 // Browsers returns the browsers that are remembered for an address, the one that
 // was used last first, and at most limit of them.
 func (t *Tx) Browsers(a letterlock.Address, limit int) (list []Browser, err error) {
-	err = t.rows(`SELECT `+browserColumns+` FROM browsers WHERE address = $1 ORDER BY seen_at DESC LIMIT $2`, []any{a, limit}, func(rows *sql.Rows) error {
+	err = t.rows(`SELECT `+browserColumns+` FROM browsers WHERE address = $1 ORDER BY seen_at DESC LIMIT $2 + 0`, []any{a, limit}, func(rows *sql.Rows) error {
 		var b Browser
 		var at times
 		if err := rows.Scan(browserDest(&b, &at)...); err != nil {

@@ -32,7 +32,7 @@ func (t *Tx) LastCheckpoint() (c Checkpoint, err error) {
 
 // Checkpoints returns up to limit checkpoints of more than the row seq, oldest first.
 func (t *Tx) Checkpoints(seq int64, limit int) (list []Checkpoint, err error) {
-	err = t.rows(`SELECT seq, entry FROM checkpoints WHERE seq > $1 ORDER BY seq LIMIT $2`, []any{seq, limit}, func(rs *sql.Rows) error {
+	err = t.rows(`SELECT seq, entry FROM checkpoints WHERE seq > $1 ORDER BY seq LIMIT $2 + 0`, []any{seq, limit}, func(rs *sql.Rows) error {
 		var c Checkpoint
 		err := rs.Scan(&c.Seq, &c.Line)
 		list = append(list, c)

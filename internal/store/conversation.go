@@ -11,7 +11,7 @@ import (
 // oldest first, each with its recipients.
 func (t *Tx) Conversation(first letterlock.ID, limit int) ([]SentMessage, error) {
 	return t.related(`SELECT `+messageColumns+` FROM messages m
-		WHERE m.original = $1 AND m.original <> '' AND m.seq > 0 ORDER BY m.seq LIMIT $2`, first, limit)
+		WHERE m.original = $1 AND m.original <> '' AND m.seq > 0 ORDER BY m.seq LIMIT $2 + 0`, first, limit)
 }
 
 // Made returns the messages that somebody wrote who could read as that recipient:
@@ -62,7 +62,7 @@ func (t *Tx) ReceivedIn(first letterlock.ID, a letterlock.Address, limit int) (l
 	err = t.rows(`SELECT `+messageColumns+`, `+recipientColumns+`
 		FROM messages m JOIN recipients r ON r.message = m.id
 		WHERE (m.id = $1 OR m.original = $1 AND m.original <> '') AND m.status = 'accepted'
-		AND r.address = $2 AND r.experience = 'link' ORDER BY m.seq LIMIT $3`, []any{first, a, limit}, func(rows *sql.Rows) error {
+		AND r.address = $2 AND r.experience = 'link' ORDER BY m.seq LIMIT $3 + 0`, []any{first, a, limit}, func(rows *sql.Rows) error {
 		x, err := scanReceived(rows)
 		list = append(list, x)
 		return err

@@ -28,7 +28,7 @@ func (t *Tx) EndEpoch(number uint32) error {
 
 // Epochs returns up to limit epochs, the newest first.
 func (t *Tx) Epochs(limit int) (list []Epoch, err error) {
-	err = t.rows(`SELECT number, made_at, destroyed_at FROM epochs ORDER BY number DESC LIMIT $1`, []any{limit}, func(rs *sql.Rows) error {
+	err = t.rows(`SELECT number, made_at, destroyed_at FROM epochs ORDER BY number DESC LIMIT $1 + 0`, []any{limit}, func(rs *sql.Rows) error {
 		var e Epoch
 		var made, destroyed int64
 		err := rs.Scan(&e.Number, &made, &destroyed)
@@ -49,7 +49,7 @@ type Wrap struct {
 // WrapsUnder returns up to limit keys that are wrapped under an epoch, in an order
 // of their own, and only those behind the one after.
 func (t *Tx) WrapsUnder(epoch uint32, after Wrap, limit int) (list []Wrap, err error) {
-	err = t.rows(`SELECT message, holder, wrapped FROM wraps WHERE epoch = $1 AND (message, holder) > ($2, $3) ORDER BY message, holder LIMIT $4`,
+	err = t.rows(`SELECT message, holder, wrapped FROM wraps WHERE epoch = $1 AND (message, holder) > ($2, $3) ORDER BY message, holder LIMIT $4 + 0`,
 		[]any{epoch, after.Message, after.Holder, limit}, func(rs *sql.Rows) error {
 			var w Wrap
 			err := rs.Scan(&w.Message, &w.Holder, &w.Wrapped)
@@ -67,7 +67,7 @@ func (t *Tx) Rewrap(w Wrap, epoch uint32) error {
 
 // CountWraps counts up to limit keys that are wrapped under an epoch.
 func (t *Tx) CountWraps(epoch uint32, limit int) (n int, err error) {
-	err = t.row(`SELECT count(*) FROM (SELECT 1 FROM wraps WHERE epoch = $1 LIMIT $2)`, []any{epoch, limit}, &n)
+	err = t.row(`SELECT count(*) FROM (SELECT 1 FROM wraps WHERE epoch = $1 LIMIT $2 + 0)`, []any{epoch, limit}, &n)
 	return n, err
 }
 
@@ -88,7 +88,7 @@ func (t *Tx) EpochsOfWraps() (list []uint32, err error) {
 // UploadsUnder returns up to limit uploads whose keys are wrapped under an epoch,
 // in the order of their IDs, and only those behind the one after.
 func (t *Tx) UploadsUnder(epoch uint32, after letterlock.ID, limit int) (list []Upload, err error) {
-	err = t.rows(`SELECT id, wrapped FROM uploads WHERE epoch = $1 AND id > $2 AND wrapped IS NOT NULL ORDER BY id LIMIT $3`,
+	err = t.rows(`SELECT id, wrapped FROM uploads WHERE epoch = $1 AND id > $2 AND wrapped IS NOT NULL ORDER BY id LIMIT $3 + 0`,
 		[]any{epoch, after, limit}, func(rs *sql.Rows) error {
 			u := Upload{Epoch: epoch}
 			err := rs.Scan(&u.ID, &u.Wrapped)

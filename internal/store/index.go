@@ -59,7 +59,7 @@ type due struct {
 // yet, the oldest first, and returns how many there were.
 func (t *Tx) IndexDue(limit int) (n int, err error) {
 	var last int64
-	err = t.rows(`SELECT seq FROM search_due ORDER BY seq LIMIT $1`, []any{limit}, func(rows *sql.Rows) error {
+	err = t.rows(`SELECT seq FROM search_due ORDER BY seq LIMIT $1 + 0`, []any{limit}, func(rows *sql.Rows) error {
 		n++
 		return rows.Scan(&last)
 	})

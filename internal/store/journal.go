@@ -62,7 +62,7 @@ func (t *Tx) JournalHash(seq int64) (hash audit.Hash, err error) {
 // Journaled returns up to limit entries of the journal behind the one with the
 // number after, oldest first.
 func (t *Tx) Journaled(after int64, limit int) (list []journal.Row, err error) {
-	err = t.rows(`SELECT entry FROM journal WHERE seq > $1 ORDER BY seq LIMIT $2`, []any{after, limit}, func(rs *sql.Rows) error {
+	err = t.rows(`SELECT entry FROM journal WHERE seq > $1 ORDER BY seq LIMIT $2 + 0`, []any{after, limit}, func(rs *sql.Rows) error {
 		var text string
 		if err := rs.Scan(&text); err != nil {
 			return err

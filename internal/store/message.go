@@ -188,7 +188,7 @@ func (t *Tx) Received(q ReceivedQuery) (list []Received, err error) {
 		WHERE r.address = $1 AND r.seq < $2 AND r.experience = 'link' AND m.status = 'accepted'
 		AND ($3 = '' OR m.sender LIKE $3 ESCAPE '\' OR m.sender_name LIKE $3 ESCAPE '\'
 			OR r.revoked_at = 0 AND m.subject LIKE $3 ESCAPE '\')
-		ORDER BY r.seq DESC LIMIT $4`, []any{q.Address, before, pattern(q.Search), q.Limit}, func(rows *sql.Rows) error {
+		ORDER BY r.seq DESC LIMIT $4 + 0`, []any{q.Address, before, pattern(q.Search), q.Limit}, func(rows *sql.Rows) error {
 		var x Received
 		var mAt, rAt times
 		var status string

@@ -34,7 +34,7 @@ type DueReminder struct {
 
 // DueReminders returns up to limit reminders whose time has come, the oldest first.
 func (t *Tx) DueReminders(limit int) (list []DueReminder, err error) {
-	err = t.rows(`SELECT message, kind FROM reminders WHERE due_at <= $1 ORDER BY due_at LIMIT $2`, []any{t.Now.Unix(), limit},
+	err = t.rows(`SELECT message, kind FROM reminders WHERE due_at <= $1 ORDER BY due_at LIMIT $2 + 0`, []any{t.Now.Unix(), limit},
 		func(rows *sql.Rows) error {
 			var d DueReminder
 			err := rows.Scan(&d.Message, &d.Kind)

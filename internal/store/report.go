@@ -172,7 +172,7 @@ func (t *Tx) topDomains(d reportDays, depth int) (list []DomainCount, rest int, 
 	}
 	for day := d.first; day < d.end; day++ {
 		i := 0
-		err := t.rows(`SELECT domain, recipients FROM report_domains WHERE day = $1 ORDER BY recipients DESC, domain LIMIT $2`,
+		err := t.rows(`SELECT domain, recipients FROM report_domains WHERE day = $1 ORDER BY recipients DESC, domain LIMIT $2 + 0`,
 			[]any{day, depth + 1}, func(rows *sql.Rows) error {
 				var c DomainCount
 				err := rows.Scan(&c.Domain, &c.Recipients)
@@ -221,7 +221,7 @@ func (t *Tx) Reported(from, until time.Time, after Place, limit int) (list []Rec
 	err = t.rows(`SELECT `+messageColumns+`, `+recipientColumns+`, r.position
 		FROM messages m CROSS JOIN recipients r
 		WHERE r.seq = m.seq AND m.seq BETWEEN $1 AND $2 AND (m.seq <> $2 OR r.position > $3)
-		ORDER BY m.seq DESC, r.position LIMIT $4`,
+		ORDER BY m.seq DESC, r.position LIMIT $4 + 0`,
 		[]any{SeqAt(from), after.Seq, after.Position, limit + 1}, func(rows *sql.Rows) error {
 			if more = len(list) == limit; more {
 				return nil

@@ -183,7 +183,7 @@ func (f *finder) held(s source) string {
 // places is a query for nothing but the places that the first source yields.
 func (f *finder) places(limit int) string {
 	from, key, cond := f.begin()
-	return `SELECT ` + key + ` FROM ` + from + ` WHERE ` + strings.Join(cond, ` AND `) + ` LIMIT ` + f.arg(limit)
+	return `SELECT ` + key + ` FROM ` + from + ` WHERE ` + strings.Join(cond, ` AND `) + ` LIMIT ` + f.arg(limit) + ` + 0`
 }
 
 // query is a query for columns of m, newest first.
@@ -199,7 +199,7 @@ func (f *finder) query(columns string, limit int) string {
 		cond = append(cond, f.held(f.first))
 	}
 	return `SELECT ` + columns + ` FROM ` + from + ` WHERE ` + strings.Join(cond, ` AND `) +
-		` ORDER BY ` + key + ` DESC LIMIT ` + f.arg(limit)
+		` ORDER BY ` + key + ` DESC LIMIT ` + f.arg(limit) + ` + 0`
 }
 
 // begin is the first source, bounded by the places that are looked at.

@@ -114,7 +114,7 @@ func (t *Tx) Sent(q SentQuery) (list []SentMessage, err error) {
 	if q.Before > 0 {
 		before = q.Before
 	}
-	err = t.rows(`SELECT `+messageColumns+matching+` AND `+cond.holds()+` AND m.seq < $5 ORDER BY m.seq DESC LIMIT $6`,
+	err = t.rows(`SELECT `+messageColumns+matching+` AND `+cond.holds()+` AND m.seq < $5 ORDER BY m.seq DESC LIMIT $6 + 0`,
 		append(t.matchArgs(q), before, q.Limit), func(rows *sql.Rows) error {
 			var s SentMessage
 			var at times
@@ -152,7 +152,7 @@ func (t *Tx) SentCounts(q SentQuery) (map[Filter]int, error) {
 	}
 	// The recipients of each message are read once for all filters.
 	query := `SELECT ` + all.String() + ` FROM (SELECT m.expires_at, m.status` + each.String() + `
-		FROM (SELECT m.seq, m.expires_at, m.status` + matching + ` ORDER BY m.seq DESC LIMIT $5) m LEFT JOIN recipients r ON r.seq = m.seq
+		FROM (SELECT m.seq, m.expires_at, m.status` + matching + ` ORDER BY m.seq DESC LIMIT $5 + 0) m LEFT JOIN recipients r ON r.seq = m.seq
 		GROUP BY m.seq, m.expires_at, m.status) m`
 	if err := t.row(query, append(t.matchArgs(q), MaxSentCount), dest...); err != nil {
 		return nil, err

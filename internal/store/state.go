@@ -23,7 +23,7 @@ const MaxBacklog = 100_000
 // left out.
 func (t *Tx) Backlogs() (list []Backlog, err error) {
 	err = t.rows(`SELECT kind, count(*), min(created_at)
-		FROM (SELECT kind, created_at FROM outbox WHERE done_at = 0 ORDER BY priority, due_at LIMIT $1)
+		FROM (SELECT kind, created_at FROM outbox WHERE done_at = 0 ORDER BY priority, due_at LIMIT $1 + 0)
 		GROUP BY kind ORDER BY kind`, []any{MaxBacklog}, func(r *sql.Rows) error {
 		var b Backlog
 		var oldest int64

@@ -53,6 +53,9 @@ func (t *Tx) row(query string, args []any, dest ...any) error {
 }
 
 // rows calls scan for every row.
+//
+// A limit is written as $1 + 0, and never as $1 alone: SQLite would look at its value
+// when it makes the plan, and make the plan anew each time the statement is run.
 func (t *Tx) rows(query string, args []any, scan func(*sql.Rows) error) error {
 	s, err := t.conn.prepare(query)
 	if err != nil {

@@ -95,7 +95,7 @@ func (t *Tx) RemoveReleased(limit int) (more bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	n, err := t.change(`DELETE FROM upload_pieces WHERE upload = $1 AND seq IN (SELECT seq FROM upload_pieces WHERE upload = $1 ORDER BY seq LIMIT $2)`, id, limit)
+	n, err := t.change(`DELETE FROM upload_pieces WHERE upload = $1 AND seq IN (SELECT seq FROM upload_pieces WHERE upload = $1 ORDER BY seq LIMIT $2 + 0)`, id, limit)
 	if err != nil || n > 0 {
 		return true, err
 	}

@@ -48,7 +48,7 @@ func (t *Tx) Shred(message letterlock.ID, holder string) error {
 func (t *Tx) ExpiredHolders(limit int) (list []letterlock.Recipient, err error) {
 	err = t.rows(`SELECT `+recipientColumns+`
 		FROM messages m JOIN wraps w ON w.message = m.id JOIN recipients r ON r.id = w.holder
-		WHERE m.expires_at > 0 AND m.swept = 0 AND m.expires_at <= $1 LIMIT $2`, []any{t.Now.Unix(), limit}, func(rows *sql.Rows) error {
+		WHERE m.expires_at > 0 AND m.swept = 0 AND m.expires_at <= $1 LIMIT $2 + 0`, []any{t.Now.Unix(), limit}, func(rows *sql.Rows) error {
 		var r letterlock.Recipient
 		var at times
 		if err := rows.Scan(recipientDest(&r, &at)...); err != nil {
