@@ -49,6 +49,9 @@ func (t *Tx) Found(q letterlock.Search, before int64, limit, most int) (list []S
 	if list, err = t.page(f.before(before), limit); err != nil {
 		return nil, 0, err
 	}
+	if before == 0 && len(list) < limit {
+		return list, min(len(list), most), nil // there are no others to be counted
+	}
 	places := f.places
 	if len(f.others) > 0 || f.first.also {
 		places = func(limit int) string { return f.query("m.seq", limit) }
@@ -150,11 +153,10 @@ func (t *Tx) choose(f *finder, all []source) error {
 		}
 	}
 	f.first = all[best]
-	for i, s := range all {
-		if i != best {
-			f.others = append(f.others, s)
-		}
-	}
+	f.others = slices.Delete(all, best, best+1)
+	// From the cheapest to the dearest: a state is found in a small index, a text has
+	// to be fetched, and the index of words is opened anew for each message.
+	slices.Reverse(f.others)
 	return nil
 }
 
