@@ -56,7 +56,7 @@ var hints = map[string]string{
 	"account-disabled":   "enable it first, with 'letterlock account enable ADDRESS'",
 	"account-exists":     "'letterlock account reset ADDRESS' mails its holder a new link, 'letterlock account roles' changes what they may do",
 	"backup-broken":      "take another backup; 'letterlock backup verify' says which are good",
-	"backup-file":        "name a file that 'letterlock backup' has written",
+	"backup-file":        "name a file that 'letterlock backup' or 'letterlock keys export' has written",
 	"backup-identity":    "name the file that age-keygen wrote, with a line AGE-SECRET-KEY-1...",
 	"backup-keys":        "give with --keys the folder with the keys of the day of the backup",
 	"backup-recipients":  "make one with age-keygen on another machine; give its line age1... with --recipient or in the settings as backup.recipients",

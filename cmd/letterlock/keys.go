@@ -5,8 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"time"
+
+	"filippo.io/age"
 
 	"letterlock/internal/api"
 	"letterlock/internal/app"
@@ -169,9 +170,15 @@ func (c *keysImport) Run(ctx context.Context, o *operator) error {
 	if err := ownFolder(cfg.DataDir); err != nil {
 		return err
 	}
-	b, err := c.read()
+	var b seal.Bundle
+	err = opened(c.File, c.Identity, func(export io.Reader, ids []age.Identity) (err error) {
+		if b, err = keys.Opened(export, ids); err != nil {
+			err = &letterlock.Error{Code: letterlock.Invalid, Key: "export", Err: err}
+		}
+		return err
+	})
 	if err != nil {
-		return &letterlock.Error{Code: letterlock.Invalid, Key: "export", Err: err}
+		return err
 	}
 	epochs, err := app.ImportKeys(ctx, cfg, time.Now, b, c.Former)
 	if err != nil {
@@ -179,19 +186,4 @@ func (c *keysImport) Run(ctx context.Context, o *operator) error {
 	}
 	_, err = fmt.Fprintf(o.out, "%s brought back. The next rotation destroys those that are not needed.\n", count(len(epochs), "epoch"))
 	return err
-}
-
-func (c *keysImport) read() (b seal.Bundle, err error) {
-	open := func(path string) io.ReadCloser {
-		f, err1 := os.Open(path)
-		err = errors.Join(err, err1)
-		return f
-	}
-	export, identity := open(c.File), open(c.Identity)
-	if err != nil {
-		return b, err
-	}
-	defer export.Close() // they were only read
-	defer identity.Close()
-	return keys.Opened(export, identity)
 }

@@ -48,12 +48,8 @@ func (s *Service) Export(ctx context.Context, by letterlock.Actor, to string, ou
 	return errors.Join(json.NewEncoder(w).Encode(bundle), w.Close())
 }
 
-// Opened reads an export with the identities that open it, as age writes them.
-func Opened(export, identities io.Reader) (b seal.Bundle, err error) {
-	ids, err := age.ParseIdentities(identities)
-	if err != nil {
-		return b, fmt.Errorf("reading the identity: %w", err)
-	}
+// Opened reads an export with one of the identities that open it.
+func Opened(export io.Reader, ids []age.Identity) (b seal.Bundle, err error) {
 	r, err := age.Decrypt(export, ids...)
 	if err != nil {
 		return b, fmt.Errorf("opening the export: %w", err)

@@ -29,10 +29,10 @@ func (h *house) exported(t *testing.T) seal.Bundle {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Opened(bytes.NewReader(out.Bytes()), strings.NewReader(other.String())); err == nil {
+	if _, err := Opened(bytes.NewReader(out.Bytes()), []age.Identity{other}); err == nil {
 		t.Error("another identity opens the export")
 	}
-	b, err := Opened(&out, strings.NewReader(id.String()))
+	b, err := Opened(&out, []age.Identity{id})
 	if err != nil {
 		t.Fatal(err)
 	}
