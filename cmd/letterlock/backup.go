@@ -86,7 +86,7 @@ func (c *backupVerify) Run(ctx context.Context, o *operator) error {
 	return printReport(o.out, r)
 }
 
-// opened opens a backup and the identity for it.
+// opened opens a backup, or an export of keys, and the identity for it.
 func opened(file, identity string, f func(io.Reader, []age.Identity) error) error {
 	secret, err := os.Open(identity)
 	if err != nil {
@@ -148,7 +148,8 @@ const restored = `%[1]s holds the database of the backup: %s, as they were at %s
 Nobody is signed in any more.
 
 Next:
-  1. Put the keys there: keyring (with epoch %s), pepper.key and audit.key, from their own backup.
+  1. Put the keys there: keyring (with epoch %s), pepper.key and audit.key, from their own backup;
+     'letterlock keys import' brings them back from an export, once the master key is there.
   2. Put the master key and the settings where they were; data_dir is %[1]s.
   3. Put the revocation journal where it was, the newest there is. Without it no server starts.
   4. Give all of it to the user that the server runs as, and start. What was revoked or destroyed

@@ -65,10 +65,11 @@ func (c *statusCommand) installation(ctx context.Context, d desk) error {
 	t.row("server", server)
 	t.row("epoch", fmt.Sprintf("%d, %s before it not destroyed yet", s.Keys.Epoch, count(s.Keys.Ending, "epoch")))
 	t.row("rotated", d.orDash(s.Keys.Rotated))
-	if s.Keys.Next.IsZero() {
-		t.row("next", "only by hand: letterlock keys rotate")
-	} else {
+	switch {
+	case !s.Keys.Next.IsZero():
 		t.row("next", d.when(s.Keys.Next))
+	case !s.Keys.Rotated.IsZero():
+		t.row("next", "only by hand: letterlock keys rotate")
 	}
 	for _, number := range s.Keys.Missing {
 		t.row("missing", fmt.Sprintf("the key of epoch %d: messages that are wrapped under it cannot be opened; bring it back with 'letterlock keys import'", number))

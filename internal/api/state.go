@@ -17,7 +17,7 @@ type State struct {
 type KeysState struct {
 	Epoch   uint32    `json:"epoch" doc:"The current one."`
 	Rotated time.Time `json:"rotated,omitzero" doc:"When it began."`
-	Next    time.Time `json:"next,omitzero" doc:"When the next one begins by itself; absent: only by hand."`
+	Next    time.Time `json:"next,omitzero" doc:"When the next one begins by itself; absent: only by hand, or no server has run yet."`
 	Ending  int       `json:"ending" doc:"Epochs before it that are not destroyed yet."`
 	Missing []uint32  `json:"missing,omitempty" doc:"Epochs whose keys are not in the keyring, while messages are wrapped under them."`
 	Failure string    `json:"failure,omitempty" doc:"Why the last rotation by itself failed."`
