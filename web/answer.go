@@ -5,14 +5,17 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/labstack/echo/v4"
 
 	"letterlock/internal/access"
+	"letterlock/internal/eml"
 	"letterlock/internal/intake"
 	"letterlock/internal/letterlock"
 	"letterlock/internal/policy"
+	"letterlock/internal/upload"
 	"letterlock/views"
 )
 
@@ -31,6 +34,8 @@ type answering struct {
 	kind   views.AnswerKind
 	letter *access.Letter
 	form   *composeForm
+	files  []upload.File        // came ahead of the form
+	lost   bool                 // a file that should have come is not here
 	to     []letterlock.Mailbox // of a copy
 	errors []views.FieldError
 }
@@ -60,7 +65,8 @@ func (s *Server) answerPage(c echo.Context, kind views.AnswerKind) error {
 }
 
 // answer sends what was written, or shows the form again with what is wrong. Files
-// are read on their way into the message and kept nowhere.
+// are read on their way into the message and kept nowhere, but for those that script
+// has sent ahead.
 func (s *Server) answer(c echo.Context, kind views.AnswerKind) error {
 	id, err := letterlock.ParseID(c.Param("id"))
 	if err != nil {
@@ -77,6 +83,12 @@ func (s *Server) answer(c echo.Context, kind views.AnswerKind) error {
 	}
 	defer l.Close()
 	a := answering{kind: kind, letter: l, form: f}
+	if a.files, a.lost, err = s.answerDesk(id).take(c, f); err != nil {
+		return err
+	}
+	if f.get("drop") != "" {
+		return s.answerAgain(c, http.StatusOK, a)
+	}
 	a.understand()
 	if kind == views.AnswerForward && len(a.errors) > 0 {
 		if err := s.Intake.MayForward(c.Request().Context(), actor(c), id); err != nil {
@@ -88,6 +100,10 @@ func (s *Server) answer(c echo.Context, kind views.AnswerKind) error {
 	}
 	receipt, err := s.sendAnswer(c, a)
 	if err == nil {
+		s.answerDesk(id).sent(c.Request().Context(), actor(c), a.files)
+		if receipt.Repeated {
+			_, _ = io.Copy(io.Discard, c.Request().Body) // for a browser that is still sending its files
+		}
 		return c.Redirect(http.StatusSeeOther, "/read/"+string(id)+"?"+sentQuery+"="+string(receipt.ID))
 	}
 	status, problem := s.whatIsWrongWithAnswer(err)
@@ -120,8 +136,15 @@ func unsent(text string) string {
 func (s *Server) sendAnswer(c echo.Context, a answering) (intake.Receipt, error) {
 	ctx, by, id := c.Request().Context(), actor(c), a.letter.Message.ID
 	w := intake.Writing{Form: a.form.get("form"), Text: a.form.get("text")}
-	if a.form.files != nil {
-		w.Files = a.form.files.all()
+	if a.form.files != nil || len(a.files) > 0 || a.lost {
+		w.Files = func(yield func(eml.File, error) bool) {
+			switch {
+			case a.lost: // only now: what is sent twice is no mistake
+				yield(eml.File{}, &letterlock.Error{Code: letterlock.Invalid, Key: uploadField})
+			case s.answerDesk(id).ahead(ctx, by, a.files, yield) && a.form.files != nil:
+				a.form.files.all()(yield)
+			}
+		}
 	}
 	if a.kind == views.AnswerForward {
 		return s.Intake.Forward(ctx, by, id, w, a.to, a.letter.Copy())
@@ -144,7 +167,7 @@ func (a *answering) understand() {
 		case len(a.to) > intake.MaxForwardTo:
 			wrong("to", fmt.Sprintf("A copy may go to %d addresses; these are %d", intake.MaxForwardTo, len(a.to)))
 		}
-	} else if strings.TrimSpace(a.form.get("text")) == "" && a.form.files == nil {
+	} else if strings.TrimSpace(a.form.get("text")) == "" && a.form.files == nil && len(a.files) == 0 && !a.lost {
 		wrong("text", "Write something, or attach a file")
 	}
 	if a.form.longText {
@@ -203,7 +226,8 @@ func (s *Server) showAnswer(c echo.Context, status int, a answering) error {
 	v := views.Answer{
 		Page: s.page(c), Kind: a.kind, Sender: personOf(l.Message.Sender),
 		ToTyped: a.form.get("to"), URL: url + "/" + string(a.kind), BackURL: url, Form: formName(a.form),
-		Text: a.form.get("text"), MaxSize: size(s.maxFiles()), MaxTo: intake.MaxForwardTo,
+		Text: a.form.get("text"), MaxSize: size(s.maxFiles()), MaxBytes: strconv.FormatInt(s.maxFiles(), 10), MaxTo: intake.MaxForwardTo,
+		Files: composeFiles(a.files), UploadURL: s.answerDesk(l.Message.ID).url,
 		Quotes: !kept(l), Errors: a.errors, FilesLost: a.form.files != nil,
 	}
 	if a.kind == views.AnswerForward {

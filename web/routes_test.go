@@ -161,6 +161,11 @@ var table = map[string]column{
 	"GET /sent/:id/expiry":            bySender(200),
 	"POST /sent/:id/expiry":           bySender(422), // nothing is chosen
 
+	"POST /read/:id/uploads":           byReader(422), // nothing is announced
+	"GET /read/:id/uploads/:upload":    byReader(200),
+	"PATCH /read/:id/uploads/:upload":  byReader(422), // without an offset
+	"DELETE /read/:id/uploads/:upload": byReader(204),
+
 	"POST /read/:id/ask":                       byReader(303), // it can be read
 	"POST /sent/:id/requests/:request/approve": bySender(303), // nobody asked
 	"POST /sent/:id/requests/:request/decline": bySender(303),
@@ -296,6 +301,9 @@ func (w *world) fill(pattern string) string {
 		return strings.Replace(pattern, ":id", string(w.token(ada)), 1)
 	}
 	id := w.send(ada, letterlock.EncryptOnly, marta)
+	if strings.Contains(pattern, "/:upload") {
+		pattern = strings.Replace(pattern, ":upload", w.announceTo(id, marta, "a.txt", 1), 1)
+	}
 	if strings.Contains(pattern, "/:n/mail") {
 		id = w.submit(ada, intakeTo(marta), forwarded())
 	}

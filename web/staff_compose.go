@@ -61,7 +61,7 @@ func (s *Server) compose(c echo.Context) error {
 	}
 	receipt, err := s.sendMail(c, w)
 	if err == nil {
-		s.sentUploads(c.Request().Context(), actor(c), w.files)
+		desk{Service: s.Uploads}.sent(c.Request().Context(), actor(c), w.files)
 		return c.Redirect(http.StatusSeeOther, "/sent/"+string(receipt.ID))
 	}
 	status, problem := s.whatIsWrong(err)

@@ -91,7 +91,7 @@ func (s *Server) draft(ctx context.Context, by letterlock.Actor, w writing) eml.
 	}
 	if w.form.files != nil || len(w.files) > 0 {
 		d.Files = func(yield func(eml.File, error) bool) {
-			if s.ahead(ctx, by, w.files, yield) && w.form.files != nil {
+			if (desk{Service: s.Uploads}).ahead(ctx, by, w.files, yield) && w.form.files != nil {
 				w.form.files.all()(yield)
 			}
 		}

@@ -36,14 +36,58 @@ const (
 func pieces(_ *Server, e *entry) { e.limit, e.deadline = pieceLimit, pieceTime }
 
 func (s *Server) uploadRoutes() {
-	s.post(sender, uploadURL, s.beginUpload)
-	s.get(sender, uploadURL+"/:id", s.uploadState)
-	s.add(sender, http.MethodPatch, uploadURL+"/:id", s.appendUpload, []option{pieces})
-	s.add(sender, http.MethodDelete, uploadURL+"/:id", s.discardUpload, nil)
+	s.uploadRoutesOf(sender, uploadURL, "/:id")
+	s.uploadRoutesOf(reader, "/read/:id/uploads", "/:upload")
+}
+
+func (s *Server) uploadRoutesOf(who rule, all, one string) {
+	s.post(who, all, s.beginUpload)
+	s.get(who, all+one, s.uploadState)
+	s.add(who, http.MethodPatch, all+one, s.appendUpload, []option{pieces})
+	s.add(who, http.MethodDelete, all+one, s.discardUpload, nil)
+}
+
+// A desk is where files come ahead of one form.
+type desk struct {
+	*upload.Service
+	url string
+	of  letterlock.ID // the file that is asked for; empty: none
+}
+
+// deskOf finds it: an account's, or that of a recipient who answers a message, who
+// must be able to read it now.
+func (s *Server) deskOf(c echo.Context) (h desk, err error) {
+	name := "id"
+	h = desk{Service: s.Uploads, url: uploadURL}
+	if ruleOf(c) == reader {
+		id, err := letterlock.ParseID(c.Param("id"))
+		if err != nil {
+			return h, err
+		}
+		name = "upload"
+		h = s.answerDesk(id)
+		begins := c.Param(name) == "" && c.Request().Method == http.MethodPost
+		if err := s.Intake.MayAttach(c.Request().Context(), actor(c), id, begins); err != nil {
+			return h, err
+		}
+	}
+	if c.Param(name) != "" {
+		h.of, err = letterlock.ParseID(c.Param(name))
+	}
+	return h, err
+}
+
+// answerDesk is where files come ahead of what answers a message.
+func (s *Server) answerDesk(id letterlock.ID) desk {
+	return desk{Service: s.Uploads.About(id), url: "/read/" + string(id) + "/uploads"}
 }
 
 // beginUpload announces a file.
 func (s *Server) beginUpload(c echo.Context) error {
+	h, err := s.deskOf(c)
+	if err != nil {
+		return err
+	}
 	fields, err := form(c)
 	if err != nil {
 		return err
@@ -55,11 +99,11 @@ func (s *Server) beginUpload(c echo.Context) error {
 	if length > s.maxFiles() {
 		return &letterlock.Error{Code: letterlock.TooLarge, Key: "size"}
 	}
-	f, err := s.Uploads.Begin(c.Request().Context(), actor(c), fileName(fields.Get("name")), fields.Get("type"), length)
+	f, err := h.Begin(c.Request().Context(), actor(c), fileName(fields.Get("name")), fields.Get("type"), length)
 	if err != nil {
 		return err
 	}
-	c.Response().Header().Set(echo.HeaderLocation, uploadURL+"/"+string(f.ID))
+	c.Response().Header().Set(echo.HeaderLocation, h.url+"/"+string(f.ID))
 	return sayOffset(c, http.StatusCreated, f)
 }
 
@@ -82,11 +126,11 @@ func sayOffset(c echo.Context, status int, f upload.File) error {
 
 // uploadState says how much has arrived, to who wants to go on.
 func (s *Server) uploadState(c echo.Context) error {
-	id, err := letterlock.ParseID(c.Param("id"))
+	h, err := s.deskOf(c)
 	if err != nil {
 		return err
 	}
-	f, err := s.Uploads.Find(c.Request().Context(), actor(c), id)
+	f, err := h.Find(c.Request().Context(), actor(c), h.of)
 	if err != nil {
 		return err
 	}
@@ -95,7 +139,7 @@ func (s *Server) uploadState(c echo.Context) error {
 
 // appendUpload adds a piece. Of one that breaks off, what came is kept.
 func (s *Server) appendUpload(c echo.Context) error {
-	id, err := letterlock.ParseID(c.Param("id"))
+	h, err := s.deskOf(c)
 	if err != nil {
 		return err
 	}
@@ -106,7 +150,7 @@ func (s *Server) appendUpload(c echo.Context) error {
 	if c.Request().Header.Get(echo.HeaderContentType) != pieceType {
 		return &letterlock.Error{Code: letterlock.Invalid, Key: "form"}
 	}
-	at, err := s.Uploads.Append(c.Request().Context(), actor(c), id, offset, fileBody{c.Request().Body})
+	at, err := h.Append(c.Request().Context(), actor(c), h.of, offset, fileBody{c.Request().Body})
 	if letterlock.KeyOf(err) == "offset" {
 		// No failure to show to anybody: script asks, and goes on from there.
 		return c.NoContent(http.StatusConflict)
@@ -120,58 +164,63 @@ func (s *Server) appendUpload(c echo.Context) error {
 
 // discardUpload lets go of a file that is not wanted.
 func (s *Server) discardUpload(c echo.Context) error {
-	id, err := letterlock.ParseID(c.Param("id"))
+	h, err := s.deskOf(c)
 	if err != nil {
 		return err
 	}
-	if err := s.Uploads.Discard(c.Request().Context(), actor(c), id); err != nil {
+	if err := h.Discard(c.Request().Context(), actor(c), h.of); err != nil {
 		return err
 	}
 	return c.NoContent(http.StatusNoContent)
 }
 
-// takeUploads finds the files that came ahead of a form, and lets go of the one
-// that its button asks to drop. One that is gone, or has not arrived whole, is a
-// mistake only of a form that is to be sent.
+// takeUploads finds the files that came ahead of the form of a message. One that is
+// gone, or has not arrived whole, is a mistake only of a form that is to be sent.
 func (s *Server) takeUploads(c echo.Context, w *writing) error {
+	files, missing, err := desk{Service: s.Uploads}.take(c, w.form)
+	if w.files = files; missing && !w.adding {
+		w.errors = append(w.errors, views.FieldError{Field: fileField, Text: fileMissing})
+	}
+	return err
+}
+
+// take finds the files that came ahead of a form, and lets go of the one that its
+// button asks to drop. It reports whether any is gone, or has not arrived whole.
+func (h desk) take(c echo.Context, form *composeForm) (files []upload.File, missing bool, err error) {
 	ctx, by := c.Request().Context(), actor(c)
-	drop := letterlock.ID(w.form.get("drop"))
+	drop := letterlock.ID(form.get("drop"))
 	taken := map[letterlock.ID]bool{}
-	missing := false
-	for _, text := range w.form.fields[uploadField][:min(len(w.form.fields[uploadField]), upload.MaxFiles)] {
+	for _, text := range form.fields[uploadField][:min(len(form.fields[uploadField]), upload.MaxFiles)] {
 		id, err := letterlock.ParseID(text)
 		if err != nil || taken[id] {
 			continue
 		}
 		taken[id] = true
 		if id == drop {
-			if err := s.Uploads.Discard(ctx, by, id); err != nil {
-				return err
+			if err := h.Discard(ctx, by, id); err != nil {
+				return nil, false, err
 			}
 			continue
 		}
-		f, err := s.Uploads.Find(ctx, by, id)
+		f, err := h.Find(ctx, by, id)
 		switch {
 		case err == nil && f.Whole():
-			w.files = append(w.files, f)
+			files = append(files, f)
 		case err == nil || letterlock.CodeOf(err) == letterlock.NotFound:
 			missing = true
 		default:
-			return err
+			return nil, false, err
 		}
 	}
-	if missing && !w.adding {
-		w.errors = append(w.errors, views.FieldError{Field: fileField, Text: fileMissing})
-	}
-	return nil
+	return files, missing, nil
 }
 
 const fileMissing = "A file is not here any more, or has not arrived whole; attach it again"
 
 // ahead yields the files that came ahead of the form.
-func (s *Server) ahead(ctx context.Context, by letterlock.Actor, files []upload.File, yield func(eml.File, error) bool) bool {
+func (h desk) ahead(ctx context.Context, by letterlock.Actor, files []upload.File, yield func(eml.File, error) bool) bool {
 	for _, f := range files {
-		_, body, err := s.Uploads.Open(ctx, by, f.ID)
+		_, body, err := h.Open(ctx, by, f.ID)
 		if letterlock.CodeOf(err) == letterlock.NotFound && err != nil {
 			err = &letterlock.Error{Code: letterlock.Invalid, Key: uploadField, Err: err}
 		}
@@ -182,14 +231,14 @@ func (s *Server) ahead(ctx context.Context, by letterlock.Actor, files []upload.
 	return true
 }
 
-// sentUploads lets go of what has gone into a message. The message is sent: what
+// sent lets go of what has gone into a message. The message is sent: what
 // goes wrong now, the sweeper puts right.
-func (s *Server) sentUploads(ctx context.Context, by letterlock.Actor, files []upload.File) {
+func (h desk) sent(ctx context.Context, by letterlock.Actor, files []upload.File) {
 	ids := make([]letterlock.ID, len(files))
 	for i, f := range files {
 		ids[i] = f.ID
 	}
-	_ = s.Uploads.Discard(context.WithoutCancel(ctx), by, ids...)
+	_ = h.Discard(context.WithoutCancel(ctx), by, ids...)
 }
 
 // composeFiles are the files that came ahead, for the form.

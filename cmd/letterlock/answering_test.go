@@ -104,6 +104,7 @@ func replyWithAFile(t *testing.T, p *program, browser *browsertest.Browser, read
 	reader.ForgetProblems()
 	reader.Fill("Your reply", "I agree to all of it.")
 	reader.Upload("Attachments", file)
+	reader.WaitText("signed.txt is attached.")
 	reader.ClickText("Send the reply")
 	wantPage(t, reader, 200, "Gehaltserhöhung")
 	if text := reader.Text("main"); !strings.Contains(text, "Your reply was sent to Ada Lindqvist.") || !strings.Contains(text, "You replied to Ada Lindqvist") {

@@ -62,6 +62,7 @@ func (s *server) reply(reader *browsertest.Page) mailtest.Mail {
 	reader.ClickText("Reply")
 	reader.Fill("Your reply", "I agree to all of it.")
 	reader.Upload("Attachments", file)
+	reader.WaitText("signed.txt is attached.")
 	reader.ClickText("Send the reply")
 	wantPage(s.t, reader, 200, "Offer 4711")
 	return s.world.Wait("ada@contoso.example")

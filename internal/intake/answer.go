@@ -93,6 +93,27 @@ func (s *Service) MayForward(ctx context.Context, by letterlock.Actor, id letter
 	return nil
 }
 
+// MayAttach says whether a reader may send a file ahead of what they answer to the
+// message: nil, or the error that Reply would return, or Throttled "answers" when
+// they have begun too many.
+func (s *Service) MayAttach(ctx context.Context, by letterlock.Actor, id letterlock.ID, begins bool) error {
+	a := answer{act: letterlock.ActReply}
+	err := s.DB.Read(ctx, func(tx *store.Tx) error { return s.mayAnswer(tx, by, id, &a) })
+	if err != nil || !begins {
+		return err
+	}
+	return s.DB.Write(ctx, func(tx *store.Tx) error {
+		wait, err := tx.Spend(s.begun(by.Address))
+		return throttled("answers", wait, err)
+	})
+}
+
+// begun is how many files one reader may begin to send ahead: two hundred at once,
+// and one more every half a minute.
+func (s *Service) begun(a letterlock.Address) store.Budget {
+	return store.Budget{Name: "begun|" + string(s.Pepper.Hash("budget", "begun "+string(a))[:16]), Size: 200, Every: 30 * time.Second}
+}
+
 // ForwardsLeft is how many more copies of a message can be made now.
 func (s *Service) ForwardsLeft(ctx context.Context, m letterlock.Message) (left int, err error) {
 	err = s.DB.Read(ctx, func(tx *store.Tx) error {
@@ -104,6 +125,7 @@ func (s *Service) ForwardsLeft(ctx context.Context, m letterlock.Message) (left 
 }
 
 func (s *Service) answer(ctx context.Context, by letterlock.Actor, id letterlock.ID, a *answer, address func()) (Receipt, error) {
+	var known Receipt
 	err := s.DB.Read(ctx, func(tx *store.Tx) error {
 		err := s.mayAnswer(tx, by, id, a)
 		if err != nil && !errors.Is(err, letterlock.Throttled) {
@@ -111,11 +133,15 @@ func (s *Service) answer(ctx context.Context, by letterlock.Actor, id letterlock
 		}
 		address()
 		a.begin(s.Domain)
-		if _, again := repeated(tx, a); again == nil {
+		if receipt, again := repeated(tx, a); again == nil {
+			known = receipt
 			return nil // what was sent already may have been the last that was allowed
 		}
 		return err
 	})
+	if err == nil && known.Repeated {
+		return known, nil // its files may have gone with it the first time
+	}
 	if err != nil {
 		return Receipt{}, s.refusedAnswer(ctx, by, id, a.act, err)
 	}

@@ -1,7 +1,8 @@
 // Package upload takes files into a message that is still being written: piece by
 // piece, so that a line that breaks costs no more than what was under way.
 //
-// An upload belongs to an account and to no message. It is sealed as it arrives,
+// An upload belongs to an account and to no message; that of a recipient who answers
+// belongs to their mailbox, and goes with answers to one message alone. It is sealed as it arrives,
 // under a key of its own, and nothing of it touches the disk in the clear. What is
 // neither sent nor discarded is gone after a day.
 package upload
@@ -35,6 +36,29 @@ type Service struct {
 	// Room returns an error while no new bytes may be stored, as host.Reserve does;
 	// nil: there is always room.
 	Room func() error
+
+	about letterlock.ID // what recipients answer; empty: only accounts have uploads here
+}
+
+// About is the service for recipients who answer a message. It does not ask whether
+// they may: whoever calls it does, each time.
+func (s *Service) About(id letterlock.ID) *Service {
+	of := *s
+	of.about = id
+	return &of
+}
+
+// owner names whose an upload is. It is no mail address for a recipient, so that
+// an account of the same address has other uploads.
+func (s *Service) owner(by letterlock.Actor) (letterlock.Address, error) {
+	switch {
+	case by.Address == "":
+	case s.about == "" && by.Is(letterlock.Sender):
+		return by.Address, nil
+	case s.about != "" && by.Kind == letterlock.Reader:
+		return "reader " + by.Address, nil
+	}
+	return "", &letterlock.Error{Code: letterlock.Denied}
 }
 
 // A File is what is known of an upload.
@@ -51,8 +75,9 @@ func (f File) Whole() bool { return f.Received == f.Size }
 
 // head is what is sealed of a file beside its bytes.
 type head struct {
-	Name string `json:"n"`
-	Type string `json:"t"`
+	Name  string        `json:"n"`
+	Type  string        `json:"t"`
+	About letterlock.ID `json:"a,omitempty"` // the message that it goes with an answer to
 }
 
 // headPlace is the place of the head among the pieces.
@@ -60,7 +85,7 @@ const headPlace = -1
 
 // Begin announces a file of size bytes, of which nothing has arrived. The errors are
 //
-//   - Denied: who asks is no sender;
+//   - Denied: who asks is no sender, nor a recipient who answers;
 //   - Invalid "upload": the name or the size is none;
 //   - TooLarge "uploads": the account has too much under way;
 //   - Busy "disk": there is no room.
@@ -68,8 +93,9 @@ const headPlace = -1
 // When the account has too much under way, what has been idle for an hour makes
 // room: windows get closed over files that were never sent.
 func (s *Service) Begin(ctx context.Context, by letterlock.Actor, name, kind string, size int64) (File, error) {
-	if !by.Is(letterlock.Sender) {
-		return File{}, &letterlock.Error{Code: letterlock.Denied}
+	owner, err := s.owner(by)
+	if err != nil {
+		return File{}, err
 	}
 	if size < 0 || name == "" || len(name) > maxName || len(kind) > maxName {
 		return File{}, &letterlock.Error{Code: letterlock.Invalid, Key: "upload"}
@@ -81,17 +107,17 @@ func (s *Service) Begin(ctx context.Context, by letterlock.Actor, name, kind str
 		return File{}, err
 	}
 	f := File{ID: letterlock.NewID(), Name: strings.ToValidUTF8(name, "\uFFFD"), Type: strings.ToValidUTF8(kind, ""), Size: size}
-	text, err := json.Marshal(head{f.Name, f.Type})
+	text, err := json.Marshal(head{f.Name, f.Type, s.about})
 	if err != nil {
 		return File{}, err
 	}
 	key := seal.NewDataKey()
 	u := store.Upload{
-		ID: f.ID, Account: by.Address,
+		ID: f.ID, Account: owner,
 		Head: key.SealPiece(f.ID, headPlace, size, text), Size: size,
 	}
 	err = s.DB.Write(ctx, func(tx *store.Tx) error {
-		if err := s.makeRoom(tx, by.Address, size); err != nil {
+		if err := s.makeRoom(tx, owner, size); err != nil {
 			return err
 		}
 		u.Wrapped = s.Keys.Wrap(key, f.ID, store.UploadCopy)
@@ -145,12 +171,12 @@ func (s *Service) Find(ctx context.Context, by letterlock.Actor, id letterlock.I
 }
 
 func (s *Service) find(ctx context.Context, by letterlock.Actor, id letterlock.ID) (u opened, err error) {
-	if !by.Is(letterlock.Sender) || by.Address == "" {
-		return u, &letterlock.Error{Code: letterlock.Denied}
+	if u.account, err = s.owner(by); err != nil {
+		return u, err
 	}
 	var row store.Upload
 	err = s.DB.Read(ctx, func(tx *store.Tx) (err error) {
-		if row, err = tx.Upload(id, by.Address); err != nil {
+		if row, err = tx.Upload(id, u.account); err != nil {
 			return err
 		}
 		u.key, err = s.Keys.Unwrap(row.Wrapped, id, store.UploadCopy)
@@ -159,7 +185,6 @@ func (s *Service) find(ctx context.Context, by letterlock.Actor, id letterlock.I
 	if err != nil {
 		return u, err
 	}
-	u.account = by.Address
 	text, err := u.key.OpenPiece(id, headPlace, row.Size, row.Head)
 	if err != nil {
 		return u, err
@@ -167,6 +192,9 @@ func (s *Service) find(ctx context.Context, by letterlock.Actor, id letterlock.I
 	var h head
 	if err := json.Unmarshal(text, &h); err != nil {
 		return u, err
+	}
+	if h.About != s.about {
+		return u, &letterlock.Error{Code: letterlock.NotFound}
 	}
 	u.File = File{ID: id, Name: h.Name, Type: h.Type, Size: row.Size, Received: row.Received}
 	return u, nil
@@ -176,12 +204,13 @@ func (s *Service) find(ctx context.Context, by letterlock.Actor, id letterlock.I
 // not there is no error. Their keys are gone when it returns, their bytes soon
 // after.
 func (s *Service) Discard(ctx context.Context, by letterlock.Actor, ids ...letterlock.ID) error {
-	if len(ids) == 0 {
-		return nil
+	owner, err := s.owner(by)
+	if err != nil || len(ids) == 0 {
+		return err
 	}
 	return s.DB.Write(ctx, func(tx *store.Tx) (err error) {
 		for _, id := range ids {
-			err = errors.Join(err, tx.ReleaseUpload(id, by.Address))
+			err = errors.Join(err, tx.ReleaseUpload(id, owner))
 		}
 		return err
 	})

@@ -1,4 +1,4 @@
-// Compose, with script: sends each file as soon as it is chosen or dropped, piece
+// Where files are attached, with script: sends each file as soon as it is chosen or dropped, piece
 // by piece, one file after the other. When the line breaks it asks how much has
 // arrived and goes on from there. The form then carries the names that the server
 // gave them, and no file.
@@ -61,7 +61,9 @@
   const refusals = {
     401: "You are not signed in any more. Sign in on another page, then try again.",
     403: "You may not do this.",
+    410: "You cannot answer this message any more.",
     413: "This is more than you can attach now.",
+    429: "You have sent a great deal in a short time. Try again later.",
     422: "The server does not take this file.",
   };
 
