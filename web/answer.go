@@ -106,6 +106,12 @@ func (s *Server) answer(c echo.Context, kind views.AnswerKind) error {
 		}
 		return c.Redirect(http.StatusSeeOther, "/read/"+string(id)+"?"+sentQuery+"="+string(receipt.ID))
 	}
+	return s.answerRefused(c, a, err)
+}
+
+// answerRefused shows the form again with why the answer was not taken, where that is
+// the writer's to mend.
+func (s *Server) answerRefused(c echo.Context, a answering, err error) error {
 	status, problem := s.whatIsWrongWithAnswer(err)
 	if status == 0 {
 		return err
