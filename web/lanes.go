@@ -41,7 +41,8 @@ var inLane = map[lane.Name]string{
 	lane.Preview: "GET /read/:id/part/:n/preview, GET /sent/:id/part/:n/preview",
 	lane.Compose: "GET /compose, POST /compose, POST /compose/recipients, POST /compose/uploads, GET /compose/uploads/:id, PATCH /compose/uploads/:id, " +
 		"DELETE /compose/uploads/:id, GET /read/:id/reply, POST /read/:id/reply, GET /read/:id/reply-all, POST /read/:id/reply-all, " +
-		"GET /read/:id/forward, POST /read/:id/forward",
+		"GET /read/:id/forward, POST /read/:id/forward, " +
+		"POST /read/:id/uploads, GET /read/:id/uploads/:upload, PATCH /read/:id/uploads/:upload, DELETE /read/:id/uploads/:upload",
 	lane.List: "GET /messages, GET /sent, GET /trace, GET /trace/:id, POST /trace/:id/proof, GET /report, GET /audit-log, GET /audit-log/public-key.pem, " +
 		"GET /bulk, GET /bulk/new, GET /bulk/:id, GET /bulk/:id/progress, GET /accounts, POST /accounts, " +
 		"GET /accounts/:address, POST /accounts/:address/roles, POST /accounts/:address/enable, GET /accounts/:address/reset, POST /accounts/:address/reset, " +
