@@ -1,8 +1,8 @@
 package store
 
 import (
+	"cmp"
 	"database/sql"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -11,10 +11,6 @@ import (
 
 	"letterlock/internal/letterlock"
 )
-
-// rare is how many messages make a condition the one to begin with: what all the
-// others are then asked of.
-const rare = 2000
 
 // MinPart is how many characters of an address or a Message-ID can be looked for.
 const MinPart = 3
@@ -37,7 +33,11 @@ func (t *Tx) Find(q letterlock.Search, before int64, limit int) ([]SentMessage, 
 	if err != nil {
 		return nil, err
 	}
-	return t.page(f.before(before), limit)
+	places, err := f.places(before, limit)
+	if err != nil {
+		return nil, err
+	}
+	return t.messagesAt(places)
 }
 
 // Found is Find, and counts besides all that are looked for, up to most.
@@ -46,81 +46,52 @@ func (t *Tx) Found(q letterlock.Search, before int64, limit, most int) (list []S
 	if err != nil {
 		return nil, 0, err
 	}
-	if list, err = t.page(f.before(before), limit); err != nil {
+	places, err := f.places(0, max(limit, most))
+	if err != nil {
 		return nil, 0, err
 	}
-	if before == 0 && len(list) < limit {
-		return list, min(len(list), most), nil // there are no others to be counted
+	total = min(len(places), most)
+	if before > 0 {
+		if places, err = f.places(before, limit); err != nil {
+			return nil, 0, err
+		}
 	}
-	places := f.places
-	if len(f.others) > 0 || f.first.also {
-		places = func(limit int) string { return f.query("m.seq", limit) }
-	}
-	query := `SELECT count(*) FROM (` + places(most) + `)`
-	return list, total, t.row(query, f.args, &total)
+	list, err = t.messagesAt(places[:min(limit, len(places))])
+	return list, total, err
 }
 
-// page reads the first messages of what a finder finds.
-func (t *Tx) page(f *finder, limit int) (list []SentMessage, err error) {
-	query := f.query(messageColumns, limit)
-	err = t.rows(query, f.args, func(rows *sql.Rows) error {
-		var s SentMessage
-		var at times
-		var status string
-		if err := rows.Scan(messageDest(&s.Message, &at, &status)...); err != nil {
-			return err
-		}
-		finishMessage(&s.Message, at, status)
-		list = append(list, s)
-		return nil
-	})
+// messagesAt reads the messages at places, newest first, with all their recipients.
+func (t *Tx) messagesAt(places []int64) (list []SentMessage, err error) {
+	if len(places) == 0 {
+		return nil, nil
+	}
+	err = t.rows(`SELECT `+messageColumns+` FROM json_each($1) p CROSS JOIN messages m ON m.seq = p.value`,
+		[]any{placeList(places)}, func(rows *sql.Rows) error {
+			var s SentMessage
+			var at times
+			var status string
+			if err := rows.Scan(messageDest(&s.Message, &at, &status)...); err != nil {
+				return err
+			}
+			finishMessage(&s.Message, at, status)
+			list = append(list, s)
+			return nil
+		})
 	if err != nil {
 		return nil, err
 	}
+	slices.SortFunc(list, func(a, b SentMessage) int { return cmp.Compare(b.Message.Seq, a.Message.Seq) })
 	return list, t.recipientsOf(list)
-}
-
-// A source is one condition of a search: it yields the messages that meet it in
-// the order of their places, and tells of any message whether it does.
-type source struct {
-	from  string // a table or a query, called s; empty: messages themselves, called m
-	key   string // its column of places; with a + before it, its rows are put in order
-	where string // "" or a condition on s
-	args  []any  // of from and where together
-	holds string // the same as a condition on m
-	asked []any  // arguments of holds; nil: args
-	also  bool   // from and where yield more: holds decides in any case
-}
-
-// A finder is a search on its way to become a query. It begins with the source that
-// yields least and asks the others of each message, so that a rare condition is not
-// looked for among a million messages that meet a common one.
-type finder struct {
-	first  source
-	others []source
-	lo, hi int64
-	args   []any
 }
 
 func (t *Tx) finder(q letterlock.Search) (*finder, error) {
 	if !q.From.IsZero() && !q.Until.IsZero() && !q.From.Before(q.Until) {
 		return nil, invalid("range")
 	}
-	f := &finder{lo: max(1, bound(q.From, 1)), hi: bound(q.Until, 1<<62)}
-	all, err := t.sources(q)
-	if err != nil {
-		return nil, err
-	}
-	return f, t.choose(f, all)
-}
-
-// before is the same for what stands before a place; 0 is no place.
-func (f *finder) before(place int64) *finder {
-	g := *f
-	if place > 0 {
-		g.hi = min(g.hi, place)
-	}
-	return &g
+	f := &finder{tx: t, lo: max(1, bound(q.From, 1)), hi: bound(q.Until, 1<<62)}
+	var err error
+	f.sources, err = t.sources(q)
+	return f, err
 }
 
 // bound is the first place at a time, which somebody may have chosen far from ours.
@@ -129,93 +100,6 @@ func bound(at time.Time, none int64) int64 {
 		return none
 	}
 	return SeqAt(time.Unix(max(0, min(at.Unix(), 1<<42)), 0))
-}
-
-// choose settles with which source to begin.
-func (t *Tx) choose(f *finder, all []source) error {
-	if len(all) == 0 {
-		return nil // all of them
-	}
-	best, least := 0, rare
-	if len(all) > 1 {
-		for i, s := range all {
-			if s.from == "" {
-				continue // nothing yields them but looking at each
-			}
-			alone := &finder{first: s, lo: f.lo, hi: f.hi}
-			var n int
-			if err := t.row(`SELECT count(*) FROM (`+alone.places(rare)+`)`, alone.args, &n); err != nil {
-				return err
-			}
-			if n < least {
-				best, least = i, n
-			}
-		}
-	}
-	f.first = all[best]
-	f.others = slices.Delete(all, best, best+1)
-	// From the cheapest to the dearest: a state is found in a small index, a text has
-	// to be fetched, and the index of words is opened anew for each message.
-	slices.Reverse(f.others)
-	return nil
-}
-
-// arg adds an argument and returns its place.
-func (f *finder) arg(v any) string {
-	f.args = append(f.args, v)
-	return fmt.Sprintf("$%d", len(f.args))
-}
-
-// bind fills the places of a source's arguments, which are written as ?.
-func (f *finder) bind(sql string, args []any) string {
-	for _, a := range args[:min(len(args), strings.Count(sql, "?"))] {
-		sql = strings.Replace(sql, "?", f.arg(a), 1)
-	}
-	return sql
-}
-
-// held is a source as a condition on m.
-func (f *finder) held(s source) string {
-	if s.asked == nil {
-		return f.bind(s.holds, s.args)
-	}
-	return f.bind(s.holds, s.asked)
-}
-
-// places is a query for nothing but the places that the first source yields.
-func (f *finder) places(limit int) string {
-	from, key, cond := f.begin()
-	return `SELECT ` + key + ` FROM ` + from + ` WHERE ` + strings.Join(cond, ` AND `) + ` LIMIT ` + f.arg(limit) + ` + 0`
-}
-
-// query is a query for columns of m, newest first.
-func (f *finder) query(columns string, limit int) string {
-	from, key, cond := f.begin()
-	if f.first.from != "" {
-		from += ` CROSS JOIN messages m ON m.seq = ` + key // in this order: s is the rarer
-	}
-	for _, o := range f.others {
-		cond = append(cond, f.held(o))
-	}
-	if f.first.also {
-		cond = append(cond, f.held(f.first))
-	}
-	return `SELECT ` + columns + ` FROM ` + from + ` WHERE ` + strings.Join(cond, ` AND `) +
-		` ORDER BY ` + key + ` DESC LIMIT ` + f.arg(limit) + ` + 0`
-}
-
-// begin is the first source, bounded by the places that are looked at.
-func (f *finder) begin() (from, key string, cond []string) {
-	s := f.first
-	n := strings.Count(s.from, "?")
-	from, key = f.bind(s.from, s.args), s.key
-	if s.from == "" {
-		from, key = "messages m", "m.seq"
-	}
-	if s.where != "" {
-		cond = append(cond, f.bind(s.where, s.args[n:]))
-	}
-	return from, key, append(cond, key+` >= `+f.arg(f.lo), key+` < `+f.arg(f.hi))
 }
 
 // sources are the conditions of a search.
@@ -250,6 +134,9 @@ func (t *Tx) sources(q letterlock.Search) (all []source, err error) {
 			return nil, invalid("state")
 		}
 		all = append(all, s)
+	}
+	if len(all) == 0 {
+		all = []source{{from: `messages s`, key: `s.seq`}} // all of them
 	}
 	return all, nil
 }
@@ -287,7 +174,6 @@ func matches(index string, all []string) []source {
 	expression := strings.Join(all, " AND ")
 	return []source{{
 		from: index + " s", key: "s.rowid", where: "s." + index + " MATCH ?", args: []any{expression},
-		holds: `EXISTS (SELECT 1 FROM ` + index + ` x WHERE x.` + index + ` MATCH ? AND x.rowid = m.seq)`,
 	}}
 }
 
@@ -383,8 +269,8 @@ func (t *Tx) messageIDField(typed string) (exact []source, part string, err erro
 		return nil, "", err
 	}
 	if there {
-		const both = `SELECT seq FROM messages WHERE message_id = ? UNION SELECT seq FROM messages WHERE reference = ? AND reference <> ''`
-		return []source{{from: `(` + both + `) s`, key: "s.seq", args: []any{whole, whole}, holds: `m.seq IN (` + both + `)`}}, "", nil
+		const both = `(SELECT seq FROM messages WHERE message_id = ? UNION SELECT seq FROM messages WHERE reference = ? AND reference <> '')`
+		return []source{{from: both + ` s`, key: "s.seq", args: []any{whole, whole}}}, "", nil
 	}
 	part, err = partOf(s)
 	return nil, part, err

@@ -18,12 +18,12 @@ func (p *parts) add(column, part string) {
 	p.in, p.typed = append(p.in, `instr(x.`+column+`, ?) > 0`), append(p.typed, part)
 }
 
-// source finds all of these in their index. Of a message that something else has
-// found it looks into the text: to ask the index for one message takes ten times as
-// long.
+// source finds all of these in their index, or by a look into the text of a message:
+// the index compares places in the text for each message that has the same letters.
 func (p *parts) source() []source {
 	list := matches("search_parts", p.match)
 	for i := range list {
+		list[i].dear = true
 		list[i].holds = `EXISTS (SELECT 1 FROM search_texts x WHERE x.seq = m.seq AND ` + strings.Join(p.in, ` AND `) + `)`
 		list[i].asked = p.typed
 	}
@@ -35,45 +35,41 @@ func (t *Tx) condition(c letterlock.Condition) (source, bool) {
 	now, later := t.Now.Unix(), t.Now.Add(soon).Unix()
 	// What was destroyed waits for nobody, and neither expires nor has expired.
 	const there = ` AND m.status <> 'destroyed'`
-	const linked = there + ` AND EXISTS (SELECT 1 FROM recipients r WHERE r.seq = m.seq AND r.experience = 'link' AND r.revoked_at = 0)`
+	const linked = `m.status <> 'destroyed' AND EXISTS (SELECT 1 FROM recipients r WHERE r.seq = m.seq AND r.experience = 'link' AND r.revoked_at = 0)`
 	switch c {
 	case letterlock.IsRevoked:
 		return someRecipient(`r.revoked_at > 0`), true
 	case letterlock.IsBounced:
 		return someRecipient(`r.bounced_at > 0`), true
 	case letterlock.IsRead:
-		return someRecipient(`r.first_read_at > 0 AND r.revoked_at = 0`), true
+		s := someRecipient(`r.first_read_at > 0`)
+		s.holds = `EXISTS (SELECT 1 FROM recipients r WHERE r.seq = m.seq AND r.first_read_at > 0 AND r.revoked_at = 0)`
+		return s, true
 	case letterlock.IsInline:
 		return someRecipient(`r.experience = 'inline'`), true
 	case letterlock.IsDestroyed:
-		return source{from: `messages s`, key: `s.seq`, where: `s.status = 'destroyed'`, holds: `m.status = 'destroyed'`}, true
+		return source{from: `messages s`, key: `s.seq`, where: `s.status = 'destroyed'`}, true
 	case letterlock.IsUnread:
 		s := someRecipient(`r.experience = 'link' AND r.first_read_at = 0 AND r.revoked_at = 0 AND r.bounced_at = 0`)
-		s.holds, s.args, s.also = `(m.expires_at = 0 OR m.expires_at > ?)`+there+` AND `+s.holds, []any{now}, true
+		s.holds, s.asked = `(m.expires_at = 0 OR m.expires_at > ?)`+there, []any{now}
 		return s, true
 	case letterlock.IsExpired:
 		return source{
-			from: `messages s`, key: `s.seq`, where: `s.expires_at > 0 AND s.expires_at <= ?`,
-			holds: `m.expires_at > 0 AND m.expires_at <= ?` + linked, args: []any{now}, also: true,
+			from: `messages s`, key: `s.seq`, where: `s.expires_at > 0 AND s.expires_at <= ?`, args: []any{now},
+			holds: linked,
 		}, true
 	case letterlock.ExpiresSoon:
 		return source{
 			// They are few, and found by when they expire.
 			from: `messages s`, key: `+s.seq`, where: `s.swept = 0 AND s.expires_at > ? AND s.expires_at <= ? AND s.expires_at > 0`,
-			holds: `m.expires_at > ? AND m.expires_at <= ?` + linked, args: []any{now, later}, also: true,
+			args: []any{now, later}, holds: linked,
 		}, true
 	}
 	return source{}, false
 }
 
 // someRecipient is the source of messages of which one recipient meets a condition.
-// It yields a message with the first of them, and so once: were it to put together
-// what is the same, SQLite would read all before it gave the first.
+// It yields a message as often as it has such recipients, which lie side by side.
 func someRecipient(where string) source {
-	return source{
-		from: `recipients s`, key: `s.seq`,
-		where: strings.ReplaceAll(where, `r.`, `s.`) + ` AND (s.position = 0 OR NOT EXISTS (SELECT 1 FROM recipients r
-			WHERE r.seq = s.seq AND r.position < s.position AND ` + where + `))`,
-		holds: `EXISTS (SELECT 1 FROM recipients r WHERE r.seq = m.seq AND ` + where + `)`,
-	}
+	return source{from: `recipients s`, key: `s.seq`, where: strings.ReplaceAll(where, `r.`, `s.`)}
 }

@@ -1,0 +1,221 @@
+package store
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// A source is one condition of a search: a list of the places of all messages that
+// meet it, and perhaps of others, of which it is then asked.
+type source struct {
+	from  string // a table or a query, called s
+	key   string // its column of places; with a + before it, its rows are put in order
+	where string // "" or a condition on s
+	args  []any  // of from and where together
+	holds string // a condition on m, which a message has to meet besides; empty: none
+	asked []any  // of holds
+	dear  bool   // holds alone says all, and does so for a few in less time than a long list takes
+}
+
+// A finder is a search on its way to become places: what is common to the lists of
+// its sources, of those between lo and hi.
+//
+// It reads each list from the newest on, and only as far as it must. To ask of each
+// message of one list whether it meets the other conditions takes a hundred times as
+// long, and the more so the less often they meet.
+type finder struct {
+	tx      *Tx
+	sources []source
+	lo, hi  int64
+	lists   []*listing
+	asks    []source
+	part    *listing // what is asked so far, and becomes a list; nil: there is none
+}
+
+// Lists are read in pieces, each twice as long as the one before.
+const (
+	firstPiece = 256
+	lastPiece  = 1 << 15
+)
+
+// rare is how many places a dear source may have to be read as a list at once, and
+// how often it is asked before it is.
+const rare = 2000
+
+// eachAsk is how many messages are asked together.
+const eachAsk = 1000
+
+// places returns the first places before one, 0: from the newest.
+func (f *finder) places(before int64, limit int) (found []int64, err error) {
+	hi := f.hi
+	if before > 0 {
+		hi = min(hi, before)
+	}
+	if err := f.begin(hi, limit); err != nil {
+		return nil, err
+	}
+	asked := 0
+	for next := hi - 1; ; {
+		some, err := f.meet(next, min(limit-len(found), eachAsk))
+		if err != nil || len(some) == 0 {
+			return found, err
+		}
+		next = some[len(some)-1] - 1
+		asked += len(some)
+		if some, err = f.ask(some); err != nil {
+			return nil, err
+		}
+		if found = append(found, some...); len(found) == limit {
+			return found, nil
+		}
+		if f.part != nil && asked >= rare {
+			f.lists, f.part = append(f.lists, f.part), nil
+		}
+	}
+}
+
+// begin settles which sources are lists, and which are asked.
+func (f *finder) begin(hi int64, limit int) error {
+	f.lists, f.asks, f.part = nil, nil, nil
+	for _, s := range f.sources {
+		l := &listing{tx: f.tx, source: s, lo: f.lo, hi: hi, many: max(firstPiece, limit)}
+		if strings.HasPrefix(s.key, "+") {
+			l.many = 1 << 40 // or they would all be put in order for each piece
+		}
+		if s.dear && len(f.sources) > 1 {
+			l.many = rare
+			if err := l.more(); err != nil {
+				return err
+			}
+			if l.hi > l.lo { // that was not all
+				f.part = l
+				continue
+			}
+		} else if s.holds != "" && !s.dear {
+			f.asks = append(f.asks, s)
+		}
+		f.lists = append(f.lists, l)
+	}
+	return nil
+}
+
+// meet returns up to limit places that are in all lists, from one on.
+func (f *finder) meet(next int64, limit int) (list []int64, err error) {
+	for agree := 0; ; {
+		for _, l := range f.lists {
+			at, err := l.upTo(next)
+			if err != nil || at == 0 {
+				return list, err
+			}
+			if agree++; at < next {
+				next, agree = at, 1
+			}
+			if agree < len(f.lists) {
+				continue
+			}
+			if list = append(list, next); len(list) == limit {
+				return list, nil
+			}
+			next, agree = next-1, 0
+		}
+	}
+}
+
+// ask returns those of the places whose messages meet what is asked of them.
+func (f *finder) ask(places []int64) ([]int64, error) {
+	asks := f.asks
+	if f.part != nil {
+		asks = append(slices.Clip(asks), f.part.source) // last, because it is the dearest
+	}
+	if len(asks) == 0 {
+		return places, nil
+	}
+	args := []any{placeList(places)}
+	var holds []string
+	for _, s := range asks {
+		holds, args = append(holds, s.holds), append(args, s.asked...)
+	}
+	return f.tx.places(`SELECT m.seq AS place FROM json_each(?) p CROSS JOIN messages m ON m.seq = p.value
+		WHERE `+strings.Join(holds, ` AND `), args)
+}
+
+// A listing reads the places of a source, newest first, many at a time.
+type listing struct {
+	tx     *Tx
+	source source
+	lo, hi int64   // what was not read yet lies from lo on, and before hi
+	read   []int64 // and not yet gone past
+	many   int     // how many are read next
+}
+
+// upTo returns the newest place that is not behind one; 0: there is none.
+func (l *listing) upTo(place int64) (int64, error) {
+	for {
+		i, _ := slices.BinarySearchFunc(l.read, place, func(a, b int64) int { return cmp.Compare(b, a) })
+		if l.read = l.read[i:]; len(l.read) > 0 {
+			return l.read[0], nil
+		}
+		if l.hi = min(l.hi, place+1); l.hi <= l.lo {
+			return 0, nil
+		}
+		if err := l.more(); err != nil {
+			return 0, err
+		}
+	}
+}
+
+// more reads the next piece.
+func (l *listing) more() (err error) {
+	s := l.source
+	where := s.key + ` >= ? AND ` + s.key + ` < ?`
+	if s.where != "" {
+		where = s.where + ` AND ` + where
+	}
+	l.read, err = l.tx.places(`SELECT `+s.key+` AS place FROM `+s.from+` WHERE `+where+` ORDER BY `+s.key+` DESC LIMIT ? + 0`,
+		append(slices.Clip(s.args), l.lo, l.hi, l.many))
+	if n := len(l.read); n == l.many {
+		l.hi = l.read[n-1]
+	} else {
+		l.hi = l.lo
+	}
+	l.many = min(2*l.many, lastPiece)
+	return err
+}
+
+// places reads the column place of a query whose arguments are written as ?. They
+// come as one value: to fetch each as a row takes five times as long.
+func (t *Tx) places(query string, args []any) ([]int64, error) {
+	for i := range args {
+		query = strings.Replace(query, "?", fmt.Sprintf("$%d", i+1), 1)
+	}
+	var text string
+	if err := t.row(`SELECT COALESCE(group_concat(place), '') FROM (`+query+`)`, args, &text); err != nil || text == "" {
+		return nil, err
+	}
+	list := make([]int64, 0, strings.Count(text, ",")+1)
+	for part := range strings.SplitSeq(text, ",") {
+		place, err := strconv.ParseInt(part, 10, 64)
+		if err != nil {
+			return nil, fmt.Errorf("reading a place: %w", err)
+		}
+		list = append(list, place)
+	}
+	// They are in this order already, as far as SQLite adds them up as they come.
+	slices.SortFunc(list, func(a, b int64) int { return cmp.Compare(b, a) })
+	return list, nil
+}
+
+// placeList is places as json_each reads them.
+func placeList(places []int64) string {
+	b := []byte{'['}
+	for i, p := range places {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = strconv.AppendInt(b, p, 10)
+	}
+	return string(append(b, ']'))
+}
