@@ -3,7 +3,6 @@ package store
 import (
 	"database/sql"
 	"errors"
-	"slices"
 
 	"letterlock/internal/letterlock"
 )
@@ -83,31 +82,21 @@ func (t *Tx) recipients(where string, args []any, each func(letterlock.Recipient
 	})
 }
 
-// together is how many messages recipientsOf asks for at a time.
-const together = 20
-
-// recipientsOf adds their recipients to messages, many at a time: a page would
+// recipientsOf adds their recipients to messages, all in one statement: a page would
 // otherwise spend more on its statements than on its rows.
 func (t *Tx) recipientsOf(list []SentMessage) error {
-	places := make(map[letterlock.ID]int, len(list))
-	for i, m := range list {
-		places[m.Message.ID] = i
+	if len(list) == 0 {
+		return nil
 	}
-	for part := range slices.Chunk(list, together) {
-		args := make([]any, together)
-		for i := range args {
-			args[i] = part[min(i, len(part)-1)].Message.Seq
-		}
-		err := t.recipients(`r.seq IN ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
-			ORDER BY r.seq, r.position`, args, func(r letterlock.Recipient) {
-			m := &list[places[r.Message]]
+	at, places := make(map[letterlock.ID]int, len(list)), make([]int64, len(list))
+	for i, m := range list {
+		at[m.Message.ID], places[i] = i, m.Message.Seq
+	}
+	return t.recipients(`r.seq IN (SELECT value FROM json_each($1)) ORDER BY r.seq, r.position`, []any{placeList(places)},
+		func(r letterlock.Recipient) {
+			m := &list[at[r.Message]]
 			m.Recipients = append(m.Recipients, r)
 		})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // Revoke notes that a recipient's access was removed. It does not touch keys.
