@@ -138,6 +138,33 @@ func (l *library) find(q letterlock.Search, limit int) (ids []letterlock.ID, err
 	}
 }
 
+// inSteps finds as find does, but reads and asks so little at a time that no list is
+// read at once, and that what is asked becomes a list on the way.
+func (l *library) inSteps(q letterlock.Search) (ids []letterlock.ID, err error) {
+	for before := int64(0); ; {
+		var list []SentMessage
+		err := l.db.Read(l.t.Context(), func(tx *Tx) error {
+			f, err := tx.finder(q)
+			if err != nil {
+				return err
+			}
+			f.pace = pace{piece: 2, rare: 4, ask: 3}
+			places, err := f.places(before, 7)
+			if err == nil {
+				list, err = tx.messagesAt(places)
+			}
+			return err
+		})
+		if err != nil || len(list) == 0 {
+			return ids, err
+		}
+		for _, m := range list {
+			ids = append(ids, m.Message.ID)
+			before = m.Message.Seq
+		}
+	}
+}
+
 // meets is what a search means, in plain Go.
 func meets(q letterlock.Search, m SentMessage, now time.Time) bool {
 	some := func(f func(letterlock.Recipient) bool) bool { return slices.ContainsFunc(m.Recipients, f) }
@@ -252,6 +279,9 @@ func TestSearchFindsExactlyWhatMeetsAllConditions(t *testing.T) {
 		got, err := l.find(q, 1+r.IntN(60))
 		if err != nil || !slices.Equal(got, want) {
 			t.Fatalf("search %d, %+v: %d found (%v), want %d", i, q, len(got), err, len(want))
+		}
+		if got, err := l.inSteps(q); err != nil || !slices.Equal(got, want) {
+			t.Fatalf("search %d, %+v, in small steps: %d found (%v), want %d", i, q, len(got), err, len(want))
 		}
 		var n int
 		write(t, l.db, func(tx *Tx) (err error) { _, n, err = tx.Found(q, SeqAt(l.now), 5, 25); return err })

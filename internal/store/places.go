@@ -33,20 +33,20 @@ type finder struct {
 	lists   []*listing
 	asks    []source
 	part    *listing // what is asked so far, and becomes a list; nil: there is none
+	pace
 }
 
-// Lists are read in pieces, each twice as long as the one before.
-const (
-	firstPiece = 256
-	lastPiece  = 1 << 15
-)
+// A pace is how much is done at once. What is found does not depend on it.
+type pace struct {
+	piece int // of a list at first; each is twice as long as the one before
+	rare  int // places that a dear source may have to be read as a list at once, and how often it is asked before it is
+	ask   int // messages that are asked together
+}
 
-// rare is how many places a dear source may have to be read as a list at once, and
-// how often it is asked before it is.
-const rare = 2000
+var usual = pace{piece: 256, rare: 2000, ask: 1000}
 
-// eachAsk is how many messages are asked together.
-const eachAsk = 1000
+// lastPiece is where pieces stop growing.
+const lastPiece = 1 << 15
 
 // places returns the first places before one, 0: from the newest.
 func (f *finder) places(before int64, limit int) (found []int64, err error) {
@@ -59,7 +59,7 @@ func (f *finder) places(before int64, limit int) (found []int64, err error) {
 	}
 	asked := 0
 	for next := hi - 1; ; {
-		some, err := f.meet(next, min(limit-len(found), eachAsk))
+		some, err := f.meet(next, min(limit-len(found), f.pace.ask))
 		if err != nil || len(some) == 0 {
 			return found, err
 		}
@@ -71,7 +71,7 @@ func (f *finder) places(before int64, limit int) (found []int64, err error) {
 		if found = append(found, some...); len(found) == limit {
 			return found, nil
 		}
-		if f.part != nil && asked >= rare {
+		if f.part != nil && asked >= f.rare {
 			f.lists, f.part = append(f.lists, f.part), nil
 		}
 	}
@@ -81,12 +81,12 @@ func (f *finder) places(before int64, limit int) (found []int64, err error) {
 func (f *finder) begin(hi int64, limit int) error {
 	f.lists, f.asks, f.part = nil, nil, nil
 	for _, s := range f.sources {
-		l := &listing{tx: f.tx, source: s, lo: f.lo, hi: hi, many: max(firstPiece, limit)}
+		l := &listing{tx: f.tx, source: s, lo: f.lo, hi: hi, many: max(f.piece, limit)}
 		if strings.HasPrefix(s.key, "+") {
 			l.many = 1 << 40 // or they would all be put in order for each piece
 		}
 		if s.dear && len(f.sources) > 1 {
-			l.many = rare
+			l.many = f.rare
 			if err := l.more(); err != nil {
 				return err
 			}

@@ -88,7 +88,7 @@ func (t *Tx) finder(q letterlock.Search) (*finder, error) {
 	if !q.From.IsZero() && !q.Until.IsZero() && !q.From.Before(q.Until) {
 		return nil, invalid("range")
 	}
-	f := &finder{tx: t, lo: max(1, bound(q.From, 1)), hi: bound(q.Until, 1<<62)}
+	f := &finder{tx: t, pace: usual, lo: max(1, bound(q.From, 1)), hi: bound(q.Until, 1<<62)}
 	var err error
 	f.sources, err = t.sources(q)
 	return f, err
