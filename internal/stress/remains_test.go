@@ -12,12 +12,16 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"filippo.io/age"
+
 	"letterlock/internal/app"
+	"letterlock/internal/backup"
 	"letterlock/internal/config"
 	"letterlock/internal/eml"
 	"letterlock/internal/inbox"
@@ -119,7 +123,7 @@ func (e *estate) send(n int) {
 }
 
 // raw returns every byte that the installation has on the disk, but for its keys,
-// and what it exports.
+// what it exports, and what a backup of it holds once it is opened.
 func (e *estate) raw() (all []byte) {
 	e.t.Helper()
 	e.check(filepath.WalkDir(e.root, func(path string, d fs.DirEntry, err error) error {
@@ -132,7 +136,27 @@ func (e *estate) raw() (all []byte) {
 	}))
 	var export bytes.Buffer
 	e.check(e.app.Audit.Export(e.t.Context(), grace, &export))
-	return append(all, export.Bytes()...)
+	return slices.Concat(all, export.Bytes(), e.backup())
+}
+
+// backup makes a backup, opens it, and returns both.
+func (e *estate) backup() []byte {
+	e.t.Helper()
+	id, err := age.GenerateX25519Identity()
+	e.check(err)
+	write, err := e.app.Backups.Begin(e.t.Context(), grace, []string{id.Recipient().String()})
+	e.check(err)
+	var made bytes.Buffer
+	e.check(write(&made))
+	dir := filepath.Join(e.t.TempDir(), "restored")
+	_, err = backup.Restore(e.t.Context(), dir, bytes.NewReader(made.Bytes()), []age.Identity{id})
+	e.check(err)
+	database, err := os.ReadFile(filepath.Join(dir, store.File))
+	e.check(err)
+	if len(database) == 0 {
+		e.t.Fatal("the backup is empty: this test would prove nothing")
+	}
+	return append(made.Bytes(), database...)
 }
 
 // keys returns the keys that are on the disk now.
@@ -277,6 +301,9 @@ func TestNothingRemainsOfWhatWasDestroyed(t *testing.T) {
 	before := e.raw()                          // as a backup or a snapshot has it
 	if n := holding(before, gone); n != half { // the subjects, which are in the clear
 		t.Fatalf("words of %d of %d mails are found at first: this test would prove nothing", n, half)
+	}
+	if n := holding(e.backup(), gone); n != half {
+		t.Fatalf("words of %d of %d mails are found in a backup: this test would prove nothing", n, half)
 	}
 	copied := candidates(before, former.Epoch())
 	for _, m := range gone {
