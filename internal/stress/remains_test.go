@@ -12,7 +12,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -136,10 +135,14 @@ func (e *estate) raw() (all []byte) {
 	}))
 	var export bytes.Buffer
 	e.check(e.app.Audit.Export(e.t.Context(), grace, &export))
-	return slices.Concat(all, export.Bytes(), e.backup())
+	all = append(all, export.Bytes()...)
+	if remainsMails() < 1000 { // many mails make it too large to look for each word
+		all = append(all, e.backup()...)
+	}
+	return all
 }
 
-// backup makes a backup, opens it, and returns both.
+// backup makes a backup, and returns the database that is in it.
 func (e *estate) backup() []byte {
 	e.t.Helper()
 	id, err := age.GenerateX25519Identity()
@@ -156,7 +159,7 @@ func (e *estate) backup() []byte {
 	if len(database) == 0 {
 		e.t.Fatal("the backup is empty: this test would prove nothing")
 	}
-	return append(made.Bytes(), database...)
+	return database
 }
 
 // keys returns the keys that are on the disk now.
