@@ -20,7 +20,7 @@ const givenUp = 2 * time.Second
 
 // What became of a request that was not answered as it should be.
 var (
-	errRefused = errors.New("refused: 503 or 451")
+	errRefused = errors.New("refused: 503, 451 or 454")
 	errLate    = errors.New("not answered in time")
 	errWrong   = errors.New("answered wrongly")
 )
@@ -169,7 +169,7 @@ func (m *mailer) expect(code string) error {
 		case len(got) > 3 && got[3] == '-':
 		case bytes.HasPrefix(got, []byte(code)):
 			return nil
-		case bytes.HasPrefix(got, []byte("451")), bytes.HasPrefix(got, []byte("503")): // the second after the first
+		case bytes.HasPrefix(got, []byte("451")), bytes.HasPrefix(got, []byte("454")), bytes.HasPrefix(got, []byte("503")): // the last after the first
 			return errRefused
 		default:
 			return fmt.Errorf("%w: the server says %q, not %s", errWrong, bytes.TrimSpace(got), code)

@@ -46,7 +46,6 @@ func draw() kind {
 const (
 	pageLines   = 256
 	revokeLines = 32
-	mailLines   = 64
 )
 
 // People are everybody who wants something of the server.
@@ -70,12 +69,12 @@ type people struct {
 }
 
 // start starts a server on a folder and opens everybody's connections.
-func start(t *testing.T, folder string, messages int, unbounded bool) *people {
+func start(t *testing.T, folder string, pl plan, unbounded bool) *people {
 	t.Helper()
 	self, err := os.Executable()
 	check(t, err)
 	cmd := exec.Command(self)
-	cmd.Env = append(os.Environ(), folderVariable+"="+folder, messagesVariable+"="+strconv.Itoa(messages), "GOMAXPROCS=1")
+	cmd.Env = append(os.Environ(), folderVariable+"="+folder, messagesVariable+"="+strconv.Itoa(pl.messages), "GOMAXPROCS=1")
 	if unbounded {
 		cmd.Env = append(cmd.Env, unboundedVariable+"=1")
 	}
@@ -85,7 +84,7 @@ func start(t *testing.T, folder string, messages int, unbounded bool) *people {
 	out, err := cmd.StdoutPipe()
 	check(t, err)
 	check(t, cmd.Start())
-	p := &people{t: t, pid: cmd.Process.Pid, lines: make(chan *line, pageLines), fast: make(chan *line, revokeLines), mails: make(chan *mailer, mailLines)}
+	p := &people{t: t, pid: cmd.Process.Pid, lines: make(chan *line, pageLines), fast: make(chan *line, revokeLines), mails: make(chan *mailer, pl.mailers)}
 	p.end = sync.OnceFunc(func() {
 		defer time.AfterFunc(time.Minute, func() { cmd.Process.Kill() }).Stop()
 		if err := errors.Join(in.Close(), cmd.Wait()); err != nil {
@@ -117,7 +116,7 @@ func (p *people) settle() {
 	for range revokeLines {
 		p.fast <- &line{host: p.said.HTTP}
 	}
-	for i := range mailLines {
+	for i := range cap(p.mails) {
 		m := &mailer{host: p.said.SMTP, number: i}
 		check(p.t, m.signIn())
 		p.mails <- m
@@ -138,7 +137,7 @@ func (p *people) leave() {
 	for range revokeLines {
 		(<-p.fast).close()
 	}
-	for range mailLines {
+	for range cap(p.mails) {
 		(<-p.mails).close()
 	}
 }
