@@ -20,7 +20,7 @@ type plan struct {
 	goodput         float64   // of the peak, at the most that comes
 	recovers        time.Duration
 	revokes         time.Duration // p99
-	control, strict bool
+	control, strict bool          // strict: what is asked for in figures counts
 }
 
 func planOf() plan {
@@ -28,9 +28,9 @@ func planOf() plan {
 		return plan{messages: 4000, mailers: 64, peak: 15 * time.Second, each: 60 * time.Second, times: []float64{1, 2, 5, 10},
 			goodput: .8, recovers: 30 * time.Second, revokes: time.Second, control: true, strict: true}
 	}
-	// Beside all other tests on the same machine a time says little: this is for
-	// what must never be.
-	return plan{messages: 100, mailers: 8, peak: time.Second, each: 2 * time.Second, times: []float64{1, 10}, goodput: .2, revokes: givenUp}
+	// Beside all other tests on the same machine a time says nothing: this is for
+	// what must never be, mail that is lost and a page that says revoked.
+	return plan{messages: 100, mailers: 8, peak: time.Second, each: 2 * time.Second, times: []float64{1, 10}}
 }
 
 func TestUnderTenTimesTheLoadTheServerDoesWhatItCan(t *testing.T) {
@@ -50,15 +50,15 @@ func TestUnderTenTimesTheLoadTheServerDoesWhatItCan(t *testing.T) {
 		if first == nil {
 			first = worst
 		}
-		if got := worst.quantile(.99, ofRevoke); got > pl.revokes {
+		if got := worst.quantile(.99, ofRevoke); pl.strict && got > pl.revokes {
 			t.Errorf("under %v times the peak a revocation takes %v (p99), want %v", n, round(got), pl.revokes)
 		}
 	}
 	after := p.leg(peak.goodput(), 1, max(pl.each, pl.recovers))
-	if got := worst.goodput() / peak.goodput(); got < pl.goodput {
-		t.Errorf("under the most load %.0f %% of the peak is done, want %.0f %%", 100*got, 100*pl.goodput)
-	}
 	if pl.strict {
+		if got := worst.goodput() / peak.goodput(); got < pl.goodput {
+			t.Errorf("under the most load %.0f %% of the peak is done, want %.0f %%", 100*got, 100*pl.goodput)
+		}
 		recovery(t, first, after, pl.recovers)
 	}
 	p.judge(folder)
