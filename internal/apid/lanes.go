@@ -17,4 +17,7 @@ var inLane = map[string]lane.Name{
 	"list-tokens": lane.List, "add-token": lane.List,
 
 	"plan-batch": lane.Export, "export-messages": lane.Export, "export-report": lane.Export, "export-audit": lane.Export, "export-checkpoints": lane.Export,
+
+	// Of the operator alone, over the socket.
+	"state": lane.Health, "list-keys": lane.List, "rotate-keys": lane.Revoke, "export-keys": lane.Export,
 }

@@ -1,9 +1,13 @@
 package apid
 
-import "testing"
+import (
+	"testing"
+
+	"letterlock/internal/keys"
+)
 
 func TestEveryOperationHasALane(t *testing.T) {
-	s := newServer(Options{})
+	s := newServer(Options{Keys: &keys.Service{}})
 	seen := map[string]bool{}
 	for _, o := range s.all {
 		seen[o.id] = true
