@@ -158,6 +158,13 @@ func (v visitors) portal() []stop {
 		{name: "passcode", page: v.late, path: strings.TrimPrefix(v.late.URL(), v.p.site)},
 		{name: "read", page: v.reader, path: v.read},
 		{name: "read-body", page: v.reader, path: v.read + "/body"},
+		{name: "reply", page: v.reader, path: v.read + "/reply"},
+		{name: "reply-all", page: v.reader, path: v.read + "/reply-all"},
+		{name: "forward", page: v.reader, path: v.read + "/forward"},
+		{name: "forward-errors", page: v.reader, path: v.read + "/forward", then: func() {
+			v.reader.Fill("To", "nonsense")
+			v.reader.ClickText("Forward the message")
+		}},
 		{name: "my-messages", page: v.reader, path: "/messages"},
 		{name: "different-address", page: v.samuel, path: v.read},
 		{name: "my-messages-samuel", page: v.samuel, path: "/messages"},
@@ -174,6 +181,7 @@ func (v visitors) house() []stop {
 		{name: "sent-revoked-filter", page: v.staff, path: "/sent?show=revoked"},
 		{name: "sent", page: v.staff, path: offer},
 		{name: "sent-confirm", page: v.staff, path: offer + "/remove"},
+		{name: "sent-expiry", page: v.staff, path: offer + "/expiry"},
 		{name: "sent-many", page: v.staff, path: v.sent("Board minutes")},
 		{name: "sent-revoked", page: v.staff, path: v.sent("Account details for the deposit&show=revoked")},
 		{name: "sent-by-admin", page: v.staff, path: v.sent("Bank details")},
