@@ -2,11 +2,13 @@ package app_test
 
 import (
 	"bytes"
+	"context"
 	"database/sql"
 	"errors"
 	"net/url"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -240,6 +242,45 @@ func TestARestoredBackupBringsNothingBack(t *testing.T) {
 	if m.entries("replay journal") == "" {
 		t.Error("the audit log does not know that the journal was replayed")
 	}
+}
+
+// settle lets batches run until this one has come to its end.
+func (m *machine) settle(id letterlock.ID) {
+	m.t.Helper()
+	ctx, stop := context.WithCancel(m.t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- m.Access.RunBatches(ctx) }()
+	for {
+		b, err := m.Access.Batch(ctx, operator, id)
+		if err != nil || b.State != letterlock.BatchRunning && b.State != letterlock.BatchUndoing {
+			stop()
+			m.must(errors.Join(err, <-ended))
+			return
+		}
+		runtime.Gosched() // nobody is told when it is done: it is looked at again
+	}
+}
+
+// TestWhatWasRevokedForGoodStaysSoWhenAnOlderBatchIsUndone has the data come back of
+// when a batch alone had removed access, which undoing it would give back.
+func TestWhatWasRevokedForGoodStaysSoWhenAnOlderBatchIsUndone(t *testing.T) {
+	m := newMachine(t)
+	id := m.send(time.Time{})
+	b, err := m.Access.PlanChosen(t.Context(), operator, []letterlock.Target{{Message: id}}, "")
+	m.must(err)
+	m.must(m.Access.StartBatch(t.Context(), operator, b.ID))
+	m.settle(b.ID)
+	m.stop()
+	backup := m.cfg.DataDir + "-backup"
+	m.copyTree(m.cfg.DataDir, backup)
+	m.start()
+	m.must(m.revoke(id))
+	m.stop()
+	m.copyTree(backup, m.cfg.DataDir)
+	m.start()
+	m.must(m.Access.UndoBatch(t.Context(), operator, b.ID))
+	m.settle(b.ID)
+	fate(t, "after the batch was undone", m.read(id), letterlock.Gone)
 }
 
 // refused starts the machine and wants that to be refused with a sentence.
