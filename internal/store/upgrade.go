@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/pressly/goose/v3"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 
 	"letterlock/internal/host"
 )
@@ -90,7 +92,19 @@ func (u *upgrade) current(ctx context.Context) (version int64, err error) {
 	if err != nil || !there {
 		return 0, err
 	}
-	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: u.path}).EscapedPath()+"?mode=ro&_pragma=busy_timeout(10000)")
+	version, err = u.version(ctx, "ro")
+	var e *sqlite.Error
+	if errors.As(err, &e) && e.Code() == sqlite3.SQLITE_READONLY_ROLLBACK {
+		// A first start ended while it made the database, before there was a
+		// write-ahead log. Only who may write can take back what it had begun.
+		return u.version(ctx, "rw")
+	}
+	return version, err
+}
+
+// version asks the database, opened in a mode of SQLite.
+func (u *upgrade) version(ctx context.Context, mode string) (version int64, err error) {
+	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: u.path}).EscapedPath()+"?mode="+mode+"&_pragma=busy_timeout(10000)")
 	if err != nil {
 		return 0, err
 	}

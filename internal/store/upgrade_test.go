@@ -179,6 +179,36 @@ func TestAFreshDatabaseIsNotCopied(t *testing.T) {
 	}
 }
 
+// TestAMakingThatWasCutShortIsBegunAnew has the power go while the first page of a
+// database is written, when SQLite still keeps a journal to take that back by.
+func TestAMakingThatWasCutShortIsBegunAnew(t *testing.T) {
+	first, dir := t.TempDir(), t.TempDir()
+	db, err := sql.Open("sqlite", filepath.Join(first, File)) // without our settings, as a new database is
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	db.SetMaxOpenConns(1)
+	for _, sql := range []string{`PRAGMA cache_size = 5`, `BEGIN`, `CREATE TABLE begun (text TEXT)`,
+		`INSERT INTO begun WITH n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100) SELECT hex(zeroblob(2000)) FROM n`} {
+		if _, err := db.Exec(sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// What a cut leaves: pages of what is not committed, and the journal.
+	if err := os.CopyFS(dir, os.DirFS(first)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := upgradeOf(dir, 1).run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	var n int
+	err = raw(t, filepath.Join(dir, File)).QueryRow(`SELECT count(*) FROM sqlite_schema WHERE name IN ('begun', 'mails')`).Scan(&n)
+	if err != nil || n != 1 {
+		t.Errorf("%d tables, want the one of the schema alone: %v", n, err)
+	}
+}
+
 func TestAnOlderProgramRefusesANewerDatabaseAndChangesNothing(t *testing.T) {
 	dir := oldDatabase(t)
 	newer := upgradeOf(dir, 3)
