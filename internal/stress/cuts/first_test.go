@@ -62,7 +62,7 @@ func TestAFirstStartMayEndAnywhere(t *testing.T) {
 			}
 		}
 	}
-	t.Logf("a first start has %d calls; %d of them ended by a cut or a failure, and the next start serves each time", total, tried)
+	t.Logf("a first start has %d calls; it was ended by a cut or a failure %d times", total, tried)
 }
 
 // checkStarts requires that the program starts on a disk, serves, and does so again
