@@ -166,7 +166,7 @@ func (r *tally) judge(t *testing.T, h *history, seed uint64) {
 		return
 	}
 	if r.broken++; r.broken <= told && !r.silent {
-		t.Logf("the history with seed %d is a violation; the process died at %d, step %q, disk lost %v:\n%s", seed, h.round.died/1000, h.round.death, h.round.lost, tell(broken))
+		t.Errorf("the history with seed %d is a violation; the process died at %d, step %q, disk lost %v:\n%s", seed, h.round.died/1000, h.round.death, h.round.lost, tell(broken))
 	}
 }
 

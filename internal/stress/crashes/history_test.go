@@ -114,7 +114,8 @@ func (h *history) change(random *rand.Rand, n int) bool {
 // An exchange is a request and what came of it.
 type exchange struct {
 	call, back int64
-	status     int // 0: no answer, or one of the proxy that there is none
+	status     int  // 0: no answer, or one of the proxy that there is none
+	cut        bool // the answer ended before its end: what is not in it says nothing
 	to         string
 	body       string
 }
@@ -163,14 +164,14 @@ func (h *history) once(w way, method, path, cookie string) (x exchange) {
 		return x
 	}
 	defer a.Body.Close()
-	body, _ := io.ReadAll(a.Body) // cut short, it still says what it began with
+	body, err := io.ReadAll(a.Body) // cut short, it still says what it began with
 	if a.ProtoMajor != w.proto {
 		h.fault("%s was HTTP/%d", w.name, a.ProtoMajor)
 	}
 	if a.StatusCode == http.StatusBadGateway || a.StatusCode == http.StatusGatewayTimeout {
 		return x
 	}
-	x.status, x.to, x.body = a.StatusCode, a.Header.Get("Location"), string(body)
+	x.status, x.to, x.body, x.cut = a.StatusCode, a.Header.Get("Location"), string(body), err != nil
 	return x
 }
 
@@ -190,6 +191,8 @@ func (h *history) look(w way, who int, path string) bool {
 		h.add(in, sawExpired, x.call, x.back)
 	case x.status == http.StatusServiceUnavailable:
 		// Cut before the first byte, and restored since: try again, it says.
+	case x.cut:
+		return false
 	default:
 		h.fault("GET /read/…%s, %s: status %d to %q", path, w.name, x.status, x.to)
 	}
@@ -209,6 +212,8 @@ func (h *history) list(w way, who int) bool {
 		h.fault("GET /messages, %s: status %d to %q", w.name, x.status, x.to)
 	case strings.Contains(x.body, h.subject):
 		h.add(in, content, x.call, x.back)
+	case x.cut:
+		return false
 	default:
 		h.add(in, sawRevoked, x.call, x.back)
 	}
