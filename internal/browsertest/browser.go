@@ -21,12 +21,10 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// Patience is how long a method waits for what it needs before it fails the test.
-const Patience = 15 * time.Second
-
-// startPatience bounds the start of the browser, which on a busy machine takes
-// longer than anything that happens in a page.
-const startPatience = 60 * time.Second
+// Patience is how long a method waits for what it needs before it fails the test,
+// and bounds the start of the browser. A machine that is busy with other tests has
+// left a page waiting for more than 15 seconds.
+const Patience = time.Minute
 
 // errMissing is what a test says on a machine without a browser. It is a
 // failure and not a skip: a suite that passes without its browser tests would
@@ -79,7 +77,7 @@ func New(t testing.TB, more ...Option) *Browser {
 	})
 	// The first Do starts the process and ties it to its context, so the
 	// deadline cannot be a context of its own: it would end the browser.
-	late := time.AfterFunc(startPatience, stop)
+	late := time.AfterFunc(Patience, stop)
 	defer late.Stop()
 	if err := chromedp.Do(ctx); err != nil {
 		t.Fatalf("starting %s: %v", path, err)
