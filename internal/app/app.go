@@ -290,6 +290,7 @@ func (a *App) buildEdges(cfg config.Config, o Options, look *brand.Brand) error 
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    32 << 10,
+		ConnState:         bound(cfg.Limits.OpenPages + moreConnections),
 		ErrorLog:          slog.NewLogLogger(o.Log.Handler(), slog.LevelDebug),
 	}
 	a.http.RegisterOnShutdown(site.Stop) // open pages would otherwise hold up a stop

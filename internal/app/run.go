@@ -108,7 +108,8 @@ func (a *App) serve(j *jobs, on Listeners) []*http.Server {
 func (a *App) plain(h http.Handler) *http.Server {
 	return &http.Server{
 		Handler: h, ReadTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10,
-		ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
+		ConnState: bound(moreConnections),
+		ErrorLog:  slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
 	}
 }
 
