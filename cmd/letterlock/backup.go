@@ -24,7 +24,7 @@ type backupCommand struct {
 
 type backupMake struct {
 	settings
-	To        string   `name:"to" type:"path" required:"" placeholder:"FILE" help:"Where to; a file that is not there yet."`
+	To        string   `name:"to" aliases:"output" short:"o" type:"path" required:"" placeholder:"FILE" help:"Where to; a file that is not there yet."`
 	Recipient []string `name:"recipient" sep:"none" placeholder:"AGE1" help:"Who can open it: an age recipient, like age1...; may be given several times. Default: backup.recipients of the settings."`
 }
 
@@ -110,7 +110,7 @@ func printReport(w io.Writer, r backup.Report) error {
 	t.row("backup", fmt.Sprintf("whole, made %s by %s, signed with the audit key %s of this installation", r.Manifest.Made.Format("2006-01-02 15:04 MST"), r.Manifest.Host, r.Manifest.Key))
 	t.row("database", fmt.Sprintf("sound, schema %d, %s, %d destroyed, %s of whom %d revoked", f.Schema, count(int(f.Messages), "message"), f.Destroyed, count(int(f.Recipients), "recipient"), f.Revoked))
 	t.row("audit log", fmt.Sprintf("%s, and the chain fits", count(int(r.Rows), "row")))
-	t.row("keys", fmt.Sprintf("%s opened to the last byte; it needs the epoch keys %s", count(r.Opened, "message"), numbers(f.Epochs)))
+	t.row("keys", fmt.Sprintf("%s opened to the last byte; it needs the keys of epoch %s", count(r.Opened, "message"), numbers(f.Epochs)))
 	t.row("journal", fmt.Sprintf("the backup ends at entry %d; a start does what came after it", f.Journal))
 	return t.end()
 }

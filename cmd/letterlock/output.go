@@ -45,7 +45,7 @@ func (d desk) copy(instead func(rune) string) func(io.ReadCloser, error) error {
 
 // output is where an export goes that others check byte by byte.
 type output struct {
-	Output string `name:"output" short:"o" type:"path" placeholder:"FILE" help:"Write into this file, which must not be there yet. Default: standard output."`
+	Output string `name:"output" aliases:"to" short:"o" type:"path" placeholder:"FILE" help:"Write into this file, which must not be there yet. Default: standard output."`
 }
 
 // write writes what a server streams, as it comes; only a terminal gets it without

@@ -45,6 +45,7 @@ type program struct {
 	site     string // http://127.0.0.1:<port>
 	smtp     string
 	password string
+	settings string // file for commands
 	process  *os.Process
 	stop     func() error     // asks it to end and waits for that
 	temp     string           // its folder for temporary files
@@ -52,7 +53,7 @@ type program struct {
 	log      *strings.Builder // what it wrote there, to be read after stop
 }
 
-var announced = regexp.MustCompile(`(?m)^  (open|password:|SMTP) +(\S+)`)
+var announced = regexp.MustCompile(`(?m)^  (open|password:|commands|SMTP) +(?:letterlock trace --config )?(\S+)`)
 
 // start runs "letterlock demo" on free ports and waits until it says that it is ready.
 func start(t *testing.T, args ...string) *program {
@@ -115,7 +116,7 @@ func (p *program) listen(out io.Reader, errs fmt.Stringer) {
 				p.t.Fatalf("the program ended before it was ready:\n%s", errs)
 			}
 			if m := announced.FindStringSubmatch(l); m != nil {
-				*map[string]*string{"open": &p.site, "password:": &p.password, "SMTP": &p.smtp}[m[1]] = m[2]
+				*map[string]*string{"open": &p.site, "password:": &p.password, "commands": &p.settings, "SMTP": &p.smtp}[m[1]] = m[2]
 			}
 		case <-ctx.Done():
 			p.t.Fatalf("the program is not ready after a minute:\n%s", errs)

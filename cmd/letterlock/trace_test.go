@@ -2,6 +2,8 @@ package main
 
 import (
 	"os"
+	"os/exec"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -122,7 +124,8 @@ func TestAdministratorRevokesAllThatWasFound(t *testing.T) {
 	admin.CheckProblems()
 }
 
-func TestMessageIDIsCopied(t *testing.T) {
+// TestMessageIDOfThePageIsTakenByCommands copies one, and revokes by it in a shell.
+func TestMessageIDOfThePageIsTakenByCommands(t *testing.T) {
 	t.Parallel()
 	p := start(t)
 	page := browsertest.New(t).Page(t)
@@ -134,6 +137,16 @@ func TestMessageIDIsCopied(t *testing.T) {
 	page.ClickText("Copy the Message-ID")
 	page.WaitText("Copied")
 	page.CheckProblems()
+
+	id := regexp.MustCompile(`Message-ID\s+(<\S+>)`).FindStringSubmatch(page.Text("main"))[1]
+	out, err := exec.Command(binary, "revoke", id, "--config", p.settings).CombinedOutput()
+	if err != nil || string(out) != "Revoked: True\n" {
+		t.Errorf("revoke %s: %v\n%s", id, err, out)
+	}
+	page.Reload()
+	if got := page.Text("main"); !strings.Contains(got, "External access has been removed") {
+		t.Errorf("the page does not say that it is revoked:\n%s", got)
+	}
 }
 
 // TestEveryTracePageCanBeUsedByEverybody looks at the administrators' pages as

@@ -7,6 +7,7 @@
 package demo
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -22,6 +23,7 @@ import (
 
 	"letterlock/internal/app"
 	"letterlock/internal/config"
+	"letterlock/internal/control"
 	"letterlock/internal/inbox"
 	"letterlock/internal/letterlock"
 	"letterlock/web"
@@ -64,8 +66,9 @@ func Run(ctx context.Context, o Options) error {
 	if err != nil {
 		return errors.Join(err, remove())
 	}
+	defer d.control.Close()
 	d.announce(o.Out)
-	err = d.app.Run(ctx, app.Listeners{HTTP: httpOn, Submission: smtpOn})
+	err = d.app.Run(ctx, app.Listeners{HTTP: httpOn, Submission: smtpOn, Control: d.control})
 	return errors.Join(err, d.app.Close(), remove())
 }
 
@@ -103,6 +106,8 @@ type demo struct {
 	site     *url.URL
 	smtp     string
 	password string
+	file     string       // of settings, for the commands of an operator
+	control  net.Listener // where they ask
 }
 
 func build(ctx context.Context, o Options, base, httpAddress, smtpAddress string) (*demo, error) {
@@ -132,10 +137,28 @@ func build(ctx context.Context, o Options, base, httpAddress, smtpAddress string
 	if err == nil && fresh {
 		err = d.seed(ctx, time.Now())
 	}
+	if err == nil {
+		err = d.openDesk(base, cfg)
+	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("seeding the demo: %w", err), d.app.Close())
 	}
 	return d, nil
+}
+
+// openDesk lets whoever started the demo use the commands of an operator on it: with
+// the settings in a file they find it as they would find a server.
+func (d *demo) openDesk(base string, cfg config.Config) (err error) {
+	d.file = filepath.Join(base, "letterlock.toml")
+	var text bytes.Buffer
+	if err := cfg.Write(&text); err != nil {
+		return err
+	}
+	if err := os.WriteFile(d.file, text.Bytes(), 0o600); err != nil {
+		return err
+	}
+	d.control, err = control.Listen(cfg.DataDir)
+	return err
 }
 
 func (d *demo) settings(base string) config.Config {
@@ -167,10 +190,11 @@ Letterlock demo
   password: %s
   accounts  %s (sender), %s (administrator)
   inbox     %s/inbox/  every mailbox of the outside world
+  commands  letterlock trace --config %s  and every other that has --config
   SMTP      %s         sign in with an account and the password
 
 Nothing leaves this machine. Ctrl-C ends the demo.
-`, d.site, d.password, ada.Address, grace.Address, d.site, d.smtp)
+`, d.site, d.password, ada.Address, grace.Address, d.site, d.file, d.smtp)
 }
 
 // newPassword makes a password that is easy to type on a stage: three groups of
