@@ -279,10 +279,13 @@ func TestSearchFindsExactlyWhatMeetsAllConditions(t *testing.T) {
 		if got, err := l.inSteps(q); err != nil || !slices.Equal(got, want) {
 			t.Fatalf("search %d, %+v, in small steps: %d found (%v), want %d", i, q, len(got), err, len(want))
 		}
-		var n int
-		write(t, l.db, func(tx *Tx) (err error) { _, n, err = tx.Found(q, SeqAt(l.now), 5, 25); return err })
-		if n != min(25, len(want)) {
-			t.Fatalf("search %d, %+v: counts %d of %d", i, q, n, len(want))
+		for _, before := range []int64{0, SeqAt(l.now)} {
+			var n int
+			var page []SentMessage
+			write(t, l.db, func(tx *Tx) (err error) { page, n, err = tx.Found(q, before, 5, 25); return err })
+			if n != min(25, len(want)) || !slices.EqualFunc(page, want[:min(5, len(want))], func(m SentMessage, id letterlock.ID) bool { return m.Message.ID == id }) {
+				t.Fatalf("search %d, %+v: counts %d of %d, and a page of %d", i, q, n, len(want), len(page))
+			}
 		}
 		if len(want) > 0 {
 			found++

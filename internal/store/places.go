@@ -15,6 +15,8 @@ type source struct {
 	key   string // its column of places; with a + before it, its rows are put in order
 	where string // "" or a condition on s
 	args  []any  // of from and where together
+	once  bool   // no place is in the list twice
+	joint bool   // it is what is common to several lists of an index, which is found in half the time from the oldest on
 	holds string // a condition on m, which a message has to meet besides; empty: none
 	asked []any  // of holds
 	dear  bool   // holds alone says all, and does so for a few in less time than a long list takes
@@ -77,11 +79,61 @@ func (f *finder) places(before int64, limit int) (found []int64, err error) {
 	}
 }
 
+// counted returns the newest places, and how many there are, up to most.
+func (f *finder) counted(limit, most int) (found []int64, total int, err error) {
+	if !f.plain() {
+		found, err = f.places(0, max(limit, most))
+		return found, min(len(found), most), err
+	}
+	s := f.sources[0]
+	where, args := s.between(f.lo, f.hi)
+	if s.joint {
+		found, err = f.tx.places(`SELECT `+s.key+` AS place FROM `+s.from+` WHERE `+where+` LIMIT ? + 0`, append(args, max(limit, most)))
+		if err != nil || len(found) < most {
+			return found, min(len(found), most), err
+		}
+		found, err = f.places(0, limit)
+		return found, most, err
+	}
+	if found, err = f.places(0, limit); err != nil || len(found) < limit {
+		return found, min(len(found), most), err
+	}
+	// SQLite counts a list in less time than it takes to hand it over.
+	err = f.tx.row(numbered(`SELECT count(*) FROM (SELECT 1 FROM `+s.from+` WHERE `+where+` LIMIT ? + 0)`), append(args, most), &total)
+	return found, total, err
+}
+
+// plain reports whether the search is one list, and no message of it has to meet anything.
+func (f *finder) plain() bool {
+	s := f.sources[0]
+	return len(f.sources) == 1 && s.once && (s.holds == "" || s.dear)
+}
+
+// between is the condition of the part of a list that lies from lo on and before hi.
+func (s source) between(lo, hi int64) (where string, args []any) {
+	where = s.key + ` >= ? AND ` + s.key + ` < ?`
+	if s.where != "" {
+		where = s.where + ` AND ` + where
+	}
+	return where, append(slices.Clip(s.args), lo, hi)
+}
+
+// numbered writes the arguments of a query, which are written as ?, as $1, $2 and so on.
+func numbered(query string) string {
+	for i := 1; strings.Contains(query, "?"); i++ {
+		query = strings.Replace(query, "?", fmt.Sprintf("$%d", i), 1)
+	}
+	return query
+}
+
 // begin settles which sources are lists, and which are asked.
 func (f *finder) begin(hi int64, limit int) error {
 	f.lists, f.asks, f.part = nil, nil, nil
 	for _, s := range f.sources {
 		l := &listing{tx: f.tx, source: s, lo: f.lo, hi: hi, many: max(f.piece, limit)}
+		if f.plain() {
+			l.many = limit
+		}
 		if strings.HasPrefix(s.key, "+") {
 			l.many = 1 << 40 // or they would all be put in order for each piece
 		}
@@ -170,12 +222,9 @@ func (l *listing) upTo(place int64) (int64, error) {
 // more reads the next piece.
 func (l *listing) more() (err error) {
 	s := l.source
-	where := s.key + ` >= ? AND ` + s.key + ` < ?`
-	if s.where != "" {
-		where = s.where + ` AND ` + where
-	}
+	where, args := s.between(l.lo, l.hi)
 	l.read, err = l.tx.places(`SELECT `+s.key+` AS place FROM `+s.from+` WHERE `+where+` ORDER BY `+s.key+` DESC LIMIT ? + 0`,
-		append(slices.Clip(s.args), l.lo, l.hi, l.many))
+		append(args, l.many))
 	if n := len(l.read); n == l.many {
 		l.hi = l.read[n-1]
 	} else {
@@ -188,11 +237,8 @@ func (l *listing) more() (err error) {
 // places reads the column place of a query whose arguments are written as ?. They
 // come as one value: to fetch each as a row takes five times as long.
 func (t *Tx) places(query string, args []any) ([]int64, error) {
-	for i := range args {
-		query = strings.Replace(query, "?", fmt.Sprintf("$%d", i+1), 1)
-	}
 	var text string
-	if err := t.row(`SELECT COALESCE(group_concat(place), '') FROM (`+query+`)`, args, &text); err != nil || text == "" {
+	if err := t.row(numbered(`SELECT COALESCE(group_concat(place), '') FROM (`+query+`)`), args, &text); err != nil || text == "" {
 		return nil, err
 	}
 	list := make([]int64, 0, strings.Count(text, ",")+1)

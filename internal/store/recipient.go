@@ -3,6 +3,8 @@ package store
 import (
 	"database/sql"
 	"errors"
+	"slices"
+	"sort"
 
 	"letterlock/internal/letterlock"
 )
@@ -88,15 +90,53 @@ func (t *Tx) recipientsOf(list []SentMessage) error {
 	if len(list) == 0 {
 		return nil
 	}
-	at, places := make(map[letterlock.ID]int, len(list)), make([]int64, len(list))
-	for i, m := range list {
-		at[m.Message.ID], places[i] = i, m.Message.Seq
+	which, places := make(map[letterlock.ID]*SentMessage, len(list)), make([]int64, len(list))
+	for i := range list {
+		which[list[i].Message.ID], places[i] = &list[i], list[i].Message.Seq
 	}
-	return t.recipients(`r.seq IN (SELECT value FROM json_each($1)) ORDER BY r.seq, r.position`, []any{placeList(places)},
-		func(r letterlock.Recipient) {
-			m := &list[at[r.Message]]
-			m.Recipients = append(m.Recipients, r)
+	var all inOrder
+	var r letterlock.Recipient
+	var at times
+	var position int
+	err := t.packed(recipientColumns+`, r.position`, `json_each($1) p CROSS JOIN recipients r ON r.seq = p.value`,
+		[]any{placeList(places)}, append(recipientDest(&r, &at), &position), func(n int) {
+			all = inOrder{make([]letterlock.Recipient, 0, n), make([]int, 0, n)}
+		}, func() error {
+			finishRecipient(&r, at)
+			all.recipients, all.positions = append(all.recipients, r), append(all.positions, position)
+			return nil
 		})
+	for len(all.recipients) > 0 {
+		var of inOrder
+		of, all = all.next()
+		sort.Sort(of)
+		m := which[of.recipients[0].Message]
+		m.Recipients = of.recipients
+	}
+	return err
+}
+
+// inOrder are recipients with their positions. SQLite would write all their values
+// once more to put them in order.
+type inOrder struct {
+	recipients []letterlock.Recipient
+	positions  []int
+}
+
+func (o inOrder) Len() int           { return len(o.positions) }
+func (o inOrder) Less(i, j int) bool { return o.positions[i] < o.positions[j] }
+func (o inOrder) Swap(i, j int) {
+	o.recipients[i], o.recipients[j] = o.recipients[j], o.recipients[i]
+	o.positions[i], o.positions[j] = o.positions[j], o.positions[i]
+}
+
+// next takes those of one message from the beginning. They come side by side.
+func (o inOrder) next() (of, rest inOrder) {
+	n := slices.IndexFunc(o.recipients, func(r letterlock.Recipient) bool { return r.Message != o.recipients[0].Message })
+	if n < 0 {
+		n = len(o.recipients)
+	}
+	return inOrder{o.recipients[:n:n], o.positions[:n]}, inOrder{o.recipients[n:], o.positions[n:]}
 }
 
 // Revoke notes that a recipient's access was removed. It does not touch keys.

@@ -2,7 +2,6 @@ package store
 
 import (
 	"cmp"
-	"database/sql"
 	"slices"
 	"strings"
 	"time"
@@ -46,11 +45,10 @@ func (t *Tx) Found(q letterlock.Search, before int64, limit, most int) (list []S
 	if err != nil {
 		return nil, 0, err
 	}
-	places, err := f.places(0, max(limit, most))
+	places, total, err := f.counted(limit, most)
 	if err != nil {
 		return nil, 0, err
 	}
-	total = min(len(places), most)
 	if before > 0 {
 		if places, err = f.places(before, limit); err != nil {
 			return nil, 0, err
@@ -65,16 +63,13 @@ func (t *Tx) messagesAt(places []int64) (list []SentMessage, err error) {
 	if len(places) == 0 {
 		return nil, nil
 	}
-	err = t.rows(`SELECT `+messageColumns+` FROM json_each($1) p CROSS JOIN messages m ON m.seq = p.value`,
-		[]any{placeList(places)}, func(rows *sql.Rows) error {
-			var s SentMessage
-			var at times
-			var status string
-			if err := rows.Scan(messageDest(&s.Message, &at, &status)...); err != nil {
-				return err
-			}
-			finishMessage(&s.Message, at, status)
-			list = append(list, s)
+	var m letterlock.Message
+	var at times
+	var status string
+	err = t.packed(messageColumns, `json_each($1) p CROSS JOIN messages m ON m.seq = p.value`, []any{placeList(places)},
+		messageDest(&m, &at, &status), func(n int) { list = make([]SentMessage, 0, n) }, func() error {
+			finishMessage(&m, at, status)
+			list = append(list, SentMessage{Message: m})
 			return nil
 		})
 	if err != nil {
@@ -136,7 +131,7 @@ func (t *Tx) sources(q letterlock.Search) (all []source, err error) {
 		all = append(all, s)
 	}
 	if len(all) == 0 {
-		all = []source{{from: `messages s`, key: `s.seq`}} // all of them
+		all = []source{{from: `messages s`, key: `s.seq`, once: true}} // all of them
 	}
 	return all, nil
 }
@@ -173,7 +168,7 @@ func matches(index string, all []string) []source {
 	}
 	expression := strings.Join(all, " AND ")
 	return []source{{
-		from: index + " s", key: "s.rowid", where: "s." + index + " MATCH ?", args: []any{expression},
+		from: index + " s", key: "s.rowid", where: "s." + index + " MATCH ?", args: []any{expression}, once: true, joint: len(all) > 1,
 	}}
 }
 
