@@ -70,7 +70,7 @@ var hints = map[string]string{
 	"folder-owner":       "run the command as that user, as in 'runuser -u letterlock -- letterlock ...'",
 	"inline":             "'letterlock trace --details ID' shows who got it how",
 	"journal":            "access is removed; make room or put the journal back in its place, then do it again",
-	"journal-lost":       "put the journal back as it was last, and not from a backup; if it is lost, see 'letterlock journal accept --help'",
+	"journal-lost":       "put the journal back as it was last, or its copy beside audit.checkpoint_file, and not one from a backup; if it is lost, see 'letterlock journal accept --help'",
 	"last-administrator": "give somebody else the role first, with 'letterlock account roles ADDRESS sender admin'",
 	"message-id":         "'letterlock trace' finds it by sender, recipient, subject or date",
 	"no-account":         "'letterlock account list' shows all of them",

@@ -186,7 +186,7 @@ func build(ctx context.Context, cfg config.Config, o Options) (*App, error) {
 		a.lanes = lane.New(runtime.GOMAXPROCS(0))
 	}
 	a.buildUseCases(cfg, o, k, look)
-	if err := a.openJournal(ctx, cfg.JournalFile(), k.Audit); err != nil {
+	if err := a.openJournal(ctx, cfg, k.Audit); err != nil {
 		return nil, errors.Join(err, wayOut(), db.Close())
 	}
 	if err := a.buildEdges(cfg, o, look); err != nil {
@@ -239,7 +239,7 @@ func (a *App) buildUseCases(cfg config.Config, o Options, k seal.Keys, look *bra
 	a.Visits = &visit.Service{DB: a.DB, Log: o.Log}
 	a.Track = &track.Service{DB: a.DB}
 	a.Audit = &auditlog.Service{DB: a.DB, Signer: k.Audit, Host: cfg.PublicURL.Hostname(), Organization: cfg.Organization.Name,
-		Every: time.Duration(cfg.Audit.CheckpointMinutes) * time.Minute, File: cfg.CheckpointFile(), Syslog: syslogOf(cfg.Audit),
+		Every: time.Duration(cfg.Audit.CheckpointMinutes) * time.Minute, File: cfg.CheckpointFile(), Syslog: syslogOf(cfg.Audit), Journal: cfg.JournalCopy(),
 		Log: o.Log, Metrics: a.Metrics.Audit}
 	a.Once = &once.Service{DB: a.DB, Pepper: k.Pepper}
 	a.Backups = &backup.Service{DB: a.DB, Signer: k.Audit, Version: o.Version, Host: cfg.PublicURL.Hostname(), Recipients: cfg.Backup.Recipients,

@@ -241,7 +241,7 @@ func (c *checkup) auditLog(ctx context.Context) {
 		c.say(Warn, "audit", "there is no audit.key in data_dir: if there was one, restore it from its backup; if this version is new here, the next start makes it")
 	}
 	if file := c.cfg.Audit.CheckpointFile; file != "" { // the other is in data_dir
-		c.fails("audit.checkpoint_file", writable(filepath.Dir(file)), file)
+		c.fails("audit.checkpoint_file", writable(filepath.Dir(file)), file+", and beside it a copy of the revocation journal")
 	}
 	if c.cfg.Audit.Syslog != "" {
 		to := syslogOf(c.cfg.Audit)

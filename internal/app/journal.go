@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"letterlock/internal/audit"
+	"letterlock/internal/auditlog"
 	"letterlock/internal/config"
 	"letterlock/internal/host"
 	"letterlock/internal/journal"
@@ -27,8 +28,10 @@ const errLost = "journal-lost"
 // openJournal opens the revocation journal, and has the database catch up with it.
 // It must be done before anybody is served. A journal that cannot be the one that
 // the database knows is refused: Denied "journal-lost".
-func (a *App) openJournal(ctx context.Context, path string, by seal.Signer) error {
-	j, err := fitting(ctx, a.DB, path, by)
+func (a *App) openJournal(ctx context.Context, cfg config.Config, by seal.Signer) error {
+	j, err := fitting(ctx, a.DB, cfg, by, func(file string, err error) {
+		a.log.Warn("what this file knows of the revocation journal cannot be compared", "file", file, "err", err)
+	})
 	if err != nil {
 		return err
 	}
@@ -40,11 +43,15 @@ func (a *App) openJournal(ctx context.Context, path string, by seal.Signer) erro
 	return nil
 }
 
-// fitting opens the journal if it is the one of the database.
-func fitting(ctx context.Context, db *store.DB, path string, by seal.Signer) (*journal.File, error) {
-	j, err := journal.Open(path, by)
+// fitting opens the journal if it is the one of the database, and of whatever else
+// knows it. A file that cannot be read is given to unread: it may be far away.
+func fitting(ctx context.Context, db *store.DB, cfg config.Config, by seal.Signer, unread func(string, error)) (*journal.File, error) {
+	j, err := journal.Open(cfg.JournalFile(), by)
 	if err == nil {
-		if err = fits(ctx, db, j); err != nil {
+		if err = fits(ctx, db, j); err == nil {
+			err = attested(ctx, db, j, cfg, unread)
+		}
+		if err != nil {
 			err = errors.Join(err, j.Close())
 		}
 	}
@@ -84,23 +91,53 @@ func fits(ctx context.Context, db *store.DB, j *journal.File) error {
 	})
 }
 
+// attested compares the journal with what has left the database: its copy, and the
+// last checkpoint of the audit log. They know what database and journal do not when
+// both were put back from one old moment.
+func attested(ctx context.Context, db *store.DB, j *journal.File, cfg config.Config, unread func(string, error)) error {
+	keys, err := auditKeys(ctx, db)
+	if err != nil {
+		return err
+	}
+	for file, look := range map[string]func(string, audit.Keys) (journal.Witness, error){
+		cfg.JournalCopy(): journal.WitnessOf, cfg.CheckpointFile(): auditlog.Witness,
+	} {
+		if file == "" {
+			continue
+		}
+		w, err := look(file, keys)
+		if err != nil {
+			unread(file, err)
+			continue
+		}
+		if err := j.Check(w); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func auditKeys(ctx context.Context, db *store.DB) (keys audit.Keys, err error) {
+	err = db.Read(ctx, func(tx *store.Tx) error {
+		public, err := tx.AuditKeys()
+		keys = audit.KeysOf(public...)
+		return err
+	})
+	return keys, err
+}
+
 // replayPage is how many entries one transaction takes on.
 const replayPage = 100
 
 // catchUpJournal does what the database has missed, and writes what the file has
 // missed.
 func (a *App) catchUpJournal(ctx context.Context) error {
-	var known int64
-	var keys audit.Keys
-	err := a.DB.Read(ctx, func(tx *store.Tx) (err error) {
-		if known, _, _, err = tx.JournalHead(); err != nil {
-			return err
-		}
-		public, err := tx.AuditKeys()
-		keys = audit.KeysOf(public...)
-		return err
-	})
+	keys, err := auditKeys(ctx, a.DB)
 	if err != nil {
+		return err
+	}
+	var known int64
+	if err := a.DB.Read(ctx, func(tx *store.Tx) (err error) { known, _, _, err = tx.JournalHead(); return err }); err != nil {
 		return err
 	}
 	seq, _ := a.DB.Journal.Head()
@@ -195,8 +232,7 @@ func AcceptLostJournal(ctx context.Context, cfg config.Config, now func() time.T
 			err = closing
 		}
 	}()
-	path := cfg.JournalFile()
-	j, err := fitting(ctx, db, path, k.Audit)
+	j, err := fitting(ctx, db, cfg, k.Audit, func(string, error) {}) // the next start says it
 	if letterlock.KeyOf(err) != errLost {
 		if err == nil {
 			_ = j.Close() // nothing was written
@@ -204,7 +240,7 @@ func AcceptLostJournal(ctx context.Context, cfg config.Config, now func() time.T
 		}
 		return "", err
 	}
-	return anew(ctx, db, path, k.Audit, by)
+	return anew(ctx, db, cfg.JournalFile(), k.Audit, by)
 }
 
 // anew moves what lies at path aside and has a new journal begin with what the

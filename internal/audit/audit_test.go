@@ -76,7 +76,7 @@ func (b *logbook) checkpoint() {
 	if len(b.points) > 0 {
 		previous = b.points[len(b.points)-1]
 	}
-	p, err := NewCheckpoint(b.signer, int64(len(b.records)), b.head(), start.Add(time.Hour*time.Duration(len(b.points))), previous)
+	p, err := NewCheckpoint(b.signer, Checkpoint{Seq: int64(len(b.records)), Hash: b.head(), At: start.Add(time.Hour * time.Duration(len(b.points))).Unix()}, previous)
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -162,11 +162,11 @@ func TestEveryKindOfChangeIsFoundAndNamed(t *testing.T) {
 		{"a checkpoint forged with another key", func(b *logbook) {
 			id := pointOf(b.t, b.points[2]).Key
 			forger := seal.NewSigner()
-			p, _ := NewCheckpoint(forger, 9, b.records[8].Hash, start, b.points[1])
+			p, _ := NewCheckpoint(forger, Checkpoint{Seq: 9, Hash: b.records[8].Hash, At: start.Unix()}, b.points[1])
 			b.points[2] = bytes.Replace(p, []byte(IDOf(forger.Public())), []byte(id), 1)
 		}, "checkpoints, line 3: it was changed or forged"},
 		{"a checkpoint that goes back", func(b *logbook) {
-			p, _ := NewCheckpoint(b.signer, 5, b.records[4].Hash, start, b.points[2])
+			p, _ := NewCheckpoint(b.signer, Checkpoint{Seq: 5, Hash: b.records[4].Hash, At: start.Unix()}, b.points[2])
 			b.points = append(b.points, p)
 		}, "checkpoints, line 4: it covers no more than the one before it"},
 		{"rubbish for a checkpoint", func(b *logbook) { b.points[1] = []byte("{}") }, "checkpoints, line 2: it is no checkpoint"},

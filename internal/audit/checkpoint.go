@@ -2,7 +2,6 @@ package audit
 
 import (
 	"crypto/sha256"
-	"time"
 
 	"letterlock/internal/seal"
 )
@@ -10,9 +9,15 @@ import (
 // A Checkpoint says what the log was like at a moment, signed. Each names the one
 // before it, so that none can be left out.
 type Checkpoint struct {
-	Seq       int64  `json:"seq"`      // of the last row that it covers
-	At        int64  `json:"at"`       // when it was made
-	Hash      Hash   `json:"hash"`     // of that row
+	Seq  int64 `json:"seq"`  // of the last row that it covers
+	At   int64 `json:"at"`   // when it was made
+	Hash Hash  `json:"hash"` // of that row
+
+	// Journal is how many entries the revocation journal had on the disk, and
+	// JournalHash the hash of the last; 0 and none before there was one.
+	Journal     int64 `json:"journal,omitempty"`
+	JournalHash Hash  `json:"journal_hash,omitempty"`
+
 	Previous  Hash   `json:"previous"` // SHA-256 of the line of the checkpoint before; empty for the first
 	Key       KeyID  `json:"key"`
 	Signature []byte `json:"signature,omitempty"`
@@ -20,11 +25,10 @@ type Checkpoint struct {
 
 const checkpointPurpose = "audit checkpoint"
 
-// NewCheckpoint signs that the log ended at that moment with the row seq, whose
-// hash is hash. previous is the line of the checkpoint before; empty for the first.
-// It returns the line.
-func NewCheckpoint(by seal.Signer, seq int64, hash []byte, at time.Time, previous []byte) ([]byte, error) {
-	c := Checkpoint{Seq: seq, At: at.Unix(), Hash: hash, Previous: sumOf(previous), Key: IDOf(by.Public())}
+// NewCheckpoint signs that log and journal were as c says. previous is the line of
+// the checkpoint before; empty for the first. It returns the line.
+func NewCheckpoint(by seal.Signer, c Checkpoint, previous []byte) ([]byte, error) {
+	c.Previous, c.Key, c.Signature = sumOf(previous), IDOf(by.Public()), nil
 	text, err := unsigned(c)
 	if err != nil {
 		return nil, err
@@ -47,6 +51,9 @@ func ParseCheckpoint(text []byte) (c Checkpoint, err error) {
 	err = read(text, &c)
 	return c, err
 }
+
+// Signed reports whether one of the keys has signed it.
+func (c Checkpoint) Signed(keys Keys) bool { return c.forged(keys) == "" }
 
 // forged says why a checkpoint is not one of ours; "" if it is.
 func (c Checkpoint) forged(keys Keys) string {

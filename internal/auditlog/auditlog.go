@@ -31,7 +31,8 @@ type Service struct {
 
 	Every   time.Duration  // between checkpoints
 	File    string         // gets every checkpoint; empty: none does
-	Syslog  Syslog         // gets every checkpoint, too
+	Syslog  Syslog         // gets every checkpoint and every entry of the revocation journal, too
+	Journal string         // file that gets every entry of the revocation journal; empty: none does
 	Log     *slog.Logger   // of what could not be sent away
 	Metrics *metrics.Audit // nil: nobody counts
 

@@ -23,6 +23,23 @@ type away struct {
 	mu     sync.Mutex
 	begun  bool
 	syslog int64 // up to this row's checkpoint
+	last   int64 // entry of the journal with which telling it begins; 0: that has begun
+	told   int64 // up to here, in bytes, syslog has the journal
+	copied int64 // up to this entry its copy has it
+	stuck  bool  // the journal could not be sent; the next checkpoint tries again
+}
+
+// begin settles with what syslog begins after a start. What it got before nobody
+// knows: it is sent the newest checkpoint, and the entries of the journal that the
+// last one before this start did not know of.
+func (a *away) begin(last, newest store.Checkpoint) {
+	if a.begun {
+		return
+	}
+	a.begun, a.syslog = true, newest.Seq-1
+	if c, err := audit.ParseCheckpoint(last.Line); err == nil { // there may be none
+		a.last = c.Journal
+	}
 }
 
 // send brings file and syslog up to date. Whoever changes the database cannot take
@@ -44,18 +61,10 @@ func (s *Service) send(ctx context.Context) {
 	}
 }
 
-// tell sends to syslog what it has not got. What it got before this start nobody
-// knows, so that begins with the newest.
+// tell sends to syslog the checkpoints that it has not got.
 func (s *Service) tell(ctx context.Context) error {
-	if !s.away.begun {
-		var last store.Checkpoint
-		if err := s.DB.Read(ctx, func(tx *store.Tx) (err error) { last, err = tx.LastCheckpoint(); return err }); err != nil {
-			return err
-		}
-		s.away.begun, s.away.syslog = true, last.Seq-1
-	}
 	return s.each(ctx, s.away.syslog, func(c store.Checkpoint) error {
-		err := s.Syslog.send(ctx, c.Line)
+		err := s.Syslog.send(ctx, "checkpoint", c.Line)
 		if err == nil {
 			s.away.syslog = c.Seq
 		}
@@ -103,23 +112,17 @@ const maxPoint = 4096
 // lastIn returns which row the last whole line of the file covers, and where that
 // line ends.
 func (s *Service) lastIn(ctx context.Context, f *os.File) (seq, end int64, err error) {
-	size, err := f.Seek(0, io.SeekEnd)
-	if err != nil || size == 0 {
-		return -1, 0, err
-	}
-	from := max(0, size-2*maxPoint)
-	tail := make([]byte, size-from)
-	if _, err := f.ReadAt(tail, from); err != nil {
+	line, end, err := host.LastLine(f, maxPoint)
+	if err != nil {
 		return 0, 0, err
 	}
-	whole := bytes.LastIndexByte(tail, '\n')
-	if whole < 0 && from == 0 {
-		return -1, 0, nil // nothing but a line that was cut off
+	if line == nil {
+		info, err := f.Stat()
+		if err == nil && info.Size() > maxPoint {
+			err = errOtherLog // or it would be nothing but a line that was cut off
+		}
+		return -1, 0, err
 	}
-	if whole < 0 {
-		return 0, 0, errOtherLog
-	}
-	line := tail[bytes.LastIndexByte(tail[:whole], '\n')+1 : whole]
 	c, err := audit.ParseCheckpoint(line)
 	if err != nil {
 		return 0, 0, errOtherLog
@@ -129,7 +132,7 @@ func (s *Service) lastIn(ctx context.Context, f *os.File) (seq, end int64, err e
 	if errors.Is(err, letterlock.NotFound) || err == nil && !bytes.Equal(known, line) {
 		return 0, 0, errOtherLog
 	}
-	return c.Seq, from + int64(whole) + 1, err
+	return c.Seq, end, err
 }
 
 // moveAside keeps a file that tells of another log than the database does, and

@@ -49,48 +49,71 @@ func knownKeys(ctx context.Context, db *store.DB) (list []audit.KeyID, err error
 	return list, err
 }
 
-// Run makes a checkpoint now and then, until ctx ends. The last one is for whoever
-// stops the rest, when nothing is added any more.
+// journalEvery is how long an entry of the revocation journal stays on this machine
+// alone.
+const journalEvery = 5 * time.Second
+
+// Run makes a checkpoint now and then, and sends the revocation journal away, until
+// ctx ends. The last one is for whoever stops the rest, when nothing is added any
+// more.
 func (s *Service) Run(ctx context.Context) error {
-	tick := time.NewTicker(s.Every)
+	tick, often := time.NewTicker(s.Every), time.NewTicker(journalEvery)
 	defer tick.Stop()
-	for {
+	defer often.Stop()
+	checkpoint := func() {
 		if err := s.Checkpoint(ctx); err != nil && ctx.Err() == nil {
 			s.Log.Error("making a checkpoint of the audit log", "err", err)
 		}
+	}
+	for checkpoint(); ; {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-tick.C:
+			checkpoint()
+		case <-often.C:
+			s.SendJournal(ctx)
 		}
 	}
 }
 
 // Checkpoint signs the audit log as it is, if anything was added since the last
-// checkpoint, and sends away all checkpoints that have not been yet. That one could
-// not be sent is logged and no error: it is in the database, and goes with the next.
+// checkpoint, and sends away all checkpoints that have not been yet, and the
+// revocation journal. That one could not be sent is logged and no error: it is in the
+// database, and goes with the next.
 func (s *Service) Checkpoint(ctx context.Context) error {
 	s.away.mu.Lock() // one at a time, or the file would get them in another order
 	defer s.away.mu.Unlock()
+	var last, newest store.Checkpoint
 	err := s.DB.Write(ctx, func(tx *store.Tx) error {
 		seq, hash, err := tx.AuditHead()
 		if err != nil {
 			return err
 		}
-		last, err := tx.LastCheckpoint()
-		if err != nil || seq <= last.Seq {
+		last, err = tx.LastCheckpoint()
+		if newest = last; err != nil || seq <= last.Seq {
 			return err
 		}
-		line, err := audit.NewCheckpoint(s.Signer, seq, hash, tx.Now, last.Line)
+		now := audit.Checkpoint{Seq: seq, Hash: hash, At: tx.Now.Unix()}
+		if s.DB.Journal != nil {
+			now.Journal, now.JournalHash = s.DB.Journal.Head()
+		}
+		line, err := audit.NewCheckpoint(s.Signer, now, last.Line)
 		if err != nil {
 			return err
 		}
+		newest = store.Checkpoint{Seq: seq, Line: line}
 		return tx.AddCheckpoint(seq, line)
 	})
 	s.Metrics.Checkpoint("database", err)
 	if err != nil {
 		return err
 	}
+	if s.Syslog != (Syslog{}) {
+		s.away.begin(last, newest)
+	}
 	s.send(ctx)
+	s.away.stuck = false
+	s.sendJournal(ctx)
 	return nil
 }

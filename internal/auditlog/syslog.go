@@ -16,8 +16,8 @@ const syslogWithin = 5 * time.Second
 // "unix", "udp" or "tcp". The zero Syslog is none.
 type Syslog struct{ Network, Address string }
 
-// send sends a line in the form of RFC 5424. Over UDP nobody says whether it came.
-func (s Syslog) send(ctx context.Context, line []byte) error {
+// send sends a line of a kind in the form of RFC 5424. Over UDP nobody says whether it came.
+func (s Syslog) send(ctx context.Context, kind string, line []byte) error {
 	ctx, cancel := context.WithTimeout(ctx, syslogWithin)
 	defer cancel()
 	c, err := s.dial(ctx)
@@ -25,7 +25,7 @@ func (s Syslog) send(ctx context.Context, line []byte) error {
 		return err
 	}
 	deadline, _ := ctx.Deadline() // it has one
-	text := syslogText(time.Now(), line)
+	text := syslogText(time.Now(), kind, line)
 	switch c.RemoteAddr().Network() {
 	case "tcp":
 		text = fmt.Sprintf("%d %s", len(text), text) // RFC 6587 section 3.4.1: a stream has no ends of its own
@@ -65,10 +65,10 @@ func (s Syslog) dial(ctx context.Context) (net.Conn, error) {
 // priority is facility 13, log audit, at severity 5, notice: RFC 5424 section 6.2.1.
 const priority = 13*8 + 5
 
-func syslogText(now time.Time, line []byte) string {
+func syslogText(now time.Time, kind string, line []byte) string {
 	host, err := os.Hostname()
 	if err != nil {
 		host = "-"
 	}
-	return fmt.Sprintf("<%d>1 %s %s letterlock %d checkpoint - %s", priority, now.UTC().Format(time.RFC3339), host, os.Getpid(), line)
+	return fmt.Sprintf("<%d>1 %s %s letterlock %d %s - %s", priority, now.UTC().Format(time.RFC3339), host, os.Getpid(), kind, line)
 }

@@ -233,8 +233,9 @@ type Audit struct {
 	// Default 5, from 1 to 1,440.
 	CheckpointMinutes int `toml:"checkpoint_minutes"`
 	// CheckpointFile gets every checkpoint. Empty: audit-checkpoints.jsonl in DataDir.
+	// Where it is set, a copy of the revocation journal lies beside it.
 	CheckpointFile string `toml:"checkpoint_file"`
-	// Syslog is whom every checkpoint is sent to: unix:///dev/log,
+	// Syslog is whom every checkpoint and every revocation is sent to: unix:///dev/log,
 	// udp://host:514 or tcp://host:601. Empty: nobody.
 	Syslog string `toml:"syslog"`
 }
@@ -252,6 +253,15 @@ func (c Config) CheckpointFile() string {
 		return c.Audit.CheckpointFile
 	}
 	return filepath.Join(c.DataDir, "audit-checkpoints.jsonl")
+}
+
+// JournalCopy is the file that gets every entry of the revocation journal, too, beside
+// the checkpoints; empty: none does. In DataDir it would be lost when it is needed.
+func (c Config) JournalCopy() string {
+	if c.Audit.CheckpointFile == "" {
+		return ""
+	}
+	return filepath.Join(filepath.Dir(c.Audit.CheckpointFile), "revocation-journal-copy.jsonl")
 }
 
 // A ReaderIP says how much is kept of where a recipient comes from.

@@ -126,6 +126,12 @@ type sealed struct {
 	Signature []byte          `json:"signature"`
 }
 
+// ours reports whether one of the keys has signed it.
+func (s sealed) ours(r Row, keys audit.Keys) bool {
+	public, known := keys[s.Key]
+	return known && seal.Signed(public, purpose, r.Text, s.Signature)
+}
+
 // line signs a row. The same row and key always make the same line.
 func line(by seal.Signer, r Row) []byte {
 	key, err1 := json.Marshal(audit.IDOf(by.Public()))

@@ -39,12 +39,15 @@ type File struct {
 	path   string
 	signer seal.Signer
 
-	mu    sync.Mutex
-	f     *os.File // nil: there is none yet
-	end   int64    // of the last whole line, in bytes
-	seq   int64    // of the last entry
-	hash  audit.Hash
-	fault error // of the last Append; nil: everything that it was given is on the disk
+	mu   sync.Mutex
+	f    *os.File // nil: there is none yet
+	end  int64    // of the last whole line, in bytes
+	seq  int64    // of the last entry
+	hash audit.Hash
+	// accepted is when an operator went on without lost entries, in seconds since
+	// 1970; 0: never.
+	accepted int64
+	fault    error // of the last Append; nil: everything that it was given is on the disk
 }
 
 // Open opens the journal at path and goes along its chain. One that is not there
@@ -61,13 +64,22 @@ func Open(path string, by seal.Signer) (*File, error) {
 	}
 	j.f = f
 	err = walk(path, f, func(_ sealed, r Row, end int64) error {
-		j.seq, j.hash, j.end = r.Seq, r.Hash, end
+		j.ends(r)
+		j.end = end
 		return nil
 	})
 	if err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
 	return j, nil
+}
+
+// ends notes the last entry.
+func (j *File) ends(r Row) {
+	j.seq, j.hash = r.Seq, r.Hash
+	if r.Act == Accepted {
+		j.accepted = r.At
+	}
 }
 
 // openFile opens a file that is no link, pipe or the like: whoever could put one
@@ -127,8 +139,7 @@ func (j *File) Each(after int64, keys audit.Keys, f func(Row) error) error {
 		if r.Seq <= after {
 			return nil
 		}
-		public, ours := keys[s.Key]
-		if !ours || !seal.Signed(public, purpose, r.Text, s.Signature) {
+		if !s.ours(r, keys) {
 			return &Fault{j.path, r.Seq, "it was not signed by this installation"}
 		}
 		return f(r)
@@ -148,13 +159,7 @@ func (j *File) HashAt(seq int64) (hash audit.Hash, err error) {
 }
 
 func (j *File) read(f func(sealed, Row, int64) error) error {
-	j.mu.Lock()
-	file, end := j.f, j.end
-	j.mu.Unlock()
-	if file == nil {
-		return nil
-	}
-	err := walk(j.path, io.NewSectionReader(file, 0, end), f)
+	err := walk(j.path, j.whole(), f)
 	if errors.Is(err, errEnough) {
 		return nil
 	}
@@ -220,7 +225,9 @@ func (j *File) append(rows []Row) error {
 		return err
 	}
 	j.end += int64(len(text))
-	j.seq, j.hash = last.Seq, last.Hash
+	for _, r := range rows {
+		j.ends(r)
+	}
 	return nil
 }
 
