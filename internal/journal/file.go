@@ -52,7 +52,9 @@ type File struct {
 
 // Open opens the journal at path and goes along its chain. One that is not there
 // has no entries, and is made by the first Append. A line at its end that a crash
-// has cut off is none. Signatures are looked at by [File.Each].
+// has cut off is none. What is found is on the disk when Open returns: a process that
+// was killed before it had synced its last lines left them to chance. Signatures are
+// looked at by [File.Each].
 func Open(path string, by seal.Signer) (*File, error) {
 	j := &File{path: path, signer: by}
 	f, err := openFile(path, unix.O_RDWR)
@@ -68,6 +70,9 @@ func Open(path string, by seal.Signer) (*File, error) {
 		j.end = end
 		return nil
 	})
+	if err == nil {
+		err = errors.Join(f.Sync(), host.Sync(filepath.Dir(path)))
+	}
 	if err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
