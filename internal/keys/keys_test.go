@@ -1,8 +1,11 @@
 package keys
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"io"
+	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -260,5 +263,47 @@ func TestNoNumberIsGivenToTwoEpochs(t *testing.T) {
 	}
 	if p := h.rotate(t); p.Epoch != 8 {
 		t.Errorf("epoch %d, and the database knows of 7", p.Epoch)
+	}
+}
+
+func TestWhatAnInterruptedCopyHasLeftDoesNotOutliveItsEpoch(t *testing.T) {
+	h := newHouse(t)
+	name := func(s ...string) string { return filepath.Join(append([]string{h.dir}, s...)...) }
+	key, err := os.ReadFile(name("data", "keyring", "epoch-1.key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	// A copy gets its name when it is whole: one was killed before, one just after.
+	left := []string{name("backup", ".new-1"), name("backup", "epoch-1.key.next")}
+	for _, path := range left {
+		if err := os.WriteFile(path, key, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Link(name("data", "keyring", "epoch-1.key"), name("data", "keyring", ".new-1")); err != nil {
+		t.Fatal(err)
+	}
+	held, err := os.Open(left[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer held.Close() // it was only read
+	id, reader, err := h.put("text")
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.rotate(t)
+	h.now = h.now.Add(h.keys.Keep)
+	if _, err := h.keys.Continue(t.Context(), system, time.Minute); err != nil {
+		t.Fatal(err)
+	}
+	if names := folder(t, h.backup()); names != "epoch-2.key pepper.key" {
+		t.Errorf("the backup of the keys has %s", names)
+	}
+	if rest, err := io.ReadAll(held); err != nil || bytes.Equal(rest, key) {
+		t.Errorf("what was left still has the key, %v", err)
+	}
+	if text, err := h.read(id, string(reader)); err != nil || text != "text" {
+		t.Errorf("a live message: %q, %v", text, err)
 	}
 }

@@ -13,14 +13,18 @@ import (
 
 // CopyKeys copies the keys of the data folder to another folder, which exists and is
 // its owner's alone, and returns when they are on the disk there. What is there
-// already stays; a file of a key that has changed is replaced in one step. The keys
-// of epochs are encrypted under the master key, there as here.
+// already stays; a file of a key that has changed is replaced in one step. What a copy
+// that was cut short has left is destroyed: nobody would do it when its epoch ends. The
+// keys of epochs are encrypted under the master key, there as here.
 func (f Files) CopyKeys(dir string) error {
 	if _, err := epochFiles(dir); err != nil {
 		return err
 	}
 	if there, err := exists(dir); err != nil || !there {
 		return errors.Join(fmt.Errorf("there is no folder %s", dir), err)
+	}
+	if err := f.sweep(dir); err != nil {
+		return err
 	}
 	names, err := f.names()
 	if err != nil {

@@ -78,14 +78,16 @@ func (f Files) EndEpoch(k *Keyring, number uint32) error {
 
 // SweepKeys removes what interrupted changes of the keyring have left: overwritten,
 // if it is a key that counts no more.
-func (f Files) SweepKeys() error {
-	entries, err := os.ReadDir(f.ring())
+func (f Files) SweepKeys() error { return f.sweep(f.ring()) }
+
+func (f Files) sweep(dir string) error {
+	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return err
 	}
 	swept := false
 	for _, e := range entries {
-		path := filepath.Join(f.ring(), e.Name())
+		path := filepath.Join(dir, e.Name())
 		switch {
 		case strings.HasSuffix(e.Name(), dead):
 			f.step("overwrite the old epoch")
@@ -94,7 +96,9 @@ func (f Files) SweepKeys() error {
 			}
 			f.step("remove the old epoch")
 		case strings.HasPrefix(e.Name(), ".new-"), strings.HasSuffix(e.Name(), ".key.next"):
-			// Never overwritten: it may be another name of a file that is alive.
+			if err := overwriteOnly(path); err != nil {
+				return err
+			}
 		default:
 			continue
 		}
@@ -107,7 +111,17 @@ func (f Files) SweepKeys() error {
 		return nil
 	}
 	f.step("sync the keyring")
-	return host.Sync(f.ring())
+	return host.Sync(dir)
+}
+
+// overwriteOnly is overwrite for a file that has no other name. One that has may be
+// alive under it, and is left as it is.
+func overwriteOnly(path string) error {
+	var st unix.Stat_t
+	if err := unix.Lstat(path, &st); err != nil || st.Nlink > 1 {
+		return err
+	}
+	return overwrite(path)
 }
 
 // overwrite puts other bytes in the place of a file's, on the disk.
