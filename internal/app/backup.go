@@ -102,5 +102,5 @@ func VerifyBackup(ctx context.Context, cfg config.Config, in, keys string, from 
 	if k.Audit, err = files.Signer(true); err != nil {
 		return backup.Report{}, err
 	}
-	return backup.Verify(ctx, in, from, ids, k)
+	return backup.Verify(ctx, in, int64(cfg.Limits.DiskReserve), from, ids, k)
 }

@@ -116,7 +116,7 @@ func errBroken(format string, args ...any) error {
 
 // unpack reads a backup to its end, giving the database to write, and returns its
 // manifest once everything in it was what the manifest says.
-func unpack(from io.Reader, ids []age.Identity, write func(io.Reader) error) (m Manifest, err error) {
+func unpack(from io.Reader, ids []age.Identity, write func(size int64, database io.Reader) error) (m Manifest, err error) {
 	plain, err := age.Decrypt(from, ids...)
 	if err != nil {
 		return m, errBroken("%w", err)
@@ -150,7 +150,7 @@ func unpack(from io.Reader, ids []age.Identity, write func(io.Reader) error) (m 
 	return m, nil
 }
 
-func unpackDatabase(in *tar.Reader, write func(io.Reader) error) (Piece, error) {
+func unpackDatabase(in *tar.Reader, write func(int64, io.Reader) error) (Piece, error) {
 	h, err := in.Next()
 	if err != nil {
 		return Piece{}, errBroken("%w", err)
@@ -160,7 +160,7 @@ func unpackDatabase(in *tar.Reader, write func(io.Reader) error) (Piece, error) 
 	}
 	sum := sha256.New()
 	counted := &counter{from: io.TeeReader(in, sum)}
-	if err := write(counted); err != nil {
+	if err := write(h.Size, counted); err != nil {
 		return Piece{}, err
 	}
 	return Piece{Name: h.Name, Size: counted.n, SHA256: sum.Sum(nil)}, nil

@@ -49,6 +49,7 @@ func newSite(t *testing.T) *site {
 	db, err := store.Open(t.Context(), s.dir, time.Now)
 	s.must(err)
 	t.Cleanup(func() { db.Close() })
+	s.must(db.Write(t.Context(), func(tx *store.Tx) error { return tx.AddAuditKey(s.keys.Audit.Public()) }))
 	s.id, err = age.GenerateX25519Identity()
 	s.must(err)
 	s.Service = &Service{DB: db, Signer: s.keys.Audit, Version: "test", Host: "mail.contoso.example"}
@@ -166,7 +167,7 @@ func TestVerifyOpensMessagesAndLeavesNothing(t *testing.T) {
 	}
 	b, in := s.make(), t.TempDir()
 	verify := func(b []byte, keys seal.Keys) (Report, error) {
-		return Verify(t.Context(), in, bytes.NewReader(b), []age.Identity{s.id}, keys)
+		return Verify(t.Context(), in, 0, bytes.NewReader(b), []age.Identity{s.id}, keys)
 	}
 	if r, err := verify(b, s.keys); err != nil || r.Opened != 5 || r.Rows == 0 {
 		t.Errorf("Verify = %+v, %v, want 5 messages opened", r, err)
@@ -281,7 +282,7 @@ func TestAnArchiveThatIsNotOursWritesNothingElsewhere(t *testing.T) {
 // plain is the database inside a backup.
 func (s *site) plain() (text []byte) {
 	s.t.Helper()
-	_, err := unpack(bytes.NewReader(s.make()), []age.Identity{s.id}, func(r io.Reader) (err error) { text, err = io.ReadAll(r); return err })
+	_, err := unpack(bytes.NewReader(s.make()), []age.Identity{s.id}, func(_ int64, r io.Reader) (err error) { text, err = io.ReadAll(r); return err })
 	s.must(err)
 	return text
 }
@@ -358,5 +359,60 @@ func TestARestoreWantsAFolderOfItsOwn(t *testing.T) {
 	}
 	if _, err := Restore(t.Context(), t.TempDir(), bytes.NewReader(b), ids); err != nil {
 		t.Errorf("into an empty folder: %v", err)
+	}
+}
+
+// pack encrypts a backup of a database that somebody else has made, who knows no more
+// than the recipient.
+func (s *site) pack(database []byte, m Manifest) []byte {
+	s.t.Helper()
+	text, err := json.Marshal(m)
+	s.must(err)
+	var b bytes.Buffer
+	secret, err := age.Encrypt(&b, s.id.Recipient())
+	s.must(err)
+	out := tar.NewWriter(secret)
+	_, err1 := put(out, databaseName, int64(len(database)), bytes.NewReader(database))
+	_, err2 := put(out, manifestName, int64(len(text)), bytes.NewReader(text))
+	s.must(errors.Join(err1, err2, out.Close(), secret.Close()))
+	return b.Bytes()
+}
+
+func TestABackupThatSomebodyElseHasMadeIsRefused(t *testing.T) {
+	s := newSite(t)
+	s.send()
+	var database []byte
+	whole, err := unpack(bytes.NewReader(s.make()), []age.Identity{s.id}, func(_ int64, r io.Reader) (err error) { database, err = io.ReadAll(r); return err })
+	s.must(err)
+	stranger, err := whole.signed(seal.NewSigner())
+	s.must(err)
+	change := func(f func(*Manifest)) Manifest { m := whole; f(&m); return m }
+	tests := []struct {
+		name string
+		m    Manifest
+		want string
+	}{
+		{"as it was made", whole, ""},
+		{"signed by nobody", change(func(m *Manifest) { m.Signature = nil }), "backup-broken"},
+		{"signed by a stranger", stranger, "backup-broken"},
+		{"a stranger under our name", change(func(m *Manifest) { m.Signature = stranger.Signature }), "backup-broken"},
+		{"dated anew", change(func(m *Manifest) { m.Made = m.Made.Add(time.Hour) }), "backup-broken"},
+	}
+	for _, tt := range tests {
+		if _, _, err := s.restore(s.pack(database, tt.m)); letterlock.KeyOf(err) != tt.want {
+			t.Errorf("%s: %v, want %q", tt.name, err, tt.want)
+		}
+	}
+}
+
+func TestARestoreThatHasNoRoomBeginsNothing(t *testing.T) {
+	s := newSite(t)
+	s.send()
+	b, dir := s.make(), filepath.Join(t.TempDir(), "data")
+	if _, err := restore(t.Context(), dir, 1<<60, bytes.NewReader(b), []age.Identity{s.id}); letterlock.KeyOf(err) != "disk" {
+		t.Errorf("without room: %v", err)
+	}
+	if _, err := os.Stat(dir); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the folder stays: %v", err)
 	}
 }

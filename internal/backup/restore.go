@@ -11,6 +11,7 @@ import (
 
 	"filippo.io/age"
 
+	"letterlock/internal/audit"
 	"letterlock/internal/host"
 	"letterlock/internal/letterlock"
 	"letterlock/internal/store"
@@ -21,8 +22,17 @@ import (
 // everything is on the disk; when it fails nothing stays of it. A crash in its middle
 // leaves no database of that name.
 //
+// The key of the audit log in the backup must have signed it: anybody can encrypt to
+// its recipient. A start wants the same key, so that nothing that others have made is
+// ever served. Busy "disk": there is no room.
+//
 // It does not bring keys, and no revocation: a start does, with the journal.
-func Restore(ctx context.Context, dir string, from io.Reader, ids []age.Identity) (m Manifest, err error) {
+func Restore(ctx context.Context, dir string, from io.Reader, ids []age.Identity) (Manifest, error) {
+	return restore(ctx, dir, 0, from, ids)
+}
+
+// restore is Restore that leaves so many bytes of the disk free.
+func restore(ctx context.Context, dir string, spare int64, from io.Reader, ids []age.Identity) (m Manifest, err error) {
 	made, err := empty(dir)
 	if err != nil {
 		return m, err
@@ -36,7 +46,12 @@ func Restore(ctx context.Context, dir string, from io.Reader, ids []age.Identity
 			}
 		}
 	}()
-	m, err = unpack(from, ids, func(r io.Reader) error { return writeFile(ctx, half, r) })
+	m, err = unpack(from, ids, func(size int64, r io.Reader) error {
+		if err := room(dir, size, spare); err != nil {
+			return err
+		}
+		return writeFile(ctx, half, r)
+	})
 	if err != nil {
 		return m, err
 	}
@@ -82,6 +97,17 @@ func discard(half string) error {
 	return errors.Join(errs...)
 }
 
+// room refuses to begin what the disk has no room for: a backup is as large as it
+// says, and it may have been made by somebody who wants the disk full.
+func room(dir string, size, spare int64) error {
+	free, err := host.Free(dir)
+	if err == nil && free-spare < size {
+		err = &letterlock.Error{Code: letterlock.Busy, Key: "disk",
+			Err: fmt.Errorf("what is in the backup takes %d MiB in %s, the reserve is %d, and %d are free", size>>20, dir, spare>>20, free>>20)}
+	}
+	return err
+}
+
 func writeFile(ctx context.Context, path string, from io.Reader) error {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
@@ -91,7 +117,8 @@ func writeFile(ctx context.Context, path string, from io.Reader) error {
 	return errors.Join(err, f.Close()) // it is synced when it is known to be whole
 }
 
-// fit looks at every page of the database, and whether it is what the manifest says.
+// fit looks at every page of the database, whether it is what the manifest says, and
+// who says so.
 func fit(ctx context.Context, path string, m Manifest) error {
 	if err := store.CheckFile(ctx, path); err != nil {
 		return errBroken("%w", err)
@@ -102,6 +129,10 @@ func fit(ctx context.Context, path string, m Manifest) error {
 	}
 	if fmt.Sprint(facts) != fmt.Sprint(m.Facts) {
 		return errBroken("its database says %v, and its manifest %v", facts, m.Facts)
+	}
+	signer, err := store.SignerOf(ctx, path)
+	if err != nil || !m.SignedBy(audit.KeysOf(signer)) {
+		return errBroken("it was not signed with the audit key of the database in it: somebody else has made it, or changed it")
 	}
 	return nil
 }

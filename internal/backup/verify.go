@@ -34,14 +34,15 @@ type Report struct {
 // of its database and at its audit log, and opens messages with the keys: up to 100,
 // drawn by lot. The folder is removed whatever happens. The error is of the first
 // thing that is wrong; Invalid "backup-keys" says that a message could not be opened.
-func Verify(ctx context.Context, dir string, from io.Reader, ids []age.Identity, keys seal.Keys) (r Report, err error) {
+// spare is how much of the disk is left free, in bytes.
+func Verify(ctx context.Context, dir string, spare int64, from io.Reader, ids []age.Identity, keys seal.Keys) (r Report, err error) {
 	place, err := os.MkdirTemp(dir, "restored-")
 	if err != nil {
 		return r, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(place)) }()
 	data := filepath.Join(place, "data")
-	if r.Manifest, err = Restore(ctx, data, from, ids); err != nil {
+	if r.Manifest, err = restore(ctx, data, spare, from, ids); err != nil {
 		return r, err
 	}
 	if !r.Manifest.SignedBy(audit.KeysOf(keys.Audit.Public())) {

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"crypto/ed25519"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -100,6 +101,18 @@ func FactsOf(ctx context.Context, path string) (f Facts, err error) {
 		f.Epochs = append(f.Epochs, epoch)
 	}
 	return f, rows.Err()
+}
+
+// SignerOf returns the key that signs the audit log of a database that nobody writes
+// to, the newest that it knows.
+func SignerOf(ctx context.Context, path string) (public ed25519.PublicKey, err error) {
+	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+"?mode=ro")
+	if err != nil {
+		return nil, err
+	}
+	defer db.Close() // it was only read
+	err = db.QueryRowContext(ctx, `SELECT public FROM audit_keys ORDER BY made_at DESC, rowid DESC LIMIT 1`).Scan((*[]byte)(&public))
+	return public, err
 }
 
 // CheckFile has SQLite look at every page and reference of a database that nobody
