@@ -274,6 +274,8 @@ func (s *Server) endOfThrottled(err error, c echo.Context) views.End {
 		if ruleOf(c) == holder {
 			end.Next = views.Link{Text: "Ask for a new passcode", URL: linkOf(c)}
 		}
+	case "lines":
+		end.Kind = views.EndLines
 	case "forwards":
 		end.Kind, end.Next = views.EndForwards, views.Link{Text: "Back to the message", URL: "/read/" + c.Param("id")}
 	case "budget", "too-soon":

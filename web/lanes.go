@@ -92,6 +92,18 @@ func (s *Server) enter(c echo.Context, e entry) (*lane.Pass, error) {
 	return pass, err
 }
 
+// errLines stops a request of somebody who has so many files on their way already.
+var errLines = &letterlock.Error{Code: letterlock.Throttled, Key: "lines", RetryAfter: tryAgain}
+
+// lineOf names whom a request counts for that has its place for as long as its client
+// takes over it; "" if it is no such request, or nobody's.
+func lineOf(e entry, by letterlock.Actor) string {
+	if e.deadline <= pageTime || e.lasting || by.Address == "" {
+		return ""
+	}
+	return string(e.lane) + " " + string(by.Kind) + " " + string(by.Address)
+}
+
 // readAhead has the whole body of a request in memory.
 func readAhead(r *http.Request) error {
 	body, err := io.ReadAll(r.Body)

@@ -138,3 +138,36 @@ func (h *halfway) Read(p []byte) (int, error) {
 	n := copy(p, h.text[4:])
 	return n, io.EOF
 }
+
+// TestNobodyTakesAllPlacesOfALane has somebody send many files over lines that stand
+// still: a recipient could keep everybody from writing otherwise.
+func TestNobodyTakesAllPlacesOfALane(t *testing.T) {
+	w := newWorld(t)
+	compose := func(by letterlock.Address, body io.Reader) func() answer {
+		b := w.browser().as(letterlock.Staff, by)
+		return func() answer { return b.do(http.MethodPost, "/compose", body, "multipart/form-data; boundary=x") }
+	}
+	rest, answered := make(chan struct{}), make(chan int)
+	for range maxLinesByOne {
+		begun := make(chan struct{})
+		slow := compose(ada, &halfway{text: "--x--\r\n", begun: begun, rest: rest})
+		go func() { answered <- slow().status }()
+		<-begun
+	}
+	if a := compose(ada, strings.NewReader("--x--\r\n"))(); a.status != http.StatusTooManyRequests || a.header.Get("Retry-After") == "" || a.heading() != "Too many files at the same time" {
+		t.Errorf("one more is answered by %d, %q", a.status, a.heading())
+	}
+	if got := compose(eve, strings.NewReader("--x--\r\n"))().status; got != http.StatusUnprocessableEntity {
+		t.Errorf("somebody else is answered by %d", got)
+	}
+	close(rest)
+	for range maxLinesByOne {
+		<-answered
+	}
+	if got := compose(ada, strings.NewReader("--x--\r\n"))().status; got != http.StatusUnprocessableEntity {
+		t.Errorf("afterwards it is answered by %d", got)
+	}
+	if n := w.server.lines.open(); n != 0 {
+		t.Errorf("%d are counted still", n)
+	}
+}

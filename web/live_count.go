@@ -9,20 +9,25 @@ const (
 	maxLiveByOne = 20
 )
 
+// maxLinesByOne is how many files one person may send, and take, at the same time:
+// each has a place in its lane for as long as their line is slow, and nobody may take
+// what everybody needs.
+const maxLinesByOne = 8
+
 // A streamCount knows how many streams are open.
 type streamCount struct {
-	most int
+	most, byOne int
 
 	mu  sync.Mutex
 	all int
-	by  map[string]int // session id
+	by  map[string]int // of a session, or of somebody in a lane
 }
 
 // enter reports whether one more may be opened. If so, it is to be left.
 func (n *streamCount) enter(session string) bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if n.all >= n.most || n.by[session] >= maxLiveByOne {
+	if n.all >= n.most || n.by[session] >= n.byOne {
 		return false
 	}
 	if n.by == nil {

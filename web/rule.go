@@ -76,6 +76,12 @@ func (s *Server) checkRule(next echo.HandlerFunc) echo.HandlerFunc {
 			return err
 		}
 		c.Set(actorKey, by)
+		if who := lineOf(e, by); who != "" {
+			if !s.lines.enter(who) {
+				return errLines
+			}
+			defer s.lines.leave(who)
+		}
 		if by.Kind == letterlock.Reader {
 			s.refreshCookie(c)
 		}

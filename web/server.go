@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -98,6 +99,7 @@ type Server struct {
 	pictures *picture.Maker
 	previews shelf
 	streams  streamCount
+	lines    streamCount   // of files on their way
 	liveTick time.Duration // see stream.run
 	stopping chan struct{} // closed: streams end
 	stop     sync.Once
@@ -126,7 +128,8 @@ func New(o Options) (*Server, error) {
 	}
 	s := &Server{
 		Options: o, secure: o.PublicURL.Scheme == "https", rules: map[target]entry{}, lanes: lanes(),
-		pictures: picture.NewMaker(), streams: streamCount{most: o.MaxLive}, liveTick: liveTick, stopping: make(chan struct{}),
+		pictures: picture.NewMaker(), streams: streamCount{most: o.MaxLive, byOne: maxLiveByOne},
+		lines: streamCount{most: math.MaxInt, byOne: maxLinesByOne}, liveTick: liveTick, stopping: make(chan struct{}),
 	}
 	s.sessions = &sessionStore{service: o.Sessions, secure: s.secure}
 	s.foreign = http.NewCrossOriginProtection()
