@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"letterlock/internal/backup"
 	"letterlock/internal/store"
 )
 
@@ -36,7 +37,11 @@ func (a *App) Sweep(ctx context.Context) error {
 	for _, name := range removed {
 		a.log.Info("removed a copy from before an upgrade", "file", name)
 	}
-	return errors.Join(err, a.DB.SettleJournal(ctx), a.Access.ExpireDue(ctx), a.Access.RemindDue(ctx), a.Once.Sweep(ctx), a.Uploads.Sweep(ctx), a.DB.Write(ctx, func(tx *store.Tx) error {
+	left, err1 := backup.Sweep(a.dataDir)
+	for _, name := range left {
+		a.log.Info("removed what an interrupted look at a backup has left", "folder", name)
+	}
+	return errors.Join(err, err1, a.DB.SettleJournal(ctx), a.Access.ExpireDue(ctx), a.Access.RemindDue(ctx), a.Once.Sweep(ctx), a.Uploads.Sweep(ctx), a.DB.Write(ctx, func(tx *store.Tx) error {
 		_, err1 := tx.SweepIncoming(tx.Now.Add(-abandonAfter))
 		_, err2 := tx.SweepSessions()
 		return errors.Join(err1, err2, tx.SweepPasscodes(), tx.SweepBrowsers())

@@ -8,12 +8,14 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"filippo.io/age"
 
 	"letterlock/internal/audit"
 	"letterlock/internal/eml"
+	"letterlock/internal/host"
 	"letterlock/internal/letterlock"
 	"letterlock/internal/seal"
 	"letterlock/internal/store"
@@ -32,15 +34,24 @@ type Report struct {
 
 // Verify restores a backup into a folder of its own inside dir, looks at every page
 // of its database and at its audit log, and opens messages with the keys: up to 100,
-// drawn by lot. The folder is removed whatever happens. The error is of the first
+// drawn by lot. The folder is removed whatever happens; if the process is killed, by the
+// next Verify there or by [Sweep]. The error is of the first
 // thing that is wrong; Invalid "backup-keys" says that a message could not be opened.
 // spare is how much of the disk is left free, in bytes.
 func Verify(ctx context.Context, dir string, spare int64, from io.Reader, ids []age.Identity, keys seal.Keys) (r Report, err error) {
-	place, err := os.MkdirTemp(dir, "restored-")
+	if _, err := Sweep(dir); err != nil {
+		return r, err
+	}
+	place, err := os.MkdirTemp(dir, restored)
 	if err != nil {
 		return r, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(place)) }()
+	lock, err := host.LockFolder(place)
+	if err != nil {
+		return r, err
+	}
+	defer func() { err = errors.Join(err, lock.Release()) }()
 	data := filepath.Join(place, "data")
 	if r.Manifest, err = restore(ctx, data, spare, from, ids); err != nil {
 		return r, err
@@ -69,6 +80,38 @@ func Verify(ctx context.Context, dir string, spare int64, from io.Reader, ids []
 	}
 	return r, nil
 }
+
+// restored is how the names of folders begin that Verify makes.
+const restored = "restored-"
+
+// Sweep removes what a Verify has left in a folder whose process was killed, and
+// returns the names: subjects lie there in the clear, also of what is destroyed
+// meanwhile.
+func Sweep(dir string) (removed []string, err error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range entries {
+		info, err := e.Info()
+		if !strings.HasPrefix(e.Name(), restored) || err != nil || !info.IsDir() || time.Since(info.ModTime()) < justMade {
+			continue // not one of ours, or gone, or about to be locked
+		}
+		place := filepath.Join(dir, e.Name())
+		lock, err := host.LockFolder(place)
+		if err != nil {
+			continue // somebody is at work there
+		}
+		if err := errors.Join(os.RemoveAll(place), lock.Release()); err != nil {
+			return removed, err
+		}
+		removed = append(removed, place)
+	}
+	return removed, nil
+}
+
+// justMade is how long a Verify may take between making its folder and locking it.
+const justMade = time.Minute
 
 // draw picks messages that can be opened, each with the same chance.
 func draw(ctx context.Context, db *store.DB) (sample []letterlock.Message, err error) {
