@@ -45,3 +45,24 @@ func TestAPageIsReadAsItsMessagesAre(t *testing.T) {
 		}
 	}
 }
+
+// TestAnEmptyPlaceStaysEmpty has a NULL, and in the next text what stands between
+// values: by number they are right.
+func TestAnEmptyPlaceStaysEmpty(t *testing.T) {
+	db := open(t)
+	var got [3]string
+	write(t, db, func(tx *Tx) error {
+		return tx.packed(`x.a, x.b, x.c`, `(SELECT 'one' AS a, NULL AS b, 'three' AS c) x`, nil,
+			[]any{&got[0], &got[1], &got[2]}, func(int) {}, func() error { return nil })
+	})
+	if want := [3]string{"one", "", "three"}; got != want {
+		t.Errorf("a row is read as %q, want %q", got, want)
+	}
+	err := db.Read(t.Context(), func(tx *Tx) error {
+		return tx.packed(`x.a, x.b, x.c`, `(SELECT 'one' AS a, NULL AS b, 'three' || $1 || 'four' AS c) x`, []any{between},
+			[]any{&got[0], &got[1], &got[2]}, func(int) {}, func() error { return nil })
+	})
+	if err == nil {
+		t.Errorf("a row with a NULL and a separator is read as %q, want an error", got)
+	}
+}
