@@ -2,10 +2,13 @@ package store
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
 	"strings"
+
+	"letterlock/internal/letterlock"
 )
 
 // A source is one condition of a search: a list of the places of all messages that
@@ -98,9 +101,22 @@ func (f *finder) counted(limit, most int) (found []int64, total int, err error) 
 	if found, err = f.places(0, limit); err != nil || len(found) < limit {
 		return found, min(len(found), most), err
 	}
-	// SQLite counts a list in less time than it takes to hand it over.
-	err = f.tx.row(numbered(`SELECT count(*) FROM (SELECT 1 FROM `+s.from+` WHERE `+where+` LIMIT ? + 0)`), append(args, most), &total)
+	total, err = f.tx.count(s.from+` WHERE `+where, args, most)
 	return found, total, err
+}
+
+// count counts the rows of a list, up to most. To go past that many takes half the
+// time of counting them.
+func (t *Tx) count(list string, args []any, most int) (n int, err error) {
+	err = t.row(numbered(`SELECT 1 FROM `+list+` LIMIT 1 OFFSET ? + 0`), append(slices.Clip(args), most-1), &n)
+	if err == nil {
+		return most, nil
+	}
+	if !errors.Is(err, letterlock.NotFound) {
+		return 0, err
+	}
+	err = t.row(numbered(`SELECT count(*) FROM `+list), args, &n)
+	return n, err
 }
 
 // plain reports whether the search is one list, and no message of it has to meet anything.

@@ -2,7 +2,6 @@ package store
 
 import (
 	"cmp"
-	"database/sql"
 	"fmt"
 	"strings"
 	"time"
@@ -114,22 +113,12 @@ func (t *Tx) Sent(q SentQuery) (list []SentMessage, err error) {
 	if q.Before > 0 {
 		before = q.Before
 	}
-	err = t.rows(`SELECT `+messageColumns+matching+` AND `+cond.holds()+` AND m.seq < $5 ORDER BY m.seq DESC LIMIT $6 + 0`,
-		append(t.matchArgs(q), before, q.Limit), func(rows *sql.Rows) error {
-			var s SentMessage
-			var at times
-			var status string
-			if err := rows.Scan(messageDest(&s.Message, &at, &status)...); err != nil {
-				return err
-			}
-			finishMessage(&s.Message, at, status)
-			list = append(list, s)
-			return nil
-		})
+	places, err := t.places(`SELECT m.seq AS place`+matching+` AND `+cond.holds()+` AND m.seq < $5 ORDER BY m.seq DESC LIMIT $6 + 0`,
+		append(t.matchArgs(q), before, q.Limit))
 	if err != nil {
 		return nil, err
 	}
-	return list, t.recipientsOf(list)
+	return t.messagesAt(places)
 }
 
 // MaxSentCount is how many of a sender's messages SentCounts looks at.
@@ -138,28 +127,32 @@ const MaxSentCount = 200
 // SentCounts returns how many of a sender's newest MaxSentCount messages each filter
 // holds, so that a long folder opens as fast as a short one.
 func (t *Tx) SentCounts(q SentQuery) (map[Filter]int, error) {
-	var each, all strings.Builder // of each message, whether a recipient is so; of all, how many
-	counts := make([]int, len(Filters))
-	dest := make([]any, len(Filters))
+	// Of each recipient, which filters hold of it and of its message: both as a number
+	// with a bit for each filter. The recipients are read once for all filters.
+	var message, recipient []string
 	for i, f := range Filters {
-		c := conditions[f]
-		if i > 0 {
-			all.WriteString(", ")
-		}
-		fmt.Fprintf(&each, ", MAX(CASE WHEN %s THEN 1 ELSE 0 END) AS some%d", cmp.Or(c.recipient, `TRUE`), i)
-		fmt.Fprintf(&all, "COUNT(CASE WHEN %s AND m.some%d = 1 THEN 1 END)", c.message, i)
-		dest[i] = &counts[i]
+		bit := fmt.Sprintf(" THEN %d ELSE 0 END", 1<<i)
+		message = append(message, `CASE WHEN `+conditions[f].message+bit)
+		recipient = append(recipient, `CASE WHEN `+cmp.Or(conditions[f].recipient, `TRUE`)+bit)
 	}
-	// The recipients of each message are read once for all filters.
-	query := `SELECT ` + all.String() + ` FROM (SELECT m.expires_at, m.status` + each.String() + `
-		FROM (SELECT m.seq, m.expires_at, m.status` + matching + ` ORDER BY m.seq DESC LIMIT $5 + 0) m LEFT JOIN recipients r ON r.seq = m.seq
-		GROUP BY m.seq, m.expires_at, m.status) m`
-	if err := t.row(query, append(t.matchArgs(q), MaxSentCount), dest...); err != nil {
+	var seq int64
+	var ofMessage, ofRecipient int
+	some := make(map[int64]int, MaxSentCount) // of a message, the filters that hold
+	err := t.packed(`m.seq, `+strings.Join(message, ` + `)+`, `+strings.Join(recipient, ` + `),
+		`(SELECT m.seq, m.expires_at, m.status`+matching+` ORDER BY m.seq DESC LIMIT $5 + 0) m LEFT JOIN recipients r ON r.seq = m.seq`,
+		append(t.matchArgs(q), MaxSentCount), []any{&seq, &ofMessage, &ofRecipient}, func(int) {}, func() error {
+			some[seq] |= ofMessage & ofRecipient
+			return nil
+		})
+	if err != nil {
 		return nil, err
 	}
 	byFilter := make(map[Filter]int, len(Filters))
 	for i, f := range Filters {
-		byFilter[f] = counts[i]
+		byFilter[f] = 0
+		for _, bits := range some {
+			byFilter[f] += bits >> i & 1
+		}
 	}
 	return byFilter, nil
 }
