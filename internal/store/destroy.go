@@ -2,13 +2,14 @@ package store
 
 import "letterlock/internal/letterlock"
 
-// Destroy deletes every key of a message, all of its sealed mail, its subject, also
-// out of answers that are kept, and what a retry of it would be recognised by. Who sent it to whom, and when, stays.
+// Destroy deletes every key of a message, all of its sealed mail, its subject and what
+// people are called in it, also out of answers that are kept, and what a retry of it
+// would be recognised by. Which address sent it to which, and when, stays.
 // The search has a copy of the subject: see EraseText. A message that is destroyed
 // already is NotFound.
 func (t *Tx) Destroy(id letterlock.ID) error {
-	n, err := t.change(`UPDATE messages SET status = 'destroyed', subject = '', body_hash = NULL,
-		sealed_head = NULL, sealed_size = 0, sealed_index = NULL WHERE id = $1 AND status = 'accepted'`, id)
+	n, err := t.change(`UPDATE messages SET status = 'destroyed', subject = '', sender_name = '', author_name = '',
+		body_hash = NULL, sealed_head = NULL, sealed_size = 0, sealed_index = NULL WHERE id = $1 AND status = 'accepted'`, id)
 	if err != nil {
 		return err
 	}
@@ -16,6 +17,9 @@ func (t *Tx) Destroy(id letterlock.ID) error {
 		return errNotFound
 	}
 	if err := t.shredAll(id); err != nil {
+		return err
+	}
+	if err := t.exec(`UPDATE recipients SET name = '' WHERE message = $1`, id); err != nil {
 		return err
 	}
 	if err := t.exec(`DELETE FROM answers WHERE message = $1 AND message <> ''`, id); err != nil {

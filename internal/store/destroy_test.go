@@ -103,7 +103,8 @@ func TestAFailureWhileDestroyingUndoesAllOfIt(t *testing.T) {
 func TestNothingOfADestroyedMessageIsInTheFile(t *testing.T) {
 	dir := t.TempDir()
 	marks := map[string][]byte{"subject": []byte("XsubjectmarkX"), "key": []byte("XkeymarkX"), "chunk": bytes.Repeat([]byte("XchunkmarkX"), 1000),
-		"head": []byte("XheadmarkX"), "index": []byte("XindexmarkX"), "secret": []byte("XsecretmarkX")}
+		"head": []byte("XheadmarkX"), "index": []byte("XindexmarkX"), "secret": []byte("XsecretmarkX"),
+		"sender": []byte("XsendermarkX"), "author": []byte("XauthormarkX"), "recipient": []byte("XrecipientmarkX")}
 	run := func(f func(*Tx) error) {
 		t.Helper()
 		db, err := Open(t.Context(), dir, func() time.Time { return start })
@@ -122,8 +123,9 @@ func TestNothingOfADestroyedMessageIsInTheFile(t *testing.T) {
 		}
 		return bytes.Contains(b, marks[name])
 	}
-	m := letterlock.Message{ID: letterlock.NewID(), MessageID: "<1@contoso.example>", Subject: string(marks["subject"])}
-	r := letterlock.Recipient{ID: letterlock.NewID(), Message: m.ID, Mailbox: letterlock.Mailbox{Address: "marta@quillfeather.example"}, Experience: letterlock.Link}
+	m := letterlock.Message{ID: letterlock.NewID(), MessageID: "<1@contoso.example>", Subject: string(marks["subject"]),
+		Sender: letterlock.Mailbox{Name: string(marks["sender"]), Address: "ada@contoso.example"}, Author: letterlock.Mailbox{Name: string(marks["author"]), Address: "eve@contoso.example"}}
+	r := letterlock.Recipient{ID: letterlock.NewID(), Message: m.ID, Mailbox: letterlock.Mailbox{Name: string(marks["recipient"]), Address: "marta@quillfeather.example"}, Experience: letterlock.Link}
 	run(func(tx *Tx) error {
 		return errors.Join(tx.AddMessage(m, []byte("hash"), Sealed{Head: marks["head"], Size: 9, Index: marks["index"]}),
 			tx.AddChunk(m.ID, 0, marks["chunk"]), tx.AddRecipient(r, 0, []byte("token")),

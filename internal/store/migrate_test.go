@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -164,12 +165,13 @@ INSERT INTO messages (id, status, message_id, sender, subject, method, accepted_
   ('c', 'accepted', '<c@contoso.example>', 'eve@contoso.example', 'Second offer', 'policy', 1700000000),
   ('b', 'accepted', '<b@contoso.example>', 'ada@contoso.example', 'Third offer', 'user', 1700000000),
   ('d', 'destroyed', '<d@contoso.example>', 'ada@contoso.example', '', 'user', 1600000000);
+UPDATE messages SET sender_name = 'Ada L.';
 INSERT INTO messages (id, status, accepted_at) VALUES ('coming', 'incoming', 1700000001);
 INSERT INTO recipients (id, message, position, address, name, field, identity, experience, why, reference) VALUES
   ('r1', 'a', 0, '"a@b"@quillfeather.example', '', 'to', 'other', 'link', '', ''),
-  ('r2', 'a', 1, 'marta@riverside.example', '', 'to', 'google', 'link', '', ''),
+  ('r2', 'a', 1, 'marta@riverside.example', 'Marta', 'to', 'google', 'link', '', ''),
   ('r3', 'b', 0, 'marta@riverside.example', '', 'to', 'other', 'inline', '', ''),
-  ('r4', 'd', 0, 'marta@riverside.example', '', 'to', 'other', 'link', '', ''),
+  ('r4', 'd', 0, 'marta@riverside.example', 'Marta', 'to', 'other', 'link', '', ''),
   ('r5', 'coming', 0, 'marta@riverside.example', '', 'to', 'other', 'link', '', '');`
 
 func TestAMigrationPutsMessagesInOrderAndMakesThemFound(t *testing.T) {
@@ -204,11 +206,15 @@ func TestAMigrationPutsMessagesInOrderAndMakesThemFound(t *testing.T) {
 		if m.Seq != 1700000000<<20+2 {
 			t.Errorf("the last of its second has place %d, want %d", m.Seq, 1700000000<<20+2)
 		}
+		names, err3 := tx.tally(`SELECT sender_name || '; ' || r.name, COUNT(*) FROM messages m JOIN recipients r ON r.message = m.id WHERE m.id IN ('a', 'd') GROUP BY 1`)
+		if want := map[string]int{"Ada L.; ": 1, "Ada L.; Marta": 1, "; ": 1}; !reflect.DeepEqual(names, want) {
+			t.Errorf("names %v, want %v: none of what is destroyed", names, want)
+		}
 		d, err2 := tx.tally(`SELECT domain, COUNT(*) FROM recipients WHERE seq > 0 GROUP BY domain`)
 		if d["quillfeather.example"] != 1 || d["riverside.example"] != 3 {
 			t.Errorf("domains %v", d)
 		}
-		return errors.Join(err, err2, tx.AcceptMessage(letterlock.Message{ID: "coming", MessageID: "<coming@contoso.example>"}, nil, Sealed{}))
+		return errors.Join(err, err2, err3, tx.AcceptMessage(letterlock.Message{ID: "coming", MessageID: "<coming@contoso.example>"}, nil, Sealed{}))
 	})
 	catchUp(t, db)
 	if got := found(t, db, letterlock.Search{}); len(got) != 5 || got[0] != "coming" {
