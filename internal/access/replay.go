@@ -7,11 +7,16 @@ import (
 
 	"letterlock/internal/journal"
 	"letterlock/internal/letterlock"
+	"letterlock/internal/seal"
 	"letterlock/internal/store"
 )
 
-// replayed is the reason of what Replay does, in the audit log.
-const replayed = "replayed from the journal"
+// replayed is the reason of what Replay does, in the audit log, and noKey that of what
+// it cannot do.
+const (
+	replayed = "replayed from the journal"
+	noKey    = "replayed from the journal; not given back, for no key is there that opens the message"
+)
 
 // Replay does again what a database that was restored from a backup has missed. The
 // rows follow from the last that it has; what they say is done in their order, so
@@ -20,7 +25,8 @@ const replayed = "replayed from the journal"
 // It is for a start, before anybody is served. All of it is one transaction with the
 // rows themselves: after a crash the next start begins where the last that was
 // committed has ended. Messages that the database does not know came after the
-// backup, and are passed over. It returns how many rows changed something.
+// backup, and are passed over. Access to what no key is there for is not given back: to
+// refuse the start for it would keep everything else from everybody. It returns how many rows changed something.
 func (s *Service) Replay(ctx context.Context, rows []journal.Row) (changed int, err error) {
 	err = s.DB.Write(ctx, func(tx *store.Tx) error {
 		changed = 0
@@ -82,6 +88,10 @@ func (s *Service) replayAccess(tx *store.Tx, e journal.Entry, m letterlock.Messa
 		return true, errors.Join(endAccess(tx, r, v), tx.ForgetBrowsers(r.Mailbox.Address), tx.Audit(entry))
 	case e.Act == journal.Restored && r.Revocation.Revoked():
 		entry.Action = "restore"
+		if opens, err := s.opens(tx, m); err != nil || !opens {
+			entry.Reason, entry.Allowed = noKey, false
+			return false, errors.Join(err, tx.Audit(entry))
+		}
 		return true, errors.Join(s.giveBack(tx, m, r),
 			tx.AddEvent(r, letterlock.Event{Kind: letterlock.Restored, Detail: string(r.Revocation.Standing)}), tx.Audit(entry))
 	}
@@ -99,6 +109,9 @@ func (s *Service) replayExpiry(tx *store.Tx, m letterlock.Message, all []letterl
 	if !ended || m.Ended(tx.Now) {
 		return nil
 	}
+	if opens, err := s.opens(tx, m); err != nil || !opens {
+		return err
+	}
 	for _, r := range all {
 		if r.Experience != letterlock.Link || r.Revocation.Revoked() {
 			continue
@@ -108,4 +121,14 @@ func (s *Service) replayExpiry(tx *store.Tx, m letterlock.Message, all []letterl
 		}
 	}
 	return nil
+}
+
+// opens reports whether there is a key that opens a message: that of its epoch may be
+// gone, or not brought back yet.
+func (s *Service) opens(tx *store.Tx, m letterlock.Message) (bool, error) {
+	_, err := s.Vault.Find(tx, m.ID, store.SenderCopy)
+	if errors.Is(err, seal.ErrTampered) {
+		return false, nil
+	}
+	return err == nil, err
 }
