@@ -47,6 +47,13 @@ func (a *App) openJournal(ctx context.Context, cfg config.Config, by seal.Signer
 // knows it. A file that cannot be read is given to unread: it may be far away.
 func fitting(ctx context.Context, db *store.DB, cfg config.Config, by seal.Signer, unread func(string, error)) (*journal.File, error) {
 	j, err := journal.Open(cfg.JournalFile(), by)
+	if torn := (*journal.Fault)(nil); errors.As(err, &torn) {
+		if mended, err1 := mendTorn(ctx, db, cfg.JournalFile(), by); err1 != nil || mended {
+			if err = err1; err == nil {
+				j, err = journal.Open(cfg.JournalFile(), by)
+			}
+		}
+	}
 	if err == nil {
 		if err = fits(ctx, db, j); err == nil {
 			err = attested(ctx, db, j, cfg, unread)
@@ -61,6 +68,27 @@ func fitting(ctx context.Context, db *store.DB, cfg config.Config, by seal.Signe
 	}
 	return j, err
 }
+
+// mendTorn takes back what a power cut has torn of lines that nobody was told of: the
+// database has them all, and never saw them in the file.
+func mendTorn(ctx context.Context, db *store.DB, path string, by seal.Signer) (mended bool, err error) {
+	var rows []journal.Row
+	err = db.Read(ctx, func(tx *store.Tx) error {
+		_, _, held, err := tx.JournalHead()
+		if err == nil {
+			rows, err = tx.Journaled(held, maxTorn)
+		}
+		return err
+	})
+	if err != nil {
+		return false, err
+	}
+	return journal.MendTorn(path, by, rows)
+}
+
+// maxTorn is more than the database ever has and has not seen in the file, but where
+// the file could not be written for long: then nothing of it is torn.
+const maxTorn = 1_000
 
 // fits compares the journal with what the database knows of it. One of them may be
 // ahead: the database after a crash between its commit and the journal, the journal
