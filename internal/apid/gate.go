@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"letterlock/internal/api"
+	"letterlock/internal/lane"
 	"letterlock/internal/letterlock"
 	"letterlock/internal/once"
 	"letterlock/internal/ratelimit"
@@ -60,10 +61,11 @@ func (s *server) answer(w http.ResponseWriter, r *http.Request, a *asked) error 
 		return s.showDocument(w, r, a)
 	}
 	o, known := s.find(r)
+	var pass *lane.Pass
 	if known {
 		a.operation = o.id
-		pass, err := s.Lanes.Enter(r.Context(), inLane[o.id])
-		if err != nil {
+		var err error
+		if pass, err = s.Lanes.Enter(r.Context(), inLane[o.id]); err != nil {
 			return err
 		}
 		defer pass.Leave()
@@ -85,7 +87,7 @@ func (s *server) answer(w http.ResponseWriter, r *http.Request, a *asked) error 
 	ctx, cancel := context.WithTimeout(r.Context(), o.time)
 	defer cancel()
 	setDeadlines(w, bodyTime, o.time+spare)
-	return s.settle(w, r.WithContext(ctx), a, o)
+	return s.settle(w, r.WithContext(ctx), a, o, pass)
 }
 
 // find returns the operation that a request asks for. One in a path that is not
@@ -200,14 +202,16 @@ func setDeadlines(w http.ResponseWriter, read, write time.Duration) {
 	_ = control.SetWriteDeadline(time.Now().Add(write))
 }
 
-// settle has an operation done, once for each key, and sends its answer.
-func (s *server) settle(w http.ResponseWriter, r *http.Request, a *asked, o operation) error {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
-	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
-		return &letterlock.Error{Code: letterlock.TooLarge, Err: err}
+// settle has an operation done, once for each key, and sends its answer. The place in
+// its lane is for the work alone: a client whose line is slow keeps nobody out.
+func (s *server) settle(w http.ResponseWriter, r *http.Request, a *asked, o operation, pass *lane.Pass) error {
+	pass.Pause()
+	body, err := readBody(w, r)
+	if err == nil {
+		err = pass.Resume(r.Context())
 	}
 	if err != nil {
-		return &letterlock.Error{Code: letterlock.Invalid, Key: "json", Err: err}
+		return err
 	}
 	setDeadlines(w, 0, o.time+spare)
 	r.Body = io.NopCloser(bytes.NewReader(body))
@@ -232,8 +236,20 @@ func (s *server) settle(w http.ResponseWriter, r *http.Request, a *asked, o oper
 		a.operation += " again"
 		got.repeat(said)
 	}
+	pass.Leave()
 	got.send(w)
 	return nil
+}
+
+func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
+		return nil, &letterlock.Error{Code: letterlock.TooLarge, Err: err}
+	}
+	if err != nil {
+		return nil, &letterlock.Error{Code: letterlock.Invalid, Key: "json", Err: err}
+	}
+	return body, nil
 }
 
 // callerOf is the name under which somebody's keys are kept.
