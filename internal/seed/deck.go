@@ -20,21 +20,26 @@ type deck struct {
 	random *rand.ChaCha8
 	size   int // of one, bytes
 	many   int // drawn at once
-	left   [][]byte
+	drawn  []byte
+	left   []int32 // which of drawn come next; a pointer to each would keep the garbage collector busy
 }
 
 func (d *deck) next() []byte {
 	if len(d.left) == 0 {
-		d.left = make([][]byte, d.many)
-		all := draw(d.random, d.many*d.size)
+		d.drawn, d.left = draw(d.random, d.many*d.size), make([]int32, d.many)
 		for i := range d.left {
-			d.left[i] = all[i*d.size : (i+1)*d.size : (i+1)*d.size]
+			d.left[i] = int32(i)
 		}
-		slices.SortFunc(d.left, bytes.Compare)
+		slices.SortFunc(d.left, func(a, b int32) int { return bytes.Compare(d.at(a), d.at(b)) })
 	}
-	b := d.left[0]
+	b := d.at(d.left[0])
 	d.left = d.left[1:]
 	return b
+}
+
+func (d *deck) at(i int32) []byte {
+	from := int(i) * d.size
+	return d.drawn[from : from+d.size : from+d.size]
 }
 
 // loose returns random bytes in no order.

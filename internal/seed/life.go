@@ -2,7 +2,6 @@ package seed
 
 import (
 	"container/heap"
-	"errors"
 	"time"
 
 	"letterlock/internal/letterlock"
@@ -87,10 +86,9 @@ func (f *filler) read(tx *store.Tx, c *copied) error {
 	if f.one(0.2) {
 		f.later(tx.Now, 48*time.Hour, (*filler).again, c)
 	}
-	return errors.Join(
-		tx.AddEvent(c.r, letterlock.Event{Kind: letterlock.PasscodeSent}),
-		tx.AddEvent(c.r, letterlock.Event{Kind: letterlock.Read, Proof: letterlock.ByPasscode, Agent: agent, IP: "198.51.100.4"}),
-		tx.Audit(letterlock.Entry{Actor: reader(c), Action: "read", Message: c.letter.id, Target: string(c.r.Mailbox.Address), Allowed: true}))
+	f.event(tx, c, letterlock.Event{Kind: letterlock.PasscodeSent})
+	f.event(tx, c, letterlock.Event{Kind: letterlock.Read, Proof: letterlock.ByPasscode, Agent: agent, IP: "198.51.100.4"})
+	return tx.Audit(letterlock.Entry{Actor: reader(c), Action: "read", Message: c.letter.id, Target: string(c.r.Mailbox.Address), Allowed: true})
 }
 
 // again is a recipient who reads once more.
@@ -98,16 +96,16 @@ func (f *filler) again(tx *store.Tx, c *copied) error {
 	if c.stopped {
 		return nil
 	}
-	return tx.AddEvent(c.r, letterlock.Event{Kind: letterlock.Read, Proof: letterlock.ByPasscode, Agent: "Firefox", IP: "198.51.100.4"})
+	f.event(tx, c, letterlock.Event{Kind: letterlock.Read, Proof: letterlock.ByPasscode, Agent: "Firefox", IP: "198.51.100.4"})
+	return nil
 }
 
 func (f *filler) download(tx *store.Tx, c *copied) error {
 	if c.stopped || !c.read {
 		return nil
 	}
-	return errors.Join(
-		tx.AddEvent(c.r, letterlock.Event{Kind: letterlock.Downloaded, Part: 2, Proof: letterlock.ByPasscode, Agent: "Firefox", IP: "198.51.100.4"}),
-		tx.Audit(letterlock.Entry{Actor: reader(c), Action: "download", Message: c.letter.id, Target: string(c.r.Mailbox.Address), Allowed: true}))
+	f.event(tx, c, letterlock.Event{Kind: letterlock.Downloaded, Part: 2, Proof: letterlock.ByPasscode, Agent: "Firefox", IP: "198.51.100.4"})
+	return tx.Audit(letterlock.Entry{Actor: reader(c), Action: "download", Message: c.letter.id, Target: string(c.r.Mailbox.Address), Allowed: true})
 }
 
 func (f *filler) expire(tx *store.Tx, c *copied) error {
@@ -115,11 +113,10 @@ func (f *filler) expire(tx *store.Tx, c *copied) error {
 		return nil
 	}
 	c.stopped = true
-	return errors.Join(
-		tx.Shred(c.letter.id, string(c.r.ID)),
-		tx.AddEvent(c.r, letterlock.Event{Kind: letterlock.ExpiredEvent}),
-		tx.Audit(letterlock.Entry{Actor: letterlock.Actor{Kind: letterlock.System}, Action: "expire",
-			Message: c.letter.id, Target: string(c.r.Mailbox.Address), Allowed: true}))
+	f.shred(tx, c)
+	f.event(tx, c, letterlock.Event{Kind: letterlock.ExpiredEvent})
+	return tx.Audit(letterlock.Entry{Actor: letterlock.Actor{Kind: letterlock.System}, Action: "expire",
+		Message: c.letter.id, Target: string(c.r.Mailbox.Address), Allowed: true})
 }
 
 // revoke removes the access of all recipients of a letter who still have it. In
@@ -142,8 +139,11 @@ func (f *filler) revoke(tx *store.Tx, first *copied) error {
 		c.stopped, c.r.Revocation.At = true, tx.Now
 		f.sample.Revoked++
 		revocation := letterlock.Revocation{At: tx.Now, By: letterlock.Mailbox{Address: by.Address}, Standing: standing, Reason: "sent to the wrong people"}
-		if err := errors.Join(tx.Shred(l.id, string(c.r.ID)), tx.Revoke(c.r.ID, revocation), tx.DropNotices(c.r.ID),
-			tx.AddEvent(c.r, letterlock.Event{Kind: letterlock.RevokedEvent, Detail: string(standing)})); err != nil {
+		id := c.r.ID
+		f.shred(tx, c)
+		f.into.Beside(tx, func(tx *store.Tx) error { return tx.Revoke(id, revocation) })
+		f.event(tx, c, letterlock.Event{Kind: letterlock.RevokedEvent, Detail: string(standing)})
+		if err := tx.DropNotices(id); err != nil {
 			return err
 		}
 	}
@@ -161,9 +161,11 @@ func (f *filler) restore(tx *store.Tx, first *copied) error {
 		}
 		c.stopped, c.r.Revocation.At = false, time.Time{}
 		f.sample.Revoked--
-		_, err := tx.ReviveNotices(c.r.ID)
-		if err := errors.Join(err, tx.Restore(c.r.ID), tx.Grant(l.id, string(c.r.ID), 1, f.some(60)),
-			tx.AddEvent(c.r, letterlock.Event{Kind: letterlock.Restored, Detail: string(letterlock.ByAdministrator)})); err != nil {
+		id := c.r.ID
+		f.into.Beside(tx, func(tx *store.Tx) error { return tx.Restore(id) })
+		f.grant(tx, l.id, string(id))
+		f.event(tx, c, letterlock.Event{Kind: letterlock.Restored, Detail: string(letterlock.ByAdministrator)})
+		if _, err := tx.ReviveNotices(id); err != nil {
 			return err
 		}
 	}

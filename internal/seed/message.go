@@ -53,10 +53,11 @@ func (f *filler) accept(tx *store.Tx, at time.Time) error {
 	l := &letter{id: m.ID, sender: letterlock.Actor{Kind: letterlock.Staff, Address: from.Address, Roles: []letterlock.Role{letterlock.Sender}, IP: "192.0.2.7"}}
 	if err := errors.Join(
 		tx.AddMessage(m, f.keys.take(&f.keys.hashes), store.Sealed{Head: f.some(200), Size: 600, Index: f.some(150)}),
-		tx.AddChunk(m.ID, 0, f.some(400)),
-		tx.Grant(m.ID, store.SenderCopy, 1, f.some(60))); err != nil {
+		tx.AddChunk(m.ID, 0, f.some(400))); err != nil {
 		return err
 	}
+	f.into.Follow(tx, m.ID)
+	f.grant(tx, m.ID, store.SenderCopy)
 	var names []string
 	for i, to := range f.people.recipients() {
 		c, err := f.copy(tx, l, to, i)
@@ -108,17 +109,37 @@ func (f *filler) copy(tx *store.Tx, l *letter, to person, position int) (*copied
 	} else {
 		token = f.keys.take(&f.keys.tokens)
 	}
-	err := errors.Join(tx.AddRecipient(c.r, position, token), tx.AddEvent(c.r, letterlock.Event{Kind: letterlock.Accepted}))
+	r := c.r
+	f.into.Beside(tx, func(tx *store.Tx) error { return tx.AddRecipient(r, position, token) })
+	f.event(tx, c, letterlock.Event{Kind: letterlock.Accepted})
 	if token != nil {
-		err = errors.Join(err, tx.Grant(l.id, string(c.r.ID), 1, f.some(60)))
+		f.grant(tx, l.id, string(c.r.ID))
 	}
-	if err != nil {
-		return nil, err
+	if f.keys.shuffled {
+		if err := f.notice(tx, c); err != nil {
+			return nil, err
+		}
 	}
-	if !f.keys.shuffled {
-		return c, f.leave(tx, c)
-	}
-	return c, errors.Join(f.notice(tx, c), f.leave(tx, c))
+	f.leave(tx, c)
+	return c, nil
+}
+
+// event adds to the history of a copy.
+func (f *filler) event(tx *store.Tx, c *copied, e letterlock.Event) {
+	r := c.r // as it is now
+	f.into.Beside(tx, func(tx *store.Tx) error { return tx.AddEvent(r, e) })
+}
+
+// grant gives somebody a key to a message.
+func (f *filler) grant(tx *store.Tx, message letterlock.ID, holder string) {
+	wrapped := f.some(60)
+	f.into.Beside(tx, func(tx *store.Tx) error { return tx.Grant(message, holder, 1, wrapped) })
+}
+
+// shred takes the key of a copy away.
+func (f *filler) shred(tx *store.Tx, c *copied) {
+	message, holder := c.letter.id, string(c.r.ID)
+	f.into.Beside(tx, func(tx *store.Tx) error { return tx.Shred(message, holder) })
 }
 
 // notice puts a recipient's notice into the outbox and takes it out again.
@@ -138,7 +159,7 @@ func (f *filler) notice(tx *store.Tx, c *copied) error {
 }
 
 // leave has a recipient told, or not reached.
-func (f *filler) leave(tx *store.Tx, c *copied) error {
+func (f *filler) leave(tx *store.Tx, c *copied) {
 	e := letterlock.Event{Kind: letterlock.Notified}
 	if c.r.Experience == letterlock.Inline {
 		e.Kind = letterlock.Delivered
@@ -148,7 +169,7 @@ func (f *filler) leave(tx *store.Tx, c *copied) error {
 		f.sample.Bounced++
 		e = letterlock.Event{Kind: letterlock.Bounced, Detail: "550 5.1.1 no such mailbox"}
 	}
-	return tx.AddEvent(c.r, e)
+	f.event(tx, c, e)
 }
 
 // count keeps the sample true.

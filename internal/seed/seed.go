@@ -28,18 +28,14 @@ type Plan struct {
 }
 
 // perWrite is how many messages share a transaction. Fewer take longer: keys are
-// random, so that each transaction changes nearly every page of the indexes. cache
-// is what it needs to write each of them once, in MiB.
-const (
-	perWrite = 250_000
-	cache    = 3072
-)
+// random, so that each transaction changes nearly every page of the indexes.
+const perWrite = 1_000_000
 
 // fresh is how many of the newest messages are written exactly as the product
 // does it: with keys in no order, with their notices in the outbox, and perTurn in
 // a transaction. Of the older ones no notice is kept: nobody looks for them there.
 const (
-	fresh   = 5_000
+	fresh   = 2_000
 	perTurn = 100
 )
 
@@ -59,13 +55,18 @@ func Fill(ctx context.Context, db *store.DB, p Plan, progress func(messages int)
 	if p.Days == 0 {
 		p.Days = 120
 	}
-	if err := db.CacheWrites(ctx, cache); err != nil {
-		return Sample{}, err
-	}
 	f := newFiller(p)
+	err := db.Fill(ctx, func(into *store.Filler) error {
+		f.into = into
+		return f.fill(p, progress)
+	})
+	return f.sample, err
+}
+
+func (f *filler) fill(p Plan, progress func(messages int)) error {
 	times := f.times(p)
 	for next := 0; next < len(times); {
-		err := db.Write(ctx, func(tx *store.Tx) error {
+		err := f.into.Write(func(tx *store.Tx) error {
 			for end := f.turn(next, len(times)); next < end; next++ {
 				if err := errors.Join(f.happen(tx, times[next]), f.accept(tx, times[next])); err != nil {
 					return err
@@ -74,24 +75,24 @@ func Fill(ctx context.Context, db *store.DB, p Plan, progress func(messages int)
 			return nil
 		})
 		if err != nil {
-			return Sample{}, err
+			return err
 		}
 		if progress != nil {
 			progress(next)
 		}
 	}
-	err := db.Write(ctx, func(tx *store.Tx) error {
+	return f.into.Write(func(tx *store.Tx) error {
 		if err := f.happen(tx, p.End); err != nil {
 			return err
 		}
 		tx.Now = p.End
 		return tx.MarkSwept()
 	})
-	return f.sample, err
 }
 
 // A filler is the organisation while its time passes.
 type filler struct {
+	into    *store.Filler
 	random  *rand.Rand
 	bytes   *rand.ChaCha8
 	keys    *decks

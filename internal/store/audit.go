@@ -14,16 +14,23 @@ import (
 // content and the hash before it, so that a changed, missing or moved row breaks
 // the chain.
 func (t *Tx) Audit(e letterlock.Entry) error {
-	seq, prev, err := t.AuditHead()
-	if err != nil {
-		return err
+	seq, prev := t.lastSeq, t.last
+	if prev == nil {
+		var err error
+		if seq, prev, err = t.AuditHead(); err != nil {
+			return err
+		}
 	}
 	c, err := audit.NewRow(seq+1, t.Now.Unix(), e).Record(prev)
 	if err != nil {
 		return err
 	}
-	return t.exec(`INSERT INTO audit (seq, at, action, actor, message, allowed, entry, hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+	err = t.exec(`INSERT INTO audit (seq, at, action, actor, message, allowed, entry, hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
 		c.Seq, c.At, c.Action, c.Actor, c.Message, c.Allowed, c.Entry, []byte(c.Hash))
+	if err == nil {
+		t.lastSeq, t.last = c.Seq, c.Hash // nobody else writes meanwhile
+	}
+	return err
 }
 
 // AuditHead returns the number of the last row of the audit log and its hash; 0

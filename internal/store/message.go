@@ -36,15 +36,20 @@ func SeqAt(at time.Time) int64 { return at.Unix() << seqShift }
 // report learn of it.
 func (t *Tx) nextSeq() (seq int64, err error) {
 	seq = SeqAt(t.Now)
-	var last int64
-	// One bound alone: with two, SQLite may look through all that lie below the other.
-	err = t.row(`SELECT seq FROM messages WHERE seq < $1 ORDER BY seq DESC LIMIT 1`, []any{seq + 1<<seqShift}, &last)
-	if errors.Is(err, letterlock.NotFound) {
-		err = nil // the first of all
+	last := t.placed
+	if last == 0 {
+		// One bound alone: with two, SQLite may look through all that lie below the other.
+		err = t.row(`SELECT seq FROM messages WHERE seq < $1 ORDER BY seq DESC LIMIT 1`, []any{seq + 1<<seqShift}, &last)
+		if errors.Is(err, letterlock.NotFound) {
+			err = nil // the first of all
+		}
 	}
 	seq = max(seq, last+1)
 	if err == nil {
 		err = t.exec(`INSERT INTO search_due (seq) VALUES ($1)`, seq)
+	}
+	if err == nil {
+		t.placed = seq
 	}
 	return seq, err
 }

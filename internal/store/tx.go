@@ -17,6 +17,9 @@ type Tx struct {
 	changed []letterlock.ID // messages of which something changed
 	settles bool            // the journal's file must be up to date when it is answered
 	held    int64           // how many entries that file has
+	placed  int64           // the place that was given last; 0: none was
+	last    []byte          // hash of the audit entry that was written last; nil: none was
+	lastSeq int64           // its number
 }
 
 var errNotFound = &letterlock.Error{Code: letterlock.NotFound}

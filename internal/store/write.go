@@ -65,13 +65,6 @@ func (db *DB) Write(ctx context.Context, f func(tx *Tx) error) (err error) {
 	}
 }
 
-// CacheWrites lets the writer keep so many MiB of the database in memory, until it
-// is closed. The few it has by itself are enough to take mail; whoever fills a
-// database from nothing would write and read each page of its indexes many times.
-func (db *DB) CacheWrites(ctx context.Context, mib int) error {
-	return db.Write(ctx, func(tx *Tx) error { return tx.exec(fmt.Sprintf("PRAGMA cache_size = %d", -1024*mib)) })
-}
-
 // runWriter is the one goroutine that writes.
 func (db *DB) runWriter() {
 	defer close(db.stopped)
