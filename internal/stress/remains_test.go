@@ -2,18 +2,17 @@ package stress
 
 import (
 	"bytes"
-	"encoding/base64"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -28,6 +27,7 @@ import (
 	"letterlock/internal/letterlock"
 	"letterlock/internal/seal"
 	"letterlock/internal/store"
+	"letterlock/internal/track"
 )
 
 var grace = letterlock.Actor{Kind: letterlock.Operator, Name: "uid 0"}
@@ -46,10 +46,11 @@ type estate struct {
 // A mail is a message with words of its own in every part.
 type mail struct {
 	id      letterlock.ID
-	words   []string
-	holders []string // of its keys, and what was wrapped for each
+	words   map[string]string // by part
+	holders []string          // of its keys, and what was wrapped for each
 	to      []letterlock.Address
-	revoked string // a holder who lost access
+	revoked string          // a holder who lost access
+	ends    []letterlock.ID // what has to be destroyed with it, for it is of somebody else: the reply
 }
 
 func newEstate(t *testing.T) *estate {
@@ -85,40 +86,94 @@ func (e *estate) check(err error) {
 	}
 }
 
-// send has Ada send a mail to two recipients, with a word of its own in each part.
-func (e *estate) send(n int) {
-	e.t.Helper()
-	word := func(part string) string { return fmt.Sprintf("%s-%06d-%s", part, n, letterlock.NewID()[:10])[:24] }
-	m := &mail{to: []letterlock.Address{"marta@kovacs.example", "jonas@brandt.example"}}
-	for _, part := range []string{"subject", "plains", "markup", "header", "naming", "inside", "second"} {
-		m.words = append(m.words, word(part))
+// clear are the parts that the database has in the clear while the mail is live.
+var clear = []string{"subject", "person"}
+
+// words are one for each part of the n-th mail, all of one length. They differ in
+// their first letters, by which they are looked for.
+func words(n int, parts ...string) map[string]string {
+	all := map[string]string{}
+	for _, part := range parts {
+		all[part] = fmt.Sprintf("%05d%.3s%s", n, part, letterlock.NewID())[:24]
 	}
+	return all
+}
+
+// send has Ada send a mail to two recipients, with a word of its own in each part.
+func (e *estate) send(n int) *mail {
+	e.t.Helper()
+	m := &mail{to: []letterlock.Address{"marta@kovacs.example", letterlock.Address(fmt.Sprintf("jonas.%d@brandt.example", n))},
+		words: words(n, "subject", "sender", "person", "plain", "markup", "header", "naming", "inside", "large")}
 	w := m.words
-	d := eml.Draft{From: ada, Subject: w[0], Date: time.Now(), MessageID: eml.NewMessageID("contoso.example"), Text: w[1], HTML: "<p>" + w[2] + "</p>",
-		Header: [][2]string{{"X-Note", w[3]}},
+	d := eml.Draft{From: letterlock.Mailbox{Name: w["sender"], Address: ada.Address}, Subject: w["subject"], Date: time.Now(),
+		MessageID: eml.NewMessageID("contoso.example"), Text: w["plain"], HTML: "<p>" + w["markup"] + "</p>", Header: [][2]string{{"X-Note", w["header"]}},
 		Files: func(yield func(eml.File, error) bool) {
-			_ = yield(eml.File{Name: w[4] + ".txt", Type: "text/plain", Body: strings.NewReader(w[5])}, nil) &&
-				yield(eml.File{Name: "large.bin", Type: "application/octet-stream", Body: strings.NewReader(strings.Repeat(w[6], 3000))}, nil)
+			_ = yield(eml.File{Name: w["naming"] + ".txt", Type: "text/plain", Body: strings.NewReader(w["inside"])}, nil) &&
+				yield(eml.File{Name: "large.bin", Type: "application/octet-stream", Body: strings.NewReader(strings.Repeat(w["large"], 3000))}, nil)
 		},
 	}
 	for _, a := range m.to {
-		d.To = append(d.To, letterlock.Mailbox{Address: a})
+		d.To = append(d.To, letterlock.Mailbox{Name: w["person"], Address: a})
 	}
 	out, in := io.Pipe()
 	go func() { in.CloseWithError(eml.Compose(in, d)) }()
+	r, err := e.app.Intake.Accept(e.t.Context(), e.ada(), intake.Envelope{Via: letterlock.ByCompose, Protection: letterlock.EncryptOnly, Portal: true, Recipients: m.to}, out)
+	e.check(errors.Join(err, out.Close()))
+	e.add(m, r.ID)
+	return m
+}
+
+func (e *estate) ada() letterlock.Actor {
+	e.t.Helper()
 	by, err := e.app.Accounts.Actor(e.t.Context(), ada.Address)
 	e.check(err)
-	r, err := e.app.Intake.Accept(e.t.Context(), by, intake.Envelope{Via: letterlock.ByCompose, Protection: letterlock.EncryptOnly, Portal: true, Recipients: m.to}, out)
-	e.check(errors.Join(err, out.Close()))
-	m.id, m.holders = r.ID, []string{store.SenderCopy}
+	return by
+}
+
+// add notes a message that was made of a mail.
+func (e *estate) add(m *mail, id letterlock.ID) {
+	e.t.Helper()
+	m.id, m.holders, m.to = id, []string{store.SenderCopy}, nil
 	e.check(e.app.DB.Read(e.t.Context(), func(tx *store.Tx) error {
-		all, err := tx.Recipients(m.id)
+		all, err := tx.Recipients(id)
 		for _, r := range all {
-			m.holders = append(m.holders, string(r.ID))
+			m.holders, m.to = append(m.holders, string(r.ID)), append(m.to, r.Mailbox.Address)
 		}
 		return err
 	}))
 	e.mails = append(e.mails, m)
+}
+
+// answer has the second recipient of a mail reply with a file, forward it, and leave a file of
+// an answer that is never sent.
+func (e *estate) answer(n int, m *mail) {
+	e.t.Helper()
+	by := letterlock.Actor{Kind: letterlock.Reader, Address: m.to[1], Proof: letterlock.ByPasscode}
+	reply := &mail{words: words(n, "reply", "filing", "enclosed")}
+	w := reply.words
+	r, err := e.app.Intake.Reply(e.t.Context(), by, m.id, intake.Writing{Form: fmt.Sprint("reply", n), Text: w["reply"], Files: func(yield func(eml.File, error) bool) {
+		yield(eml.File{Name: w["filing"] + ".txt", Type: "text/plain", Body: strings.NewReader(w["enclosed"])}, nil)
+	}}, false)
+	e.check(err)
+	e.add(reply, r.ID)
+	reply.holders = reply.holders[:1] // it reached its recipient as a mail
+	m.ends = append(m.ends, r.ID)
+
+	l, err := e.app.Access.Open(e.t.Context(), by, m.id)
+	e.check(err)
+	defer l.Close()
+	passed := &mail{words: words(n, "passing", "friend")}
+	f, err := e.app.Intake.Forward(e.t.Context(), by, m.id, intake.Writing{Form: fmt.Sprint("forward", n), Text: passed.words["passing"]},
+		[]letterlock.Mailbox{{Name: passed.words["friend"], Address: "zoe@elsewhere.example"}}, l.Copy())
+	e.check(err)
+	e.add(passed, f.ID)
+
+	uploads := e.app.Uploads.About(m.id)
+	text := strings.Repeat(m.words["large"], 100)
+	u, err := uploads.Begin(e.t.Context(), by, m.words["naming"], "text/plain", int64(2*len(text)))
+	e.check(err)
+	_, err = uploads.Append(e.t.Context(), by, u.ID, 0, strings.NewReader(text))
+	e.check(err)
 }
 
 // raw returns every byte that the installation has on the disk, but for its keys,
@@ -135,11 +190,11 @@ func (e *estate) raw() (all []byte) {
 	}))
 	var export bytes.Buffer
 	e.check(e.app.Audit.Export(e.t.Context(), grace, &export))
-	all = append(all, export.Bytes()...)
-	if remainsMails() < 1000 { // many mails make it too large to look for each word
-		all = append(all, e.backup()...)
-	}
-	return all
+	e.check(e.app.Track.TraceEach(e.t.Context(), grace, letterlock.Search{}, func(m track.Sent) error { // what CSV and JSON are made of
+		_, err := fmt.Fprintf(&export, "%+v\n", m)
+		return err
+	}))
+	return append(append(all, export.Bytes()...), e.backup()...)
 }
 
 // backup makes a backup, and returns the database that is in it.
@@ -168,76 +223,6 @@ func (e *estate) keys() *seal.Keyring {
 	k, _, err := e.files.Start(true)
 	e.check(err)
 	return k.Ring
-}
-
-// wrapLength is that of a wrapped key: epoch, salt, suite, nonce, key and tag.
-const wrapLength, suiteAt = 4 + 16 + 1 + 12 + 16 + 16, 4 + 16
-
-// candidates returns every place in raw bytes that might be a wrapped key.
-func candidates(raw []byte, newest uint32) (list [][]byte) {
-	seen := map[string]bool{}
-	for i := 0; i+wrapLength <= len(raw); i++ {
-		if raw[i] != 0 || raw[i+suiteAt] != 1 {
-			continue
-		}
-		if epoch := binary.BigEndian.Uint32(raw[i:]); epoch == 0 || epoch > newest {
-			continue
-		}
-		if w := raw[i : i+wrapLength]; !seen[string(w)] {
-			seen[string(w)] = true
-			list = append(list, bytes.Clone(w))
-		}
-	}
-	return list
-}
-
-// opened counts the mails of which one of these holders' keys is among what was
-// found, and can be opened.
-func opened(found [][]byte, ring *seal.Keyring, mails []*mail, holders func(*mail) []string) int {
-	var mu sync.Mutex
-	var wg sync.WaitGroup
-	n := 0
-	for half := range 2 {
-		wg.Go(func() {
-			for i := half; i < len(mails); i += 2 {
-				if opens(found, ring, mails[i].id, holders(mails[i])) {
-					mu.Lock()
-					n++
-					mu.Unlock()
-				}
-			}
-		})
-	}
-	wg.Wait()
-	return n
-}
-
-func opens(found [][]byte, ring *seal.Keyring, id letterlock.ID, holders []string) bool {
-	for _, w := range found {
-		for _, h := range holders {
-			if _, err := ring.Unwrap(w, id, h); err == nil {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-func anyHolder(m *mail) []string { return m.holders }
-func whoLost(m *mail) []string   { return []string{m.revoked} }
-
-// holding counts the mails of which a word is found among raw bytes, as it is or as
-// mails encode it.
-func holding(raw []byte, mails []*mail) (n int) {
-	for _, m := range mails {
-		for _, w := range m.words {
-			if bytes.Contains(raw, []byte(w)) || bytes.Contains(raw, []byte(base64.StdEncoding.EncodeToString([]byte(w)))) {
-				n++
-				break
-			}
-		}
-	}
-	return n
 }
 
 // readable counts the mails that their sender, and the recipients who have access,
@@ -272,7 +257,13 @@ func (e *estate) reads(by letterlock.Actor, m *mail) bool {
 	}
 	defer l.Close()
 	b, err := io.ReadAll(io.NewSectionReader(l.Raw, 0, l.Index.Size))
-	return err == nil && bytes.Contains(b, []byte(m.words[1])) && bytes.Contains(b, []byte(base64.StdEncoding.EncodeToString([]byte(m.words[5]))))
+	for part, w := range m.words {
+		if inside := !slices.Contains(clear, part) && part != "friend"; inside && len(holding(b, []*mail{{words: map[string]string{part: w}}})) == 0 {
+			e.t.Logf("a mail does not have its %s", part)
+			return false
+		}
+	}
+	return err == nil
 }
 
 // remainsMails is how many mails there are.
@@ -283,17 +274,20 @@ func remainsMails() int {
 	return 40
 }
 
-// TestNothingRemainsOfWhatWasDestroyed destroys half of many mails, revokes a
-// recipient of some of the others, and rotates the keys. Then it looks through every
-// byte that is left, and through copies of all that was there before they were
-// destroyed and before the rotation, with every key that is left.
+// TestNothingRemainsOfWhatWasDestroyed destroys half of many mails, with what was
+// forwarded and answered of them, revokes a recipient of some of the others, and
+// rotates the keys. Then it looks through every byte that is left, and through copies
+// of all that was there before they were destroyed and before the rotation, with
+// every key that is left.
 //
 // It is its own control: before the rotation, and after it with the key of the old
 // epoch, it must find keys.
 func TestNothingRemainsOfWhatWasDestroyed(t *testing.T) {
 	e := newEstate(t)
 	for n := range remainsMails() {
-		e.send(n)
+		if m := e.send(n); n%10 == 0 {
+			e.answer(n, m)
+		}
 	}
 	half := len(e.mails) / 2
 	gone, live := e.mails[:half], e.mails[half:]
@@ -301,23 +295,24 @@ func TestNothingRemainsOfWhatWasDestroyed(t *testing.T) {
 		t.Fatalf("%d of %d mails can be read at first", n, len(e.mails))
 	}
 	former := e.keys()
-	before := e.raw()                          // as a backup or a snapshot has it
-	if n := holding(before, gone); n != half { // the subjects, which are in the clear
-		t.Fatalf("words of %d of %d mails are found at first: this test would prove nothing", n, half)
-	}
-	if n := holding(e.backup(), gone); n != half {
-		t.Fatalf("words of %d of %d mails are found in a backup: this test would prove nothing", n, half)
-	}
+	before := e.raw() // as a backup or a snapshot has it
+	e.showsClear(before, gone)
+	e.showsClear(e.backup(), gone)
 	copied := candidates(before, former.Epoch())
 	for _, m := range gone {
-		e.check(e.app.Access.Destroy(t.Context(), grace, m.id, ""))
+		for _, id := range append(m.ends, m.id) {
+			if err := e.app.Access.Destroy(t.Context(), grace, id, ""); err != nil && !errors.Is(err, letterlock.Gone) { // a copy went with its original
+				t.Fatal(err)
+			}
+		}
 	}
 	var revoked []*mail
 	for i := 0; i < len(live); i += 4 {
-		m := live[i]
-		e.check(e.app.Access.Revoke(t.Context(), grace, m.id, "", m.to[0]))
-		m.revoked = m.holders[1]
-		revoked = append(revoked, m)
+		if m := live[i]; m.words["subject"] != "" {
+			e.check(e.app.Access.Revoke(t.Context(), grace, m.id, "", m.to[0]))
+			m.revoked = m.holders[1]
+			revoked = append(revoked, m)
+		}
 	}
 	left := candidates(e.raw(), former.Epoch())
 	t.Logf("control: before the rotation, keys of %d of %d destroyed mails and %d of %d revoked recipients are still on the disk",
@@ -334,13 +329,30 @@ func TestNothingRemainsOfWhatWasDestroyed(t *testing.T) {
 	if n != half {
 		t.Error("not all of them: the search does not find what is there")
 	}
-	if n := holding(now, gone); n > 0 {
-		t.Errorf("words of %d of %d destroyed mails are on the disk", n, half)
+	if parts := holding(now, gone); len(parts) > 0 {
+		t.Errorf("words of destroyed mails are on the disk: %v", parts)
 	}
 	n = e.readable(live)
 	t.Logf("%d of %d live mails can be read", n, len(live))
 	if n != len(live) {
 		t.Error("not all of them")
+	}
+}
+
+// showsClear requires that what is in the clear of the mails is found, and nothing
+// else: a search that finds nothing proves nothing.
+func (e *estate) showsClear(raw []byte, mails []*mail) {
+	e.t.Helper()
+	want := map[string]int{}
+	for _, m := range mails {
+		for _, part := range append(clear, "friend") {
+			if m.words[part] != "" {
+				want[part]++
+			}
+		}
+	}
+	if parts := holding(raw, mails); !maps.Equal(parts, want) || len(want) != len(clear)+1 {
+		e.t.Fatalf("words are found of %v at first, want %v", parts, want)
 	}
 }
 
