@@ -18,7 +18,7 @@ type source struct {
 	key   string // its column of places; with a + before it, its rows are put in order
 	where string // "" or a condition on s
 	args  []any  // of from and where together
-	once  bool   // no place is in the list twice
+	once  bool   // no place is in the list twice, and to begin it costs little
 	joint bool   // it is what is common to several lists of an index, which is found in half the time from the oldest on
 	holds string // a condition on m, which a message has to meet besides; empty: none
 	asked []any  // of holds

@@ -168,7 +168,8 @@ func matches(index string, all []string) []source {
 	}
 	expression := strings.Join(all, " AND ")
 	return []source{{
-		from: index + " s", key: "s.rowid", where: "s." + index + " MATCH ?", args: []any{expression}, once: true, joint: len(all) > 1,
+		from: index + " s", key: "s.rowid", where: "s." + index + " MATCH ?", args: []any{expression}, joint: len(all) > 1,
+		once: !strings.Contains(expression, `" *`) && index == "search_words", // others are too dear to be begun twice
 	}}
 }
 
