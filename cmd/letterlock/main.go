@@ -10,6 +10,7 @@ import (
 
 	"letterlock/internal/app"
 	"letterlock/internal/demo"
+	"letterlock/internal/host"
 
 	"github.com/alecthomas/kong"
 )
@@ -64,6 +65,10 @@ func (c *demoCommand) Run(ctx context.Context) error {
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	if err := host.NoCoreDumps(); err != nil { // commands open keys, too
+		report(os.Stderr, err)
+		os.Exit(exitCode(err))
+	}
 	parser := newParser(&operator{in: os.Stdin, out: os.Stdout, open: openHere}, kong.BindTo(ctx, (*context.Context)(nil)))
 	args, err := translate(parser.Model.Node, os.Args[1:])
 	if err != nil {

@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"bytes"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -147,5 +148,25 @@ func TestACopyOfTheJournalThatCannotBeWrittenHoldsUpNobody(t *testing.T) {
 	m.must(m.Audit.Checkpoint(t.Context()))
 	if got, err := os.ReadFile(copied); err != nil || !strings.Contains(string(got), string(id)) {
 		t.Errorf("the copy does not know of the revocation: %q (%v)", got, err)
+	}
+}
+
+// TestAClockBehindTheJournalIsRefused has data of before an end come back, and the
+// clock of before it.
+func TestAClockBehindTheJournalIsRefused(t *testing.T) {
+	m := newMachine(t)
+	m.stop()
+	m.cfg.HTTP.Listen, m.cfg.SMTP.Submission, m.cfg.SMTP.Submissions, m.cfg.Relay.Address = "127.0.0.1:0", "127.0.0.1:0", "", "127.0.0.1:9"
+	m.start()
+	id := m.send(time.Time{})
+	backup := m.backup()
+	m.late.Store(int64(24 * time.Hour))
+	m.must(m.revoke(id))
+	m.stop()
+	m.copyTree(backup, m.cfg.DataDir)
+	m.late.Store(0)
+	err := app.Serve(t.Context(), m.cfg, app.Options{Mailer: m.box, Assured: true, Now: m.now, Log: silent}, io.Discard)
+	if err == nil || !strings.Contains(err.Error(), "the revocation journal has an entry from") {
+		t.Errorf("serving: %v", err)
 	}
 }

@@ -87,13 +87,17 @@ func (a *App) look(ctx context.Context) error {
 const clockSlack = 5 * time.Minute
 
 // clockWentBack refuses to serve with a clock that is behind what the database has
-// seen: what has expired would live again.
+// seen, or the journal: what has expired would live again.
 func (a *App) clockWentBack(ctx context.Context) error {
 	var latest time.Time
 	err := a.DB.Read(ctx, func(tx *store.Tx) (err error) { latest, err = tx.Latest(); return err })
+	of := "audit log"
+	if last := a.DB.Journal.Latest(); last.After(latest) {
+		latest, of = last, "revocation journal"
+	}
 	if now := a.now(); err == nil && now.Before(latest.Add(-clockSlack)) {
-		err = fmt.Errorf("the clock of this machine says %s, and the audit log has an entry from %s: set the clock right",
-			now.UTC().Format(time.DateTime), latest.Format(time.DateTime))
+		err = fmt.Errorf("the clock of this machine says %s, and the %s has an entry from %s: set the clock right",
+			now.UTC().Format(time.DateTime), of, latest.Format(time.DateTime))
 	}
 	return err
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -43,6 +44,7 @@ type File struct {
 	f    *os.File // nil: there is none yet
 	end  int64    // of the last whole line, in bytes
 	seq  int64    // of the last entry
+	at   int64    // when it was made, in seconds since 1970; 0: there is none
 	hash audit.Hash
 	// accepted is when an operator went on without lost entries, in seconds since
 	// 1970; 0: never.
@@ -81,7 +83,7 @@ func Open(path string, by seal.Signer) (*File, error) {
 
 // ends notes the last entry.
 func (j *File) ends(r Row) {
-	j.seq, j.hash = r.Seq, r.Hash
+	j.seq, j.hash, j.at = r.Seq, r.Hash, r.At
 	if r.Act == Accepted {
 		j.accepted = r.At
 	}
@@ -177,6 +179,16 @@ func (j *File) Head() (seq int64, hash audit.Hash) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return j.seq, j.hash
+}
+
+// Latest is when its last entry was made; the zero time while it is empty.
+func (j *File) Latest() time.Time {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.at == 0 {
+		return time.Time{}
+	}
+	return time.Unix(j.at, 0).UTC()
 }
 
 // Path is where it lies.

@@ -255,18 +255,60 @@ func TestAChangeOfTheMasterKeyThatIsKilledIsFinished(t *testing.T) {
 				h.db.Close()
 			}
 			former, err := filesOf(dir).Rekey(filepath.Join(dir, "backup"))
-			if err != nil {
-				t.Fatal(err)
+			done := step == "sync the master key"
+			if done != (err != nil) {
+				t.Fatalf("done before it was killed: %v, and the next call: %v", done, err)
 			}
 			now, err := os.ReadFile(filesOf(dir).Master)
 			if err != nil || bytes.Equal(now, before) {
 				t.Errorf("the master key is the one of before, %v", err)
 			}
-			if was, err := os.ReadFile(former); half && (err != nil || !bytes.Equal(was, before)) {
+			if done {
+				former = filesOf(dir).Master + ".old"
+			}
+			if was, err := os.ReadFile(former); (half || done) && (err != nil || !bytes.Equal(was, before)) {
 				t.Errorf("the former one is not kept, %v", err)
 			}
 			f.rekeyed(t, dir)
 		})
+	}
+}
+
+// TestNoMasterKeyIsLostToAnotherChange has one from an earlier time beside it, for
+// which exports wait, and then the disk of the copies missing.
+func TestNoMasterKeyIsLostToAnotherChange(t *testing.T) {
+	f := furnish(t)
+	if err := f.db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	files, copies := filesOf(f.copied(t)), filepath.Join(t.TempDir(), "copies")
+	if err := os.Mkdir(copies, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	read := func(path string) string {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(b)
+	}
+	first := read(files.Master)
+	former, err := files.Rekey(copies)
+	if err != nil {
+		t.Fatal(err)
+	}
+	second := read(files.Master)
+	if _, err := files.Rekey(copies); err == nil || read(former) != first || read(files.Master) != second {
+		t.Errorf("with the former one still there: %v", err)
+	}
+	if err := errors.Join(os.Remove(former), os.Remove(copies)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := files.Rekey(copies); err == nil || read(files.Master) != second {
+		t.Errorf("without the folder of the copies: %v", err)
+	}
+	if _, err := files.Rekey(""); err != nil || read(former) != second {
+		t.Errorf("once both are right: %v", err)
 	}
 }
 

@@ -16,11 +16,15 @@ func (f Files) next() string   { return f.Master + ".next" }
 func (f Files) former() string { return f.Master + ".old" }
 
 // Rekey makes a new master key and encrypts the keyring under it, and the copies of
-// the keyring in another folder; "": there are none. The old one stays beside it
-// under the name that is returned, because exports of before want it. No server may
-// run. What a crash has cut short, the next call finishes; until then there is no
-// start, for each key is under one of the two.
+// the keyring in another folder, which has to be there; "": there are none. The old one
+// stays beside it under the name that is returned, because exports of before want it:
+// while there is one from an earlier time, nothing is done. No server may run. What a
+// crash has cut short, the next call finishes; until then there is no start, for each
+// key is under one of the two.
 func (f Files) Rekey(copies string) (former string, err error) {
+	if err := f.mayRekey(copies); err != nil {
+		return "", err
+	}
 	old, err := readSecret(f.Master)
 	if err != nil {
 		return "", fmt.Errorf("master key: %w", err)
@@ -50,6 +54,25 @@ func (f Files) Rekey(copies string) (former string, err error) {
 	}
 	f.step("sync the master key")
 	return f.former(), host.Sync(filepath.Dir(f.Master))
+}
+
+// mayRekey refuses what would lose a key: the copies of a disk that is not mounted,
+// which would stay under the old master key, or an older one than that.
+func (f Files) mayRekey(copies string) error {
+	if copies != "" {
+		if _, err := os.Stat(copies); err != nil {
+			return fmt.Errorf("copies of the keyring: %w", err)
+		}
+	}
+	was, err := os.Lstat(f.former())
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	now, err2 := os.Lstat(f.Master)
+	if err := errors.Join(err, err2); err != nil || os.SameFile(now, was) { // a crash has cut it short
+		return err
+	}
+	return fmt.Errorf("%s is there from an earlier time: move it to where the exports are kept that want it", f.former())
 }
 
 // sealedUnder returns the files that are encrypted under the master key, with the
@@ -94,26 +117,9 @@ func (f Files) reseal(paths map[string]uint32, old, fresh Master) error {
 	return nil
 }
 
-// keepFormer gives the old master key its other name. What had that name is older,
-// and goes.
+// keepFormer gives the old master key its other name, if a crash was not after that.
 func (f Files) keepFormer() error {
-	now, err := os.Lstat(f.Master)
-	if err != nil {
-		return err
-	}
-	was, err := os.Lstat(f.former())
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-	case err != nil:
-		return err
-	case os.SameFile(now, was):
-		return nil // done before a crash
-	default:
-		if err := errors.Join(overwrite(f.former()), os.Remove(f.former())); err != nil {
-			return err
-		}
-	}
-	if err := os.Link(f.Master, f.former()); err != nil {
+	if err := os.Link(f.Master, f.former()); err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
 	}
 	return host.Sync(filepath.Dir(f.Master))
