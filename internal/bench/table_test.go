@@ -94,6 +94,9 @@ func (g grown) goal() (text, verdict string) {
 	if goals == nil {
 		return "", ""
 	}
+	if g.q.ours {
+		goals = append(goals, "our own")
+	}
 	return strings.Join(goals, ", "), map[bool]string{true: "met", false: "MISSED"}[met]
 }
 
