@@ -16,11 +16,12 @@ const between = "\x1f"
 // They come as one text: a page is more than two thousand values, and to hand over
 // each by itself takes several times as long as to find it. That no value has in it
 // what stands between them is known by how often it is there; where one has, the rows
-// are read as everywhere. A NULL comes as an empty text, and so takes its place.
+// are read as everywhere. No column may be NULL: it would be left out, and what comes
+// after it would move up.
 func (t *Tx) packed(columns, from string, args []any, dest []any, begin func(rows int), each func() error) error {
 	var rows int
 	var text string
-	err := t.row(`SELECT count(*), COALESCE(group_concat(concat(`+strings.ReplaceAll(columns, ",", ", char(31),")+`), char(31)), '') FROM `+from,
+	err := t.row(`SELECT count(*), COALESCE(group_concat(concat_ws(char(31), `+columns+`), char(31)), '') FROM `+from,
 		args, &rows, &text)
 	if err != nil || rows == 0 {
 		return err

@@ -66,7 +66,7 @@ func (t *Tx) messagesAt(places []int64) (list []SentMessage, err error) {
 	var m letterlock.Message
 	var at times
 	var status string
-	err = t.packed(messageColumns, `json_each($1) p CROSS JOIN messages m ON m.seq = p.value`, []any{placeList(places)},
+	err = t.packed(packedMessage, `json_each($1) p CROSS JOIN messages m ON m.seq = p.value`, []any{placeList(places)},
 		messageDest(&m, &at, &status), func(n int) { list = make([]SentMessage, 0, n) }, func() error {
 			finishMessage(&m, at, status)
 			list = append(list, SentMessage{Message: m})
