@@ -214,7 +214,7 @@ func parsePlace(s string) store.Place {
 	seq, position, _ := strings.Cut(s, "-")
 	n, err := strconv.ParseInt(seq, 10, 64)
 	p, err2 := strconv.Atoi(position)
-	if err != nil || err2 != nil || n <= 0 {
+	if err != nil || err2 != nil || n <= 0 || p < 0 {
 		return store.Place{}
 	}
 	return store.Place{Seq: n, Position: p}
