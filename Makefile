@@ -2,7 +2,7 @@
 # tools/go.mod, which pins them; the tests need programs that
 # 'make programs' installs.
 
-.PHONY: help run build generate test browsers programs generated format vet staticcheck race stress bench dist dist-check clean
+.PHONY: help run build generate test browsers programs generated format vet staticcheck race fuzz stress bench dist dist-check clean
 .DEFAULT_GOAL := help
 
 export CGO_ENABLED := 0
@@ -61,6 +61,12 @@ staticcheck: $(TOOLS)/staticcheck
 race: programs ## run the tests with the race detector; needs a C compiler, takes long
 	@command -v gcc >/dev/null || command -v clang >/dev/null || { echo "the race detector needs a C compiler: install gcc"; exit 1; }
 	@CGO_ENABLED=1 go test -race -count=1 -timeout 30m ./...
+
+FUZZTIME := 30s
+
+fuzz: ## throw invented bytes at every parser of foreign ones, FUZZTIME=30s at each; takes half an hour
+	@mkdir -p bin
+	@tools/fuzz $(FUZZTIME)
 
 stress: ## look for what is served after a revocation (10,000 histories, a million guessed links), what is left of destroyed mail, what a backup brings back, what power cuts take (root and FUSE), and what is done under ten times the load
 	@LETTERLOCK_STRESS=1 go test -count=1 -timeout 30m -run GuessedAndAltered ./internal/access
