@@ -28,7 +28,9 @@ func params(s string) (value string, p map[string]string) {
 		var name, v string
 		name, v, s = cutParam(s)
 		if base, number, encoded, ok := splitName(name); ok {
-			pieces = append(pieces, piece{base, number, encoded, v})
+			if base != "" {
+				pieces = append(pieces, piece{base, number, encoded, v})
+			}
 		} else if _, known := p[name]; !known && name != "" {
 			p[name] = v
 		}
