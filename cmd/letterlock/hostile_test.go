@@ -66,8 +66,32 @@ Content-Type: text/plain; charset=utf-8
 Content-Disposition: attachment; filename*=UTF-8''%s
 
 a file
+--outer
+Content-Type: message/rfc822
+
+From: %s <mallory@elsewhere.example>
+To: %s <%s>
+Subject: %s
+Content-Type: text/html; charset=utf-8
+
+%s
+
+--outer
+Content-Type: text/calendar; charset=utf-8; method=REQUEST
+
+BEGIN:VCALENDAR
+VERSION:2.0
+BEGIN:VEVENT
+UID:%d
+DTSTART:20261201T100000Z
+SUMMARY:%s
+LOCATION:%s
+ORGANIZER;CN="x":mailto:mallory@elsewhere.example
+END:VEVENT
+END:VCALENDAR
 --outer--
-`, word(of[0]), nora, word(all), number, strings.Join(of, "\n"), url.PathEscape(of[len(of)-1]))
+`, word(of[0]), nora, word(all), number, strings.Join(of, "\n"), url.PathEscape(of[len(of)-1]),
+		word(of[0]), word(of[0]), nora, word(all), strings.Join(of, "\n"), number, of[0], of[len(of)-1])
 }
 
 // TestNoTextOfOthersRunsAnywhere has attacks stand in subjects, names, file names,
@@ -99,10 +123,19 @@ func TestNoTextOfOthersRunsAnywhere(t *testing.T) {
 		w.look(reader, "/read/"+id, "/read/"+id+"?as=text", "/read/"+id+"/reply", "/read/"+id+"/forward")
 		w.look(staff, "/sent/"+id, "/sent/"+id+"/remove", "/sent/"+id+"/expiry")
 		w.look(admin, "/trace/"+id)
+		w.enclosed(reader, "/read/"+id)
+		w.enclosed(staff, "/sent/"+id)
 	}
+	typed := url.QueryEscape(list[0])
+	w.look(reader, "/read/"+ids[0]+"/reply-all", "/messages?q="+typed)
+	w.look(staff, "/sent?q="+typed)
+	w.answers(browser, reader, staff, box, ids[1])
+	w.administers(admin)
 	w.look(staff, "/sent")
-	w.look(admin, "/trace?sender=ada%40contoso.example", "/report", "/report/details")
+	w.look(admin, "/trace?sender=ada%40contoso.example", "/trace?subject="+typed+"&sender="+typed, "/report", "/report/details")
 	w.ask(reader, staff, ids[0])
+	w.look(admin, "/audit-log")
+	w.mails(box)
 }
 
 // A wary somebody looks at pages and listens to what the browser says.
@@ -118,6 +151,87 @@ func (w wary) look(page *browsertest.Page, paths ...string) {
 		page.ForgetProblems()
 		page.Goto(w.p.site + path)
 		page.CheckProblems()
+	}
+}
+
+// enclosed looks at the mail inside a message.
+func (w wary) enclosed(page *browsertest.Page, path string) {
+	w.t.Helper()
+	page.Goto(w.p.site + path)
+	var inside string
+	page.Eval(`document.querySelector('a[href$="/mail"]')?.getAttribute("href") ?? ""`, &inside)
+	if inside == "" {
+		w.t.Fatalf("%s offers no mail inside", path)
+	}
+	w.look(page, inside, inside+"?as=text")
+}
+
+// answers has the reader reply and forward in attacks, and everybody look at that:
+// the sender, who answers, and who gets the copy.
+func (w wary) answers(browser *browsertest.Browser, reader, staff, box *browsertest.Page, id string) {
+	w.t.Helper()
+	said := strings.Join(w.list[:attacksEach], "\n")
+	reader.ForgetProblems()
+	reader.Goto(w.p.site + "/read/" + id + "/reply")
+	file := filepath.Join(w.t.TempDir(), `"><img src=x onerror=alert(1)>.txt`)
+	if err := os.WriteFile(file, []byte("x"), 0o600); err != nil {
+		w.t.Fatal(err)
+	}
+	reader.Fill("Your reply", said)
+	reader.Upload("Attachments", file)
+	reader.WaitText("is attached.")
+	reader.ClickText("Send the reply")
+	reader.Goto(w.p.site + "/read/" + id + "/forward")
+	reader.Fill("To", `"`+strings.ReplaceAll(w.list[0], `"`, "'")+`" <`+zoeTest+`>`)
+	reader.Fill("What you want to say about it", said)
+	reader.ClickText("Forward the message")
+	reader.CheckProblems()
+	w.look(reader, "/read/"+id)
+	w.look(staff, "/sent/"+id)
+	var answers []string
+	staff.Eval(`[...document.querySelectorAll("main a[href^='/sent/']")].map(a => a.getAttribute("href")).filter(h => /^\/sent\/[a-z2-7]{26}$/.test(h) && !h.endsWith("`+id+`"))`, &answers)
+	if len(answers) < 2 {
+		w.t.Fatalf("the page of the message leads to %q, want a reply and a copy", answers)
+	}
+	for _, path := range answers {
+		w.look(staff, path, "/compose?answer="+strings.TrimPrefix(path, "/sent/"))
+	}
+	mailIn(w.t, w.p, box, zoeTest, "forwarded you a protected message")
+	var link string
+	box.FrameEval("iframe", `document.querySelector('a[href*="/m/"]').href`, &link)
+	other := browser.Page(w.t)
+	w.p.prove(w.t, browser, other, strings.TrimPrefix(link, w.p.site), zoeTest)
+	other.CheckProblems()
+}
+
+// administers has attacks stand in what an administrator types.
+func (w wary) administers(admin *browsertest.Page) {
+	w.t.Helper()
+	admin.ForgetProblems()
+	admin.Goto(w.p.site + "/tokens")
+	admin.Fill("Name", w.list[0])
+	admin.ClickText("Issue")
+	admin.Goto(w.p.site + "/accounts")
+	admin.Fill("Address", "mallory@contoso.example")
+	admin.Fill("Name", w.list[1])
+	admin.ClickText("Invite")
+	admin.Goto(w.p.site + "/bulk/new?recipient=" + nora)
+	admin.Fill("Reason", w.list[2])
+	admin.ClickText("Show what it would touch")
+	admin.CheckProblems()
+	w.look(admin, "/tokens", "/accounts", "/bulk", "/bulk/new?subject="+url.QueryEscape(w.list[0]))
+}
+
+// mails looks at all that arrived in the mailboxes outside, as they show it.
+func (w wary) mails(box *browsertest.Page) {
+	w.t.Helper()
+	for _, mailbox := range []string{nora, zoeTest, "ada@contoso.example"} {
+		w.look(box, "/inbox/"+mailbox)
+		var paths []string
+		box.Eval(`[...document.querySelectorAll("a.item")].slice(0, 4).map(a => a.getAttribute("href"))`, &paths)
+		for _, path := range paths {
+			w.look(box, path, path+"/text")
+		}
 	}
 }
 

@@ -58,7 +58,13 @@ var announced = regexp.MustCompile(`(?m)^  (open|password:|commands|SMTP) +(?:le
 // start runs "letterlock demo" on free ports and waits until it says that it is ready.
 func start(t *testing.T, args ...string) *program {
 	t.Helper()
-	cmd := exec.Command(binary, append([]string{"demo", "--http", "127.0.0.1:0", "--smtp", "127.0.0.1:0"}, args...)...)
+	return startOf(t, binary, args...)
+}
+
+// startOf is start of another build.
+func startOf(t *testing.T, file string, args ...string) *program {
+	t.Helper()
+	cmd := exec.Command(file, append([]string{"demo", "--http", "127.0.0.1:0", "--smtp", "127.0.0.1:0"}, args...)...)
 	temp := t.TempDir()
 	cmd.Env = append(os.Environ(), "TMPDIR="+temp)
 	out, err := cmd.StdoutPipe()

@@ -127,6 +127,10 @@ func quit(t testing.TB, ctx context.Context) {
 	}
 }
 
+// Outside has the browser send every request that is not to this machine to the proxy
+// at an address, so that a test sees all that leaves.
+func Outside(proxy string) Option { return chromedp.Flag("proxy-server", proxy) }
+
 // Through has the browser send every request to the proxy at an address, those to
 // this machine too, so that a test sees all that leaves.
 func Through(proxy string) Option {

@@ -73,7 +73,7 @@ func HTML(mail string, o Options) (Document, error) {
 		return asText(mail, o), nil
 	}
 	f := frame{Options: o, authored: d.coloured, heading: d.heading}
-	return Document{HTML: f.around(policy.Sanitize(loose)), RemoteImages: p.remote}, nil
+	return Document{HTML: f.around(shown(mail, policy.Sanitize(loose))), RemoteImages: p.remote}, nil
 }
 
 // asText shows HTML that is over a limit.
