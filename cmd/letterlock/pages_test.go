@@ -31,26 +31,32 @@ func TestEveryPageCanBeUsedByEverybody(t *testing.T) {
 	p := start(t)
 	browser := browsertest.New(t, browsertest.Light)
 	for _, s := range stops(t, p, browser) {
-		if s.path != "" {
-			s.page.Goto(p.site + s.path)
-		}
-		if s.then != nil {
-			s.then()
-		}
-		s.page.ForgetProblems()
-		for _, width := range s.widths() {
-			s.page.SetViewport(width, 900)
-			for _, dark := range []bool{false, true} {
-				s.page.Dark(dark)
-				if width < 1280 && dark && os.Getenv(shots) == "" {
-					continue // colours do not depend on the width
-				}
-				s.look(t, width, dark)
-			}
-		}
-		s.page.SetViewport(1280, 900)
-		s.page.CheckProblems()
+		s.everywhere(t, p)
 	}
+}
+
+// everywhere goes to a page and looks at it in every way.
+func (s stop) everywhere(t *testing.T, p *program) {
+	t.Helper()
+	if s.path != "" {
+		s.page.Goto(p.site + s.path)
+	}
+	if s.then != nil {
+		s.then()
+	}
+	s.page.ForgetProblems()
+	for _, width := range s.widths() {
+		s.page.SetViewport(width, 900)
+		for _, dark := range []bool{false, true} {
+			s.page.Dark(dark)
+			if width < 1280 && dark && os.Getenv(shots) == "" {
+				continue // colours do not depend on the width
+			}
+			s.look(t, width, dark)
+		}
+	}
+	s.page.SetViewport(1280, 900)
+	s.page.CheckProblems()
 }
 
 // widths are those to look at a page in; 640 is 1280 at 200 %. Ends are all made
@@ -106,7 +112,9 @@ type visitors struct {
 	t                                   *testing.T
 	p                                   *program
 	nobody, staff, reader, samuel, late *browsertest.Page
+	nora, admin                         *browsertest.Page
 	gate, read                          string // paths: of a link that late waits at, of the message that reader reads
+	plans, enclosed                     string // of the message that Nora reads, and of the mail in it
 }
 
 // stops are all pages, each reached as its visitor would reach it.
