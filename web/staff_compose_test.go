@@ -352,6 +352,10 @@ func TestSendersChooseInComposeWhatTheyAreTold(t *testing.T) {
 	if got := ticks(b.get("/compose").body); got != "read" {
 		t.Errorf("without settings Compose offers %q, want the first reading alone", got)
 	}
+	*rules = policy.Notices{AsSet: true}
+	if page := b.get("/compose").body; strings.Contains(page, `name="notice`) || strings.Contains(page, "Tell me by mail") {
+		t.Error("Compose offers notices where the settings have none")
+	}
 	*rules = policy.Notices{FirstRead: true, UnreadAfter: letterlock.Span(72 * time.Hour), Expiring: letterlock.Span(24 * time.Hour)}
 	page := b.get("/compose").body
 	if got := ticks(page); got != "read checked, unread checked, expiring checked" {

@@ -19,12 +19,14 @@ func noticesOf(f *composeForm) *policy.Choice {
 
 // noticeOptions are what senders may be told, as far as the settings have it, with
 // what was chosen, or is usual, ticked.
-func noticeOptions(n policy.Notices, chosen *policy.Choice) []views.NoticeOption {
+func noticeOptions(n policy.Notices, chosen *policy.Choice) (list []views.NoticeOption) {
 	c := n.Usual()
 	if chosen != nil {
 		c = *chosen
 	}
-	list := []views.NoticeOption{{Value: string(policy.OnRead), Text: "When a recipient reads it for the first time", Ticked: c.FirstRead}}
+	if n.MayAsk() {
+		list = append(list, views.NoticeOption{Value: string(policy.OnRead), Text: "When a recipient reads it for the first time", Ticked: c.FirstRead})
+	}
 	if n.UnreadAfter > 0 {
 		text := "Who has not read it after " + length(time.Duration(n.UnreadAfter))
 		list = append(list, views.NoticeOption{Value: string(policy.Unread), Text: text, Ticked: c.Unread})

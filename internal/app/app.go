@@ -223,8 +223,11 @@ func (a *App) buildUseCases(cfg config.Config, o Options, k seal.Keys, look *bra
 	rules := policy.Settings{
 		Domains: cfg.Organization.Domains, InlineTypes: cfg.Recipients.Inline,
 		InlineAssured: o.Assured || cfg.AssuresTLS(), SenderScope: policy.Scope(cfg.Revocation.SenderScope),
-		Expiry:  expiryOf(cfg.Expiry),
-		Notices: policy.Notices{FirstRead: cfg.Notices.FirstRead, UnreadAfter: cfg.Notices.UnreadAfter.Span, Expiring: cfg.Notices.Expiring.Span},
+		Expiry: expiryOf(cfg.Expiry),
+		Notices: policy.Notices{
+			FirstRead: cfg.Notices.FirstRead, AsSet: !cfg.Notices.OnRequest,
+			UnreadAfter: cfg.Notices.UnreadAfter.Span, Expiring: cfg.Notices.Expiring.Span,
+		},
 	}
 	v := &vault.Vault{DB: a.DB, Keys: k.Ring, Limits: eml.Limits{Size: int64(cfg.Limits.Message)}}
 	a.Outbox = &outbox.Service{

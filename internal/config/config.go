@@ -203,8 +203,11 @@ type Expiry struct {
 // Notices are what senders are told of their messages by mail, once each.
 type Notices struct {
 	// FirstRead is when a recipient reads for the first time. Default false: only
-	// when the mail itself asks for it.
+	// when it is asked for.
 	FirstRead bool `toml:"first_read"`
+	// OnRequest lets senders ask for that, in Compose or with
+	// Disposition-Notification-To. Default true. False: as FirstRead says.
+	OnRequest bool `toml:"on_request"`
 	// UnreadAfter is how long after a message was sent its sender is told who has not
 	// read it. Default empty, like "0": never.
 	UnreadAfter Span `toml:"unread_after"`
@@ -316,7 +319,8 @@ func Default() Config {
 			Inline:                []letterlock.IdentityType{letterlock.Organization, letterlock.Microsoft365, letterlock.MicrosoftAccount},
 			DoNotForwardDownloads: true,
 		},
-		Portal: Portal{Remember: Span{Set: true, Span: longestRemembered}},
+		Notices: Notices{OnRequest: true},
+		Portal:  Portal{Remember: Span{Set: true, Span: longestRemembered}},
 		Keys: Keys{
 			Rotate:     Span{Set: true, Span: letterlock.Span(24 * time.Hour)},
 			KeepBackup: Span{Set: true, Span: longestEpoch},

@@ -39,6 +39,38 @@ func TestARetryOfWhatHasExpiredIsStillARetry(t *testing.T) {
 	}
 }
 
+func TestNobodyIsToldOfReadingWhereTheSettingsForbidIt(t *testing.T) {
+	h := newHouse(t, eml.Limits{})
+	const asks = "Disposition-Notification-To: ada@contoso.example\r\n"
+	wish := &policy.Choice{FirstRead: true}
+	for i, tt := range []struct {
+		name    string
+		notices policy.Notices
+		field   string
+		chosen  *policy.Choice
+		want    bool
+	}{
+		{"off, and asked by the mail", policy.Notices{AsSet: true}, asks, nil, false},
+		{"off, and chosen", policy.Notices{AsSet: true}, "", wish, false},
+		{"off, asked and chosen", policy.Notices{AsSet: true}, asks, wish, false},
+		{"on", policy.Notices{AsSet: true, FirstRead: true}, "", nil, true},
+		{"on, and not wanted", policy.Notices{AsSet: true, FirstRead: true}, "", &policy.Choice{}, false},
+		{"on request, and chosen", policy.Notices{}, "", wish, true},
+		{"on request, and not asked for", policy.Notices{}, "", nil, false},
+	} {
+		h.intake.Rules.Notices = tt.notices
+		e := to(marta)
+		e.Notices = tt.chosen
+		r := h.mustAccept(ada, e, tt.field+simple(fmt.Sprintf("<set-%d@contoso.example>", i), "Hi"))
+		h.read(func(tx *store.Tx) error {
+			if got, err := tx.HasReminder(r.ID, policy.OnRead); err != nil || got != tt.want {
+				t.Errorf("%s: the sender is to be told %v, %v; want %v", tt.name, got, err, tt.want)
+			}
+			return nil
+		})
+	}
+}
+
 func TestOnlyTheSenderIsToldOfReading(t *testing.T) {
 	h := newHouse(t, eml.Limits{})
 	for i, tt := range []struct {

@@ -9,6 +9,7 @@ import (
 // Notices are what senders are told of their messages.
 type Notices struct {
 	FirstRead   bool            // when a recipient reads for the first time
+	AsSet       bool            // of that, nobody is told who asks for it where it is off
 	UnreadAfter letterlock.Span // when some have not read by then; 0: never
 	Expiring    letterlock.Span // so long before a message expires; 0: never
 }
@@ -21,10 +22,13 @@ func (n Notices) Usual() Choice {
 	return Choice{FirstRead: n.FirstRead, Unread: n.UnreadAfter > 0, Expiring: n.Expiring > 0}
 }
 
+// MayAsk reports whether senders are told of the first reading who ask for it.
+func (n Notices) MayAsk() bool { return n.FirstRead || !n.AsSet }
+
 // Of returns the notices of a message whose sender chose c. It never has more than
-// there are, but for the first reading, which a mail may always ask for.
+// there are, but for the first reading, if it may be asked for.
 func (n Notices) Of(c Choice) Notices {
-	n.FirstRead = c.FirstRead
+	n.FirstRead = c.FirstRead && n.MayAsk()
 	if !c.Unread {
 		n.UnreadAfter = 0
 	}
@@ -53,7 +57,7 @@ const (
 // Reminders are what the sender of a message that is accepted now is to be told.
 // asked says that the mail itself wants to know when it is read.
 func (n Notices) Reminders(m letterlock.Message, asked bool, now time.Time) (list []Reminder) {
-	if n.FirstRead || asked {
+	if n.FirstRead || asked && n.MayAsk() {
 		list = append(list, Reminder{Kind: OnRead})
 	}
 	if due := n.UnreadAfter.After(now); n.UnreadAfter > 0 && (m.Expires.IsZero() || due.Before(m.Expires)) {
