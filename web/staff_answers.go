@@ -83,12 +83,16 @@ func (v sentMail) arrived() views.State {
 
 // bandReply is for a reply that went to its sender alone.
 func (v sentMail) bandReply() views.Band {
-	b := views.Band{Kind: views.BandCannot, Lead: v.message.Author.Called() + " wrote this in the portal.", Text: "It is on its way to the sender's mailbox, as ordinary mail."}
+	mailbox := "the sender's mailbox"
+	if v.viewer == v.message.Sender.Address {
+		mailbox = "your mailbox"
+	}
+	b := views.Band{Kind: views.BandCannot, Lead: v.message.Author.Called() + " wrote this in the portal.", Text: "It is on its way to " + mailbox + ", as ordinary mail."}
 	switch v.arrived().Kind {
 	case views.StateBounced:
-		b.Text = "It could not be delivered to the sender's mailbox."
+		b.Text = "It could not be delivered to " + mailbox + "."
 	case views.StateInline:
-		b.Text = "It lies in the sender's mailbox, as ordinary mail."
+		b.Text = "It lies in " + mailbox + ", as ordinary mail."
 	}
 	return b
 }

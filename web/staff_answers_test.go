@@ -62,7 +62,7 @@ func TestRepliesAndCopiesStandUnderTheirMessage(t *testing.T) {
 	}
 	own := b.get("/sent/" + string(reply))
 	if text := texts(own.body); !strings.Contains(text, "Written by") || !strings.Contains(text, "signed.pdf") || !strings.Contains(own.body, `href="/compose?answer=`+string(reply)+`"`) ||
-		!strings.Contains(own.body, `href="/sent/`+string(id)+`"`) || !strings.Contains(text, "wrote this in the portal. It lies in the sender's mailbox") {
+		!strings.Contains(own.body, `href="/sent/`+string(id)+`"`) || !strings.Contains(text, "wrote this in the portal. It lies in your mailbox") {
 		t.Errorf("the reply's page:\n%s", text)
 	}
 	if body := b.get("/sent/" + string(reply) + "/body"); !strings.Contains(body.body, "Agreed, with one change") {
