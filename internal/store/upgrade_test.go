@@ -23,7 +23,9 @@ import (
 // TestMain lets the test program be the one that is killed in an upgrade.
 func TestMain(m *testing.M) {
 	sqlite.MustRegisterScalarFunction("boom", 1, boom)
-	if step := os.Getenv("LETTERLOCK_TEST_KILL_AT"); step != "" {
+	if step := os.Getenv("LETTERLOCK_TEST_KILL_AT"); strings.Contains(step, ".") { // a statement of ours
+		dieMigrating(os.Getenv("LETTERLOCK_TEST_DIR"))
+	} else if step != "" {
 		dieUpgrading(os.Getenv("LETTERLOCK_TEST_DIR"), step)
 	}
 	os.Exit(m.Run())
@@ -52,7 +54,7 @@ ALTER TABLE letters ADD COLUMN read INTEGER NOT NULL DEFAULT 0;`,
 
 // boom ends a process that is to be killed in the middle of a migration.
 func boom(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
-	if os.Getenv("LETTERLOCK_TEST_KILL_AT") == fmt.Sprintf("inside %d", args[0]) {
+	if os.Getenv("LETTERLOCK_TEST_KILL_AT") == fmt.Sprintf("inside %v", args[0]) {
 		kill()
 	}
 	return int64(0), nil
