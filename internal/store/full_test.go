@@ -26,6 +26,7 @@ func fullAt(version, at int) fstest.MapFS {
 // the copy, and a start with room ends as one that nothing befell. The short form
 // begins in the middle of each.
 func TestAMigrationWithoutRoomAtAnyStatementIsUndone(t *testing.T) {
+	t.Parallel() // it waits for the disk more than it works
 	set, questions := asking()
 	tries, refused := 0, 0
 	for version, n := range questions {

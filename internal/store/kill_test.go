@@ -172,6 +172,7 @@ func answers(t *testing.T, db *sql.DB, query string) (list []string) {
 // its next migration. The next start must end as one that nothing befell, and the
 // copy must hold what there was before.
 func TestAMigrationThatIsKilledAtAnyStatementLosesNothing(t *testing.T) {
+	t.Parallel() // it waits for the disk more than it works
 	set, questions := asking()
 	if len(rows) != len(questions)-1 {
 		t.Fatalf("rows for %d schemas, want %d: each but the newest", len(rows), len(questions)-1)
