@@ -144,6 +144,40 @@ func (v *visitors) rich(browser *browsertest.Browser) {
 	v.enclosed = enclosed
 }
 
+// losslessMail has a picture that is not decoded, and so has no preview.
+const losslessMail = `From: Ada Lindqvist <ada@contoso.example>
+To: Nora Vale <nora.vale@gmail.com>
+Subject: A drawing without loss [secure]
+Message-ID: <lossless-1@contoso.example>
+MIME-Version: 1.0
+Content-Type: image/webp
+Content-Disposition: attachment; filename="drawing.webp"
+Content-Transfer-Encoding: base64
+
+UklGRhoAAABXRUJQVlA4TA0AAAAvAAAAEAcQERGIiP4HAA==
+`
+
+// lossless opens the mail above, in which a row stands without a picture that does
+// not come.
+func (v visitors) lossless() {
+	v.t.Helper()
+	v.p.send(losslessMail, nora)
+	v.nora.Reload()
+	v.nora.ClickText("A drawing without loss")
+	v.nora.WaitText("drawing.webp")
+	v.nora.WaitGone(".file-preview, .file--picture")
+}
+
+// wantOneScrollBar requires that the frame of a message is as high as its text.
+func wantOneScrollBar(t *testing.T, page *browsertest.Page) {
+	t.Helper()
+	var beyond int
+	page.Eval(`(() => { const f = document.querySelector("iframe.body-frame"); return f.contentDocument.documentElement.scrollHeight - f.clientHeight })()`, &beyond)
+	if beyond > 0 {
+		t.Errorf("the frame hides %d pixels of its text, and scrolls", beyond)
+	}
+}
+
 // conversation are the pages of a message that recipients go on with.
 func (v visitors) conversation() []stop {
 	sent := strings.Replace(v.plans, "/read/", "/sent/", 1)
@@ -159,7 +193,8 @@ func (v visitors) conversation() []stop {
 		}
 	}
 	return []stop{
-		{name: "read-rich", page: v.nora, path: v.plans},
+		{name: "read-rich", page: v.nora, path: v.plans, then: func() { wantOneScrollBar(v.t, v.nora) }},
+		{name: "read-lossless", page: v.nora, path: "/messages", then: v.lossless},
 		{name: "read-as-text", page: v.nora, path: v.plans + "?as=text"},
 		{name: "enclosed-mail", page: v.nora, path: v.enclosed},
 		{name: "sent-enclosed-mail", page: v.staff, path: strings.Replace(v.enclosed, "/read/", "/sent/", 1)},
