@@ -22,7 +22,7 @@ func TestNothingReadableIsOnTheDisk(t *testing.T) {
 
 	files, sealed := 0, false
 	err := filepath.WalkDir(p.temp, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
+		if err != nil || !d.Type().IsRegular() { // the socket of commands holds nothing
 			return err
 		}
 		b, err := os.ReadFile(path)

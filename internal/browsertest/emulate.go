@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"regexp"
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/page"
@@ -77,6 +78,22 @@ func (p *Page) Screenshot(file string) {
 		}
 		return os.WriteFile(file, shot.Data, 0o644)
 	})
+}
+
+// pdfPage begins a page in a PDF file as Chromium writes it.
+var pdfPage = regexp.MustCompile(`/Type /Page\b`)
+
+// Sheets is how many sheets of paper the page takes when it is printed.
+func (p *Page) Sheets() (n int) {
+	p.t.Helper()
+	p.set("Sheets", func(ctx context.Context) error {
+		pdf, err := chromedp.Call(ctx, page.PrintToPDF, page.PrintToPDFParams{})
+		if err == nil {
+			n = len(pdfPage.FindAll(pdf.Data, -1))
+		}
+		return err
+	})
+	return n
 }
 
 // set does something that succeeds at once or not at all.
