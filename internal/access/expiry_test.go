@@ -17,15 +17,21 @@ import (
 // kinds are the kinds of events of a recipient, oldest first.
 func (h *house) kinds(a letterlock.Actor, id letterlock.ID) (list []letterlock.EventKind) {
 	h.t.Helper()
+	for _, e := range h.events(a, id) {
+		list = append(list, e.Kind)
+	}
+	return list
+}
+
+func (h *house) events(a letterlock.Actor, id letterlock.ID) (list []letterlock.Event) {
+	h.t.Helper()
 	h.must(h.db.Read(h.t.Context(), func(tx *store.Tx) error {
 		r, err := tx.RecipientByAddress(id, a.Address)
 		if err != nil {
 			return err
 		}
 		events, err := tx.Events(id)
-		for _, e := range events[r.ID] {
-			list = append(list, e.Kind)
-		}
+		list = events[r.ID]
 		return err
 	}))
 	return list
@@ -33,10 +39,14 @@ func (h *house) kinds(a letterlock.Actor, id letterlock.ID) (list []letterlock.E
 
 func TestAnExpiredMessageCanBeReadAgain(t *testing.T) {
 	h := newHouse(t, policy.SingleRecipient)
-	id := h.send(intake.Envelope{Expires: h.now.Add(time.Hour)}, marta, jonas, carol)
+	end := h.now.Add(time.Hour)
+	id := h.send(intake.Envelope{Expires: end}, marta, jonas, carol)
 	h.must(h.access.Revoke(t.Context(), grace, id, "", jonas.Address))
 	h.now = h.now.Add(2 * time.Hour)
 	h.must(h.access.ExpireDue(t.Context()))
+	if e := h.events(marta, id)[1]; e.Kind != letterlock.ExpiredEvent || !e.At.Equal(end) {
+		t.Errorf("the history says %s at %v, want its end at %v", e.Kind, e.At, end)
+	}
 	if err := h.keyOf(marta, id); !errors.Is(err, letterlock.NotFound) {
 		t.Fatalf("the key of an expired recipient: %v; this test would prove nothing", err)
 	}

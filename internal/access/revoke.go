@@ -334,11 +334,7 @@ func (s *Service) ExpireDue(ctx context.Context) error {
 		err := s.DB.Write(ctx, func(tx *store.Tx) (err error) {
 			due, err = tx.ExpiredHolders(expireBatch)
 			for _, r := range due {
-				err = errors.Join(err,
-					tx.Shred(r.Message, string(r.ID)),
-					tx.AddEvent(r, letterlock.Event{Kind: letterlock.ExpiredEvent}),
-					tx.Audit(letterlock.Entry{Actor: letterlock.Actor{Kind: letterlock.System}, Action: "expire",
-						Message: r.Message, Target: string(r.Mailbox.Address), Allowed: true}))
+				err = errors.Join(err, expire(tx, r))
 			}
 			if err == nil && len(due) < expireBatch {
 				err = tx.MarkSwept()
@@ -356,4 +352,18 @@ func (s *Service) ExpireDue(ctx context.Context) error {
 			return nil
 		}
 	}
+}
+
+// expire deletes the key of one recipient. Their history says when access ended, and
+// the audit log when the key was deleted.
+func expire(tx *store.Tx, r letterlock.Recipient) error {
+	m, err := tx.Message(r.Message)
+	if err != nil {
+		return err
+	}
+	return errors.Join(
+		tx.Shred(r.Message, string(r.ID)),
+		tx.AddEvent(r, letterlock.Event{Kind: letterlock.ExpiredEvent, At: m.Expires}),
+		tx.Audit(letterlock.Entry{Actor: letterlock.Actor{Kind: letterlock.System}, Action: "expire",
+			Message: r.Message, Target: string(r.Mailbox.Address), Allowed: true}))
 }

@@ -151,10 +151,15 @@ func (t *Tx) Restore(id letterlock.ID) error {
 	return t.Revoke(id, letterlock.Revocation{})
 }
 
-// AddEvent adds to a recipient's history and keeps the summary beside it true.
+// AddEvent adds to a recipient's history and keeps the summary beside it true. It
+// happened now, unless it says when.
 func (t *Tx) AddEvent(r letterlock.Recipient, e letterlock.Event) error {
+	at := t.Now
+	if !e.At.IsZero() {
+		at = e.At
+	}
 	if err := t.exec(`INSERT INTO events (message, recipient, at, kind, part, detail, proof, agent, ip) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-		r.Message, r.ID, t.Now.Unix(), e.Kind, e.Part, e.Detail, e.Proof, e.Agent, e.IP); err != nil {
+		r.Message, r.ID, at.Unix(), e.Kind, e.Part, e.Detail, e.Proof, e.Agent, e.IP); err != nil {
 		return err
 	}
 	t.changed = append(t.changed, r.Message)
