@@ -160,7 +160,7 @@ func (r *tally) judge(t *testing.T, h *history, seed uint64) {
 		r.ends[op.Output.(saw)]++
 	}
 	for _, w := range h.wrong {
-		r.wrong = append(r.wrong, fmt.Sprintf("seed %d: %s", seed, w))
+		r.wrong = append(r.wrong, fmt.Sprintf("seed %d: %s; the server that died last said:\n%s", seed, w, h.w.last))
 	}
 	if broken == nil {
 		return

@@ -40,6 +40,7 @@ type world struct {
 	sender   string // Ada's cookie
 	server   *process
 	orders   *http.Client
+	last     string // what the server said that died last
 }
 
 // A process is the server from a start to its death.
@@ -107,6 +108,7 @@ func (w *world) kill() int64 {
 	_ = w.server.cmd.Process.Kill() // it may have ended
 	<-w.server.ended
 	_ = w.server.in.Close() // nobody reads it any more
+	w.last = w.server.said.String()
 	for _, way := range w.ways {
 		way.client.CloseIdleConnections()
 	}
