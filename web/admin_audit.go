@@ -111,7 +111,7 @@ func (s *Server) auditQuery(c echo.Context, v *views.Audit, acts []string) (aske
 		if asked.Until.Before(asked.From) {
 			wrong(fieldUntil, "Until is before From")
 		}
-		asked.Until = asked.Until.AddDate(0, 0, 1) // the day itself is meant as well
+		asked.Until = letterlock.NextDay(asked.Until) // the day itself is meant as well
 	}
 	if before, err := strconv.ParseInt(c.QueryParam("before"), 10, 64); err == nil && before > 0 {
 		asked.Before = before

@@ -39,14 +39,13 @@ type span struct {
 // and never left out: other days would look like those that were asked for.
 func (s *Server) spanOf(q url.Values) span {
 	p := span{by: track.ByMethod, days: reportRanges[0], before: q.Get("before")}
-	y, m, d := s.Now().In(s.Location).Date()
-	today := time.Date(y, m, d, 0, 0, 0, 0, s.Location)
+	today := letterlock.BeginningOfDay(s.Now().In(s.Location))
 	for _, n := range reportRanges {
 		if q.Get("days") == strconv.Itoa(n) {
 			p.days = n
 		}
 	}
-	p.from, p.until = today.AddDate(0, 0, 1-p.days), today
+	p.from, p.until = daysUntil(today, p.days), today
 	add := func(field, text string) { p.wrong = append(p.wrong, views.FieldError{Field: field, Text: text}) }
 	for i, name := range []string{fieldFrom, fieldUntil} {
 		if p.typed[i] = bounded(q.Get(name), 40); p.typed[i] == "" {
@@ -63,7 +62,7 @@ func (s *Server) spanOf(q url.Values) span {
 		}
 	}
 	if p.typed[0] == "" && p.typed[1] != "" {
-		p.from = p.until.AddDate(0, 0, 1-reportRanges[0])
+		p.from = daysUntil(p.until, reportRanges[0])
 	}
 	switch by := track.Breakdown(q.Get("by")); by {
 	case track.ByMethod, track.ByTemplate:
@@ -78,9 +77,15 @@ func (s *Server) spanOf(q url.Values) span {
 	return p
 }
 
+// daysUntil is the first of so many days of which the last is day.
+func daysUntil(day time.Time, many int) time.Time {
+	y, m, d := day.Date()
+	return letterlock.Day(y, m, d+1-many, day.Location())
+}
+
 // query is what the use case is asked for.
 func (p span) query() track.ReportQuery {
-	return track.ReportQuery{From: p.from, Until: p.until.AddDate(0, 0, 1), By: p.by}
+	return track.ReportQuery{From: p.from, Until: letterlock.NextDay(p.until), By: p.by}
 }
 
 // url is where a path has this span with it, at the cursor before.

@@ -131,7 +131,7 @@ func (l lookup) search(in *time.Location) (q letterlock.Search, wrong []views.Fi
 		if q.Until.Before(q.From) {
 			add(fieldUntil, "Until is before From")
 		}
-		q.Until = q.Until.AddDate(0, 0, 1) // the day itself is meant as well
+		q.Until = letterlock.NextDay(q.Until) // the day itself is meant as well
 	}
 	if !isChoice(stateChoices, l.typed[fieldState]) {
 		add(fieldState, "Choose a state")
@@ -147,7 +147,7 @@ func dayOf(s string, in *time.Location) (time.Time, bool) {
 	if s == "" {
 		return time.Time{}, true
 	}
-	day, err := time.ParseInLocation(time.DateOnly, s, in)
+	day, err := letterlock.ParseDay(time.DateOnly, s, in)
 	return day, err == nil && day.Year() >= 1970 && day.Year() < 9999
 }
 

@@ -95,3 +95,26 @@ func TestReaderIsToldTheExpiryForTheirZone(t *testing.T) {
 		t.Errorf("the page does not say it for the script, or has no script:\n%s", texts(a.body))
 	}
 }
+
+// TestTheLastDayIsTheOneThatWasTyped looks at days that have no midnight, or two.
+func TestTheLastDayIsTheOneThatWasTyped(t *testing.T) {
+	for _, tt := range []struct{ zone, typed, want string }{
+		{"America/Santiago", "2026-09-06", "2026-09-06T23:59:59-03:00"},
+		{"America/Santiago", "2026-09-05", "2026-09-05T23:59:59-04:00"},
+		{"America/Havana", "2026-11-01", "2026-11-01T23:59:59-05:00"},
+		{"Europe/Berlin", "2026-10-25", "2026-10-25T23:59:59+01:00"},
+	} {
+		zone, err := time.LoadLocation(tt.zone)
+		if err != nil {
+			t.Fatal(err)
+		}
+		end, wrong := expiryDate(tt.typed, time.Date(2026, 2, 1, 12, 0, 0, 0, zone))
+		if got := end.Format(time.RFC3339); wrong != nil || got != tt.want {
+			t.Errorf("%s in %s is the end of %s, want %s (%v)", tt.typed, tt.zone, got, tt.want, wrong)
+		}
+		day, ok := dayOf(tt.typed, zone)
+		if got := day.Format(time.DateOnly); !ok || got != tt.typed {
+			t.Errorf("%s in %s is looked for from %s", tt.typed, tt.zone, day)
+		}
+	}
+}

@@ -32,7 +32,7 @@ var expiryDays = []struct {
 // lastDay is the end of the day that lies days after now, to the second.
 func lastDay(now time.Time, days int) time.Time {
 	y, m, d := now.Date()
-	return time.Date(y, m, d+days, 23, 59, 59, 0, now.Location())
+	return letterlock.NextDay(letterlock.Day(y, m, d+days, now.Location())).Add(-time.Second)
 }
 
 // expiryOf reads the choice. now is in the organisation's zone, usual what its
@@ -66,7 +66,7 @@ func expiryDate(date string, now time.Time) (time.Time, *views.FieldError) {
 	if date == "" {
 		return wrong("Choose the last day")
 	}
-	day, err := time.ParseInLocation(dateForm, date, now.Location())
+	day, err := letterlock.ParseDay(dateForm, date, now.Location())
 	if err != nil {
 		return wrong("The last day is not a date, such as " + now.Format(dateForm))
 	}

@@ -38,7 +38,7 @@ func (d dates) from(flag, typed string) (time.Time, error) {
 func (d dates) until(flag, typed string) (time.Time, error) {
 	at, day, err := d.read(flag, typed, ways, days)
 	if day {
-		at = at.AddDate(0, 0, 1)
+		at = letterlock.NextDay(at)
 	}
 	return at, err
 }
@@ -55,7 +55,7 @@ func (d dates) read(flag, typed string, ways, days []string) (at time.Time, day 
 		return time.Time{}, false, nil
 	}
 	for _, way := range days {
-		if at, err := time.ParseInLocation(way, typed, d.zone); err == nil {
+		if at, err := letterlock.ParseDay(way, typed, d.zone); err == nil {
 			return at, true, nil
 		}
 	}
@@ -67,7 +67,7 @@ func (d dates) read(flag, typed string, ways, days []string) (at time.Time, day 
 	if ago, ok := strings.CutSuffix(typed, "d"); ok {
 		if n, err := strconv.ParseUint(ago, 10, 16); err == nil {
 			y, m, dd := d.now.In(d.zone).Date()
-			return time.Date(y, m, dd-int(n), 0, 0, 0, 0, d.zone), true, nil
+			return letterlock.Day(y, m, dd-int(n), d.zone), true, nil
 		}
 	}
 	return time.Time{}, false, &letterlock.Error{Code: letterlock.Invalid, Key: "date", Err: fmt.Errorf("%s is no date: %q", flag, typed)}

@@ -47,3 +47,20 @@ func TestDatesAreReadAsPeopleTypeThem(t *testing.T) {
 		}
 	}
 }
+
+// TestADayThatHasNoMidnightIsThatDay is of a zone where summer time begins at midnight.
+func TestADayThatHasNoMidnightIsThatDay(t *testing.T) {
+	zone, err := time.LoadLocation("America/Santiago")
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := dates{zone: zone, now: time.Date(2026, 9, 7, 15, 0, 0, 0, zone)}
+	for _, typed := range []string{"2026-09-06", "1d"} {
+		from, err1 := d.from("x", typed)
+		until, err2 := d.until("x", typed)
+		const want = "2026-09-06T01:00:00-03:00 2026-09-07T00:00:00-03:00"
+		if got := from.Format(time.RFC3339) + " " + until.Format(time.RFC3339); err1 != nil || err2 != nil || got != want {
+			t.Errorf("%s is %s, want %s (%v, %v)", typed, got, want, err1, err2)
+		}
+	}
+}

@@ -226,46 +226,15 @@ func (q ReportQuery) days() ([]time.Time, error) {
 	if q.From.Year() < 1970 || q.Until.Year() > 9999 || !q.From.Before(q.Until) || q.Until.Sub(q.From) > (MaxReportDays+1)*24*time.Hour {
 		return nil, errRange
 	}
-	list := []time.Time{beginning(q.From)}
+	list := []time.Time{letterlock.BeginningOfDay(q.From)}
 	for day := list[0]; day.Before(q.Until); {
-		day = next(day)
+		day = letterlock.NextDay(day)
 		list = append(list, day)
 	}
 	if len(list) > MaxReportDays+1 {
 		return nil, errRange
 	}
 	return list, nil
-}
-
-// next returns the beginning of the day after. It looks from noon, which every
-// zone has every day; days that a zone has left out are passed over.
-func next(day time.Time) time.Time {
-	y, m, d := day.Date()
-	for i := 1; ; i++ {
-		if b := beginning(time.Date(y, m, d+i, 12, 0, 0, 0, day.Location())); b.After(day) {
-			return b
-		}
-	}
-}
-
-// beginning returns the first moment of the day that t is in. That is not always
-// its midnight: where clocks change at midnight there is none, or there are two.
-func beginning(t time.Time) time.Time {
-	y, m, d := t.Date()
-	in := func(u time.Time) bool {
-		uy, um, ud := u.Date()
-		return uy == y && um == m && ud == d
-	}
-	midnight := time.Date(y, m, d, 0, 0, 0, 0, t.Location())
-	if in(midnight) && !in(midnight.Add(-time.Second)) {
-		return midnight
-	}
-	for u := midnight.Add(-3 * time.Hour); u.Before(t); u = u.Add(15 * time.Minute) {
-		if in(u) {
-			return u
-		}
-	}
-	return midnight
 }
 
 // A Chosen names one row of the details.
