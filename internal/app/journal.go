@@ -127,15 +127,16 @@ func attested(ctx context.Context, db *store.DB, j *journal.File, cfg config.Con
 	if err != nil {
 		return err
 	}
-	for file, look := range map[string]func(string, audit.Keys) (journal.Witness, error){
-		cfg.JournalCopy(): journal.WitnessOf, cfg.CheckpointFile(): auditlog.Witness,
-	} {
-		if file == "" {
+	for _, from := range []struct {
+		file string // empty: there is none
+		look func(string, audit.Keys) (journal.Witness, error)
+	}{{cfg.JournalCopy(), journal.WitnessOf}, {cfg.CheckpointFile(), auditlog.Witness}} {
+		if from.file == "" {
 			continue
 		}
-		w, err := look(file, keys)
+		w, err := from.look(from.file, keys)
 		if err != nil {
-			unread(file, err)
+			unread(from.file, err)
 			continue
 		}
 		if err := j.Check(w); err != nil {

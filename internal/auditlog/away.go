@@ -25,7 +25,7 @@ type away struct {
 	syslog int64 // up to this row's checkpoint
 	last   int64 // entry of the journal with which telling it begins; 0: that has begun
 	told   int64 // up to here, in bytes, syslog has the journal
-	copied int64 // up to this entry its copy has it
+	copied int64 // and its copy
 	stuck  bool  // the journal could not be sent; the next checkpoint tries again
 }
 

@@ -73,19 +73,13 @@ func (s *Service) sent(ctx context.Context, kind, place string, err error) {
 // kept under another name: a start without the lost entries was accepted, or somebody
 // changed it.
 func (s *Service) copyJournal(ctx context.Context) error {
-	seq, _ := s.DB.Journal.Head()
-	if seq == s.away.copied {
-		return nil
-	}
-	err := s.DB.Journal.CopyTo(s.Journal)
+	end, err := s.DB.Journal.CopyTo(s.Journal, s.away.copied)
 	if errors.Is(err, journal.ErrOther) {
 		if err = s.moveCopyAside(ctx); err == nil {
-			err = s.DB.Journal.CopyTo(s.Journal)
+			end, err = s.DB.Journal.CopyTo(s.Journal, 0)
 		}
 	}
-	if err == nil {
-		s.away.copied = seq
-	}
+	s.away.copied = end
 	return err
 }
 

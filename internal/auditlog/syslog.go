@@ -16,7 +16,8 @@ const syslogWithin = 5 * time.Second
 // "unix", "udp" or "tcp". The zero Syslog is none.
 type Syslog struct{ Network, Address string }
 
-// send sends a line of a kind in the form of RFC 5424. Over UDP nobody says whether it came.
+// send sends a line of a kind in the form of RFC 5424. Over UDP nobody says whether it
+// came.
 func (s Syslog) send(ctx context.Context, kind string, line []byte) error {
 	ctx, cancel := context.WithTimeout(ctx, syslogWithin)
 	defer cancel()

@@ -19,37 +19,41 @@ import (
 // ErrOther says that a copy has what the journal has not.
 var ErrOther = errors.New("the copy has entries that the revocation journal has not")
 
-// CopyTo brings the copy at path up to the journal, and returns when that is on the
-// disk. A copy is the same bytes, so it can take the place of a lost journal as it
-// is. One that has anything else is left alone: ErrOther.
-func (j *File) CopyTo(path string) error {
+// CopyTo brings the copy at path up to the journal, and returns how long it is, in
+// bytes, once that is on the disk. A copy is the same bytes, so it can take the place of
+// a lost journal as it is. One that has anything else is left alone: ErrOther.
+//
+// known is what the last call returned, or 0: so much of the copy is not read again, for
+// it may be far away.
+func (j *File) CopyTo(path string, known int64) (end int64, err error) {
+	whole := j.whole()
+	if end = whole.Size(); end == known {
+		return end, nil
+	}
 	f, err := openFile(path, unix.O_RDWR|unix.O_CREAT)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	defer f.Close() // what matters was synced
 	info, err := f.Stat()
 	if err != nil {
-		return err
+		return 0, err
 	}
-	there, whole := info.Size(), j.whole()
-	if there > whole.Size() {
-		return ErrOther
+	there := info.Size()
+	if there < known {
+		known = 0 // it is another one
 	}
-	same, err := equal(f, io.NewSectionReader(whole, 0, there))
+	same, err := equal(io.NewSectionReader(f, known, there-known), io.NewSectionReader(whole, known, there-known))
 	if err != nil {
-		return err
+		return 0, err
 	}
 	if !same {
-		return ErrOther
+		return 0, ErrOther
 	}
-	if _, err := whole.Seek(there, io.SeekStart); err != nil {
-		return err
+	if _, err := io.Copy(io.NewOffsetWriter(f, there), io.NewSectionReader(whole, there, end-there)); err != nil {
+		return 0, err
 	}
-	if _, err := io.Copy(io.NewOffsetWriter(f, there), whole); err != nil {
-		return err
-	}
-	return errors.Join(f.Sync(), host.Sync(filepath.Dir(path)))
+	return end, errors.Join(f.Sync(), host.Sync(filepath.Dir(path)))
 }
 
 // whole reads the whole lines that there are now.

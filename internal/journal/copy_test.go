@@ -36,7 +36,7 @@ func TestACopyIsTheJournalWhateverBecameOfIt(t *testing.T) {
 		{"more than the journal has", func(w []byte) []byte { return append(bytes.Clone(w), w[:100]...) }, ErrOther},
 		{"another beginning", func(w []byte) []byte { return append([]byte("x"), w[1:300]...) }, ErrOther},
 		{"another end", func(w []byte) []byte { return append(bytes.Clone(w[:len(w)-2]), 'x', '\n') }, ErrOther},
-		{"zeros", func(w []byte) []byte { return make([]byte, 300) }, ErrOther},
+		{"zeros", func([]byte) []byte { return make([]byte, 300) }, ErrOther},
 	} {
 		path := written(t, ours, rows)
 		whole, to := contents(t, path), filepath.Join(t.TempDir(), "copy.jsonl")
@@ -49,12 +49,38 @@ func TestACopyIsTheJournalWhateverBecameOfIt(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		err = j.CopyTo(to)
+		_, err = j.CopyTo(to, 0)
 		if got := contents(t, to); !errors.Is(err, tt.want) || tt.want == nil && !bytes.Equal(got, whole) {
 			t.Errorf("%s: %v, and %d of %d bytes", tt.name, err, len(got), len(whole))
 		}
 		if err := j.Close(); err != nil {
 			t.Fatal(err)
+		}
+	}
+}
+
+// TestACopyGoesOnWhereItEnded looks only at what is new, unless somebody has put
+// another file there.
+func TestACopyGoesOnWhereItEnded(t *testing.T) {
+	rows := entries(t, 6)
+	path, to := written(t, ours, rows[:2]), filepath.Join(t.TempDir(), "copy.jsonl")
+	j, err := Open(path, ours)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer j.Close()
+	var end int64
+	for i, between := range []func() error{
+		func() error { return nil },
+		func() error { return j.Append(rows[2:4]) },
+		func() error { return errors.Join(os.Remove(to), j.Append(rows[4:5])) },
+		func() error { return errors.Join(os.Truncate(to, 30), j.Append(rows[5:])) },
+	} {
+		if err := between(); err != nil {
+			t.Fatal(err)
+		}
+		if end, err = j.CopyTo(to, end); err != nil || !bytes.Equal(contents(t, to), contents(t, path)) || end != int64(len(contents(t, path))) {
+			t.Errorf("after %d: %d bytes of %d, %v", i, len(contents(t, to)), end, err)
 		}
 	}
 }

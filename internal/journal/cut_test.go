@@ -10,6 +10,21 @@ import (
 	"letterlock/internal/cutfs"
 )
 
+// outlives requires so many entries of a journal after a power cut.
+func outlives(t *testing.T, disk *cutfs.Disk, name string, want int) {
+	t.Helper()
+	err := disk.Cut(cutfs.Lost, 1).Within(func(dir string) error {
+		n, err := read(filepath.Join(dir, name))
+		if err == nil && n != want {
+			err = fmt.Errorf("%d entries, want %d", n, want)
+		}
+		return err
+	})
+	if err != nil {
+		t.Errorf("after the cut: %v", err)
+	}
+}
+
 func TestWhatWasAppendedOutlivesAPowerCut(t *testing.T) {
 	if err := cutfs.Missing(); err != nil {
 		t.Skip(err)
@@ -27,16 +42,7 @@ func TestWhatWasAppendedOutlivesAPowerCut(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = disk.Cut(cutfs.Lost, 1).Within(func(dir string) error {
-		n, err := read(filepath.Join(dir, name))
-		if err == nil && n != len(rows) {
-			err = fmt.Errorf("%d entries, want %d", n, len(rows))
-		}
-		return err
-	})
-	if err != nil {
-		t.Errorf("after the cut: %v", err)
-	}
+	outlives(t, disk, name, len(rows))
 }
 
 // A process that is killed between its write and its fsync leaves lines that the next
@@ -69,14 +75,5 @@ func TestWhatAStartFindsOutlivesAPowerCut(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = disk.Cut(cutfs.Lost, 1).Within(func(dir string) error {
-		n, err := read(filepath.Join(dir, name))
-		if err == nil && n != len(rows) {
-			err = fmt.Errorf("%d entries, want %d", n, len(rows))
-		}
-		return err
-	})
-	if err != nil {
-		t.Errorf("after the cut: %v", err)
-	}
+	outlives(t, disk, name, len(rows))
 }
