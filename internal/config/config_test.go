@@ -86,6 +86,10 @@ func TestValidateNamesWhatIsWrong(t *testing.T) {
 		{"an unknown part of addresses", func(c *config.Config) { c.Privacy.ReaderIP = "some" }, "privacy.reader_ip"},
 		{"no requests", func(c *config.Config) { c.API.PerMinute = 0 }, "api.requests_per_minute"},
 		{"no minutes between checkpoints", func(c *config.Config) { c.Audit.CheckpointMinutes = 0 }, "audit.checkpoint_minutes"},
+		{"checkpoints in the place of the journal's copy", func(c *config.Config) { c.Audit.CheckpointFile = "/mnt/away/revocation-journal-copy.jsonl" }, "audit.checkpoint_file"},
+		{"the journal in the place of its copy", func(c *config.Config) {
+			c.Audit.CheckpointFile, c.Revocation.Journal = "/mnt/away/points.jsonl", "/mnt/away/revocation-journal-copy.jsonl"
+		}, "audit.checkpoint_file"},
 		{"a week between checkpoints", func(c *config.Config) { c.Audit.CheckpointMinutes = 7 * 24 * 60 }, "audit.checkpoint_minutes"},
 		{"a syslog of this machine", func(c *config.Config) { c.Audit.Syslog = "unix:///dev/log" }, ""},
 		{"a syslog over UDP", func(c *config.Config) { c.Audit.Syslog = "udp://[2001:db8::1]:514" }, ""},

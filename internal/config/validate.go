@@ -84,6 +84,9 @@ func (c Config) validate(bad complain) {
 	if c.Revocation.Journal != "" && inside(c.DataDir, c.Revocation.Journal) {
 		bad("revocation.journal", "must not lie in data_dir: a restored backup would bring an old one with it")
 	}
+	if to := c.JournalCopy(); to != "" && (to == filepath.Clean(c.Audit.CheckpointFile) || to == filepath.Clean(c.JournalFile())) {
+		bad("audit.checkpoint_file", "%s is the name of the journal's copy beside the checkpoints: choose another one for both", to)
+	}
 	for _, t := range c.Recipients.Inline {
 		if !slices.Contains(identityTypes, t) {
 			bad("recipients.inline", "%q is no identity type; they are %s", t, join(identityTypes))
