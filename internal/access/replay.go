@@ -26,7 +26,8 @@ const (
 // rows themselves: after a crash the next start begins where the last that was
 // committed has ended. Messages that the database does not know came after the
 // backup, and are passed over. Access to what no key is there for is not given back: to
-// refuse the start for it would keep everything else from everybody. It returns how many rows changed something.
+// refuse the start for it would keep everything else from everybody. It returns how many
+// rows changed something.
 func (s *Service) Replay(ctx context.Context, rows []journal.Row) (changed int, err error) {
 	err = s.DB.Write(ctx, func(tx *store.Tx) error {
 		changed = 0

@@ -35,8 +35,8 @@ type Report struct {
 // Verify restores a backup into a folder of its own inside dir, looks at every page
 // of its database and at its audit log, and opens messages with the keys: up to 100,
 // drawn by lot. The folder is removed whatever happens; if the process is killed, by the
-// next Verify there or by [Sweep]. The error is of the first
-// thing that is wrong; Invalid "backup-keys" says that a message could not be opened.
+// next Verify there or by [Sweep]. The error is of the first thing that is wrong; Invalid
+// "backup-keys" says that a message could not be opened.
 // spare is how much of the disk is left free, in bytes.
 func Verify(ctx context.Context, dir string, spare int64, from io.Reader, ids []age.Identity, keys seal.Keys) (r Report, err error) {
 	if _, err := Sweep(dir); err != nil {

@@ -137,11 +137,11 @@ func build(ctx context.Context, o Options, base, httpAddress, smtpAddress string
 	if err == nil && fresh {
 		err = d.seed(ctx, time.Now())
 	}
-	if err == nil {
-		err = d.openDesk(base, cfg)
-	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("seeding the demo: %w", err), d.app.Close())
+	}
+	if err := d.openDesk(base, cfg); err != nil {
+		return nil, errors.Join(err, d.app.Close())
 	}
 	return d, nil
 }
