@@ -40,12 +40,12 @@ func TestEveryAccountPageCanBeUsedByEverybody(t *testing.T) {
 		}},
 		{name: "tokens", page: page, path: "/tokens"},
 	} {
-		s.visit(t, p)
+		s.everywhere(t, p)
 	}
 	sender.Goto(p.site + "/sent")
 	if !strings.HasPrefix(sender.Path(), "/sign-in") {
 		t.Errorf("after signing out everywhere Ada is at %s", sender.Path())
 	}
 	p.signIn(sender, "ada@contoso.example")
-	stop{name: "refused", page: sender, path: "/accounts"}.visit(t, p)
+	stop{name: "refused", page: sender, path: "/accounts"}.everywhere(t, p)
 }

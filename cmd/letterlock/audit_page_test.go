@@ -19,6 +19,6 @@ func TestEveryAuditPageCanBeUsedByEverybody(t *testing.T) {
 		{name: "audit-log-nothing", page: page, path: "/audit-log?from=1990-01-01&until=1990-01-01"},
 		{name: "audit-log-wrong", page: page, path: "/audit-log?who=x%40&from=y"},
 	} {
-		s.visit(t, p)
+		s.everywhere(t, p)
 	}
 }

@@ -71,6 +71,6 @@ func TestEveryReportPageCanBeUsedByEverybody(t *testing.T) {
 		{name: "report-nothing", page: page, path: "/report?from=1990-01-01&until=1990-01-02"},
 		{name: "report-wrong", page: page, path: "/report?from=x&until=y"},
 	} {
-		s.visit(t, p)
+		s.everywhere(t, p)
 	}
 }

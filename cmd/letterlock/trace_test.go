@@ -1,7 +1,6 @@
 package main
 
 import (
-	"os"
 	"os/exec"
 	"regexp"
 	"strings"
@@ -203,30 +202,6 @@ func TestEveryTracePageCanBeUsedByEverybody(t *testing.T) {
 		{name: "bulk-done", page: page, then: run},
 		{name: "bulk-list", page: page, path: "/bulk"},
 	} {
-		s.visit(t, p)
+		s.everywhere(t, p)
 	}
-}
-
-// visit opens a page and looks at it wide and narrow, light and dark.
-func (s stop) visit(t *testing.T, p *program) {
-	t.Helper()
-	if s.path != "" {
-		s.page.Goto(p.site + s.path)
-	}
-	if s.then != nil {
-		s.then()
-	}
-	s.page.ForgetProblems()
-	for _, width := range []int{1280, 360} {
-		s.page.SetViewport(width, 900)
-		for _, dark := range []bool{false, true} {
-			if width < 1280 && dark && os.Getenv(shots) == "" {
-				continue // colours do not depend on the width
-			}
-			s.page.Dark(dark)
-			s.look(t, width, dark)
-		}
-	}
-	s.page.SetViewport(1280, 900)
-	s.page.CheckProblems()
 }
