@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -110,6 +111,7 @@ func (s *server) start(d *cutfs.Disk) bool {
 	s.cmd = exec.Command(s.program, "serve", "--config", s.config)
 	s.cmd.Env = []string{"PATH=" + os.Getenv("PATH")} // what begins with LETTERLOCK_ would be a setting
 	s.cmd.Dir, s.cmd.Stdout, s.cmd.Stderr = "/", s.said, s.said
+	s.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} // a test that runs out of time cleans nothing up
 	if err := s.cmd.Start(); err != nil {
 		s.t.Fatal(err)
 	}
