@@ -137,14 +137,15 @@ func (r *tally) make(w *world, seeds []uint64) {
 			r.losses++
 		}
 		r.mu.Unlock()
+		said := round.said()
 		for i, h := range round.histories {
-			r.judge(w.t, h, some[i])
+			r.judge(w.t, h, some[i], said)
 		}
 	}
 }
 
-// judge checks one history.
-func (r *tally) judge(t *testing.T, h *history, seed uint64) {
+// judge checks one history. said is what the servers said.
+func (r *tally) judge(t *testing.T, h *history, seed uint64, said string) {
 	var broken []porcupine.Operation
 	for _, part := range h.parts() {
 		if !porcupine.CheckOperations(model, part) {
@@ -160,7 +161,7 @@ func (r *tally) judge(t *testing.T, h *history, seed uint64) {
 		r.ends[op.Output.(saw)]++
 	}
 	for _, w := range h.wrong {
-		r.wrong = append(r.wrong, fmt.Sprintf("seed %d: %s; the server that died last said:\n%s", seed, w, h.w.last))
+		r.wrong = append(r.wrong, fmt.Sprintf("seed %d: %s; the servers said:\n%s", seed, w, said))
 	}
 	if broken == nil {
 		return

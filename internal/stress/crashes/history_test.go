@@ -242,7 +242,7 @@ func (h *history) post(w way, in input) bool {
 	case x.status == http.StatusSeeOther && strings.HasPrefix(x.to, "/sent/"):
 		h.add(in, "", x.call, x.back)
 	default:
-		h.fault("POST /sent/…%s, %s: status %d to %q", path, w.name, x.status, x.to)
+		h.fault("POST /sent/…%s, %s: status %d to %q: %.300s", path, w.name, x.status, x.to, x.body)
 	}
 	return true
 }

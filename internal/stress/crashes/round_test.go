@@ -98,6 +98,19 @@ func (r *round) run() {
 	r.w.sender = r.histories[len(r.histories)-1].sender
 }
 
+// said is what the servers of a round said in which something was wrong. The last one
+// has to end for it.
+func (r *round) said() string {
+	if !slices.ContainsFunc(r.histories, func(h *history) bool { return len(h.wrong) > 0 }) {
+		return ""
+	}
+	before := r.w.last
+	r.w.kill()
+	said := before + "and the next:\n" + r.w.last
+	r.w.start()
+	return said
+}
+
 // act has all clients act, until they have done all or the process is gone.
 func (r *round) act(jump time.Duration, mortal bool) {
 	var clients, house sync.WaitGroup

@@ -156,43 +156,36 @@ func (w *world) turn(by time.Duration) bool {
 	return err == nil
 }
 
-// databases are the files of the database.
-var databases = []string{store.File, store.File + "-wal"}
+// onDisk are the database, and the keys that it is wrapped under.
+var onDisk = []string{store.File, store.File + "-wal", store.File + "-shm", "keyring"}
 
-// save keeps the database of a server that is dead as it is.
+// save keeps the disk of a server that is dead as it is.
 func (w *world) save() (keep string) {
 	w.t.Helper()
 	keep = w.t.TempDir()
-	for _, name := range databases {
-		w.check(copyFile(filepath.Join(w.settings.Dir, "data", name), filepath.Join(keep, name)))
-	}
+	w.copyDisk(filepath.Join(w.settings.Dir, "data"), keep)
 	return keep
 }
 
-// lose replaces the database of a server that is dead by one that was kept, as
-// whoever has lost a disk does. The journal is on another.
+// lose replaces the disk of a server that is dead by one that was kept, as whoever has
+// lost it does. The journal is on another.
 func (w *world) lose(keep string) {
 	w.t.Helper()
-	for _, name := range append(databases, store.File+"-shm") {
-		path := filepath.Join(w.settings.Dir, "data", name)
-		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			w.t.Fatal(err)
-		}
-		if name != store.File+"-shm" {
-			w.check(copyFile(filepath.Join(keep, name), path))
-		}
+	data := filepath.Join(w.settings.Dir, "data")
+	for _, name := range onDisk {
+		w.check(os.RemoveAll(filepath.Join(data, name)))
 	}
+	w.copyDisk(keep, data)
 }
 
-func copyFile(from, to string) error {
-	in, err := os.ReadFile(from)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
+func (w *world) copyDisk(from, to string) {
+	w.t.Helper()
+	for _, name := range onDisk {
+		if _, err := os.Stat(filepath.Join(from, name)); errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		w.check(exec.Command("cp", "-a", filepath.Join(from, name), to).Run())
 	}
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(to, in, 0o600)
 }
 
 // message sends one message for a history.
