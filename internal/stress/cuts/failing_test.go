@@ -216,6 +216,7 @@ func sampled(total, few, many int) int {
 
 func TestNoCallThatFailsLosesMailThatWasAnswered(t *testing.T) {
 	need(t)
+	t.Parallel()
 	file, began := program(t, product), time.Now()
 	seed, _ := newServer(t, file).seed(t)
 	came := map[outcome]int{}

@@ -46,6 +46,7 @@ func begin(t *testing.T, s *server, n int, happens func(*cutfs.Disk) syscall.Err
 // what was sealed with one that is gone could never be opened.
 func TestAFirstStartMayEndAnywhere(t *testing.T) {
 	need(t)
+	t.Parallel()
 	s, random := newServer(t, program(t, product)), rand.New(rand.NewPCG(1, 0))
 	nothing := func(*cutfs.Disk) syscall.Errno { return 0 }
 	off := func(d *cutfs.Disk) syscall.Errno { d.Off(); return 0 }
