@@ -207,7 +207,7 @@ func (s *Service) revokeNext(tx *store.Tx, st *step) (err error) {
 func (s *Service) undoNext(tx *store.Tx, st *step) (err error) {
 	if may, err := mayStill(tx, st.by); err != nil || !may {
 		if err == nil {
-			err = stopUndoing(tx, st)
+			err = stopUndoing(tx, st, errRole.Key)
 		}
 		return err
 	}
@@ -259,11 +259,29 @@ func mayStill(tx *store.Tx, by letterlock.Actor) (bool, error) {
 	return a.Disabled.IsZero() && by.Is(letterlock.Revoker), err
 }
 
+// StopUndoing ends the undoing of all batches, until somebody asks for it again. After
+// a restore nobody knows whether it was stopped in the time that is lost, and what it
+// would give back was to stay removed.
+func (s *Service) StopUndoing(ctx context.Context) error {
+	return s.DB.Write(ctx, func(tx *store.Tx) error {
+		ids, err := tx.Undoing()
+		for _, id := range ids {
+			st := step{by: letterlock.Actor{Kind: letterlock.System}}
+			var err1 error
+			if st.batch, err1 = tx.Batch(id); err1 == nil {
+				err1 = stopUndoing(tx, &st, "the database was restored")
+			}
+			err = errors.Join(err, err1)
+		}
+		return err
+	})
+}
+
 // stopUndoing leaves a batch as one that ran: what is left to undo, somebody else
 // can go on with.
-func stopUndoing(tx *store.Tx, st *step) error {
+func stopUndoing(tx *store.Tx, st *step, why string) error {
 	st.batch.State, st.batch.UndoneBy, st.batch.Finished = letterlock.BatchDone, letterlock.Mailbox{}, st.batch.Messages
-	entry := letterlock.Entry{Actor: st.by, Action: "undo batch", Batch: st.batch.ID, Reason: errRole.Key}
+	entry := letterlock.Entry{Actor: st.by, Action: "undo batch", Batch: st.batch.ID, Reason: why}
 	return errors.Join(tx.PutBatch(st.batch), tx.Audit(entry))
 }
 

@@ -184,6 +184,9 @@ func (a *App) catchUpJournal(ctx context.Context) error {
 
 // replay does what the entries behind the number known say.
 func (a *App) replay(ctx context.Context, known, last int64, keys audit.Keys) error {
+	if err := a.Access.StopUndoing(ctx); err != nil { // first: a start that ends here comes here again
+		return err
+	}
 	var page []journal.Row
 	changed := 0
 	flush := func() error {

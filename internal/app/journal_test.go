@@ -283,6 +283,34 @@ func TestWhatWasRevokedForGoodStaysSoWhenAnOlderBatchIsUndone(t *testing.T) {
 	fate(t, "after the batch was undone", m.read(id), letterlock.Gone)
 }
 
+// TestABatchThatWasBeingUndoneAtABackupStopsWithTheRestore would otherwise give back
+// what was stopped in the time that is lost.
+func TestABatchThatWasBeingUndoneAtABackupStopsWithTheRestore(t *testing.T) {
+	m := newMachine(t)
+	id, other := m.send(time.Time{}), m.send(time.Time{})
+	b, err := m.Access.PlanChosen(t.Context(), operator, []letterlock.Target{{Message: id}}, "")
+	m.must(err)
+	m.must(m.Access.StartBatch(t.Context(), operator, b.ID))
+	m.settle(b.ID)
+	m.must(m.Access.UndoBatch(t.Context(), operator, b.ID)) // nobody runs it yet
+	m.stop()
+	backup := m.cfg.DataDir + "-backup"
+	m.copyTree(m.cfg.DataDir, backup)
+	m.start()
+	m.must(m.revoke(other)) // the journal is longer than the backup
+	m.stop()
+	m.copyTree(backup, m.cfg.DataDir)
+	m.start()
+	m.settle(b.ID)
+	fate(t, "after the restore", m.read(id), letterlock.Gone)
+	if !strings.Contains(m.entries("undo batch"), "the database was restored") {
+		t.Errorf("the audit log does not say why it was stopped:\n%s", m.entries("undo batch"))
+	}
+	m.must(m.Access.UndoBatch(t.Context(), operator, b.ID))
+	m.settle(b.ID)
+	fate(t, "after somebody has undone it again", m.read(id), nil)
+}
+
 // refused starts the machine and wants that to be refused with a sentence.
 func (m *machine) refused(says string) {
 	m.t.Helper()

@@ -118,6 +118,17 @@ func (t *Tx) BatchAtWork() (id letterlock.ID, err error) {
 	return id, err
 }
 
+// Undoing returns the batches that are being undone.
+func (t *Tx) Undoing() (ids []letterlock.ID, err error) {
+	err = t.rows(`SELECT id FROM batches WHERE state = 'undoing'`, nil, func(rs *sql.Rows) error {
+		var id letterlock.ID
+		err := rs.Scan(&id)
+		ids = append(ids, id)
+		return err
+	})
+	return ids, err
+}
+
 // PutBatch keeps what changes in the life of a batch: its state, how far it is,
 // and who approved and undid it.
 func (t *Tx) PutBatch(b letterlock.Batch) error {
