@@ -112,6 +112,7 @@ func prepare(log *slog.Logger) error {
 	if err := host.NoCoreDumps(); err != nil {
 		return err
 	}
+	host.LeaveRoom()
 	if n, err := host.OpenFiles(); err != nil || n < host.FewOpenFiles {
 		log.Warn("few files may be open at the same time, each connection needs one", "limit", n, "better", host.FewOpenFiles, "err", err)
 	}

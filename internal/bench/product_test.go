@@ -16,6 +16,7 @@ import (
 
 	"letterlock/internal/app"
 	"letterlock/internal/config"
+	"letterlock/internal/host"
 	"letterlock/internal/inbox"
 	"letterlock/internal/letterlock"
 )
@@ -46,6 +47,7 @@ func newProduct(folder string, web, mail net.Listener) (server, error) {
 	cfg.Organization = config.Organization{Name: "Contoso", Domains: []string{ourDomain}, Notify: "notify@" + ourDomain}
 	_, err := os.Stat(cfg.DataDir)
 	fresh := errors.Is(err, os.ErrNotExist)
+	host.LeaveRoom() // as [app.Serve] does
 	p := &product{relay: newRelay(), ended: make(chan error, 1)}
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	p.app, err = app.New(context.Background(), cfg, app.Options{Mailer: p.relay, Assured: true, Now: time.Now, Log: log})

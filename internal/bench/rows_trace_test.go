@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"letterlock/internal/cputime"
+	"letterlock/internal/host"
 	"letterlock/internal/letterlock"
 	"letterlock/internal/seed"
 	"letterlock/internal/store"
@@ -57,6 +58,7 @@ var auditor = letterlock.Actor{Kind: letterlock.Staff, Address: "audit@contoso.e
 // trace measures what administrators ask, at each number of messages. It measures
 // where the answer is made, without a network or a page around it.
 func (b *bench) trace() {
+	host.LeaveRoom() // as the server does
 	var list []*archive
 	for _, n := range b.sizes.messages {
 		list = append(list, b.archive(n))
