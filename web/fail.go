@@ -44,6 +44,9 @@ func (s *Server) fail(err error, c echo.Context) {
 		s.toSignIn(c)
 		return
 	}
+	if letterlock.KeyOf(err) == letterlock.ProveAgain && s.toProof(c) {
+		return
+	}
 	// The request's own context may be what has ended.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.Request().Context()), failTime)
 	defer cancel()
@@ -101,6 +104,15 @@ func (s *Server) toSignIn(c echo.Context) {
 		return
 	}
 	_ = c.Redirect(http.StatusSeeOther, to)
+}
+
+// toProof leads a reader who is to prove more to where that is done, and returns whether
+// it has: what was posted is not thrown away, and pages that ask by themselves are told.
+func (s *Server) toProof(c echo.Context) bool {
+	if r := c.Request(); r.Method != http.MethodGet && r.Method != http.MethodHead || askedByItself(r.Context()) && !isRefresh(c) {
+		return false
+	}
+	return c.Redirect(http.StatusSeeOther, proveURL(letterlock.ID(c.Param("id")))) == nil
 }
 
 // whichEnd finds out which end access came to when it came while a message was
@@ -229,6 +241,10 @@ func endOfDenied(err error, c echo.Context) views.End {
 		return views.End{Kind: views.EndDifferentAddress}
 	case "signed-out":
 		return views.End{Kind: views.EndSignedOut}
+	case letterlock.ProveAgain:
+		return views.End{Kind: views.EndProveAgain, Next: views.Link{Text: "Enter a new passcode", URL: proveURL(letterlock.ID(c.Param("id")))}}
+	case letterlock.UnknownDemand:
+		return views.End{Kind: views.EndUnknownDemand}
 	case "do-not-forward":
 		return views.End{Kind: views.EndKept, Next: views.Link{Text: "Back to the message", URL: "/read/" + c.Param("id")}}
 	}

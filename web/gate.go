@@ -3,6 +3,7 @@ package web
 import (
 	"cmp"
 	"net/http"
+	"net/url"
 
 	"github.com/labstack/echo/v4"
 
@@ -23,8 +24,18 @@ const (
 	forgotten  = "browser=forgotten"
 )
 
-// linkOf is the path of the link that a holder's route belongs to.
-func linkOf(c echo.Context) string { return "/m/" + c.Param("token") }
+// linkOf is the path under which a mailbox is proved: the link that a holder's route
+// belongs to, or of a message that asks more of its reader the one for that.
+func linkOf(c echo.Context) string {
+	if token := c.Param("token"); token != "" {
+		return "/m/" + token
+	}
+	return proveURL(letterlock.ID(c.Param("id")))
+}
+
+// proveURL is where somebody who has proved their mailbox does so again, for a message
+// that asks for it.
+func proveURL(id letterlock.ID) string { return "/read/" + url.PathEscape(string(id)) + "/prove" }
 
 // gate is what the link in a notification opens. It changes nothing, whoever
 // opens it and however often: link scanners are most of its visitors. That somebody
@@ -38,7 +49,11 @@ func (s *Server) gate(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	s.noteVisit(c, g.Recipient)
+	// What a message asks for is told only to whoever has proved the mailbox before.
+	asks, proved := g.Message.Asks != letterlock.NoDemand, ruleOf(c) == reader
+	if !proved {
+		s.noteVisit(c, g.Recipient)
+	}
 	v := views.Gate{
 		Page:         s.page(c),
 		To:           maskedOf(g.Recipient.Mailbox.Address),
@@ -47,8 +62,9 @@ func (s *Server) gate(c echo.Context) error {
 		ValidMinutes: passcodeMinutes,
 		NoTLS:        !s.secure,
 		Again:        s.whyAgain(c),
+		Fresh:        asks && (known || proved),
 	}
-	if known {
+	if known && !asks {
 		v.ContinueURL = linkOf(c) + "/continue"
 	}
 	return s.show(c, http.StatusOK, views.GatePage(v))
@@ -80,25 +96,43 @@ func (s *Server) whyAgain(c echo.Context) string {
 	return ""
 }
 
-// link finds what the token of a request leads to. A browser that has already
-// proved the mailbox goes on to the message, and done is true: no second passcode
-// is needed. One that has proved another mailbox is Denied "different-address".
+// link finds what the token of a request leads to, or the message that it names. A
+// browser that has already proved what is asked for goes on to the message, and done is
+// true: no second passcode is needed. One that has proved another mailbox is Denied
+// "different-address".
 func (s *Server) link(c echo.Context) (g access.Gate, done bool, err error) {
-	token := c.Param("token")
-	if !isSecret(token) {
-		return g, false, &letterlock.Error{Code: letterlock.NotFound}
-	}
-	g, err = s.Access.Gate(c.Request().Context(), token)
-	if err != nil {
+	if g, err = s.gateOf(c); err != nil {
 		return g, false, err
 	}
-	switch by := actor(c); {
+	by := actor(c)
+	switch {
 	case by.Kind != letterlock.Reader:
 		return g, false, nil
 	case by.Address != g.Recipient.Mailbox.Address:
 		return g, false, &letterlock.Error{Code: letterlock.Denied, Key: "different-address"}
 	}
+	switch err := g.Message.Asks.Met(by, g.Message.ID, s.Now()); {
+	case letterlock.KeyOf(err) == letterlock.ProveAgain:
+		return g, false, nil
+	case err != nil:
+		return g, false, err
+	}
 	return g, true, toMessage(c, g)
+}
+
+func (s *Server) gateOf(c echo.Context) (access.Gate, error) {
+	if ruleOf(c) == reader {
+		id, err := letterlock.ParseID(c.Param("id"))
+		if err != nil {
+			return access.Gate{}, err
+		}
+		return s.Access.GateOf(c.Request().Context(), actor(c), id)
+	}
+	token := c.Param("token")
+	if !isSecret(token) {
+		return access.Gate{}, &letterlock.Error{Code: letterlock.NotFound}
+	}
+	return s.Access.Gate(c.Request().Context(), token)
 }
 
 // toMessage leads from the link to the message, whose address tells nothing.

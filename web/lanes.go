@@ -31,9 +31,10 @@ var inLane = map[lane.Name]string{
 		"POST /bulk/:id/start, POST /bulk/:id/approve, POST /bulk/:id/discard, POST /bulk/:id/undo, " +
 		"POST /messages/browsers/forget, POST /messages/browsers/:browser/forget, GET /accounts/:address/disable, " +
 		"POST /accounts/:address/disable, GET /accounts/:address/sign-out, POST /accounts/:address/sign-out, GET /tokens/:id/end, POST /tokens/:id/end",
-	lane.Passcode: "GET /m/:token/passcode, POST /m/:token/passcode, POST /m/:token/passcode/again, POST /m/:token/verify, POST /m/:token/continue",
-	lane.SignIn:   "POST /sign-in, POST /password/:token",
-	lane.Gate: "GET /m/:token, GET /sign-in, GET /password/:token, GET /portal/signed-out, GET /robots.txt, GET /favicon.ico, " +
+	lane.Passcode: "GET /m/:token/passcode, POST /m/:token/passcode, POST /m/:token/passcode/again, POST /m/:token/verify, POST /m/:token/continue, " +
+		"GET /read/:id/prove/passcode, POST /read/:id/prove/passcode, POST /read/:id/prove/passcode/again, POST /read/:id/prove/verify",
+	lane.SignIn: "POST /sign-in, POST /password/:token",
+	lane.Gate: "GET /m/:token, GET /read/:id/prove, GET /sign-in, GET /password/:token, GET /portal/signed-out, GET /robots.txt, GET /favicon.ico, " +
 		"GET /static/*, GET /brand/default.css, GET /brand/logo.png, GET /",
 	lane.Read: "GET /read/:id, GET /read/:id/body, GET /read/:id/part/:n/mail, GET /read/:id/part/:n/mail/body, " +
 		"GET /sent/:id, GET /sent/:id/body, GET /sent/:id/part/:n/mail, GET /sent/:id/part/:n/mail/body, " +

@@ -74,8 +74,8 @@ func received(search, before string) string {
 	return withQuery("/messages", q)
 }
 
-// myMessage is one row. Of a message that was revoked it says nothing but that:
-// its subject is content, too.
+// myMessage is one row. Of a message that was revoked, or asks for more than that the
+// mailbox was proved, it says nothing but that: its subject is content, too.
 func (s *Server) myMessage(m track.Received) views.MyMessage {
 	row := views.MyMessage{
 		URL:     "/read/" + string(m.Message.ID),
@@ -86,6 +86,9 @@ func (s *Server) myMessage(m track.Received) views.MyMessage {
 	}
 	if m.Recipient.State(m.Message, s.Now()) == letterlock.Live {
 		row.Attachments = m.Message.Attachments
+	}
+	if m.Message.Asks != letterlock.NoDemand {
+		row.Subject, row.Attachments = "A message that asks for a new passcode", 0
 	}
 	switch m.Recipient.State(m.Message, s.Now()) {
 	case letterlock.Destroyed:

@@ -141,7 +141,8 @@ func (s *Server) verifyPasscode(c echo.Context) error {
 	case err != nil:
 		return err
 	}
-	if err := s.startSession(c, letterlock.Reader, address, letterlock.ByPasscode); err != nil {
+	by := letterlock.Actor{Kind: letterlock.Reader, Address: address, Proof: letterlock.ByPasscode, ProvedFor: g.Message.ID}
+	if err := s.startSession(c, by); err != nil {
 		return err
 	}
 	if fields.Get("remember") == "yes" {

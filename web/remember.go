@@ -55,6 +55,9 @@ func (s *Server) continueRemembered(c echo.Context) error {
 	if done || err != nil {
 		return err
 	}
+	if g.Message.Asks != letterlock.NoDemand {
+		return c.Redirect(http.StatusSeeOther, linkOf(c)) // where it is said why
+	}
 	a := g.Recipient.Mailbox.Address
 	err = s.Browsers.Prove(c.Request().Context(), s.remembered(c), a, g.Message.ID, actor(c))
 	if err != nil && letterlock.CodeOf(err) == letterlock.NotFound {
@@ -63,7 +66,7 @@ func (s *Server) continueRemembered(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := s.startSession(c, letterlock.Reader, a, letterlock.ByBrowser); err != nil {
+	if err := s.startSession(c, letterlock.Actor{Kind: letterlock.Reader, Address: a, Proof: letterlock.ByBrowser}); err != nil {
 		return err
 	}
 	return toMessage(c, g)

@@ -118,9 +118,16 @@ var table = map[string]column{
 	"POST /messages/browsers/forget":          {403, 303, 303, 403, 403, 403, 403, 403, 403},
 	"POST /messages/browsers/:browser/forget": {403, 303, 303, 403, 403, 403, 403, 403, 403},
 
-	"GET /read/:id":             byReader(200),
-	"GET /read/:id/live":        byReader(204),
-	"GET /read/:id/body":        byReader(200),
+	"GET /read/:id":       byReader(200),
+	"GET /read/:id/prove": byReader(303), // nothing more is asked for
+	"GET /read/:id/live":  byReader(204),
+	"GET /read/:id/body":  byReader(200),
+
+	"GET /read/:id/prove/passcode":        byReader(303),
+	"POST /read/:id/prove/passcode":       byReader(303),
+	"POST /read/:id/prove/passcode/again": byReader(303),
+	"POST /read/:id/prove/verify":         byReader(303),
+
 	"GET /read/:id/part/:n":     byReader(200),
 	"GET /read/:id/message.eml": byReader(200),
 	"GET /read/:id/reply":       byReader(200),

@@ -146,22 +146,20 @@ func (s *Server) staffWith(c echo.Context, role letterlock.Role) (letterlock.Act
 
 // readerActor returns the recipient whose session the request bears, or NotFound.
 func (s *Server) readerActor(c echo.Context) (letterlock.Actor, error) {
-	a, proof, err := s.signedIn(c, letterlock.Reader)
+	by, err := s.signedIn(c, letterlock.Reader)
 	if err != nil {
 		return letterlock.Actor{}, err
 	}
-	return letterlock.Actor{
-		Kind: letterlock.Reader, Address: a, Proof: proof, IP: s.ReaderIP.Of(c.RealIP()), Agent: agent(c.Request().UserAgent()),
-	}, nil
+	by.IP, by.Agent = s.ReaderIP.Of(c.RealIP()), agent(c.Request().UserAgent())
+	return by, nil
 }
 
 // staffActor returns the account whose session the request bears, as it is now:
 // an account that has been disabled since it signed in is nobody.
 func (s *Server) staffActor(c echo.Context) (letterlock.Actor, error) {
-	a, _, err := s.signedIn(c, letterlock.Staff)
+	by, err := s.signedIn(c, letterlock.Staff)
 	if err == nil {
-		var by letterlock.Actor
-		if by, err = s.Accounts.Actor(c.Request().Context(), a); err == nil {
+		if by, err = s.Accounts.Actor(c.Request().Context(), by.Address); err == nil {
 			by.IP, by.Agent = c.RealIP(), agent(c.Request().UserAgent())
 			return by, nil
 		}

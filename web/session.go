@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"net/http"
+	"time"
 
 	"github.com/gorilla/sessions"
 	"github.com/labstack/echo/v4"
@@ -34,7 +35,9 @@ const (
 	kindValue    = "kind"
 	addressValue = "address"
 	proofValue   = "proof"
-	ipValue      = "ip" // where a sign-in comes from, for the audit log
+	forValue     = "for"    // message whose passcode was typed
+	provedValue  = "proved" // and when
+	ipValue      = "ip"     // where a sign-in comes from, for the audit log
 )
 
 // A sessionStore keeps sessions in the database; the cookie holds a random id
@@ -73,6 +76,7 @@ func (st *sessionStore) New(r *http.Request, name string) (*sessions.Session, er
 	}
 	sess.IsNew = false
 	sess.Values[kindValue], sess.Values[addressValue], sess.Values[proofValue] = by.Kind, by.Address, by.Proof
+	sess.Values[forValue], sess.Values[provedValue] = by.ProvedFor, by.Proved
 	return sess, nil
 }
 
@@ -91,7 +95,8 @@ func (st *sessionStore) Save(r *http.Request, w http.ResponseWriter, sess *sessi
 		a, _ := sess.Values[addressValue].(letterlock.Address)
 		proof, _ := sess.Values[proofValue].(letterlock.Proof)
 		ip, _ := sess.Values[ipValue].(string)
-		id, _, err := st.service.Start(r.Context(), letterlock.Actor{Kind: kind, Address: a, Proof: proof, IP: ip})
+		message, _ := sess.Values[forValue].(letterlock.ID)
+		id, _, err := st.service.Start(r.Context(), letterlock.Actor{Kind: kind, Address: a, Proof: proof, ProvedFor: message, IP: ip})
 		if err != nil {
 			return err
 		}
@@ -115,34 +120,38 @@ func (st *sessionStore) name(cookie string) string {
 	return cookie
 }
 
-// signedIn returns whose session of that kind the request bears, and how a reader
-// proved the mailbox, or NotFound.
-func (s *Server) signedIn(c echo.Context, kind letterlock.Kind) (letterlock.Address, letterlock.Proof, error) {
+// signedIn returns whose session of that kind the request bears, and what a reader has
+// proved, or NotFound.
+func (s *Server) signedIn(c echo.Context, kind letterlock.Kind) (by letterlock.Actor, err error) {
 	sess, err := s.sessions.Get(c.Request(), s.sessions.name(cookieNames[kind]))
 	if err != nil {
-		return "", "", err
+		return by, err
 	}
 	// A reader's id in the cookie of the staff is no session of the staff.
 	if k, _ := sess.Values[kindValue].(letterlock.Kind); sess.IsNew || k != kind {
-		return "", "", &letterlock.Error{Code: letterlock.NotFound}
+		return by, &letterlock.Error{Code: letterlock.NotFound}
 	}
-	a, _ := sess.Values[addressValue].(letterlock.Address)
-	proof, _ := sess.Values[proofValue].(letterlock.Proof)
-	return a, proof, nil
+	by.Kind = kind
+	by.Address, _ = sess.Values[addressValue].(letterlock.Address)
+	by.Proof, _ = sess.Values[proofValue].(letterlock.Proof)
+	by.ProvedFor, _ = sess.Values[forValue].(letterlock.ID)
+	by.Proved, _ = sess.Values[provedValue].(time.Time)
+	return by, nil
 }
 
-// startSession signs the browser in as the holder of a, under a new id. Proof is how
-// a reader has shown that the mailbox is theirs.
-func (s *Server) startSession(c echo.Context, kind letterlock.Kind, a letterlock.Address, proof letterlock.Proof) error {
-	sess, err := s.sessions.Get(c.Request(), s.sessions.name(cookieNames[kind]))
+// startSession signs the browser in under a new id. Of by it keeps the kind, the address,
+// and how a reader has shown that the mailbox is theirs.
+func (s *Server) startSession(c echo.Context, by letterlock.Actor) error {
+	sess, err := s.sessions.Get(c.Request(), s.sessions.name(cookieNames[by.Kind]))
 	if err != nil {
 		return err
 	}
 	ip := c.RealIP()
-	if kind == letterlock.Reader {
+	if by.Kind == letterlock.Reader {
 		ip = s.ReaderIP.Of(ip)
 	}
-	sess.Values[kindValue], sess.Values[addressValue], sess.Values[proofValue], sess.Values[ipValue] = kind, a, proof, ip
+	sess.Values[kindValue], sess.Values[addressValue], sess.Values[ipValue] = by.Kind, by.Address, ip
+	sess.Values[proofValue], sess.Values[forValue] = by.Proof, by.ProvedFor
 	return sess.Save(c.Request(), c.Response())
 }
 

@@ -136,7 +136,7 @@ func (s *Server) understand(f *composeForm) writing {
 func (w writing) envelope() intake.Envelope {
 	return intake.Envelope{
 		Recipients: w.who.all(), Via: letterlock.ByCompose, Protection: w.protection,
-		Expires: w.expires, Portal: w.form.get("portal") != "", Notices: noticesOf(w.form),
+		Expires: w.expires, Portal: w.form.get("portal") != "", Asks: letterlock.Demand(w.form.get("asks")), Notices: noticesOf(w.form),
 	}
 }
 
@@ -155,6 +155,7 @@ func (s *Server) composeView(c echo.Context, w writing) views.Compose {
 		CcAdd:        w.who.typed[letterlock.Cc],
 		BccAdd:       w.who.typed[letterlock.Bcc],
 		Portal:       e.Portal,
+		Fresh:        e.Asks == letterlock.FreshPasscode,
 		Subject:      f.get("subject"),
 		SubjectHint:  subjectHint,
 		Text:         f.get("text"),

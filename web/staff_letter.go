@@ -42,7 +42,7 @@ func (v sentMail) letter(d track.Detail, o opened, may rights, contact letterloc
 		Band:       v.band(may.all, contact),
 		Revoked:    t.links > 0 && t.revoked == t.links,
 		Sent:       v.server.weekday(m.Accepted),
-		Protection: protectionName(m.Protection),
+		Protection: protectionOf(m),
 		Expires:    v.server.when(m.Expires),
 		Body:       o.text.frame,
 		NoText:     o.text.none || m.Destroyed,
@@ -154,11 +154,15 @@ func methodOf(m letterlock.Message) string {
 	return string(m.Method) + ": " + m.DecidedBy
 }
 
-func protectionName(p letterlock.Protection) string {
-	if p == letterlock.DoNotForward {
-		return "Do not forward"
+func protectionOf(m letterlock.Message) string {
+	name := "Encrypt only"
+	if m.Protection == letterlock.DoNotForward {
+		name = "Do not forward"
 	}
-	return "Encrypt only"
+	if m.Asks == letterlock.FreshPasscode {
+		name += ", with a new passcode each time"
+	}
+	return name
 }
 
 func viaName(v letterlock.Via) string {

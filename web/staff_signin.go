@@ -45,7 +45,7 @@ func (s *Server) signIn(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := s.startSession(c, letterlock.Staff, by.Address, ""); err != nil {
+	if err := s.startSession(c, letterlock.Actor{Kind: letterlock.Staff, Address: by.Address}); err != nil {
 		return err
 	}
 	return c.Redirect(http.StatusSeeOther, localPath(v.Next, homeOf(by)))

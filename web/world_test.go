@@ -60,6 +60,7 @@ const (
 type world struct {
 	t      *testing.T
 	clock  *clock
+	dir    string
 	db     *store.DB // for what no page says
 	box    *inbox.Box
 	outbox *outbox.Service
@@ -120,7 +121,7 @@ func newWorld(t *testing.T, changes ...func(*Options)) *world {
 	db, err := store.Open(t.Context(), dir, w.clock.Now)
 	check(err)
 	t.Cleanup(func() { db.Close() })
-	w.db = db
+	w.dir, w.db = dir, db
 	ring, pepper := newKeys(t, dir)
 	look, err := contoso()
 	check(err)

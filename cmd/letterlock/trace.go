@@ -150,7 +150,7 @@ func (d desk) chain(t api.Trace) error {
 	for _, fact := range [][2]string{
 		{"Message-ID", m.MessageID}, {"Came with", m.Reference}, {"Sent", d.when(m.Date)}, {"Sender", named(m.SenderName, m.Sender)},
 		{"Subject", m.Subject}, {"State", m.State}, {"IsRevocable", truthOf(m.IsRevocable)}, {"Revoked", truthOf(m.Revoked)},
-		{"Protection", m.Protection}, {"Encryption method", m.EncryptionMethod}, {"Decided by", m.DecidedBy},
+		{"Protection", m.Protection}, {"Asks for", m.Asks}, {"Encryption method", m.EncryptionMethod}, {"Decided by", m.DecidedBy},
 		{"Encryption template", m.EncryptionTemplate}, {"Came by", m.Via}, {"Size", fmt.Sprintf("%d bytes, %s", m.Size, count(m.Attachments, "attachment"))},
 		{"Expires", d.orNever(m.Expires)}, {"Sender's key", d.key(t.Key)},
 	} {

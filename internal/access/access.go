@@ -92,6 +92,35 @@ func (s *Service) Gate(ctx context.Context, token string) (g Gate, err error) {
 	return g, nil
 }
 
+// GateOf returns what the link of a reader's own leads to. It is for whoever has proved
+// their mailbox and is to prove more. The errors are those of [Service.Open], but that
+// revoked and expired messages answer like live ones.
+func (s *Service) GateOf(ctx context.Context, by letterlock.Actor, id letterlock.ID) (g Gate, err error) {
+	if by.Kind != letterlock.Reader {
+		return g, &letterlock.Error{Code: letterlock.Denied}
+	}
+	err = s.DB.Read(ctx, func(tx *store.Tx) error {
+		m, err := tx.Message(id)
+		if err != nil {
+			return err
+		}
+		all, err := tx.Recipients(id)
+		if err != nil {
+			return err
+		}
+		if m.Destroyed {
+			return &letterlock.Error{Code: letterlock.NotFound}
+		}
+		var ended *Ended
+		r, err := findReader(by.Address, m, all, tx.Now)
+		if err == nil || errors.As(err, &ended) {
+			g, err = Gate{Message: m, Recipient: r}, nil
+		}
+		return err
+	})
+	return g, err
+}
+
 // holding is what a transaction finds for somebody who may read a message now.
 type holding struct {
 	message    letterlock.Message
@@ -101,9 +130,22 @@ type holding struct {
 }
 
 // hold finds the key of whoever asks. This is the one place that decides who may
-// read: a reader who is a link recipient, while their access lives; and the
-// sender, whose copy only destruction ends. Everybody else is refused here.
+// read: a reader who is a link recipient, while their access lives, and has proved what
+// the message asks for; and the sender, whose copy only destruction ends. Everybody else
+// is refused here.
 func (s *Service) hold(tx *store.Tx, by letterlock.Actor, id letterlock.ID) (h holding, err error) {
+	h, err = s.find(tx, by, id)
+	if err == nil && by.Kind == letterlock.Reader {
+		err = h.message.Asks.Met(by, id, tx.Now)
+	}
+	if err != nil {
+		h.key = vault.Key{}
+	}
+	return h, err
+}
+
+// find is hold for whoever reads nothing: it does not ask what a reader has proved.
+func (s *Service) find(tx *store.Tx, by letterlock.Actor, id letterlock.ID) (h holding, err error) {
 	if by.Kind != letterlock.Reader && !by.Is(letterlock.Sender) {
 		return h, &letterlock.Error{Code: letterlock.Denied}
 	}

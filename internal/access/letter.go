@@ -45,12 +45,13 @@ const WholeMail = -1
 //
 //   - [Ended], which is Gone: the reader's access was revoked or has expired;
 //   - Denied "different-address": the message was sent to others;
+//   - Denied "prove-again" or "unknown-demand": it asks for more than was proved, see [letterlock.Demand.Met];
 //   - NotFound: there is no such message for this actor.
 //
 // State, expiry and key are looked at on every call. Open notes nothing. The
 // letter must be closed.
 func (s *Service) Open(ctx context.Context, by letterlock.Actor, id letterlock.ID) (*Letter, error) {
-	h, lease, err := s.lease(ctx, by, id)
+	h, lease, err := s.lease(ctx, by, id, s.hold)
 	if err != nil {
 		return nil, err
 	}
@@ -67,7 +68,7 @@ func (s *Service) Open(ctx context.Context, by letterlock.Actor, id letterlock.I
 // know when access to what it shows ends. Its errors are those of Open. The lease
 // must be released.
 func (s *Service) Watch(ctx context.Context, by letterlock.Actor, id letterlock.ID) (*Lease, error) {
-	_, lease, err := s.lease(ctx, by, id)
+	_, lease, err := s.lease(ctx, by, id, s.hold)
 	return lease, err
 }
 
@@ -88,7 +89,7 @@ func (s *Service) WatchAll(by letterlock.Actor) (*Lease, error) {
 // well if access has ended meanwhile.
 func (s *Service) Tell(ctx context.Context, to letterlock.Recipient, send func(context.Context) error) error {
 	by := letterlock.Actor{Kind: letterlock.Reader, Address: to.Mailbox.Address}
-	_, l, err := s.lease(ctx, by, to.Message)
+	_, l, err := s.lease(ctx, by, to.Message, s.find)
 	if err != nil {
 		return err
 	}
@@ -105,13 +106,14 @@ func (s *Service) Tell(ctx context.Context, to letterlock.Recipient, send func(c
 
 // lease takes the lease first and looks at the access then: the other way round
 // a revocation in between would neither find the lease nor be found.
-func (s *Service) lease(ctx context.Context, by letterlock.Actor, id letterlock.ID) (h holding, l *Lease, err error) {
+func (s *Service) lease(ctx context.Context, by letterlock.Actor, id letterlock.ID,
+	look func(*store.Tx, letterlock.Actor, letterlock.ID) (holding, error)) (h holding, l *Lease, err error) {
 	key := leaseKey{message: id}
 	if by.Kind == letterlock.Reader {
 		key.address = by.Address
 	}
 	l = s.leases.take(key)
-	err = s.DB.Read(ctx, func(tx *store.Tx) (err error) { h, err = s.hold(tx, by, id); return err })
+	err = s.DB.Read(ctx, func(tx *store.Tx) (err error) { h, err = look(tx, by, id); return err })
 	if err != nil {
 		l.Release()
 		return h, nil, err

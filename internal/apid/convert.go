@@ -15,7 +15,7 @@ func message(m letterlock.Message, all []letterlock.Recipient, now time.Time) ap
 	a := api.Message{
 		ID: string(m.ID), MessageID: m.MessageID, Reference: m.Reference, Date: m.Accepted.UTC(),
 		Sender: string(m.Sender.Address), SenderName: m.Sender.Name, Subject: m.Subject,
-		Protection: string(m.Protection), EncryptionMethod: string(m.Method), DecidedBy: m.DecidedBy,
+		Protection: string(m.Protection), Asks: string(m.Asks), EncryptionMethod: string(m.Method), DecidedBy: m.DecidedBy,
 		EncryptionTemplate: m.Brand, Via: string(m.Via), Size: m.Size, Attachments: m.Attachments, Expires: m.Expires,
 		State: string(policy.StateOf(m, all, now)), IsRevocable: policy.IsRevocable(m, all), Revoked: policy.Revoked(m, all),
 		Author: string(m.Author.Address), Act: string(m.Act), Original: string(m.Original), Recipients: []api.Recipient{},

@@ -225,6 +225,21 @@ func (e MessageAct) Valid() bool {
 	}
 }
 
+// Defines values for MessageAsks.
+const (
+	Passcode MessageAsks = "passcode"
+)
+
+// Valid indicates whether the value is a known member of the MessageAsks enum.
+func (e MessageAsks) Valid() bool {
+	switch e {
+	case Passcode:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for MessageEncryptionMethod.
 const (
 	MessageEncryptionMethodPolicy MessageEncryptionMethod = "policy"
@@ -881,8 +896,11 @@ type Mailed struct {
 // Message defines model for Message.
 type Message struct {
 	// Act How it goes on with another message; absent: it does not.
-	Act         *MessageAct `json:"act,omitempty"`
-	Attachments int64       `json:"attachments"`
+	Act *MessageAct `json:"act,omitempty"`
+
+	// Asks What readers have to prove beyond their mailbox: passcode, a new one each time it is opened. Absent: nothing.
+	Asks        *MessageAsks `json:"asks,omitempty"`
+	Attachments int64        `json:"attachments"`
 
 	// Author The recipient who wrote it in the portal; absent: the sender did.
 	Author *string `json:"author,omitempty"`
@@ -939,6 +957,9 @@ type Message struct {
 
 // MessageAct How it goes on with another message; absent: it does not.
 type MessageAct string
+
+// MessageAsks What readers have to prove beyond their mailbox: passcode, a new one each time it is opened. Absent: nothing.
+type MessageAsks string
 
 // MessageEncryptionMethod Who decided: the sender, or a rule.
 type MessageEncryptionMethod string

@@ -80,6 +80,10 @@ func (h *Header) readField(f field) {
 		if h.Expiries++; h.Expiries == 1 {
 			h.Expires = clean(f.text(), 100)
 		}
+	case "x-letterlock-proof":
+		if h.Proofs++; h.Proofs == 1 {
+			h.Proof = clean(f.text(), 100)
+		}
 	case "disposition-notification-to":
 		good, _ := parseAddresses(f.text()) // whoever cannot be read is not told
 		h.ReadTo = append(h.ReadTo, good...)

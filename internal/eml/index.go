@@ -68,6 +68,8 @@ type Header struct {
 	ReadTo        Mailboxes `json:"q,omitempty"`  // Disposition-Notification-To
 	Expires       string    `json:"u,omitempty"`  // X-Letterlock-Expires, the first
 	Expiries      int       `json:"un,omitempty"` // how many of it there are
+	Proof         string    `json:"k,omitempty"`  // X-Letterlock-Proof, the first
+	Proofs        int       `json:"kn,omitempty"` // how many of it there are
 	Sensitivity   string    `json:"y,omitempty"`
 	AutoSubmitted string    `json:"a,omitempty"`
 	ListID        string    `json:"l,omitempty"`

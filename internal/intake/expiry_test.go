@@ -26,6 +26,18 @@ func TestMailSaysHowLongItCanBeRead(t *testing.T) {
 	}
 }
 
+func TestMailAsksForANewPasscode(t *testing.T) {
+	h := newHouse(t, eml.Limits{})
+	r := h.mustAccept(ada, to(marta), "X-Letterlock-Proof: passcode\r\n"+simple("<1@contoso.example>", "Hi"))
+	if m, _ := h.message(r.ID); m.Asks != letterlock.FreshPasscode || !m.Portal {
+		t.Errorf("it asks for %q, and goes to nobody inline: %v", m.Asks, m.Portal)
+	}
+	r = h.mustAccept(ada, to(marta), simple("<2@contoso.example>", "Hi"))
+	if m, _ := h.message(r.ID); m.Asks != letterlock.NoDemand || m.Portal {
+		t.Errorf("another asks for %q", m.Asks)
+	}
+}
+
 // A client whose connection broke after the commit must not get its mail back
 // because what it asked for is over by now.
 func TestARetryOfWhatHasExpiredIsStillARetry(t *testing.T) {

@@ -49,6 +49,7 @@ type Envelope struct {
 	Protection letterlock.Protection // asked for by Compose; empty for SMTP, where the mail says it
 	Expires    time.Time             // chosen in Compose, where zero is never; for SMTP the mail or the settings say it
 	Portal     bool                  // everybody outside reads in the portal
+	Asks       letterlock.Demand     // chosen in Compose; for SMTP the mail may say it
 	Notices    *policy.Choice        // chosen in Compose; nil: as the settings say
 }
 
@@ -63,7 +64,7 @@ type Receipt struct {
 func (s *Service) Preview(e Envelope) []policy.Verdict {
 	verdicts := make([]policy.Verdict, len(e.Recipients))
 	for i, a := range e.Recipients {
-		verdicts[i] = s.Rules.Recipient(a, e.Protection, e.Portal)
+		verdicts[i] = s.Rules.Recipient(a, e.Protection, e.Portal || e.Asks != letterlock.NoDemand)
 	}
 	return verdicts
 }
@@ -73,7 +74,7 @@ func (s *Service) Preview(e Envelope) []policy.Verdict {
 //   - Denied "sender": the From of the mail is not the account's;
 //   - Denied "unprotected": the mail asks to be sent open;
 //   - Denied "ended": a retry names new recipients of a message that has ended;
-//   - Invalid "bare", "structure", "from", "protection", "recipients", "expires": the mail or its envelope is malformed;
+//   - Invalid "bare", "structure", "from", "protection", "recipients", "expires", "proof": the mail or its envelope is malformed;
 //   - TooLarge with the limit's name: it passes one;
 //   - Busy "disk": there is no room for it;
 //   - Busy: it could not be stored; trying again may work.
@@ -137,10 +138,14 @@ func (s *Service) decide(ctx context.Context, by letterlock.Actor, e Envelope, i
 	if err != nil {
 		return Receipt{}, s.refused(ctx, by, err)
 	}
+	asks, err := policy.Asks(e.Asks, h.Proof, h.Proofs)
+	if err != nil {
+		return Receipt{}, s.refused(ctx, by, err)
+	}
 	m := letterlock.Message{
 		ID: in.ID, MessageID: h.MessageID, Sender: letterlock.Mailbox{Name: senderName(by, h), Address: by.Address},
 		Subject: d.Subject, Protection: d.Protection, Method: d.Method, DecidedBy: d.DecidedBy, Via: e.Via,
-		Portal: e.Portal, Attachments: len(in.Index.Attachments()),
+		Portal: e.Portal || asks != letterlock.NoDemand, Asks: asks, Attachments: len(in.Index.Attachments()),
 	}
 	var receipt Receipt
 	err = s.DB.Write(ctx, func(tx *store.Tx) error {

@@ -3,6 +3,7 @@ package letterlock
 import (
 	"errors"
 	"slices"
+	"time"
 )
 
 // A Role is what an account of the organisation may do beside sending.
@@ -45,8 +46,12 @@ type Actor struct {
 	Roles   []Role // accounts only
 	IP      string // where from, for the audit log; empty for System
 	Proof   Proof  // how a Reader has shown that the mailbox is theirs
-	Agent   string // browser family or program, for the audit log
-	Token   ID     // that a program has shown, for the audit log; empty: no program
+	// ProvedFor is the message whose passcode a Reader has typed to sign in, and Proved
+	// when; zero: another proof.
+	ProvedFor ID
+	Proved    time.Time
+	Agent     string // browser family or program, for the audit log
+	Token     ID     // that a program has shown, for the audit log; empty: no program
 }
 
 // Is reports whether the actor holds role, itself or by a greater one.

@@ -17,6 +17,7 @@ type Message struct {
 	DecidedBy   string // what decided on protection, in words: "subject tag [secure]"
 	Via         Via
 	Portal      bool      // the sender forced everybody outside to the portal
+	Asks        Demand    // what readers have to prove beyond their mailbox
 	Accepted    time.Time // when it was accepted
 	Expires     time.Time // zero: never
 	Size        int64     // of the raw mail, bytes

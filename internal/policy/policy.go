@@ -119,6 +119,19 @@ func Protect(r Request) (Decision, error) {
 	return d, nil
 }
 
+// Asks decides what a message asks of its readers beyond their mailbox: what Compose has
+// chosen or the X-Letterlock-Proof header says, of which there may be one. A wish that
+// cannot be understood is Invalid "proof": nothing is sent with less than was meant.
+func Asks(chosen letterlock.Demand, header string, headers int) (letterlock.Demand, error) {
+	switch {
+	case headers == 0:
+		return letterlock.ParseDemand(string(chosen))
+	case headers == 1 && strings.EqualFold(strings.TrimSpace(header), string(letterlock.FreshPasscode)):
+		return letterlock.FreshPasscode, nil
+	}
+	return "", &letterlock.Error{Code: letterlock.Invalid, Key: "proof"}
+}
+
 func headerProtection(r Request) (letterlock.Protection, error) {
 	if r.Headers > 1 {
 		return "", &letterlock.Error{Code: letterlock.Invalid, Key: "protection"}

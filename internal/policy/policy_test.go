@@ -203,3 +203,25 @@ func FuzzProtect(f *testing.F) {
 		}
 	})
 }
+
+func TestAMailAsksForAProofByOneField(t *testing.T) {
+	for _, tt := range []struct {
+		name, chosen, header string
+		headers              int
+		want                 letterlock.Demand
+		refused              bool
+	}{
+		{"nothing", "", "", 0, letterlock.NoDemand, false},
+		{"by Compose", "passcode", "", 0, letterlock.FreshPasscode, false},
+		{"by the mail", "", " Passcode ", 1, letterlock.FreshPasscode, false},
+		{"something else by Compose", "blood", "", 0, "", true},
+		{"something else by the mail", "", "blood", 1, "", true},
+		{"an empty field", "", "", 1, "", true},
+		{"two fields", "", "passcode", 2, "", true},
+	} {
+		got, err := policy.Asks(letterlock.Demand(tt.chosen), tt.header, tt.headers)
+		if got != tt.want || tt.refused != (letterlock.KeyOf(err) == "proof") {
+			t.Errorf("%s: %q, %v", tt.name, got, err)
+		}
+	}
+}

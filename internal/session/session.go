@@ -55,7 +55,7 @@ func (s *Service) Start(ctx context.Context, by letterlock.Actor) (id string, ex
 	id = newID()
 	err = s.DB.Write(ctx, func(tx *store.Tx) error {
 		expires = tx.Now.Add(l.absolute)
-		if err := tx.AddSession(hash(id), store.Session{Kind: by.Kind, Address: by.Address, Proof: by.Proof, Expires: expires}); err != nil {
+		if err := tx.AddSession(hash(id), store.Session{Kind: by.Kind, Address: by.Address, Proof: by.Proof, Message: by.ProvedFor, Expires: expires}); err != nil {
 			return err
 		}
 		return tx.Audit(letterlock.Entry{Actor: by, Action: "sign in", Target: string(by.Address), Allowed: true})
@@ -90,7 +90,11 @@ func (s *Service) Peek(ctx context.Context, id string) (letterlock.Actor, error)
 
 // actor is what a session says of who uses it.
 func actor(row store.Session) letterlock.Actor {
-	return letterlock.Actor{Kind: row.Kind, Address: row.Address, Proof: row.Proof}
+	by := letterlock.Actor{Kind: row.Kind, Address: row.Address, Proof: row.Proof}
+	if row.Message != "" {
+		by.ProvedFor, by.Proved = row.Message, row.Created
+	}
+	return by
 }
 
 func (s *Service) look(ctx context.Context, id string) (row store.Session, now time.Time, err error) {

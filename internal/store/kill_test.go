@@ -37,6 +37,7 @@ INSERT INTO upload_pieces VALUES ('u', 0, x'0b');`,
 	`INSERT INTO browsers VALUES (x'0c', 'marta@riverside.example', 'i', 'Firefox', 100, 100, 200);`,
 	`INSERT INTO epochs VALUES (1, 100, 0);`,
 	`INSERT INTO journal VALUES (1, '{}', x'0d', 0);`,
+	`INSERT INTO sessions (hash, kind, address, proof, created_at, seen_at, expires_at) VALUES (x'0e', 'reader', 'marta@riverside.example', 'passcode', 100, 100, 200);`,
 }
 
 // loose names the setting that takes the transactions out of migrations.

@@ -65,11 +65,11 @@ func (t *Tx) AcceptMessage(m letterlock.Message, bodyHash []byte, s Sealed) erro
 		sender = $4, sender_name = $5, subject = $6, protection = $7, method = $8, decided_by = $9, via = $10,
 		portal = $11, accepted_at = $12, expires_at = $13, size = $14, attachments = $15, body_hash = $16,
 		sealed_head = $17, sealed_size = $18, sealed_index = $19, brand = $20, seq = $21,
-		author = $22, author_name = $23, original = $24, act = $25, source = $26
+		author = $22, author_name = $23, original = $24, act = $25, source = $26, asks = $27
 		WHERE id = $1 AND status = 'incoming'`,
 		m.ID, m.MessageID, m.Reference, m.Sender.Address, m.Sender.Name, m.Subject, m.Protection, m.Method,
 		m.DecidedBy, m.Via, m.Portal, t.Now.Unix(), unix(m.Expires), m.Size, m.Attachments, bodyHash,
-		s.Head, s.Size, s.Index, m.Brand, seq, m.Author.Address, m.Author.Name, m.Original, m.Act, m.Source)
+		s.Head, s.Size, s.Index, m.Brand, seq, m.Author.Address, m.Author.Name, m.Original, m.Act, m.Source, m.Asks)
 	if err == nil && n == 0 {
 		return errNotFound
 	}
@@ -85,12 +85,12 @@ func (t *Tx) AddMessage(m letterlock.Message, bodyHash []byte, s Sealed) error {
 	}
 	return t.exec(`INSERT INTO messages (id, status, message_id, reference, sender, sender_name, subject, protection, method,
 		decided_by, via, portal, accepted_at, expires_at, size, attachments, body_hash, sealed_head, sealed_size, sealed_index,
-		brand, seq, author, author_name, original, act, source)
+		brand, seq, author, author_name, original, act, source, asks)
 		VALUES ($1, 'accepted', $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
-		$22, $23, $24, $25, $26)`,
+		$22, $23, $24, $25, $26, $27)`,
 		m.ID, m.MessageID, m.Reference, m.Sender.Address, m.Sender.Name, m.Subject, m.Protection, m.Method,
 		m.DecidedBy, m.Via, m.Portal, t.Now.Unix(), unix(m.Expires), m.Size, m.Attachments, bodyHash,
-		s.Head, s.Size, s.Index, m.Brand, seq, m.Author.Address, m.Author.Name, m.Original, m.Act, m.Source)
+		s.Head, s.Size, s.Index, m.Brand, seq, m.Author.Address, m.Author.Name, m.Original, m.Act, m.Source, m.Asks)
 }
 
 // AbandonMessage removes an incoming message and its chunks.
@@ -106,7 +106,7 @@ func (t *Tx) SweepIncoming(cut time.Time) (int64, error) {
 // messageColumns is the order in which scanMessage reads.
 const messageColumns = `m.id, m.message_id, m.reference, m.sender, m.sender_name, m.subject, m.protection, m.method,
 	m.decided_by, m.via, m.portal, m.accepted_at, m.expires_at, m.size, m.attachments, m.status,
-	m.seq, m.brand, m.author, m.author_name, m.original, m.act, m.source`
+	m.seq, m.brand, m.author, m.author_name, m.original, m.act, m.source, m.asks`
 
 // packedMessage is the same without a NULL, of messages that have a place.
 var packedMessage = strings.Replace(messageColumns, `m.message_id`, `COALESCE(m.message_id, '')`, 1)
@@ -116,7 +116,7 @@ func messageDest(m *letterlock.Message, at *times, status *string) []any {
 	return []any{(*string)(&m.ID), &m.MessageID, &m.Reference, (*string)(&m.Sender.Address), &m.Sender.Name, &m.Subject,
 		(*string)(&m.Protection), (*string)(&m.Method), &m.DecidedBy, (*string)(&m.Via), &m.Portal, &at[0], &at[1], &m.Size,
 		&m.Attachments, status, &m.Seq, &m.Brand, (*string)(&m.Author.Address), &m.Author.Name, (*string)(&m.Original),
-		(*string)(&m.Act), (*string)(&m.Source)}
+		(*string)(&m.Act), (*string)(&m.Source), (*string)(&m.Asks)}
 }
 
 // times holds the integer times of a row until they are translated.
@@ -185,7 +185,8 @@ type ReceivedQuery struct {
 
 // Received lists the messages that have an address as a link recipient, newest
 // first, each with that recipient. A search does not look into the subject of what
-// was revoked: it is not to be read, nor guessed at.
+// was revoked, or asks for more than that the address was proved: it is not to be read,
+// nor guessed at.
 func (t *Tx) Received(q ReceivedQuery) (list []Received, err error) {
 	before := int64(1) << 62
 	if q.Before > 0 {
@@ -196,7 +197,7 @@ func (t *Tx) Received(q ReceivedQuery) (list []Received, err error) {
 		FROM recipients r JOIN messages m ON m.id = r.message
 		WHERE r.address = $1 AND r.seq < $2 AND r.experience = 'link' AND m.status = 'accepted'
 		AND ($3 = '' OR m.sender LIKE $3 ESCAPE '\' OR m.sender_name LIKE $3 ESCAPE '\'
-			OR r.revoked_at = 0 AND m.subject LIKE $3 ESCAPE '\')
+			OR r.revoked_at = 0 AND m.asks = '' AND m.subject LIKE $3 ESCAPE '\')
 		ORDER BY r.seq DESC LIMIT $4 + 0`, []any{q.Address, before, pattern(q.Search), q.Limit}, func(rows *sql.Rows) error {
 		var x Received
 		var mAt, rAt times

@@ -142,7 +142,7 @@ var errUndo = errors.New("undo")
 
 // drive calls a method until it has been seen from many sides, and takes back what it did.
 func (s *surveyor) drive(m reflect.Method) {
-	for range 40 {
+	for range 80 {
 		err := s.db.Write(s.t.Context(), func(tx *Tx) error {
 			args := []reflect.Value{reflect.ValueOf(tx)}
 			for i := 1; i < m.Type.NumIn(); i++ {

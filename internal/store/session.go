@@ -10,6 +10,7 @@ import (
 type Session struct {
 	Kind    letterlock.Kind
 	Address letterlock.Address
+	Message letterlock.ID    // whose passcode a reader has typed to begin it; empty: another proof
 	Proof   letterlock.Proof // how a reader proved the mailbox; empty for staff, and for sessions from before it was kept
 	Created time.Time
 	Seen    time.Time // last use, to within a minute
@@ -18,15 +19,15 @@ type Session struct {
 
 // AddSession adds a session under the hash of its id.
 func (t *Tx) AddSession(hash []byte, s Session) error {
-	return t.exec(`INSERT INTO sessions (hash, kind, address, proof, created_at, seen_at, expires_at) VALUES ($1, $2, $3, $4, $5, $5, $6)`,
-		hash, s.Kind, s.Address, s.Proof, t.Now.Unix(), s.Expires.Unix())
+	return t.exec(`INSERT INTO sessions (hash, kind, address, proof, created_at, seen_at, expires_at, message) VALUES ($1, $2, $3, $4, $5, $5, $6, $7)`,
+		hash, s.Kind, s.Address, s.Proof, t.Now.Unix(), s.Expires.Unix(), s.Message)
 }
 
 // Session returns the session under that hash, whatever its age, or NotFound.
 func (t *Tx) Session(hash []byte) (s Session, err error) {
 	var created, seen, expires int64
-	err = t.row(`SELECT kind, address, proof, created_at, seen_at, expires_at FROM sessions WHERE hash = $1`, []any{hash},
-		&s.Kind, &s.Address, &s.Proof, &created, &seen, &expires)
+	err = t.row(`SELECT kind, address, proof, message, created_at, seen_at, expires_at FROM sessions WHERE hash = $1`, []any{hash},
+		&s.Kind, &s.Address, &s.Proof, &s.Message, &created, &seen, &expires)
 	s.Created, s.Seen, s.Expires = moment(created), moment(seen), moment(expires)
 	return s, err
 }

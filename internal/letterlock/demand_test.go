@@ -1,0 +1,35 @@
+package letterlock
+
+import (
+	"testing"
+	"time"
+)
+
+func TestADemandIsMetByItsProofAlone(t *testing.T) {
+	now := time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC)
+	typed := Actor{Kind: Reader, Proof: ByPasscode, ProvedFor: "m", Proved: now.Add(-time.Minute)}
+	with := func(change func(*Actor)) Actor { a := typed; change(&a); return a }
+	for _, tt := range []struct {
+		name string
+		d    Demand
+		by   Actor
+		id   ID
+		want string // key of the refusal; empty: met
+	}{
+		{"nothing is asked", NoDemand, Actor{Kind: Reader}, "m", ""},
+		{"a passcode of a minute ago", FreshPasscode, typed, "m", ""},
+		{"of another message", FreshPasscode, typed, "n", ProveAgain},
+		{"of no message", FreshPasscode, with(func(a *Actor) { a.ProvedFor = "" }), "", ProveAgain},
+		{"a remembered browser", FreshPasscode, with(func(a *Actor) { a.Proof = ByBrowser }), "m", ProveAgain},
+		{"from before proofs were kept", FreshPasscode, with(func(a *Actor) { a.Proof = "" }), "m", ProveAgain},
+		{"just fresh", FreshPasscode, with(func(a *Actor) { a.Proved = now.Add(-FreshFor + time.Second) }), "m", ""},
+		{"too old", FreshPasscode, with(func(a *Actor) { a.Proved = now.Add(-FreshFor) }), "m", ProveAgain},
+		{"of a time to come", FreshPasscode, with(func(a *Actor) { a.Proved = now.Add(time.Minute) }), "m", ProveAgain},
+		{"nobody knows what is asked", "blood", typed, "m", UnknownDemand},
+	} {
+		err := tt.d.Met(tt.by, tt.id, now)
+		if got := KeyOf(err); got != tt.want || (err == nil) != (tt.want == "") {
+			t.Errorf("%s: %v, want %q", tt.name, err, tt.want)
+		}
+	}
+}
