@@ -1,8 +1,6 @@
 package main
 
 import (
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -92,10 +90,6 @@ func TestRecipientsAnswer(t *testing.T) {
 // replyWithAFile replies to the sender, who finds the mail in their own mailbox.
 func replyWithAFile(t *testing.T, p *program, browser *browsertest.Browser, reader *browsertest.Page) {
 	t.Helper()
-	file := filepath.Join(t.TempDir(), "signed.txt")
-	if err := os.WriteFile(file, []byte("signed"), 0o600); err != nil {
-		t.Fatal(err)
-	}
 	reader.ClickText("Reply")
 	wantPage(t, reader, 200, "Reply")
 	reader.CheckAxe()
@@ -103,7 +97,7 @@ func replyWithAFile(t *testing.T, p *program, browser *browsertest.Browser, read
 	wantPage(t, reader, 422, "Reply")
 	reader.ForgetProblems()
 	reader.Fill("Your reply", "I agree to all of it.")
-	reader.Upload("Attachments", file)
+	dragIn(t, reader, "#text", written(t, "signed.txt", []byte("signed")))
 	reader.WaitText("signed.txt is attached.")
 	reader.ClickText("Send the reply")
 	wantPage(t, reader, 200, "Gehaltserhöhung")

@@ -69,15 +69,48 @@ func (l *line) piece(r *http.Request) bool {
 	return l.breaks >= 0
 }
 
-// drop is what a browser does when somebody drops a file on the page.
-const drop = `{
-	const carried = new DataTransfer();
-	carried.items.add(new File(["dropped"], "dropped.txt", {type: "text/plain"}));
-	carried.items.add(new File(["not wanted"], "not wanted.txt", {type: "text/plain"}));
-	for (const kind of ["dragover", "drop"]) {
-		document.querySelector("h1").dispatchEvent(new DragEvent(kind, {dataTransfer: carried, bubbles: true, cancelable: true}));
-	}
+// watchBar notes every value that a progress bar comes to.
+const watchBar = `{
+	window.bars = [];
+	new MutationObserver(changes => {
+		for (const c of changes) if (c.target.localName === "progress") window.bars.push(c.target.value / c.target.max);
+	}).observe(document.body, {subtree: true, attributes: true, attributeFilter: ["value"]});
 }`
+
+// wantBar requires that a progress bar went from nothing to the end, with stops between.
+func wantBar(t *testing.T, page *browsertest.Page) {
+	t.Helper()
+	var bars []float64
+	page.Eval(`window.bars`, &bars)
+	between := slices.ContainsFunc(bars, func(at float64) bool { return at > 0.1 && at < 0.9 })
+	if !slices.Contains(bars, 0) || !slices.Contains(bars, 1) || !between {
+		t.Errorf("the progress bar came to %v, want it to move from 0 to 1", bars)
+	}
+}
+
+// dragIn drags files over an element; the page says where they will go, before they are
+// let go.
+func dragIn(t *testing.T, page *browsertest.Page, over string, files ...string) {
+	t.Helper()
+	drop := page.Drag(over, files...)
+	if page.Count(".drop--over") != 1 {
+		t.Errorf("nothing shows that files over %s can be let go of", over)
+	}
+	drop()
+	if page.Count(".drop--over") != 0 {
+		t.Errorf("files still seem to be over %s", over)
+	}
+}
+
+// written writes a file to drag or to choose.
+func written(t *testing.T, name string, content []byte) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(file, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
 
 // arrived is the name of a file that has arrived whole.
 const arrived = `[...document.querySelectorAll("#files-chosen li")].filter(row => row.querySelector("input").value && !row.querySelector("input").disabled).length`
@@ -92,23 +125,19 @@ func TestFilesArriveOverALineThatBreaks(t *testing.T) {
 	for i, r := 0, rand.NewChaCha8([32]byte{}); i < len(scan); i += 8 {
 		copy(scan[i:], strconv.FormatUint(r.Uint64(), 36))
 	}
-	file := filepath.Join(t.TempDir(), "scan.pdf")
-	if err := os.WriteFile(file, scan, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	site := filepath.Join(t.TempDir(), "site.png")
-	if err := os.WriteFile(site, photograph(t), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	file, site := written(t, "scan.pdf", scan), written(t, "site.png", photograph(t))
+	dropped, unwanted := written(t, "dropped.txt", []byte("dropped")), written(t, "not wanted.txt", []byte("not wanted"))
 	page.Goto(l.URL + "/compose")
+	page.Eval(watchBar, nil)
 	page.Upload("#files", file, site)
-	page.Eval(drop, nil)
+	dragIn(t, page, "h1", dropped, unwanted)
 	page.WaitText("not wanted.txt is attached.") // the last of them
 	l.mu.Lock()
 	if l.breaks >= 0 || !slices.Contains(l.offsets, breakAfter) {
 		t.Errorf("%d breaks are left; pieces were sent at %v, want one right behind what had come through", l.breaks, l.offsets)
 	}
 	l.mu.Unlock()
+	wantBar(t, page)
 	page.ForgetProblems() // the browser complains of the line
 	page.Click("#files-chosen li:nth-of-type(4) button[name=drop]")
 	var n int
@@ -203,10 +232,7 @@ func TestFilesComeWithTheFormWhereThereIsNoScript(t *testing.T) {
 	page := browsertest.New(t).Page(t)
 	page.NoScript(true)
 	p.signIn(page, "ada@contoso.example")
-	file := filepath.Join(t.TempDir(), "plain.txt")
-	if err := os.WriteFile(file, []byte("plain"), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	file := written(t, "plain.txt", []byte("plain"))
 	page.Goto(p.site + "/compose")
 	page.Fill("To", "marta@quillfeather.example")
 	page.Fill("Subject", "Without script")

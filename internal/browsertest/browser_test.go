@@ -25,6 +25,7 @@ func TestPages(t *testing.T) {
 		{"Back returns with the status the page had", testBack},
 		{"forms are filled by label and sent", testForm},
 		{"files are uploaded", testUpload},
+		{"files are dragged", testDrag},
 		{"scripts are waited for", testScript},
 		{"pages without scripts", testNoScript},
 		{"forms without scripts", testFormNoScript},
@@ -136,6 +137,21 @@ func testUpload(t *testing.T, p *Page, _ string) {
 	}
 	p.Goto("/upload")
 	p.Upload("Attachments", file)
+	p.ClickText("Send")
+	equal(t, "the files", p.Text("pre"), "plan.txt:5;")
+}
+
+func testDrag(t *testing.T, p *Page, _ string) {
+	file := filepath.Join(t.TempDir(), "plan.txt")
+	if err := os.WriteFile(file, []byte("12345"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p.Goto("/upload")
+	drop := p.Drag("input[type=file]", file)
+	var held int
+	p.Eval(`document.querySelector("input[type=file]").files.length`, &held)
+	equal(t, "files before they are let go", held, 0)
+	drop()
 	p.ClickText("Send")
 	equal(t, "the files", p.Text("pre"), "plan.txt:5;")
 }

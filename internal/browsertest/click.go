@@ -80,8 +80,20 @@ func (p *Page) click(what string, find func(context.Context) (element, error)) {
 	p.t.Helper()
 	ctx, cancel := p.deadline()
 	defer cancel()
-	var at spot
-	err := p.until(ctx, func() error {
+	at, err := p.reach(ctx, find)
+	if err != nil {
+		p.fatalf("%s: %v", what, err)
+	}
+	before := p.track.activityCount()
+	if err := p.press(ctx, at); err != nil {
+		p.fatalf("%s: %v", what, err)
+	}
+	p.follow(ctx, what, at.Leads, before)
+}
+
+// reach waits until an element can be reached with the mouse, and says where.
+func (p *Page) reach(ctx context.Context, find func(context.Context) (element, error)) (at spot, err error) {
+	err = p.until(ctx, func() error {
 		el, err := find(ctx)
 		if err != nil {
 			return err
@@ -94,14 +106,7 @@ func (p *Page) click(what string, find func(context.Context) (element, error)) {
 		}
 		return nil
 	})
-	if err != nil {
-		p.fatalf("%s: %v", what, err)
-	}
-	before := p.track.activityCount()
-	if err := p.press(ctx, at); err != nil {
-		p.fatalf("%s: %v", what, err)
-	}
-	p.follow(ctx, what, at.Leads, before)
+	return at, err
 }
 
 // press clicks with the left button of the mouse.

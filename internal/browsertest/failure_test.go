@@ -49,6 +49,7 @@ func testFailures(t *testing.T, p *Page, base string) {
 		{"a hidden button", "/form", func(p *Page) { p.Click("button[hidden]") }, "it is hidden"},
 		{"a covered button", "/tall", func(p *Page) { p.Click("#covered") }, "it is covered by p.cover"},
 		{"a disabled button", "/script", func(p *Page) { p.ClickText("Off") }, "it is disabled"},
+		{"a covered target", "/tall", func(p *Page) { p.Drag("#covered", "plan.txt") }, "it is covered by p.cover"},
 		{"hidden for ever", "/invisible", func(p *Page) { p.WaitFor("#no") }, "#no is hidden"},
 		{"never said", "/", func(p *Page) { p.WaitText("sesame") }, "the page does not show it"},
 		{"never gone", "/", func(p *Page) { p.WaitGone("h1") }, "1 still shown"},
