@@ -55,13 +55,20 @@ func (s *Server) textOf(c echo.Context, l *access.Letter, m *access.Mail, url st
 	if isRefresh(c) {
 		t.frame.URL = again(t.frame.URL)
 	}
-	switch {
-	case plain:
-		t.other = views.Link{Text: "Show as the sender wrote it", URL: url}
-	case m.HasHTML():
-		t.other = views.Link{Text: "Show as text", URL: wayOf(url, true)}
-	}
+	t.other = switchOf(m, url, plain)
 	return t, nil
+}
+
+// switchOf leads to the other way of showing a mail, if there is one, on the page at
+// url.
+func switchOf(m *access.Mail, url string, plain bool) views.Link {
+	switch {
+	case !m.HasHTML():
+		return views.Link{}
+	case plain:
+		return views.Link{Text: "Show as the sender wrote it", URL: url}
+	}
+	return views.Link{Text: "Show as text", URL: wayOf(url, true)}
 }
 
 // remarks are the words for what is to be said of a mail.
@@ -120,11 +127,20 @@ func (s *Server) enclosedBelow(c echo.Context, l *access.Letter, m *access.Mail,
 		if err != nil {
 			return nil, err
 		}
-		v.Switch = views.Link{}                         // the page has one, for its own text
+		v.Switch = switchBelow(c, m, in, url)
 		v.Copy = l.Message.Act == letterlock.ActForward // files of the forwarder do not stand here
 		list = append(list, v)
 	}
 	return list, nil
+}
+
+// switchBelow leads to the other way of showing an attached mail that stands under the
+// text of m. One switch changes all of a page, and m has it where m is HTML itself.
+func switchBelow(c echo.Context, m, in *access.Mail, url string) views.Link {
+	if m.HasHTML() {
+		return views.Link{}
+	}
+	return switchOf(in, url, plainly(c))
 }
 
 // mailIn opens the attached mail that the path names.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -203,6 +204,33 @@ func TestTextOfHTMLIsShownWhenAskedFor(t *testing.T) {
 	}
 	if body := b.get(url + "/body"); strings.Contains(body.body, `class="letterlock-plain"`) {
 		t.Error("the HTML is shown as text without being asked for: this test proves nothing")
+	}
+}
+
+func TestTextOfHTMLPassedOnIsShownWhenAskedFor(t *testing.T) {
+	w := newWorld(t)
+	id := string(w.submit(ada, intakeTo(marta), enclosing("inline")))
+	reader := w.browser()
+	read := reader.prove(marta)
+	for url, b := range map[string]*browser{read: reader, "/sent/" + id: w.browser().signIn(ada)} {
+		page := b.get(url)
+		if frames := srcs(page.body); len(frames) != 2 || strings.Contains(b.get(frames[1]).body, `class="letterlock-plain"`) {
+			t.Fatalf("%s: frames at %q: this test would prove nothing", url, frames)
+		}
+		if links := hrefs(page.body, "?as=text"); !slices.Contains(links, url+"?as=text") {
+			t.Fatalf("%s: ways to the text at %q", url, links)
+		}
+		plain := b.get(url + "?as=text")
+		frames := srcs(plain.body)
+		if len(frames) != 2 {
+			t.Fatalf("%s: frames at %q", url, frames)
+		}
+		if body := b.get(frames[1]).body; !strings.Contains(body, `class="letterlock-plain"`) || !strings.Contains(body, innerText) {
+			t.Errorf("%s: the text:\n%s", url, body)
+		}
+		if !slices.Contains(hrefs(plain.body, url), url) || !strings.Contains(texts(plain.body), "Show as the sender wrote it") {
+			t.Errorf("%s: no way back from the text:\n%s", url, texts(plain.body))
+		}
 	}
 }
 
