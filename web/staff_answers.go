@@ -97,16 +97,34 @@ func (v sentMail) bandReply() views.Band {
 	return b
 }
 
-// writtenBy is what stands under More information about a message that a recipient
-// wrote, or that goes on with another.
+// authorOf says which recipient wrote a message. Its sender sees it at once: the
+// message stands in their folder as if they had written it.
+func authorOf(m letterlock.Message) views.Author {
+	switch {
+	case m.Author.Address == "":
+		return views.Author{}
+	case m.Act == letterlock.ActForward:
+		return views.Author{Label: "Forwarded by", Person: personOf(m.Author)}
+	}
+	return views.Author{Label: "Written by", Person: personOf(m.Author)}
+}
+
+// conversationOf stands under More information about a message that goes on with
+// another.
+func conversationOf(first letterlock.Message) []views.Fact {
+	if first.ID == "" {
+		return nil
+	}
+	return []views.Fact{{Label: "Conversation", Value: first.MessageID, Mono: true}}
+}
+
+// writtenBy is what the trace says about a message that a recipient wrote, or that
+// goes on with another.
 func writtenBy(m, first letterlock.Message) (facts []views.Fact) {
 	if m.Author.Address != "" {
 		facts = append(facts, views.Fact{Label: "Written by", Value: written(m.Author) + ", in the portal"})
 	}
-	if first.ID != "" {
-		facts = append(facts, views.Fact{Label: "Conversation", Value: first.MessageID, Mono: true})
-	}
-	return facts
+	return append(facts, conversationOf(first)...)
 }
 
 // turnNames say in the trace how a message goes on with another.

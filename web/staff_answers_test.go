@@ -61,9 +61,16 @@ func TestRepliesAndCopiesStandUnderTheirMessage(t *testing.T) {
 		t.Error("the list shows what recipients wrote as if Ada had sent it")
 	}
 	own := b.get("/sent/" + string(reply))
-	if text := texts(own.body); !strings.Contains(text, "Written by") || !strings.Contains(text, "signed.pdf") || !strings.Contains(own.body, `href="/compose?answer=`+string(reply)+`"`) ||
+	if text := texts(own.body); !strings.Contains(text, "signed.pdf") || !strings.Contains(own.body, `href="/compose?answer=`+string(reply)+`"`) ||
 		!strings.Contains(own.body, `href="/sent/`+string(id)+`"`) || !strings.Contains(text, "wrote this in the portal. It lies in your mailbox") {
 		t.Errorf("the reply's page:\n%s", text)
+	}
+	for of, want := range map[letterlock.ID]string{reply: "Written by ", copied: "Forwarded by "} {
+		// Not under More information only: whose words it brings is to be seen at once.
+		atOnce, _, _ := strings.Cut(texts(b.get("/sent/"+string(of)).body), "More information")
+		if !strings.Contains(atOnce, want+string(marta)+", in the portal") {
+			t.Errorf("the page does not say at once who wrote it:\n%s", atOnce)
+		}
 	}
 	if body := b.get("/sent/" + string(reply) + "/body"); !strings.Contains(body.body, "Agreed, with one change") {
 		t.Error("the reply cannot be read in Sent")

@@ -41,6 +41,7 @@ func (v sentMail) letter(d track.Detail, o opened, may rights, contact letterloc
 		Subject:    subjectOf(m),
 		Band:       v.band(may.all, contact),
 		Revoked:    t.links > 0 && t.revoked == t.links,
+		Author:     authorOf(m),
 		Sent:       v.server.weekday(m.Accepted),
 		Protection: protectionOf(m),
 		Expires:    v.server.when(m.Expires),
@@ -52,7 +53,7 @@ func (v sentMail) letter(d track.Detail, o opened, may rights, contact letterloc
 		Notes:      o.text.notes,
 		Enclosed:   o.enclosed,
 		Answers:    v.answers(d),
-		More:       append(v.more(t), writtenBy(m, d.First)...),
+		More:       append(v.more(t), conversationOf(d.First)...),
 	}
 	if t.revoked > 0 {
 		l.Reason = t.last.Reason
