@@ -9,10 +9,7 @@ import (
 	"letterlock/internal/store"
 )
 
-const (
-	sweepEvery   = time.Minute
-	abandonAfter = 24 * time.Hour // an incoming mail whose sender went away
-)
+const sweepEvery = time.Minute
 
 // sweep does what falls due with time: it ends expired access for good and
 // removes what nobody needs any more.
@@ -41,9 +38,8 @@ func (a *App) Sweep(ctx context.Context) error {
 	for _, name := range left {
 		a.log.Info("removed what an interrupted look at a backup has left", "folder", name)
 	}
-	return errors.Join(err, err1, a.DB.SettleJournal(ctx), a.Access.ExpireDue(ctx), a.Access.RemindDue(ctx), a.Once.Sweep(ctx), a.Uploads.Sweep(ctx), a.DB.Write(ctx, func(tx *store.Tx) error {
-		_, err1 := tx.SweepIncoming(tx.Now.Add(-abandonAfter))
-		_, err2 := tx.SweepSessions()
-		return errors.Join(err1, err2, tx.SweepPasscodes(), tx.SweepBrowsers())
+	return errors.Join(err, err1, a.DB.SettleJournal(ctx), a.Access.ExpireDue(ctx), a.Access.RemindDue(ctx), a.Once.Sweep(ctx), a.Uploads.Sweep(ctx), a.Intake.Vault.Sweep(ctx), a.DB.Write(ctx, func(tx *store.Tx) error {
+		_, err := tx.SweepSessions()
+		return errors.Join(err, tx.SweepPasscodes(), tx.SweepBrowsers())
 	}))
 }

@@ -66,7 +66,7 @@ func (t *Tx) AcceptMessage(m letterlock.Message, bodyHash []byte, s Sealed) erro
 		portal = $11, accepted_at = $12, expires_at = $13, size = $14, attachments = $15, body_hash = $16,
 		sealed_head = $17, sealed_size = $18, sealed_index = $19, brand = $20, seq = $21,
 		author = $22, author_name = $23, original = $24, act = $25, source = $26, asks = $27
-		WHERE id = $1 AND status = 'incoming'`,
+		WHERE id = $1 AND status = 'incoming' AND accepted_at > 0`,
 		m.ID, m.MessageID, m.Reference, m.Sender.Address, m.Sender.Name, m.Subject, m.Protection, m.Method,
 		m.DecidedBy, m.Via, m.Portal, t.Now.Unix(), unix(m.Expires), m.Size, m.Attachments, bodyHash,
 		s.Head, s.Size, s.Index, m.Brand, seq, m.Author.Address, m.Author.Name, m.Original, m.Act, m.Source, m.Asks)
@@ -93,14 +93,35 @@ func (t *Tx) AddMessage(m letterlock.Message, bodyHash []byte, s Sealed) error {
 		s.Head, s.Size, s.Index, m.Brand, seq, m.Author.Address, m.Author.Name, m.Original, m.Act, m.Source, m.Asks)
 }
 
-// AbandonMessage removes an incoming message and its chunks.
+// AbandonMessage makes sure that an incoming message is never accepted; from then on
+// it has begun at 0. RemoveAbandoned removes it.
 func (t *Tx) AbandonMessage(id letterlock.ID) error {
-	return t.exec(`DELETE FROM messages WHERE id = $1 AND status = 'incoming'`, id)
+	return t.exec(`UPDATE messages SET accepted_at = 0 WHERE id = $1 AND status = 'incoming'`, id)
 }
 
-// SweepIncoming removes incoming messages that began before cut.
-func (t *Tx) SweepIncoming(cut time.Time) (int64, error) {
-	return t.change(`DELETE FROM messages WHERE status = 'incoming' AND accepted_at < $1`, cut.Unix())
+// AbandonOld does so with all that began before cut.
+func (t *Tx) AbandonOld(cut time.Time) error {
+	return t.exec(`UPDATE messages SET accepted_at = 0 WHERE status = 'incoming' AND accepted_at > 0 AND accepted_at < $1`, cut.Unix())
+}
+
+// RemoveAbandoned removes up to limit chunks of what was abandoned, and the message
+// itself once it has none. It reports whether there may be more: the chunks of a large
+// mail removed at once would keep everybody else's writes waiting, and SQLite keeps in
+// memory what a statement that cascades has changed.
+func (t *Tx) RemoveAbandoned(limit int) (more bool, err error) {
+	var id letterlock.ID
+	err = t.row(`SELECT id FROM messages WHERE status = 'incoming' AND accepted_at = 0 LIMIT 1`, nil, &id)
+	if errors.Is(err, letterlock.NotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	n, err := t.change(`DELETE FROM chunks WHERE message = $1 AND seq IN (SELECT seq FROM chunks WHERE message = $1 ORDER BY seq LIMIT $2 + 0)`, id, limit)
+	if err != nil || n > 0 {
+		return true, err
+	}
+	return true, t.exec(`DELETE FROM messages WHERE id = $1`, id)
 }
 
 // messageColumns is the order in which scanMessage reads.

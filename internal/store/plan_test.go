@@ -79,6 +79,8 @@ func newSurveyor(t *testing.T) *surveyor {
 			tx.PutUploadPiece(m.ID, 1, hash),
 			tx.AddUpload(Upload{ID: r.ID, Account: m.Sender.Address, Wrapped: hash, Head: hash}),
 			tx.ReleaseUpload(r.ID, m.Sender.Address),
+			tx.BeginMessage(batch),
+			tx.AbandonMessage(batch),
 			tx.AddRequest(letterlock.Request{ID: batch, Message: m.ID, Recipient: r.ID, Kind: letterlock.MoreTime}),
 			tx.AddLink(r.ID, hash),
 			tx.Grant(m.ID, string(r.ID), 1, hash),

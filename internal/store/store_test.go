@@ -63,13 +63,49 @@ func TestIncomingMessagesAreInvisible(t *testing.T) {
 	if !errors.Is(err, letterlock.NotFound) {
 		t.Errorf("Message = %v, want NotFound", err)
 	}
+}
+
+func TestAnAbandonedMessageIsRemovedChunkByChunk(t *testing.T) {
+	db := open(t)
+	id, other := letterlock.NewID(), letterlock.NewID()
 	write(t, db, func(tx *Tx) error {
-		n, err := tx.SweepIncoming(start.Add(time.Second))
-		if n != 1 {
-			t.Errorf("swept %d messages, want 1", n)
-		}
-		return err
+		return errors.Join(tx.BeginMessage(id), tx.AddChunk(id, 0, []byte("x")), tx.AddChunk(id, 1, []byte("y")), tx.AddChunk(id, 2, []byte("z")),
+			tx.BeginMessage(other), tx.AddChunk(other, 0, []byte("x")))
 	})
+	left := func() (n int) {
+		err := db.Read(t.Context(), func(tx *Tx) error { return tx.row(`SELECT count(*) FROM chunks`, nil, &n) })
+		if err != nil {
+			t.Error(err)
+		}
+		return n
+	}
+	remove := func() (more bool) {
+		write(t, db, func(tx *Tx) (err error) { more, err = tx.RemoveAbandoned(2); return err })
+		return more
+	}
+	if remove() || left() != 4 {
+		t.Fatalf("%d chunks are left of what nobody abandoned, want 4", left())
+	}
+	write(t, db, func(tx *Tx) error { return errors.Join(tx.AbandonOld(start), tx.AbandonMessage(id)) })
+	if !remove() || left() != 2 {
+		t.Errorf("%d chunks are left after the first two, want 2", left())
+	}
+	err := db.Write(t.Context(), func(tx *Tx) error { return tx.AcceptMessage(letterlock.Message{ID: id}, nil, Sealed{}) })
+	if !errors.Is(err, letterlock.NotFound) {
+		t.Errorf("accepting what has lost chunks: %v, want NotFound", err)
+	}
+	write(t, db, func(tx *Tx) error { return tx.AbandonOld(start.Add(time.Second)) })
+	for range 10 {
+		remove()
+	}
+	if remove() || left() != 0 {
+		t.Errorf("%d chunks are left", left())
+	}
+	var n int
+	err = db.Read(t.Context(), func(tx *Tx) error { return tx.row(`SELECT count(*) FROM messages`, nil, &n) })
+	if err != nil || n != 0 {
+		t.Errorf("%d messages are left: %v", n, err)
+	}
 }
 
 func TestChunksAreServedWhileTheHolderHasAKey(t *testing.T) {

@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"time"
 
 	"letterlock/internal/eml"
 	"letterlock/internal/letterlock"
@@ -182,9 +183,34 @@ func (v *Vault) grant(tx *store.Tx, key seal.DataKey, id letterlock.ID, holder s
 // Abandon removes what was stored of the mail. If that fails, the sweeper does
 // it later.
 func (in *Incoming) Abandon(ctx context.Context) {
-	if in.began {
-		_ = in.vault.DB.Write(ctx, func(tx *store.Tx) error { return tx.AbandonMessage(in.ID) })
+	if !in.began {
+		return
 	}
+	if err := in.vault.DB.Write(ctx, func(tx *store.Tx) error { return tx.AbandonMessage(in.ID) }); err == nil {
+		_ = in.vault.removeAbandoned(ctx)
+	}
+}
+
+// Sweep removes what came in and was never accepted: what was abandoned, and what
+// began so long ago that nobody sends it any more.
+func (v *Vault) Sweep(ctx context.Context) error {
+	err := v.DB.Write(ctx, func(tx *store.Tx) error { return tx.AbandonOld(tx.Now.Add(-abandonAfter)) })
+	if err != nil {
+		return err
+	}
+	return v.removeAbandoned(ctx)
+}
+
+const (
+	abandonAfter = 24 * time.Hour // an incoming mail whose sender went away
+	sweepStep    = 32             // chunks that are removed in one transaction
+)
+
+func (v *Vault) removeAbandoned(ctx context.Context) (err error) {
+	for more := true; more && err == nil; {
+		err = v.DB.Write(ctx, func(tx *store.Tx) (err error) { more, err = tx.RemoveAbandoned(sweepStep); return err })
+	}
+	return err
 }
 
 // Regrant gives holder a key again, taken from the sender's copy.

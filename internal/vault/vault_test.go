@@ -239,6 +239,36 @@ func TestLimitsHoldWhileAMailComesIn(t *testing.T) {
 	}
 }
 
+func TestNothingIsLeftOfAMailThatIsRefusedOnItsWay(t *testing.T) {
+	h := newHouse(t)
+	h.vault.Limits = eml.Limits{Size: 4 << 20}
+	left := func() (n int) {
+		t.Helper()
+		rows, err := sql.Open("sqlite", "file:"+filepath.Join(h.dir, store.File)+"?_pragma=busy_timeout(5000)")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer rows.Close()
+		if err := rows.QueryRow(`SELECT (SELECT count(*) FROM chunks) + (SELECT count(*) FROM messages)`).Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	var most int
+	watched := look(func() { most = left() })
+	if _, err := h.vault.Receive(t.Context(), io.MultiReader(bytes.NewReader(mailOf(4<<20)), watched, strings.NewReader("x"))); letterlock.KeyOf(err) != "size" {
+		t.Fatalf("a byte more: %v, want TooLarge", err)
+	}
+	if most < 33 || left() != 0 {
+		t.Errorf("of %d rows %d are left, want none of more than one step removes", most, left())
+	}
+}
+
+// look is a reader of nothing that does something when it is read.
+type look func()
+
+func (l look) Read([]byte) (int, error) { l(); return 0, io.EOF }
+
 // panics is what must not be read any more.
 type panics struct{}
 
