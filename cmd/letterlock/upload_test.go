@@ -227,6 +227,38 @@ func takeAll(t *testing.T, p *program, browser *browsertest.Browser, scan []byte
 	reader.CheckProblems()
 }
 
+// inView reports whether what the selector matches can be read without scrolling.
+const inView = `(e => {
+	const box = e.getBoundingClientRect(), top = document.elementFromPoint(box.left + 8, box.bottom - 4);
+	return box.height > 0 && box.top >= 0 && e.contains(top);
+})(document.querySelector("#files-problem"))`
+
+func TestMoreThanAMessageCanCarryIsRefusedInSight(t *testing.T) {
+	t.Parallel()
+	p := start(t)
+	page := browsertest.New(t).Page(t)
+	p.signIn(page, "ada@contoso.example")
+	page.Goto(p.site + "/compose")
+	most, err := strconv.ParseInt(page.Attr("#drop", "data-most"), 10, 64)
+	if err != nil || most < 150e6 {
+		t.Fatalf("files of %d bytes are taken (%v), want 150 MB at least", most, err)
+	}
+	film := written(t, "film.mov", nil)
+	if err := os.Truncate(film, most+1); err != nil { // it takes no room on the disk
+		t.Fatal(err)
+	}
+	dragIn(t, page, "h1", film)
+	page.WaitText("together: film.mov was not attached.")
+	var seen bool
+	if page.Eval(inView, &seen); !seen {
+		t.Error("the refusal is out of sight, or behind the bar with Send")
+	}
+	if n := page.Count("#files-chosen li"); n != 0 {
+		t.Errorf("%d files are attached", n)
+	}
+	page.CheckProblems()
+}
+
 func TestFilesComeWithTheFormWhereThereIsNoScript(t *testing.T) {
 	p := start(t)
 	page := browsertest.New(t).Page(t)

@@ -183,6 +183,7 @@
   function complain(text) {
     problem.textContent = text;
     problem.hidden = text === "";
+    if (text) problem.scrollIntoView({ block: "nearest" }); // it may lie behind the bar with Send
   }
 
   function total() {
@@ -209,7 +210,7 @@
   function take(files) {
     complain("");
     for (const file of files) add(file);
-    list.scrollIntoView({ block: "nearest" });
+    if (problem.hidden) list.scrollIntoView({ block: "nearest" });
     work();
   }
 
@@ -254,7 +255,6 @@
     if (!pending() || (event.submitter && event.submitter.value !== "send")) return;
     event.preventDefault();
     complain("Not all files have arrived yet. Wait for them, or remove them.");
-    problem.scrollIntoView({ block: "nearest" });
   });
 
   window.addEventListener("online", () => {
