@@ -582,7 +582,7 @@ func composeProtection(v Compose) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 41, "> <span><b>Do not forward</b><span>Recipients may read, reply and download attachments. No forward, print or copy.</span></span></label></div><label class=\"check\"><input type=\"checkbox\" name=\"asks\" value=\"passcode\"")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 41, "> <span><b>Do not forward</b><span>Recipients may read, reply and download attachments. No forward, print or copy.</span></span></label> <label class=\"check\"><input type=\"checkbox\" name=\"asks\" value=\"passcode\"")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -592,7 +592,7 @@ func composeProtection(v Compose) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 43, "> <span>Ask for a new passcode each time it is opened</span></label></fieldset>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 43, "> <span>Ask for a new passcode each time it is opened</span></label></div></fieldset>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -56,7 +56,7 @@ func PasscodePage(v Passcode) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = sprite("alert", "clock", "check", "shield").Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = sprite("alert", "clock", "check", "shield", "mail", "sign-out").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -232,6 +232,11 @@ func (v visitors) asking() []stop {
 			v.reader.Fill("textarea[name=reason]", "I was away until today.")
 			v.reader.ClickText("Ask for more time")
 		}},
+		{name: "messages-asking-again", page: v.reader, then: func() {
+			v.p.send("X-Letterlock-Proof: passcode\n"+strings.Replace(realMail, "journey-1", "again-1", 1), "marta@quillfeather.example")
+			v.reader.Goto(v.p.site + "/messages")
+		}},
+		{name: "prove-again", page: v.reader, then: func() { v.reader.ClickText("Asks for a new passcode") }},
 		{name: "sent-request-time", page: v.staff, path: strings.Replace(ended, "/read/", "/sent/", 1)},
 		{name: "sent-asked-filter", page: v.staff, path: "/sent?show=asked"},
 		{name: "sent-approved", page: v.staff, path: strings.Replace(ended, "/read/", "/sent/", 1), then: func() { v.staff.ClickText("Approve") }},
