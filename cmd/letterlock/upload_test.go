@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"errors"
+	"fmt"
 	"image"
 	"image/color"
 	"image/png"
@@ -257,6 +258,34 @@ func TestMoreThanAMessageCanCarryIsRefusedInSight(t *testing.T) {
 		t.Errorf("%d files are attached", n)
 	}
 	page.CheckProblems()
+}
+
+func TestAPreviewThatDoesNotComeIsALineWhereThereIsNoScript(t *testing.T) {
+	t.Parallel()
+	p := start(t)
+	p.send(losslessMail, nora)
+	p.send(fmt.Sprintf(richMail, drawing(t)), nora)
+	page := browsertest.New(t).Page(t)
+	page.NoScript(true)
+	p.signIn(page, "ada@contoso.example")
+	for _, tt := range []struct {
+		subject     string
+		width       int // of the preview; 0: it does not come
+		least, most float64
+	}{{"Plans for the winter garden", 320, 140, 150}, {"A drawing without loss", 0, 10, 40}} {
+		page.Goto(p.site + "/sent")
+		page.ClickText(tt.subject)
+		var seen struct{ Width, High float64 }
+		page.Eval(`(async () => {
+			const i = document.querySelector(".file-preview");
+			i.scrollIntoView();
+			await i.decode().catch(() => {});
+			return {width: i.naturalWidth, high: i.getBoundingClientRect().height};
+		})()`, &seen)
+		if int(seen.Width) != tt.width || seen.High < tt.least || seen.High > tt.most {
+			t.Errorf("%s: the preview is %v; want one that is %d wide, %v to %v high on the page", tt.subject, seen, tt.width, tt.least, tt.most)
+		}
+	}
 }
 
 func TestFilesComeWithTheFormWhereThereIsNoScript(t *testing.T) {
