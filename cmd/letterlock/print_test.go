@@ -18,7 +18,7 @@ func longMail(id, header string, paragraphs int) string {
 	return b.String()
 }
 
-// TestPaperHasTheWholeMessageOrNone prints a message of many sheets, one of a single
+// TestPaperHasTheWholeMessageOrNone prints messages of many sheets, one of a single
 // sheet, and one that must not be on paper.
 func TestPaperHasTheWholeMessageOrNone(t *testing.T) {
 	t.Parallel()
@@ -26,6 +26,7 @@ func TestPaperHasTheWholeMessageOrNone(t *testing.T) {
 	browser := browsertest.New(t)
 	p.send(longMail("short", "", 3), nora)
 	p.send(longMail("forbidden", "X-Letterlock-Protection: do-not-forward\n", 300), nora)
+	p.send(strings.Replace(longMail("plain", "", 300), "text/html", "text/plain", 1), nora)
 	p.send(longMail("long", "", 300), nora)
 	reader, box := browser.Page(t), browser.Page(t)
 	mailIn(t, p, box, nora, "has sent you a protected message")
@@ -35,7 +36,7 @@ func TestPaperHasTheWholeMessageOrNone(t *testing.T) {
 	for _, tt := range []struct {
 		subject      string
 		fewest, most int // sheets
-	}{{"short", 1, 1}, {"forbidden", 1, 1}, {"long", 8, 20}} {
+	}{{"short", 1, 1}, {"forbidden", 1, 1}, {"plain", 5, 20}, {"long", 8, 20}} {
 		reader.Goto(p.site + "/messages")
 		reader.ClickText(tt.subject)
 		path := reader.Path()
