@@ -39,6 +39,9 @@ func TestPaperHasTheWholeMessageOrNone(t *testing.T) {
 	}{{"short", 1, 1}, {"forbidden", 1, 1}, {"plain", 5, 20}, {"long", 8, 20}} {
 		reader.Goto(p.site + "/messages")
 		reader.ClickText(tt.subject)
+		if n := reader.Sheets(); tt.subject == "forbidden" && n != 1 || tt.subject == "long" && n < tt.fewest {
+			t.Errorf("%s: the page around it takes %d sheets", tt.subject, n)
+		}
 		path := reader.Path()
 		reader.Goto(p.site + path + "/body")
 		if n := reader.Sheets(); n < tt.fewest || n > tt.most {
