@@ -111,6 +111,9 @@ func (m *mailer) send(until time.Time) (id string, err error) {
 		if err := m.signIn(); err != nil {
 			return "", errors.Join(errLate, err)
 		}
+		if !time.Now().Before(until) {
+			return "", errLate // the next mail has the connection; to sign in for each would keep the server at that
+		}
 	}
 	id = fmt.Sprintf("<%d@generator.example>", mails.Add(1))
 	if err = m.transaction(id, until); err != nil && !errors.Is(err, errRefused) {
