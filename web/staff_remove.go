@@ -70,11 +70,11 @@ func (s *Server) remove(c echo.Context) error {
 
 // restore gives access back, through the links that recipients have.
 func (s *Server) restore(c echo.Context) error {
-	d, _, which, err := s.changed(c)
+	d, f, which, err := s.changed(c)
 	if err != nil {
 		return err
 	}
-	if len(c.QueryParams()["recipient"]) == 0 {
+	if !c.QueryParams().Has("recipient") && !f.Has("recipient") {
 		which = nil // all: the use case leaves out those that may not be
 	}
 	if err := s.Access.Restore(c.Request().Context(), actor(c), d.Message.ID, addressesOf(which)...); err != nil {

@@ -177,3 +177,32 @@ func TestSenderDoesNotRestoreWhatAnAdministratorRemoved(t *testing.T) {
 		t.Errorf("the list:\n%s", list)
 	}
 }
+
+// TestAccessIsGivenBackToWhomTheFormNamesAlone has the recipient in the address of the
+// form, and in what is posted.
+func TestAccessIsGivenBackToWhomTheFormNamesAlone(t *testing.T) {
+	w := newWorld(t, everyLink)
+	id := w.send(ada, letterlock.EncryptOnly, marta, jonas)
+	b := w.browser().signIn(ada)
+	page := "/sent/" + string(id)
+	for _, tt := range []struct {
+		path string
+		form url.Values
+	}{{page + "/restore?recipient=" + string(marta), nil}, {page + "/restore", url.Values{"recipient": {string(marta)}}}} {
+		if err := w.server.Access.Revoke(t.Context(), w.actors[ada], id, ""); err != nil {
+			t.Fatal(err)
+		}
+		if a := b.post(tt.path, tt.form); a.status != http.StatusSeeOther {
+			t.Fatalf("%s: %d\n%s", tt.path, a.status, texts(a.body))
+		}
+		d, err := w.server.Track.SentMessage(t.Context(), w.actors[ada], id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range d.Recipients {
+			if back := !r.Revocation.Revoked(); back != (r.Mailbox.Address == marta) {
+				t.Errorf("%s %v: %s has access: %v", tt.path, tt.form, r.Mailbox.Address, back)
+			}
+		}
+	}
+}
