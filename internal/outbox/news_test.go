@@ -1,6 +1,7 @@
 package outbox_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -70,5 +71,69 @@ func TestRequestsForAdministratorsGoToWhoIsNamed(t *testing.T) {
 		if _, due := h.due(); due {
 			t.Errorf("administrator %q: it is tried again", admin)
 		}
+	}
+}
+
+// askedFor has Marta ask for more time, and returns her request.
+func (h *house) askedFor(id letterlock.ID) letterlock.ID {
+	h.t.Helper()
+	reader := letterlock.Actor{Kind: letterlock.Reader, Address: marta, Proof: letterlock.ByPasscode}
+	if err := h.access.Ask(h.t.Context(), reader, id, ""); err != nil {
+		h.t.Fatal(err)
+	}
+	var q letterlock.Request
+	r := h.recipient(id, marta)
+	h.read(func(tx *store.Tx) (err error) { q, err = tx.LastRequest(r.ID, letterlock.MoreTime); return err })
+	return q.ID
+}
+
+// toMarta is how many mails leave to her.
+func (h *house) toMarta() (n int) {
+	h.t.Helper()
+	for _, m := range h.flush() {
+		if m.to == marta {
+			n++
+		}
+	}
+	return n
+}
+
+func (h *house) does(errs ...error) {
+	h.t.Helper()
+	if err := errors.Join(errs...); err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+func TestWhoIsGivenTimeWhileRevokedIsToldOnceRestored(t *testing.T) {
+	h := newHouse(t)
+	id := h.send(intake.Envelope{Expires: h.now.Load().Add(time.Hour)}, marta)
+	h.flush()
+	h.pass(2 * time.Hour)
+	request := h.askedFor(id)
+	h.does(h.access.Revoke(t.Context(), grace, id, ""),
+		h.access.Approve(t.Context(), grace, request, h.now.Load().Add(48*time.Hour)))
+	if n := h.toMarta(); n > 0 {
+		t.Errorf("%d mails leave while access is removed", n)
+	}
+	h.does(h.access.Restore(t.Context(), grace, id))
+	if n := h.toMarta(); n != 1 {
+		t.Errorf("%d mails after access was given back, want the one that says so", n)
+	}
+}
+
+func TestWhoWasToldIsNotToldForTheFirstTimeAgain(t *testing.T) {
+	h := newHouse(t)
+	id := h.send(intake.Envelope{Expires: h.now.Load().Add(time.Hour)}, marta)
+	h.does(h.access.Revoke(t.Context(), grace, id, "")) // before the notification has left
+	h.pass(2 * time.Hour)
+	h.does(h.access.Restore(t.Context(), grace, id))
+	h.does(h.access.Approve(t.Context(), grace, h.askedFor(id), h.now.Load().Add(48*time.Hour)))
+	if n := h.toMarta(); n != 1 {
+		t.Fatalf("%d mails, want the one with more time", n)
+	}
+	h.does(h.access.Revoke(t.Context(), grace, id, ""), h.access.Restore(t.Context(), grace, id))
+	if n := h.toMarta(); n > 0 {
+		t.Errorf("%d mails tell her of it once more", n)
 	}
 }

@@ -89,7 +89,7 @@ func (s *Service) one(ctx, attempts context.Context, lane store.Lane) (bool, err
 	}
 	if w.dropped() {
 		s.Metrics.Attempted(string(w.notice.Kind), metrics.Dropped, 0)
-		return true, s.settle(w, func(tx *store.Tx) error { return tx.Finish(w.notice.ID, store.Dropped) })
+		return true, s.settle(w, w.drop)
 	}
 	if w.broken != nil {
 		s.Metrics.Attempted(string(w.notice.Kind), outcome(w, w.broken), 0)
@@ -185,6 +185,15 @@ func (w work) dropped() bool {
 		return w.broken == nil && !w.now.Before(w.account.link.Expires)
 	}
 	return false
+}
+
+// drop ends a notice that is not wanted. One that came in while access was removed is
+// kept as those are that waited then: giving access back revives it.
+func (w work) drop(tx *store.Tx) error {
+	if k := w.notice.Kind; (k == store.LinkNotice || k == store.AgainNotice) && w.recipient.Revocation.Revoked() {
+		return tx.DropNotices(w.recipient.ID)
+	}
+	return tx.Finish(w.notice.ID, store.Dropped)
 }
 
 // attempt sends a notice. A panic on the way is a failed attempt: it must not

@@ -145,10 +145,11 @@ func (t *Tx) DropNotices(recipient letterlock.ID) error {
 
 // ReviveNotices makes notifications due again that a revocation had dropped
 // before they left, and says how many: after a restore the recipient must learn of
-// the message.
+// the message. Who has been told of it meanwhile is not told for the first time again.
 func (t *Tx) ReviveNotices(recipient letterlock.ID) (int64, error) {
 	return t.change(`UPDATE outbox SET done_at = 0, outcome = '', due_at = $2, created_at = $2, attempts = 0
-		WHERE recipient = $1 AND kind IN ('notification', 'again') AND outcome = 'dropped' AND secret IS NOT NULL`, recipient, t.Now.Unix())
+		WHERE recipient = $1 AND kind IN ('notification', 'again') AND outcome = 'dropped' AND secret IS NOT NULL
+		AND (kind = 'again' OR NOT EXISTS (SELECT 1 FROM recipients r WHERE r.id = outbox.recipient AND r.notified_at > 0))`, recipient, t.Now.Unix())
 }
 
 // DropAccountNotices drops the mails to the holder of an account that have not
