@@ -14,7 +14,7 @@ import templruntime "github.com/a-h/templ/runtime"
 //
 // Field names: to, cc, bcc (repeated, hidden: the recipients so far); to-add,
 // cc-add, bcc-add (typed, several separated by commas); portal; subject; text;
-// protection; expiry; expiry-date; notices (hidden: the next were shown); notice
+// protection; asks (passcode); expiry; expiry-date; notices (hidden: the next were shown); notice
 // (repeated: what the sender is to be told); upload (repeated, hidden: files that have come
 // ahead); files; and the buttons do=add, remove=<address>, drop=<upload> and
 // do=send. A browser sends do=send after the files, where its button stands; the

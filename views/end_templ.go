@@ -1079,7 +1079,7 @@ func endLead(v End) string {
 	case EndDenied, EndRole:
 		return "You are signed in, but this is not yours to see or to change. An administrator of " + v.Brand.Name + " can."
 	case EndProveAgain:
-		return "Its sender asks for one each time it is opened, and the last one was entered too long ago."
+		return "Its sender asks for one each time it is opened. What you were about to do has not been done."
 	case EndUnknownDemand:
 		return "It asks for a proof that this version of the portal does not know. Ask the sender to send it again."
 	case EndKept:

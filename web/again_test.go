@@ -209,6 +209,9 @@ func TestASenderAsksForANewPasscode(t *testing.T) {
 	if text := texts(b.get("/sent/" + string(m.ID)).body); !strings.Contains(text, "Encrypt only, with a new passcode each time") {
 		t.Errorf("Sent does not say so:\n%s", text)
 	}
+	if text := texts(w.browser().signIn(nora).get("/trace/" + string(m.ID)).body); !strings.Contains(text, "encrypt-only, with a new passcode each time") {
+		t.Errorf("the trace does not say so:\n%s", text)
+	}
 	if a := form("blood").post(b, "/compose"); a.status != http.StatusUnprocessableEntity {
 		t.Errorf("asking for something else: %d, want 422", a.status)
 	}

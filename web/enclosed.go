@@ -165,7 +165,7 @@ func (s *Server) readMail(c echo.Context) error {
 		return err
 	}
 	url := "/read/" + string(l.Message.ID)
-	v := views.ReadMail{Page: s.page(c), LiveURL: url + "/live", Back: views.Link{Text: subjectOf(l.Message), URL: url}}
+	v := views.ReadMail{Page: s.page(c), LiveURL: url + "/live", Back: views.Link{Text: subjectOf(l.Message), URL: url}, DoNotForward: kept(l)}
 	if v.Mail, err = s.enclosed(c, l, m, url); err != nil {
 		return err
 	}

@@ -160,10 +160,18 @@ func protectionOf(m letterlock.Message) string {
 	if m.Protection == letterlock.DoNotForward {
 		name = "Do not forward"
 	}
-	if m.Asks == letterlock.FreshPasscode {
-		name += ", with a new passcode each time"
+	return name + asking(m)
+}
+
+// asking says what a message asks of its readers beyond their mailbox.
+func asking(m letterlock.Message) string {
+	switch m.Asks {
+	case letterlock.NoDemand:
+		return ""
+	case letterlock.FreshPasscode:
+		return ", with a new passcode each time"
 	}
-	return name
+	return ", with a proof that nobody can give"
 }
 
 func viaName(v letterlock.Via) string {

@@ -26,6 +26,8 @@ func TestPaperHasTheWholeMessageOrNone(t *testing.T) {
 	browser := browsertest.New(t)
 	p.send(longMail("short", "", 3), nora)
 	p.send(longMail("forbidden", "X-Letterlock-Protection: do-not-forward\n", 300), nora)
+	p.send("X-Letterlock-Protection: do-not-forward\nFrom: <ada@contoso.example>\nTo: "+nora+"\nSubject: carrier\nMIME-Version: 1.0\n"+
+		"Content-Type: multipart/mixed; boundary=o\n\n--o\n\nSee the other one.\n--o\nContent-Type: message/rfc822\n\n"+longMail("inner", "", 300)+"\n--o--\n", nora)
 	p.send(strings.Replace(longMail("plain", "", 300), "text/html", "text/plain", 1), nora)
 	p.send(longMail("long", "", 300), nora)
 	reader, box := browser.Page(t), browser.Page(t)
@@ -47,5 +49,11 @@ func TestPaperHasTheWholeMessageOrNone(t *testing.T) {
 		if n := reader.Sheets(); n < tt.fewest || n > tt.most {
 			t.Errorf("%s: %d sheets, want %d to %d", tt.subject, n, tt.fewest, tt.most)
 		}
+	}
+	reader.Goto(p.site + "/messages")
+	reader.ClickText("carrier")
+	reader.Click("a[href$='/mail']")
+	if n := reader.Sheets(); n != 1 || reader.Text("h1") != "inner" {
+		t.Errorf("the page of a mail attached to one that must not be on paper takes %d sheets", n)
 	}
 }

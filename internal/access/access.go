@@ -138,9 +138,6 @@ func (s *Service) hold(tx *store.Tx, by letterlock.Actor, id letterlock.ID) (h h
 	if err == nil && by.Kind == letterlock.Reader {
 		err = h.message.Asks.Met(by, id, tx.Now)
 	}
-	if err != nil {
-		h.key = vault.Key{}
-	}
 	return h, err
 }
 

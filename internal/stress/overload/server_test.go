@@ -20,6 +20,7 @@ import (
 	"letterlock/internal/app"
 	"letterlock/internal/config"
 	"letterlock/internal/eml"
+	"letterlock/internal/host"
 	"letterlock/internal/inbox"
 	"letterlock/internal/intake"
 	"letterlock/internal/lane"
@@ -72,6 +73,7 @@ func TestMain(m *testing.M) {
 
 // serve is the server, until nobody is at the other end of its input any more.
 func serve(folder string) error {
+	host.LeaveRoom() // as [app.Serve] does
 	web, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
