@@ -93,6 +93,8 @@ func TestEverythingCanBeDoneWithTheKeyboardAlone(t *testing.T) {
 			p.send(longMail("Terms", "", 3), nora)
 			reader.searches("Terms")
 			reader.enter("a[href$='?as=text']", "Terms")
+			p.send(longMail("Salaries", "X-Letterlock-Proof: passcode\n", 3), nora)
+			reader.provesAgain(p, browser)
 			reader.forgets() // removing access would do so, too
 			reader.searches("Terms")
 			sender.removes("Terms")
@@ -132,6 +134,17 @@ func (k typist) reads(p *program, browser *browsertest.Browser) {
 		k.t.Error("the box to be remembered is not ticked by the space bar")
 	}
 	k.enter("main form button", "Keys alone")
+}
+
+// provesAgain opens the newest message, which asks for a passcode once more.
+func (k typist) provesAgain(p *program, browser *browsertest.Browser) {
+	k.t.Helper()
+	k.enter("a[href='/messages']", "My messages")
+	k.enter("a.item", "Contoso has sent you a protected message")
+	k.enter("main form button", "Enter your one-time passcode")
+	box := browser.Page(k.t)
+	k.Press(strings.ReplaceAll(passcodeIn(k.t, p, box), " ", ""))
+	k.enter("main form button", "Salaries")
 }
 
 // answers replies, replies to all and forwards.
