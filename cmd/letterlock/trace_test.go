@@ -128,7 +128,7 @@ func TestMessageIDOfThePageIsTakenByCommands(t *testing.T) {
 	t.Parallel()
 	p := start(t)
 	page := browsertest.New(t).Page(t)
-	p.send(realMail, nora)
+	p.send("X-Letterlock-Proof: passcode\n"+realMail, nora)
 	p.signIn(page, administrator)
 	page.Goto(p.site + "/trace?subject=Gehaltserhöhung")
 	page.ClickText("Gehaltserhöhung")
@@ -138,6 +138,15 @@ func TestMessageIDOfThePageIsTakenByCommands(t *testing.T) {
 	page.CheckProblems()
 
 	id := regexp.MustCompile(`Message-ID\s+(<\S+>)`).FindStringSubmatch(page.Text("main"))[1]
+	for _, tt := range []struct {
+		words []string
+		want  string
+	}{{[]string{"status", id, "--json"}, `"asks": "passcode"`}, {[]string{"trace", "--details", id}, "Asks for"}} {
+		out, err := exec.Command(binary, append(tt.words, "--config", p.settings)...).CombinedOutput()
+		if err != nil || !strings.Contains(string(out), tt.want) {
+			t.Errorf("%q does not say %s: %v\n%s", tt.words, tt.want, err, out)
+		}
+	}
 	out, err := exec.Command(binary, "revoke", id, "--config", p.settings).CombinedOutput()
 	if err != nil || string(out) != "Revoked: True\n" {
 		t.Errorf("revoke %s: %v\n%s", id, err, out)
