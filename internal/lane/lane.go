@@ -9,8 +9,11 @@
 //
 // Work that is little but computing shares the processor on top of that: together
 // there is never much more of it than there are cores, for more at a time would
-// make all of it slower and none of it done sooner. Whoever waits for that is let
-// in lane by lane in turn.
+// make all of it slower and none of it done sooner. Lanes in which somebody waits
+// for that get equal shares of its time, not equal turns: where a list takes as
+// long as ten pages, ten pages are shown for one list, and not one. This is
+// start-time fair queueing (Goyal, Vin, Cheng 1996) with the time that a place was
+// held, which is known only afterwards.
 package lane
 
 import (
@@ -99,7 +102,7 @@ const (
 type Set struct {
 	mu    sync.Mutex
 	lanes map[Name]*way
-	turns []*way // lanes that share the processor; the next in turn comes first
+	share []*way // lanes that share the processor, the most important first
 	free  int    // how many more of theirs may compute
 }
 
@@ -109,6 +112,7 @@ type way struct {
 	computes, vital bool
 	places          int
 	in              int
+	used            time.Duration   // how long its places were held, in all; see [Set.wake]
 	line            []chan struct{} // of those who wait; closed: come in
 	again           []chan struct{} // of those who have been in, and come before them
 	refused         int64
@@ -122,7 +126,7 @@ func New(cores int) *Set {
 		w := &way{name: z.name, computes: z.computes, vital: z.vital, places: z.places(cores)}
 		s.lanes[z.name] = w
 		if z.computes {
-			s.turns = append(s.turns, w)
+			s.share = append(s.share, w)
 		}
 	}
 	return s
@@ -141,9 +145,10 @@ func Unbounded() *Set {
 
 // A Pass is the right to work, of one goroutine. The nil Pass is one, too.
 type Pass struct {
-	set  *Set
-	way  *way
-	left bool
+	set   *Set
+	way   *way
+	since time.Time // when it got its place
+	left  bool
 }
 
 // Leave gives the place to whoever waits for it. It may be called more than once.
@@ -155,6 +160,7 @@ func (p *Pass) Leave() {
 	defer p.set.mu.Unlock()
 	if !p.left {
 		p.left = true
+		p.way.used += time.Since(p.since)
 		p.set.leave(p.way)
 	}
 }
@@ -176,7 +182,7 @@ func (p *Pass) Resume(ctx context.Context) error {
 	}
 	p.set.mu.Lock()
 	defer p.set.mu.Unlock()
-	p.left = false
+	p.left, p.since = false, time.Now()
 	return nil
 }
 
@@ -200,7 +206,7 @@ func (s *Set) Enter(ctx context.Context, n Name) (*Pass, error) {
 			return nil, &letterlock.Error{Code: letterlock.Busy, Err: err}
 		}
 	}
-	return &Pass{set: s, way: w}, nil
+	return &Pass{set: s, way: w, since: time.Now()}, nil
 }
 
 // ask takes a place, or one in the line for it. Work that has no lane shares the
@@ -212,8 +218,9 @@ func (s *Set) ask(n Name) (w *way, turn chan struct{}, err error) {
 	if !ok {
 		w = s.lanes[Export]
 	}
+	s.wake(w)
 	switch {
-	case len(w.line)+len(w.again) == 0 && s.room(w):
+	case !w.waits() && s.room(w):
 		s.take(w)
 		return w, nil, nil
 	case len(w.line) >= crowd:
@@ -228,6 +235,7 @@ func (s *Set) ask(n Name) (w *way, turn chan struct{}, err error) {
 func (s *Set) askAgain(w *way) (turn chan struct{}) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.wake(w)
 	if len(w.again) == 0 && s.room(w) {
 		s.take(w)
 		return nil
@@ -247,8 +255,28 @@ func (s *Set) take(w *way) {
 	}
 }
 
+// idle reports whether nobody works in a lane or waits for it.
+func (w *way) idle() bool { return w.in == 0 && !w.waits() }
+
+// wake has a lane that nobody was in begin level with those where there is work:
+// what it did not use before is gone, or it would keep all others out for as long.
+func (s *Set) wake(w *way) {
+	if !w.computes || !w.idle() {
+		return
+	}
+	var least *way
+	for _, other := range s.share {
+		if !other.idle() && (least == nil || other.used < least.used) {
+			least = other
+		}
+	}
+	if least != nil {
+		w.used = max(w.used, least.used)
+	}
+}
+
 // leave frees a place and lets others in: of the same lane, or of those that share
-// the processor the next in turn.
+// the processor the one that has had least of it.
 func (s *Set) leave(w *way) {
 	w.in--
 	if !w.computes {
@@ -256,27 +284,32 @@ func (s *Set) leave(w *way) {
 		return
 	}
 	s.free++
-	for i := 0; i < len(s.turns); i++ {
-		if next := s.turns[i]; s.call(next) {
-			s.turns = append(append(s.turns[:i:i], s.turns[i+1:]...), next) // has had its turn
-			return
+	var next *way
+	for _, other := range s.share {
+		if other.waits() && s.room(other) && (next == nil || other.used < next.used) {
+			next = other
 		}
+	}
+	if next != nil {
+		s.call(next)
 	}
 }
 
+// waits reports whether somebody waits for a lane.
+func (w *way) waits() bool { return len(w.line)+len(w.again) > 0 }
+
 // call lets in who waits longest in a lane, if there is room.
-func (s *Set) call(w *way) bool {
+func (s *Set) call(w *way) {
+	if !w.waits() || !s.room(w) {
+		return
+	}
 	line := &w.again
 	if len(*line) == 0 {
 		line = &w.line
 	}
-	if len(*line) == 0 || !s.room(w) {
-		return false
-	}
 	s.take(w)
 	close((*line)[0])
 	*line = (*line)[1:]
-	return true
 }
 
 // errLate ends the wait of one who has waited for long enough.

@@ -66,7 +66,7 @@ func TestWhoeverLeavesMakesRoomForOne(t *testing.T) {
 	})
 }
 
-func TestWorkThatComputesSharesTheProcessorInTurn(t *testing.T) {
+func TestTheMostImportantComesFirstWhenAllHaveHadAsMuch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := New(1)
 		var in []*Pass
@@ -97,6 +97,60 @@ func TestWorkThatComputesSharesTheProcessorInTurn(t *testing.T) {
 		}
 		if want := []Name{Passcode, Gate, Read, List}; !slices.Equal(got, want) {
 			t.Errorf("let in are %v, want %v", got, want)
+		}
+	})
+}
+
+// work has many do the same work in a lane, again and again, until the time is over, and
+// says how often it was done.
+func work(t *testing.T, s *Set, n Name, takes time.Duration, until time.Time) *int {
+	done := new(int)
+	for range 20 {
+		go func() {
+			for time.Now().Before(until) {
+				p, err := s.Enter(t.Context(), n)
+				if err != nil {
+					continue
+				}
+				time.Sleep(takes)
+				p.Leave()
+				*done++
+			}
+		}()
+	}
+	return done
+}
+
+func TestLanesShareTheTimeOfTheProcessor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := New(1)
+		end := time.Now().Add(10 * time.Second)
+		lists := work(t, s, List, 10*time.Millisecond, end)
+		for _, n := range []Name{Gate, Read, Submit} {
+			short := work(t, s, n, time.Millisecond, end)
+			defer func() {
+				if ratio := float64(*short) / float64(*lists); ratio < 9 || ratio > 11 {
+					t.Errorf("%s: %d are done, and %d lists, which take ten times as long: want as much time for each", n, *short, *lists)
+				}
+			}()
+		}
+		time.Sleep(time.Until(end) + time.Second) // all have ended
+	})
+}
+
+func TestALaneHoardsNoTimeWhileNobodyIsThere(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := New(1)
+		end := time.Now().Add(10 * time.Second)
+		pages := work(t, s, Read, time.Millisecond, end)
+		work(t, s, Gate, time.Millisecond, end)
+		work(t, s, Submit, time.Millisecond, end)
+		time.Sleep(time.Until(end) - time.Second)
+		before := *pages
+		lists := work(t, s, List, time.Millisecond, end)
+		time.Sleep(time.Until(end) + time.Second)
+		if during := *pages - before; *lists < during*9/10 || during < *lists*9/10 {
+			t.Errorf("when lists are asked for as well, %d of them are done and %d pages: want as many", *lists, during)
 		}
 	})
 }
