@@ -26,12 +26,13 @@ type Service struct {
 	Wake  func() // called after something was put into the outbox
 
 	hashing chan struct{} // holds a token for each password being hashed
+	known   *known
 }
 
 // New returns a Service. Passwords are hashed two at a time at most: each takes
-// 19 MiB and a core for a moment.
+// 19 MiB and a core for a moment, and for as long after it others have that core.
 func New(db *store.DB, pepper seal.Pepper, ipKey func(string) string, wake func()) *Service {
-	return &Service{DB: db, Pepper: pepper, IPKey: ipKey, Wake: wake, hashing: make(chan struct{}, 2)}
+	return &Service{DB: db, Pepper: pepper, IPKey: ipKey, Wake: wake, hashing: make(chan struct{}, 2), known: newKnown()}
 }
 
 var errDenied = &letterlock.Error{Code: letterlock.Denied, Key: "sign-in"}
@@ -60,7 +61,9 @@ func actorOf(a store.Account) letterlock.Actor {
 func (s *Service) Authenticate(ctx context.Context, a letterlock.Address, password, ip string) (letterlock.Actor, error) {
 	budgets := s.budgets(a, ip)
 	var row store.Account
+	var now time.Time
 	err := s.DB.Read(ctx, func(tx *store.Tx) (err error) {
+		now = tx.Now
 		if err := throttle(tx, budgets); err != nil {
 			return err
 		}
@@ -70,16 +73,30 @@ func (s *Service) Authenticate(ctx context.Context, a letterlock.Address, passwo
 	if err != nil && !errors.Is(err, letterlock.NotFound) {
 		return letterlock.Actor{}, err
 	}
-	// An unknown address takes as long as a wrong password: verify then works on
-	// a hash that nothing fits.
-	ok, err := s.verify(ctx, row.PasswordHash, password)
+	ok, err := s.right(ctx, row, password, now)
 	if err != nil {
 		return letterlock.Actor{}, err
 	}
-	if err := s.settle(ctx, a, ip, budgets, ok && row.Disabled.IsZero()); err != nil {
+	if err := s.settle(ctx, a, ip, budgets, ok); err != nil {
 		return letterlock.Actor{}, err
 	}
 	return actorOf(row), nil
+}
+
+// right reports whether a password is that of an account which may be used. For an
+// account that there is not, or that is disabled, it takes as long as for a wrong
+// password: verify then works on a hash that nothing fits, or for nothing.
+func (s *Service) right(ctx context.Context, row store.Account, password string, now time.Time) (bool, error) {
+	usable := row.PasswordHash != "" && row.Disabled.IsZero()
+	if usable && s.known.fits(row.Mailbox.Address, row.PasswordHash, password, now) {
+		return true, nil
+	}
+	ok, err := s.verify(ctx, row.PasswordHash, password)
+	if err != nil || !ok || !usable {
+		return false, err
+	}
+	s.known.remember(row.Mailbox.Address, row.PasswordHash, password, now)
+	return true, nil
 }
 
 // throttle returns Throttled while one of the budgets allows no failure.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"letterlock/internal/letterlock"
@@ -33,9 +34,22 @@ func TestHashingWaitsForItsTurnAsLongAsTheContextLasts(t *testing.T) {
 	if err := <-done; err != nil {
 		t.Errorf("hash after a place was free: %v", err)
 	}
-	if n := len(s.hashing); n != cap(s.hashing)-1 {
-		t.Errorf("%d places are taken, want %d: one was not given back", n, cap(s.hashing)-1)
-	}
+	s.hashing <- struct{}{} // blocks for ever if the place is not given back
+}
+
+func TestAPlaceForHashingRestsForAsLongAsItWasTaken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := New(nil, seal.Pepper{}, nil, nil)
+		s.hashing <- struct{}{}
+		began := time.Now()
+		s.rest(20 * time.Millisecond)
+		for range cap(s.hashing) {
+			s.hashing <- struct{}{}
+		}
+		if got := time.Since(began); got != 20*time.Millisecond {
+			t.Errorf("the place is free after %v, want 20 ms", got)
+		}
+	})
 }
 
 func TestUnknownKindsOfHashFitNoPassword(t *testing.T) {

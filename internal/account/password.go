@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"letterlock/internal/letterlock"
 
@@ -76,9 +77,14 @@ func (s *Service) verify(ctx context.Context, hashed, password string) (bool, er
 func (s *Service) derive(ctx context.Context, password string, salt []byte) ([]byte, error) {
 	select {
 	case s.hashing <- struct{}{}:
-		defer func() { <-s.hashing }()
+		began := time.Now()
+		defer func() { s.rest(time.Since(began)) }()
 	case <-ctx.Done():
 		return nil, &letterlock.Error{Code: letterlock.Busy, Err: ctx.Err()}
 	}
 	return argon2.IDKey([]byte(password), salt, passes, memory, lanes, length), nil
 }
+
+// rest gives the place of a password that was hashed back after as long as that took:
+// however many passwords come, there is a core for everything else.
+func (s *Service) rest(took time.Duration) { time.AfterFunc(took, func() { <-s.hashing }) }
