@@ -7,6 +7,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"letterlock/internal/lane"
 	"letterlock/internal/letterlock"
 )
 
@@ -64,7 +65,7 @@ func (s *Server) checkRule(next echo.HandlerFunc) echo.HandlerFunc {
 		if e.rule == reader || e.rule.ofStaff() || e.rule == demo {
 			setPolicy(c, policyPage)
 		}
-		ctx, cancel := context.WithTimeout(r.Context(), e.deadline)
+		ctx, cancel := context.WithTimeout(lane.With(r.Context(), pass), e.deadline)
 		defer cancel()
 		if e.byItself || isRefresh(c) || r.Header.Get(liveHeader) != "" {
 			ctx = context.WithValue(ctx, byItselfKey{}, true)

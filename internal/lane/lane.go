@@ -72,9 +72,9 @@ var sizes = []size{
 	{Export, 2, 0, false, false},
 }
 
-// computing is how many pieces of work that computes there are at the same time,
-// in all such lanes together.
-var computing = size{base: 2, each: 2}
+// computing is how many pieces of work compute at the same time, in all such lanes
+// together. Those that wait for the disk do not, see [Waits].
+var computing = size{each: 1}
 
 func (z size) places(cores int) int { return z.base + z.each*max(1, cores) }
 
@@ -102,8 +102,9 @@ const (
 type Set struct {
 	mu    sync.Mutex
 	lanes map[Name]*way
-	share []*way // lanes that share the processor, the most important first
-	free  int    // how many more of theirs may compute
+	share []*way        // lanes that share the processor, the most important first
+	free  int           // how many more of theirs may compute
+	level time.Duration // what the lane had used from which one was let in last
 }
 
 // A way is one lane.
@@ -148,6 +149,7 @@ type Pass struct {
 	set   *Set
 	way   *way
 	since time.Time // when it got its place
+	waits bool      // has its place, and not its share of the processor
 	left  bool
 }
 
@@ -160,9 +162,54 @@ func (p *Pass) Leave() {
 	defer p.set.mu.Unlock()
 	if !p.left {
 		p.left = true
-		p.way.used += time.Since(p.since)
+		p.giveBack()
 		p.set.leave(p.way)
 	}
+}
+
+type passKey struct{}
+
+// With returns a context with the pass of the work that is done under it, for [Waits].
+func With(ctx context.Context, p *Pass) context.Context {
+	return context.WithValue(ctx, passKey{}, p)
+}
+
+// Waits gives the processor to others while the work under ctx waits for the disk; it
+// keeps its place. The work goes on with done, which waits for nobody: what has begun
+// is to end.
+func Waits(ctx context.Context) (done func()) {
+	p, _ := ctx.Value(passKey{}).(*Pass)
+	if p == nil {
+		return func() {}
+	}
+	p.set.mu.Lock()
+	defer p.set.mu.Unlock()
+	if !p.left && p.way.computes {
+		p.giveBack()
+		p.set.callAny()
+	}
+	return p.goOn
+}
+
+// goOn takes the share of the processor again, whether or not there is one.
+func (p *Pass) goOn() {
+	p.set.mu.Lock()
+	defer p.set.mu.Unlock()
+	if p.waits && !p.left {
+		p.waits, p.since = false, time.Now()
+		p.set.free--
+	}
+}
+
+// giveBack ends the share of the processor, if it is still held. The caller holds the
+// set's mu.
+func (p *Pass) giveBack() {
+	if p.waits || !p.way.computes {
+		return
+	}
+	p.waits = true
+	p.way.used += time.Since(p.since)
+	p.set.free++
 }
 
 // Pause gives the place away for as long as the work waits for what is not ours: a
@@ -182,7 +229,7 @@ func (p *Pass) Resume(ctx context.Context) error {
 	}
 	p.set.mu.Lock()
 	defer p.set.mu.Unlock()
-	p.left, p.since = false, time.Now()
+	p.left, p.waits, p.since = false, false, time.Now()
 	return nil
 }
 
@@ -252,26 +299,15 @@ func (s *Set) take(w *way) {
 	w.in++
 	if w.computes {
 		s.free--
+		s.level = max(s.level, w.used)
 	}
 }
 
-// idle reports whether nobody works in a lane or waits for it.
-func (w *way) idle() bool { return w.in == 0 && !w.waits() }
-
-// wake has a lane that nobody was in begin level with those where there is work:
-// what it did not use before is gone, or it would keep all others out for as long.
+// wake has a lane in which nobody waits begin level with who was let in last: what it
+// did not use before is gone, or it would keep all others out for as long.
 func (s *Set) wake(w *way) {
-	if !w.computes || !w.idle() {
-		return
-	}
-	var least *way
-	for _, other := range s.share {
-		if !other.idle() && (least == nil || other.used < least.used) {
-			least = other
-		}
-	}
-	if least != nil {
-		w.used = max(w.used, least.used)
+	if w.computes && !w.waits() {
+		w.used = max(w.used, s.level)
 	}
 }
 
@@ -279,11 +315,15 @@ func (s *Set) wake(w *way) {
 // the processor the one that has had least of it.
 func (s *Set) leave(w *way) {
 	w.in--
-	if !w.computes {
-		s.call(w)
+	if w.computes {
+		s.callAny()
 		return
 	}
-	s.free++
+	s.call(w)
+}
+
+// callAny lets in one who waits for the processor.
+func (s *Set) callAny() {
 	var next *way
 	for _, other := range s.share {
 		if other.waits() && s.room(other) && (next == nil || other.used < next.used) {

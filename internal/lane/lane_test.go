@@ -11,9 +11,10 @@ import (
 	"letterlock/internal/letterlock"
 )
 
-// fill takes all places of a lane.
+// fill takes all places of a lane, on a machine whose processor is no bound.
 func fill(t *testing.T, s *Set, n Name) []*Pass {
 	t.Helper()
+	s.free += s.lanes[n].places
 	var all []*Pass
 	for range s.lanes[n].places {
 		p, err := s.Enter(t.Context(), n)
@@ -70,29 +71,26 @@ func TestTheMostImportantComesFirstWhenAllHaveHadAsMuch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := New(1)
 		var in []*Pass
-		for s.free > 0 {
-			for _, n := range []Name{Gate, Read} {
-				if s.free > 0 {
-					p, err := s.Enter(t.Context(), n)
-					if err != nil {
-						t.Fatal(err)
-					}
-					in = append(in, p)
-				}
+		for range s.free {
+			p, err := s.Enter(t.Context(), Gate)
+			if err != nil {
+				t.Fatal(err)
 			}
+			in = append(in, p)
 		}
 		came := make(chan Name, 8)
 		for _, n := range []Name{Read, Gate, List, Passcode} {
 			go func() {
-				if _, err := s.Enter(t.Context(), n); err == nil {
+				if p, err := s.Enter(t.Context(), n); err == nil {
 					came <- n
+					p.Leave()
 				}
 			}()
 			synctest.Wait() // they stand in line in this order
 		}
+		in[0].Leave()
 		var got []Name
-		for i := range 4 {
-			in[i].Leave()
+		for range 4 {
 			got = append(got, <-came)
 		}
 		if want := []Name{Passcode, Gate, Read, List}; !slices.Equal(got, want) {
@@ -151,6 +149,64 @@ func TestALaneHoardsNoTimeWhileNobodyIsThere(t *testing.T) {
 		time.Sleep(time.Until(end) + time.Second)
 		if during := *pages - before; *lists < during*9/10 || during < *lists*9/10 {
 			t.Errorf("when lists are asked for as well, %d of them are done and %d pages: want as many", *lists, during)
+		}
+	})
+}
+
+func TestWorkThatWaitsForTheDiskKeepsItsPlaceOnly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := New(1)
+		full := func(n Name, when string) {
+			t.Helper()
+			if _, err := s.Enter(t.Context(), n); letterlock.KeyOf(err) != "full" {
+				t.Errorf("%s, and Enter = %v", when, err)
+			}
+		}
+		enter := func(n Name) *Pass {
+			t.Helper()
+			p, err := s.Enter(t.Context(), n)
+			if err != nil {
+				t.Fatalf("Enter = %v", err)
+			}
+			return p
+		}
+		var pages []*Pass
+		for range s.free {
+			pages = append(pages, enter(Read))
+		}
+		full(Gate, "as many compute as may")
+		ctx := With(t.Context(), pages[0])
+		done := Waits(ctx)
+		Waits(ctx) // once is enough
+		gate := enter(Gate)
+		full(Gate, "one waits for the disk, and another has come in")
+		done()
+		done()
+		gate.Leave()
+		full(Gate, "the one who waited goes on")
+		done = Waits(ctx)
+		pages[0].Leave()
+		done()
+		enter(Gate)
+		full(Gate, "one has left, and another has come in")
+	})
+}
+
+func TestWorkThatWaitsForTheDiskKeepsOthersOfItsLaneOut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := New(1)
+		for range s.lanes[Read].places {
+			p, err := s.Enter(t.Context(), Read)
+			if err != nil {
+				t.Fatal(err)
+			}
+			Waits(With(t.Context(), p))
+		}
+		if _, err := s.Enter(t.Context(), Read); letterlock.KeyOf(err) != "full" {
+			t.Errorf("all places of the lane are taken, and Enter = %v", err)
+		}
+		if _, err := s.Enter(t.Context(), Gate); err != nil {
+			t.Errorf("nobody computes, and Enter = %v", err)
 		}
 	})
 }

@@ -233,7 +233,7 @@ func (s *session) accept(by letterlock.Actor, e *envelope, m *mailReader) (err e
 	ctx, cancel := context.WithTimeout(s.server.ctx, s.server.Timeouts.Message)
 	defer cancel()
 	defer e.pass.Leave()
-	_, err = s.server.Accept.Accept(ctx, by, intake.Envelope{
+	_, err = s.server.Accept.Accept(lane.With(ctx, e.pass), by, intake.Envelope{
 		Recipients: e.recipients,
 		Via:        letterlock.BySubmission,
 	}, &paused{ctx, m, e.pass})

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"letterlock/internal/lane"
 	"letterlock/internal/letterlock"
 )
 
@@ -44,6 +45,7 @@ func (db *DB) Write(ctx context.Context, f func(tx *Tx) error) (err error) {
 		return busy(err)
 	}
 	r := &request{ctx: ctx, f: f, done: make(chan struct{})}
+	defer lane.Waits(ctx)()
 	select {
 	case db.queue <- r:
 	case <-db.stop:
