@@ -74,7 +74,7 @@ func start(t *testing.T, folder string, pl plan, unbounded bool) *people {
 	self, err := os.Executable()
 	check(t, err)
 	cmd := exec.Command(self)
-	cmd.Env = append(os.Environ(), folderVariable+"="+folder, messagesVariable+"="+strconv.Itoa(pl.messages), "GOMAXPROCS=1")
+	cmd.Env = append(os.Environ(), folderVariable+"="+folder, messagesVariable+"="+strconv.Itoa(pl.messages))
 	if unbounded {
 		cmd.Env = append(cmd.Env, unboundedVariable+"=1")
 	}
@@ -202,8 +202,8 @@ func (p *people) submit(until time.Time) error {
 	var m *mailer
 	select {
 	case m = <-p.mails:
-	case <-time.After(time.Until(until)):
-		return errLate
+	default:
+		return errRefused // as many are connected as the server takes
 	}
 	defer func() { p.mails <- m }()
 	id, err := m.send(until)
