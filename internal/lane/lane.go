@@ -73,8 +73,9 @@ var sizes = []size{
 }
 
 // computing is how many pieces of work compute at the same time, in all such lanes
-// together. Those that wait for the disk do not, see [Waits].
-var computing = size{each: 1}
+// together. Those that wait for the disk do not, see [Waits]. It is more than
+// there are places for pages, so that slow ones alone cannot keep all others out.
+var computing = size{base: 2, each: 2}
 
 func (z size) places(cores int) int { return z.base + z.each*max(1, cores) }
 

@@ -71,8 +71,8 @@ func TestTheMostImportantComesFirstWhenAllHaveHadAsMuch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := New(1)
 		var in []*Pass
-		for range s.free {
-			p, err := s.Enter(t.Context(), Gate)
+		for i := range s.free {
+			p, err := s.Enter(t.Context(), []Name{Gate, Read}[i%2])
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -171,8 +171,8 @@ func TestWorkThatWaitsForTheDiskKeepsItsPlaceOnly(t *testing.T) {
 			return p
 		}
 		var pages []*Pass
-		for range s.free {
-			pages = append(pages, enter(Read))
+		for i := range s.free {
+			pages = append(pages, enter([]Name{Read, List}[i%2]))
 		}
 		full(Gate, "as many compute as may")
 		ctx := With(t.Context(), pages[0])
