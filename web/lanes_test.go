@@ -1,13 +1,17 @@
 package web
 
 import (
+	"context"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"letterlock/internal/lane"
 	"letterlock/internal/letterlock"
+	"letterlock/internal/store"
 )
 
 func TestEveryRouteHasALane(t *testing.T) {
@@ -83,6 +87,41 @@ func TestAFullLaneIsAPageThatSaysWhenToTryAgain(t *testing.T) {
 	leave()
 	if a := b.get(read); a.status != http.StatusGone {
 		t.Errorf("with room again the message is answered by %d", a.status)
+	}
+}
+
+func TestAPageThatWaitsForTheDiskLeavesTheProcessorToOthers(t *testing.T) {
+	w := newWorld(t)
+	id := w.send(ada, letterlock.EncryptOnly, marta)
+	b := w.browser().as(letterlock.Reader, marta)
+	for _, n := range []lane.Name{lane.List, lane.List, lane.Passcode} { // all that may compute, but one
+		p, err := w.server.Lanes.Enter(t.Context(), n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer p.Leave()
+	}
+	held, free, answered := make(chan struct{}), make(chan struct{}), make(chan int)
+	go func() {
+		_ = w.db.Write(context.Background(), func(*store.Tx) error { close(held); <-free; return nil })
+	}()
+	<-held
+	go func() { answered <- b.get("/read/" + string(id)).status }() // which is to be written down first
+	for !slices.ContainsFunc(w.server.Lanes.Counts(), func(c lane.Count) bool { return c.Name == lane.Read && c.InFlight == 1 }) {
+		time.Sleep(time.Millisecond)
+	}
+	status := 0
+	for range 50 { // until it has come as far as that
+		if status = w.browser().get("/sign-in").status; status == http.StatusOK {
+			break
+		}
+	}
+	if status != http.StatusOK {
+		t.Errorf("while a page waits for the disk, another is answered by %d", status)
+	}
+	close(free)
+	if status := <-answered; status != http.StatusOK {
+		t.Errorf("the page that waited is answered by %d", status)
 	}
 }
 

@@ -84,7 +84,7 @@ func (s *server) answer(w http.ResponseWriter, r *http.Request, a *asked) error 
 	if o.time == 0 {
 		o.time = patience
 	}
-	ctx, cancel := context.WithTimeout(r.Context(), o.time)
+	ctx, cancel := context.WithTimeout(lane.With(r.Context(), pass), o.time)
 	defer cancel()
 	setDeadlines(w, bodyTime, o.time+spare)
 	return s.settle(w, r.WithContext(ctx), a, o, pass)

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"letterlock/internal/lane"
 	"letterlock/internal/letterlock"
 	"letterlock/internal/live"
 )
@@ -401,4 +402,28 @@ func TestALostTransactionIsNobodysSuccess(t *testing.T) {
 	write(t, db, func(tx *Tx) error {
 		return tx.PutAccount(Account{Mailbox: letterlock.Mailbox{Address: "later@contoso.example"}})
 	})
+}
+
+func TestWhoWaitsForTheWriterLeavesTheProcessorToOthers(t *testing.T) {
+	db, lanes := open(t), lane.New(1)
+	var mine *lane.Pass
+	for _, n := range []lane.Name{lane.List, lane.List, lane.Read, lane.Read} { // all that may compute
+		p, err := lanes.Enter(t.Context(), n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		mine = p
+	}
+	err := db.Write(lane.With(t.Context(), mine), func(*Tx) error {
+		p, err := lanes.Enter(t.Context(), lane.Gate)
+		p.Leave()
+		return err
+	})
+	if err != nil {
+		t.Errorf("other work that comes in while this one is written: %v", err)
+	}
+	if p, err := lanes.Enter(t.Context(), lane.Gate); err == nil {
+		p.Leave()
+		t.Error("what was written goes on, and one more computes")
+	}
 }

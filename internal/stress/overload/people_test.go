@@ -203,7 +203,7 @@ func (p *people) submit(until time.Time) error {
 	select {
 	case m = <-p.mails:
 	default:
-		return errRefused // as many are connected as the server takes
+		return errRefused // all are busy; the server itself would take few more connections
 	}
 	defer func() { p.mails <- m }()
 	id, err := m.send(until)
