@@ -9,7 +9,9 @@
 //
 // Work that is little but computing shares the processor on top of that: together
 // there is never much more of it than there are cores, for more at a time would
-// make all of it slower and none of it done sooner. Lanes in which somebody waits
+// make all of it slower and none of it done sooner, and least of all what waits for
+// the one who writes. No lane may have the last share, so that work of one kind that
+// is slow leaves something to all others. Lanes in which somebody waits
 // for that get equal shares of its time, not equal turns: where a list takes as
 // long as ten pages, ten pages are shown for one list, and not one. This is
 // start-time fair queueing (Goyal, Vin, Cheng 1996) with the time that a place was
@@ -73,9 +75,9 @@ var sizes = []size{
 }
 
 // computing is how many pieces of work compute at the same time, in all such lanes
-// together. Those that wait for the disk do not, see [Waits]. It is more than
-// there are places for pages, so that slow ones alone cannot keep all others out.
-var computing = size{base: 2, each: 2}
+// together: one more than there are cores. Those that wait for the disk do not, see
+// [Waits].
+var computing = size{base: 1, each: 1}
 
 func (z size) places(cores int) int { return z.base + z.each*max(1, cores) }
 
@@ -105,6 +107,7 @@ type Set struct {
 	lanes map[Name]*way
 	share []*way        // lanes that share the processor, the most important first
 	free  int           // how many more of theirs may compute
+	most  int           // how many of one lane may
 	level time.Duration // what the lane had used from which one was let in last
 }
 
@@ -114,6 +117,7 @@ type way struct {
 	computes, vital bool
 	places          int
 	in              int
+	busy            int             // of those who are in: how many compute
 	used            time.Duration   // how long its places were held, in all; see [Set.wake]
 	line            []chan struct{} // of those who wait; closed: come in
 	again           []chan struct{} // of those who have been in, and come before them
@@ -124,6 +128,7 @@ type way struct {
 // New returns lanes for a machine with so many cores.
 func New(cores int) *Set {
 	s := &Set{lanes: map[Name]*way{}, free: computing.places(cores)}
+	s.most = s.free - 1
 	for _, z := range sizes {
 		w := &way{name: z.name, computes: z.computes, vital: z.vital, places: z.places(cores)}
 		s.lanes[z.name] = w
@@ -138,7 +143,7 @@ func New(cores int) *Set {
 // worth.
 func Unbounded() *Set {
 	s := New(1)
-	s.free = 1 << 24
+	s.free, s.most = 1<<24, 1<<24
 	for _, w := range s.lanes {
 		w.places = 1 << 24
 	}
@@ -198,7 +203,7 @@ func (p *Pass) goOn() {
 	defer p.set.mu.Unlock()
 	if p.waits && !p.left {
 		p.waits, p.since = false, time.Now()
-		p.set.free--
+		p.set.compute(p.way, 1)
 	}
 }
 
@@ -210,7 +215,7 @@ func (p *Pass) giveBack() {
 	}
 	p.waits = true
 	p.way.used += time.Since(p.since)
-	p.set.free++
+	p.set.compute(p.way, -1)
 }
 
 // Pause gives the place away for as long as the work waits for what is not ours: a
@@ -294,12 +299,20 @@ func (s *Set) askAgain(w *way) (turn chan struct{}) {
 }
 
 // room reports whether one more may work in a lane.
-func (s *Set) room(w *way) bool { return w.in < w.places && (!w.computes || s.free > 0) }
+func (s *Set) room(w *way) bool {
+	return w.in < w.places && (!w.computes || s.free > 0 && w.busy < s.most)
+}
+
+// compute counts n more, or fewer, of a lane that compute.
+func (s *Set) compute(w *way, n int) {
+	w.busy += n
+	s.free -= n
+}
 
 func (s *Set) take(w *way) {
 	w.in++
 	if w.computes {
-		s.free--
+		s.compute(w, 1)
 		s.level = max(s.level, w.used)
 	}
 }

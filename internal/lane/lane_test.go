@@ -15,6 +15,7 @@ import (
 func fill(t *testing.T, s *Set, n Name) []*Pass {
 	t.Helper()
 	s.free += s.lanes[n].places
+	s.most += s.lanes[n].places
 	var all []*Pass
 	for range s.lanes[n].places {
 		p, err := s.Enter(t.Context(), n)
@@ -49,6 +50,29 @@ func TestAFullLaneWaitsForAMomentAndRefuses(t *testing.T) {
 	})
 }
 
+func TestNoLaneTakesTheLastShareOfTheProcessor(t *testing.T) {
+	for _, cores := range []int{1, 2, 8} {
+		for _, w := range New(cores).share {
+			synctest.Test(t, func(t *testing.T) {
+				s := New(cores)
+				for range s.lanes[w.name].places + 1 {
+					_, _ = s.Enter(t.Context(), w.name) // until it is refused
+				}
+				for _, other := range s.share {
+					if other.name == w.name {
+						continue
+					}
+					p, err := s.Enter(t.Context(), other.name)
+					if err != nil {
+						t.Errorf("%d cores: %s is crowded, and %s is refused: %v", cores, w.name, other.name, err)
+					}
+					p.Leave()
+				}
+			})
+		}
+	}
+}
+
 func TestWhoeverLeavesMakesRoomForOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := New(1)
@@ -72,7 +96,7 @@ func TestTheMostImportantComesFirstWhenAllHaveHadAsMuch(t *testing.T) {
 		s := New(1)
 		var in []*Pass
 		for i := range s.free {
-			p, err := s.Enter(t.Context(), []Name{Gate, Read}[i%2])
+			p, err := s.Enter(t.Context(), []Name{Gate, Submit}[i%2])
 			if err != nil {
 				t.Fatal(err)
 			}

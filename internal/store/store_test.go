@@ -407,7 +407,7 @@ func TestALostTransactionIsNobodysSuccess(t *testing.T) {
 func TestWhoWaitsForTheWriterLeavesTheProcessorToOthers(t *testing.T) {
 	db, lanes := open(t), lane.New(1)
 	var mine *lane.Pass
-	for _, n := range []lane.Name{lane.List, lane.List, lane.Read, lane.Read} { // all that may compute
+	for _, n := range []lane.Name{lane.List, lane.Read} { // all that may compute
 		p, err := lanes.Enter(t.Context(), n)
 		if err != nil {
 			t.Fatal(err)
