@@ -11,7 +11,8 @@
 // there is never much more of it than there are cores, for more at a time would
 // make all of it slower and none of it done sooner, and least of all what waits for
 // the one who writes. No lane may have the last share, so that work of one kind that
-// is slow leaves something to all others. Lanes in which somebody waits
+// is slow leaves something to all others; while access is taken away, one share is
+// all that others have. Lanes in which somebody waits
 // for that get equal shares of its time, not equal turns: where a list takes as
 // long as ten pages, ten pages are shown for one list, and not one. This is
 // start-time fair queueing (Goyal, Vin, Cheng 1996) with the time that a place was
@@ -300,8 +301,13 @@ func (s *Set) askAgain(w *way) (turn chan struct{}) {
 
 // room reports whether one more may work in a lane.
 func (s *Set) room(w *way) bool {
-	return w.in < w.places && (!w.computes || s.free > 0 && w.busy < s.most)
+	return w.in < w.places && (!w.computes || s.free > s.urgent() && w.busy < s.most)
 }
+
+// urgent is how many shares of the processor are kept for taking access away, also while
+// it waits for the disk: whoever writes for it is to be kept from nothing. One share is
+// left to the others.
+func (s *Set) urgent() int { return min(s.lanes[Revoke].in, s.most) }
 
 // compute counts n more, or fewer, of a lane that compute.
 func (s *Set) compute(w *way, n int) {
@@ -329,11 +335,12 @@ func (s *Set) wake(w *way) {
 // the processor the one that has had least of it.
 func (s *Set) leave(w *way) {
 	w.in--
-	if w.computes {
-		s.callAny()
-		return
+	if !w.computes {
+		s.call(w)
 	}
-	s.call(w)
+	if w.computes || w.name == Revoke {
+		s.callAny()
+	}
 }
 
 // callAny lets in one who waits for the processor.

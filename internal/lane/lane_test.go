@@ -73,6 +73,47 @@ func TestNoLaneTakesTheLastShareOfTheProcessor(t *testing.T) {
 	}
 }
 
+func TestTakingAccessAwayLeavesOneShareToOthers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := New(2)
+		if s.free != 3 {
+			t.Fatalf("%d may compute, want 3 of 2 cores", s.free)
+		}
+		revokes := []*Pass{}
+		for range 4 {
+			p, err := s.Enter(t.Context(), Revoke)
+			if err != nil {
+				t.Fatal(err)
+			}
+			Waits(With(t.Context(), p)) // for the disk, which changes nothing
+			revokes = append(revokes, p)
+		}
+		page, err := s.Enter(t.Context(), Read)
+		if err != nil {
+			t.Fatalf("beside revocations, the only page is refused: %v", err)
+		}
+		if _, err := s.Enter(t.Context(), List); letterlock.KeyOf(err) != "full" {
+			t.Errorf("beside revocations and a page, Enter = %v", err)
+		}
+		came := make(chan error)
+		go func() { _, err := s.Enter(t.Context(), List); came <- err }()
+		synctest.Wait()
+		for _, p := range revokes[:3] {
+			p.Leave()
+		}
+		if err := <-came; err != nil {
+			t.Errorf("one revocation is left, and a second page is refused: %v", err)
+		}
+		if _, err := s.Enter(t.Context(), Gate); letterlock.KeyOf(err) != "full" {
+			t.Errorf("beside a revocation and two pages, Enter = %v", err)
+		}
+		page.Leave()
+		if _, err := s.Enter(t.Context(), Gate); err != nil {
+			t.Errorf("beside a revocation and one page, Enter = %v", err)
+		}
+	})
+}
+
 func TestWhoeverLeavesMakesRoomForOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := New(1)
