@@ -28,7 +28,8 @@ import (
 )
 
 // A Mailer hands a mail to the world. An error with the code Denied is final:
-// the other side will never take it. Everything else may work later.
+// the other side will never take it. Everything else may work later; of an error with
+// the Key KeyPutOff others for the same domain are a part.
 type Mailer interface {
 	Send(ctx context.Context, from string, to letterlock.Address, mail io.Reader) error
 }
@@ -53,10 +54,15 @@ type Service struct {
 	// Grace is how long attempts under way may take when Run is to end; 0 means
 	// 10 seconds.
 	Grace time.Duration
+	// Slow is how long an attempt takes at most before others go on without waiting
+	// for it; 0 means 5 seconds.
+	Slow time.Duration
 
-	wakes [lanes]chan struct{}
-	once  sync.Once
-	held  held
+	wakes   [lanes]chan struct{}
+	places  [lanes]chan struct{} // each holds those that are taken
+	once    sync.Once
+	held    held
+	domains domains
 }
 
 // work is a notice with all that is needed to write it.
@@ -74,8 +80,8 @@ type work struct {
 }
 
 // one claims one notice of a lane and delivers it. It reports whether there was
-// one. The attempt goes on when ctx ends, and is cut off when attempts does.
-func (s *Service) one(ctx, attempts context.Context, lane store.Lane) (bool, error) {
+// one. The attempt goes on when ctx ends, and is cut off when under does.
+func (s *Service) one(ctx, under context.Context, lane store.Lane, p *place) (bool, error) {
 	var w work
 	err := s.DB.Write(ctx, func(tx *store.Tx) (err error) {
 		w, err = s.claim(tx, lane)
@@ -95,9 +101,14 @@ func (s *Service) one(ctx, attempts context.Context, lane store.Lane) (bool, err
 		s.Metrics.Attempted(string(w.notice.Kind), outcome(w, w.broken), 0)
 		return true, s.note(w, w.broken)
 	}
+	to, urgent := s.addressee(w).Domain(), w.notice.Kind == store.PasscodeNotice
+	if until, may := s.domains.enter(to, urgent, w.now); !may {
+		return true, s.holdBack(w, to, until)
+	}
 	begun := time.Now()
-	result := s.hold(attempts, w)
-	if wasCut(attempts, result) {
+	result := s.hold(under, w, p)
+	s.domains.leave(to, urgent, result, w.now.Add(time.Since(begun)))
+	if wasCut(under, result) {
 		return true, s.settle(w, func(tx *store.Tx) error { return tx.Release(w.notice.ID) })
 	}
 	s.Metrics.Attempted(string(w.notice.Kind), outcome(w, result), time.Since(begun))
@@ -211,9 +222,22 @@ func (s *Service) attempt(ctx context.Context, w work) (err error) {
 	return s.send(ctx, w)
 }
 
+// addressee is whom a notice goes to.
+func (s *Service) addressee(w work) letterlock.Address {
+	switch w.notice.Kind {
+	case store.FailureNotice, store.RequestNotice, store.ReadNotice, store.UnreadNotice, store.ExpiringNotice:
+		return w.message.Sender.Address
+	case store.AdminNotice:
+		return s.Admin
+	case store.AccountNotice:
+		return w.notice.Address
+	}
+	return w.recipient.Mailbox.Address
+}
+
 // send writes the mail and hands it over.
 func (s *Service) send(ctx context.Context, w work) error {
-	to := w.recipient.Mailbox.Address
+	to := s.addressee(w)
 	if w.notice.Kind == store.InlineNotice {
 		mail, err := s.Vault.Open(ctx, w.key)
 		if err != nil {
@@ -233,12 +257,10 @@ func (s *Service) send(ctx context.Context, w work) error {
 		return err
 	}
 	switch w.notice.Kind {
-	case store.FailureNotice, store.RequestNotice, store.ReadNotice, store.UnreadNotice, store.ExpiringNotice:
-		return s.Mailer.Send(ctx, "", w.message.Sender.Address, &b)
-	case store.AdminNotice:
-		return s.Mailer.Send(ctx, "", s.Admin, &b)
+	case store.FailureNotice, store.RequestNotice, store.ReadNotice, store.UnreadNotice, store.ExpiringNotice, store.AdminNotice:
+		return s.Mailer.Send(ctx, "", to, &b)
 	case store.AccountNotice:
-		return s.Mailer.Send(ctx, string(s.Notifier.From), w.notice.Address, &b)
+		return s.Mailer.Send(ctx, string(s.Notifier.From), to, &b)
 	}
 	return s.Mailer.Send(ctx, s.returnPath(w), to, &b)
 }

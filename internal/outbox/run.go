@@ -18,9 +18,9 @@ const (
 	grace      = 10 * time.Second
 )
 
-// lanes is how many lanes there are, and workers how many work in each. Passcodes
-// have workers of their own, so that a relay which is slow with everything else
-// holds none of them up.
+// lanes is how many lanes there are, and workers how many work in each, those with a
+// slow attempt not counted. Passcodes have workers of their own, so that a relay which
+// is slow with everything else holds none of them up.
 const lanes = 2
 
 var workers = [lanes]int{store.UrgentLane: 2, store.WholeLane: 4}
@@ -29,6 +29,7 @@ func (s *Service) init() {
 	s.once.Do(func() {
 		for i := range s.wakes {
 			s.wakes[i] = make(chan struct{}, 1)
+			s.places[i] = make(chan struct{}, workers[i])
 		}
 	})
 }
@@ -56,7 +57,7 @@ var errCut = errors.New("the program is stopping")
 // be finished within Grace; what is cut off then is due again at once.
 func (s *Service) Run(ctx context.Context) error {
 	s.init()
-	attempts, cut := context.WithCancelCause(context.WithoutCancel(ctx))
+	under, cut := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer cut(nil)
 	defer s.holding()()
 	// Whoever waits for a passcode should not wait for the lease of a dead process.
@@ -64,9 +65,9 @@ func (s *Service) Run(ctx context.Context) error {
 		return fmt.Errorf("taking over what was under way: %w", err)
 	}
 	var wg sync.WaitGroup
-	for lane, n := range workers {
+	for lane, n := range attempts {
 		for range n {
-			wg.Go(func() { s.serve(ctx, attempts, store.Lane(lane)) })
+			wg.Go(func() { s.serve(ctx, under, store.Lane(lane)) })
 		}
 	}
 	<-ctx.Done()
@@ -81,18 +82,26 @@ func (s *Service) Run(ctx context.Context) error {
 
 // wasCut reports whether a failed attempt failed because it was cut off. What is
 // final is final all the same.
-func wasCut(attempts context.Context, result error) bool {
-	return result != nil && errors.Is(context.Cause(attempts), errCut) &&
+func wasCut(under context.Context, result error) bool {
+	return result != nil && errors.Is(context.Cause(under), errCut) &&
 		!errors.Is(result, letterlock.Denied) && !errors.Is(result, letterlock.Gone)
 }
 
-// serve is the life of a worker.
-func (s *Service) serve(ctx, attempts context.Context, lane store.Lane) {
+// serve is the life of a worker: it works whenever there is a place for it.
+func (s *Service) serve(ctx, under context.Context, lane store.Lane) {
+	for p := s.take(ctx, lane); p != nil; p = s.take(ctx, lane) {
+		s.work(ctx, under, lane, p)
+		p.leave()
+	}
+}
+
+// work delivers what falls due in a lane until the place is lost or ctx ends.
+func (s *Service) work(ctx, under context.Context, lane store.Lane, p *place) {
 	timer := time.NewTimer(idle)
 	defer timer.Stop()
 	for {
-		wait, err := s.drain(ctx, attempts, lane)
-		if ctx.Err() != nil {
+		wait, err := s.drain(ctx, under, lane, p)
+		if ctx.Err() != nil || p.left() {
 			return
 		}
 		if err != nil {
@@ -110,14 +119,14 @@ func (s *Service) serve(ctx, attempts context.Context, lane store.Lane) {
 }
 
 // drain delivers what is due in a lane, and returns when to look again.
-func (s *Service) drain(ctx, attempts context.Context, lane store.Lane) (wait time.Duration, err error) {
-	for ctx.Err() == nil {
+func (s *Service) drain(ctx, under context.Context, lane store.Lane, p *place) (wait time.Duration, err error) {
+	for ctx.Err() == nil && !p.left() {
 		if wait, err = s.untilDue(ctx, lane); err != nil || wait > 0 {
 			return wait, err
 		}
 		// There may be more than this worker can do; who is woken wakes the next.
 		s.signal(lane)
-		more, err := s.one(ctx, attempts, lane)
+		more, err := s.one(ctx, under, lane, p)
 		if err != nil {
 			return 0, err
 		}
@@ -155,7 +164,7 @@ func (s *Service) Flush(ctx context.Context) error {
 	for range n {
 		wg.Go(func() {
 			for ctx.Err() == nil {
-				more, err := s.one(ctx, context.WithoutCancel(ctx), store.WholeLane)
+				more, err := s.one(ctx, context.WithoutCancel(ctx), store.WholeLane, &place{})
 				if err != nil {
 					errs <- err
 					return

@@ -3,7 +3,6 @@ package outbox
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
 	"sync"
 	"time"
 
@@ -34,12 +33,10 @@ func paceOf(k store.NoticeKind) pace {
 	return pace{attempt: 15 * time.Minute, first: time.Minute, longest: time.Hour}
 }
 
-// backOff is how long a notice waits for its next try, with a fifth of jitter
-// either way so that what failed together is not tried together.
+// backOff is how long a notice waits for its next try.
 func backOff(n store.Notice) time.Duration {
 	p := paceOf(n.Kind)
-	d := min(p.longest, p.first<<min(n.Attempts-1, 10))
-	return time.Duration(float64(d) * (0.8 + 0.4*rand.Float64()))
+	return jitter(min(p.longest, p.first<<min(n.Attempts-1, 10)))
 }
 
 // held is the notices whose attempts are under way.
@@ -49,10 +46,11 @@ type held struct {
 }
 
 // hold makes an attempt, and keeps its notice claimed as long as it lasts.
-func (s *Service) hold(attempts context.Context, w work) error {
+func (s *Service) hold(under context.Context, w work, p *place) error {
 	s.held.set(w.notice.ID, true)
 	defer s.held.set(w.notice.ID, false)
-	ctx, cancel := context.WithTimeout(attempts, paceOf(w.notice.Kind).attempt)
+	defer s.lend(p)()
+	ctx, cancel := context.WithTimeout(under, paceOf(w.notice.Kind).attempt)
 	defer cancel()
 	return s.attempt(ctx, w)
 }

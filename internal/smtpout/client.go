@@ -65,7 +65,8 @@ func (c *Client) Close() error {
 // from is a mail from nobody.
 //
 // It returns nil when a relay has taken the mail; Denied, with the reason as its
-// cause, when it never will be; and Busy when it may be later. Relays are tried
+// cause, when it never will be; and Busy when it may be later, with the Key "put-off"
+// where the relay takes mail, and not this one to this recipient. Relays are tried
 // in their order, those that failed lately last, and while all of them have just
 // failed Send says so at once. When it fails after a relay was given a part of
 // the mail no other is tried: the mail comes once through its reader, and a relay

@@ -185,9 +185,12 @@ func wordsFor(at step, err error) string {
 
 // outcome makes of a failure what the caller of Send is told.
 func (f *failure) outcome() error {
-	code := letterlock.Busy
-	if f.verdict == refused {
-		code = letterlock.Denied
+	e := &letterlock.Error{Code: letterlock.Busy, Err: f}
+	switch {
+	case f.verdict == refused:
+		e.Code = letterlock.Denied
+	case f.verdict == later && f.step >= addressing && f.reply != nil:
+		e.Key = "put-off"
 	}
-	return &letterlock.Error{Code: code, Err: f}
+	return e
 }

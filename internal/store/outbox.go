@@ -83,6 +83,23 @@ func (t *Tx) ClaimIn(lane Lane, lease time.Duration) (n Notice, err error) {
 // Extend lengthens the lease of a claimed notice.
 func (t *Tx) Extend(id int64, lease time.Duration) error { return t.Postpone(id, t.Now.Add(lease)) }
 
+// maxHeldBack is how many notices one HoldBack has wait.
+const maxHeldBack = 500
+
+// HoldBack gives a claimed notice back as if it had not been claimed, to be due later.
+// Whatever else is due now to recipients of that domain waits as long, up to a number of
+// them: claimed one by one they would only come back here.
+func (t *Tx) HoldBack(id int64, domain string, until time.Time) error {
+	if err := t.exec(`UPDATE outbox SET due_at = $2, attempts = attempts - 1 WHERE id = $1 AND done_at = 0`, id, until.Unix()); err != nil {
+		return err
+	}
+	return t.exec(`UPDATE outbox SET due_at = $2 WHERE id IN (
+			SELECT o.id FROM outbox o CROSS JOIN recipients r ON r.id = o.recipient
+			WHERE o.done_at = 0 AND o.priority = 1 AND o.due_at <= $1
+				AND o.kind IN ('notification', 'again', 'inline') AND r.domain = $3
+			ORDER BY o.due_at LIMIT $4 + 0)`, t.Now.Unix(), until.Unix(), domain, maxHeldBack)
+}
+
 // Release gives a claimed notice back as if it had not been claimed.
 func (t *Tx) Release(id int64) error {
 	return t.exec(`UPDATE outbox SET due_at = $2, attempts = attempts - 1 WHERE id = $1 AND done_at = 0`, id, t.Now.Unix())

@@ -1,0 +1,237 @@
+package outbox_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/emersion/go-smtp"
+
+	"letterlock/internal/intake"
+	"letterlock/internal/letterlock"
+	"letterlock/internal/mailtest"
+	"letterlock/internal/outbox"
+)
+
+// people are n addresses at a domain.
+func people(n int, domain string) (list []letterlock.Address) {
+	for i := range n {
+		list = append(list, letterlock.Address(fmt.Sprintf("r%d@%s", i, domain)))
+	}
+	return list
+}
+
+// A tarpit is a Mailer that takes as long as its test with whatever is for one domain,
+// and nothing with the rest.
+type tarpit struct {
+	*world
+	domain  string
+	release chan struct{}
+
+	mu          sync.Mutex
+	under, most int
+	came        chan letterlock.Address // of the others
+}
+
+func (p *tarpit) Send(ctx context.Context, from string, to letterlock.Address, mail io.Reader) error {
+	if to.Domain() != p.domain {
+		err := p.world.Send(ctx, from, to, mail)
+		p.came <- to
+		return err
+	}
+	p.mu.Lock()
+	p.under++
+	p.most = max(p.most, p.under)
+	p.mu.Unlock()
+	<-p.release
+	p.mu.Lock()
+	p.under--
+	p.mu.Unlock()
+	return p.world.Send(ctx, from, to, mail)
+}
+
+// running has the outbox run until the test has called what is returned.
+func (h *house) running() (stop func()) {
+	ctx, cancel := context.WithCancel(h.t.Context())
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		if err := h.outbox.Run(ctx); err != nil {
+			h.t.Error(err)
+		}
+	})
+	return func() { cancel(); wg.Wait() }
+}
+
+func TestASlowDomainHoldsUpNoOther(t *testing.T) {
+	h := newHouse(t)
+	const n = 60
+	h.send(intake.Envelope{}, people(n, "slow.example")...)
+	h.send(intake.Envelope{}, people(n, "brisk.example")...)
+	p := &tarpit{world: h.world, domain: "slow.example", release: make(chan struct{}), came: make(chan letterlock.Address, 3*n)}
+	h.outbox.Mailer, h.outbox.Slow = p, 10*time.Millisecond
+	defer h.running()()
+	wait := func(what string, n int) {
+		t.Helper()
+		for i := range n {
+			select {
+			case <-p.came:
+			case <-time.After(20 * time.Second):
+				t.Errorf("%s: %d of %d have come", what, i, n)
+				return
+			}
+		}
+	}
+	wait("mails behind those for a slow domain", n)
+	// Nor does a second domain, whose mail comes later.
+	h.send(intake.Envelope{}, people(n, "later.example")...)
+	wait("mails that come later", n)
+	p.mu.Lock()
+	if p.under != 4 || p.most != 4 {
+		t.Errorf("%d attempts to the slow domain are under way, %d at most, want 4", p.under, p.most)
+	}
+	p.mu.Unlock()
+
+	close(p.release)
+	for got := map[letterlock.Address]int{}; len(got) < 3*n; {
+		_, more := h.due() // before looking: what is settled then has come
+		for _, s := range p.world.take() {
+			if got[s.to]++; got[s.to] > 1 {
+				t.Fatalf("%s got the mail twice", s.to)
+			}
+		}
+		if !more && len(got) < 3*n {
+			t.Fatalf("%d of %d mails have come, and nothing more is due", len(got), 3*n)
+		}
+		h.pass(time.Second)
+		h.outbox.Wake()
+	}
+}
+
+// puttingOff answers whatever is for one domain as a server does that takes nothing
+// for the time being, and counts how often it was asked.
+func puttingOff(domain string, asked *int) func(letterlock.Address) error {
+	return func(to letterlock.Address) error {
+		if to.Domain() != domain {
+			return nil
+		}
+		*asked++ // the world has one visitor at a time
+		return &letterlock.Error{Code: letterlock.Busy, Key: outbox.KeyPutOff, Err: errors.New("451 4.7.1 too many of you")}
+	}
+}
+
+func TestADomainThatTakesNothingIsLeftAlone(t *testing.T) {
+	h := newHouse(t)
+	const n = 40
+	busy := people(n, "busy.example")
+	h.send(intake.Envelope{}, busy...)
+	h.send(intake.Envelope{}, marta)
+	asked := 0
+	h.world.answer = puttingOff("busy.example", &asked)
+	if mails := h.flush(); len(mails) != 1 || mails[0].to != marta {
+		t.Errorf("mails = %v, want the one for another domain", mails)
+	}
+	// Three in a row are enough; as many again as there are workers may be under way.
+	if asked < 3 || asked > 6 {
+		t.Errorf("a domain that takes nothing was asked %d times", asked)
+	}
+	for i, want := range []time.Duration{30 * time.Second, time.Minute, 2 * time.Minute, 4 * time.Minute} {
+		wait, _ := h.due()
+		if i == 0 && (wait < want*8/10 || wait > want*12/10+2*time.Second) {
+			t.Errorf("it is left alone for %v, want %v give or take a fifth", wait, want)
+		}
+		asked = 0
+		h.pass(want*12/10 + 2*time.Second)
+		h.flush()
+		if asked < 1 || asked > 8 {
+			t.Errorf("after %v it was asked %d times more", want, asked)
+		}
+	}
+	h.world.answer = nil
+	came := 0
+	for range 40 {
+		if _, more := h.due(); !more {
+			break
+		}
+		h.toTheNext()
+		came += len(h.flush())
+	}
+	if came != n {
+		t.Errorf("%d of %d mails came when the domain took them again", came, n)
+	}
+	id := h.send(intake.Envelope{}, busy[0])
+	if mails := h.flush(); len(mails) != 1 {
+		t.Errorf("a domain that takes mail again is still left alone")
+	}
+	h.checkHistory(id, busy[0], "", letterlock.Accepted, letterlock.Notified)
+}
+
+func TestAPasscodeDoesNotWaitForItsDomain(t *testing.T) {
+	h := newHouse(t)
+	one := letterlock.Address("one@busy.example")
+	id := h.send(intake.Envelope{}, one)
+	h.flush()
+	asked := 0
+	h.world.answer = puttingOff("busy.example", &asked)
+	h.send(intake.Envelope{}, people(20, "busy.example")...)
+	h.flush()
+	h.world.answer = nil
+	if _, err := h.codes.Ask(t.Context(), h.recipient(id, one).ID, "browser", ""); err != nil {
+		t.Fatal(err)
+	}
+	if mails := h.flush(); asked < 3 || len(mails) != 1 || !strings.Contains(mails[0].raw, "one-time passcode") {
+		t.Errorf("mails = %v after %d refusals, want the passcode at once and nothing else", mails, asked)
+	}
+}
+
+// TestOneFullMailboxIsNoReason lets mail for one of two recipients be put off, again and
+// again, and that for the other come.
+func TestOneFullMailboxIsNoReason(t *testing.T) {
+	h := newHouse(t)
+	full := letterlock.Address("full@busy.example")
+	h.world.answer = func(to letterlock.Address) error {
+		if to == full {
+			return &letterlock.Error{Code: letterlock.Busy, Key: outbox.KeyPutOff, Err: errors.New("452 4.2.2 mailbox full")}
+		}
+		return nil
+	}
+	for i := range 6 {
+		h.send(intake.Envelope{}, full)
+		h.send(intake.Envelope{}, "fine@busy.example")
+		if mails := h.flush(); len(mails) != 1 {
+			t.Errorf("round %d: %d mails, want the one to the other mailbox", i, len(mails))
+		}
+	}
+}
+
+// TestARelaySaysWhatIsAboutADomain goes through SMTP: what is put off there holds
+// back the others of its domain, and a relay that is not there nobody's.
+func TestARelaySaysWhatIsAboutADomain(t *testing.T) {
+	h := newHouse(t)
+	var asked atomic.Int64
+	sink := mailtest.NewSink(t, mailtest.SinkOptions{Rcpt: func(to string) error {
+		if strings.HasSuffix(to, "@busy.example") {
+			asked.Add(1)
+			return &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 7, 1}, Message: "not now"}
+		}
+		return nil
+	}})
+	h.relayed(sink.Address)
+	h.send(intake.Envelope{}, people(30, "busy.example")...)
+	h.flush()
+	if n := asked.Load(); n < 3 || n > 6 {
+		t.Errorf("a domain that takes nothing was asked %d times", n)
+	}
+	gone := newHouse(t)
+	gone.relayed(mailtest.FreeAddress(t))
+	id := gone.send(intake.Envelope{}, people(30, "busy.example")...)
+	gone.flush()
+	for _, a := range people(30, "busy.example") {
+		gone.checkHistory(id, a, "the relay cannot be reached", letterlock.Accepted, letterlock.Deferred)
+	}
+}
