@@ -34,8 +34,8 @@ test: programs generated format vet staticcheck ## check everything, browser tes
 	@echo "go test"
 	@go test -count=1 -timeout 25m ./...
 
-programs: ## install what the tests start, if it is missing and we may: chromium, Postfix, swaks, nginx, Caddy, openssl, python3
-	@tools/programs chromium postfix swaks nginx caddy openssl python3 >&2
+programs: ## install what the tests start, if it is missing and we may: chromium, Postfix, swaks, nginx, Caddy, openssl, python3, dkimpy
+	@tools/programs chromium postfix swaks nginx caddy openssl python3 dkimpy >&2
 
 browsers: ## install chromium alone, if it is missing and we may
 	@tools/programs chromium >&2

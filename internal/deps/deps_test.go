@@ -22,7 +22,7 @@ var layers = [][]string{
 	0: {"internal/letterlock", "internal/config", "internal/certs", "internal/cputime", "internal/host", "internal/i18n", "internal/metrics", "internal/ratelimit", "internal/lane", "internal/live", "views", "static"},
 	1: {"internal/eml", "internal/sanitize", "internal/seal", "internal/policy", "internal/brand", "internal/api", "internal/audit", "internal/journal", "internal/table", "internal/picture", "internal/tnef", "internal/rtf", "internal/ical", "views/mail"},
 	2: {"internal/store", "internal/notify", "internal/smtpout", "internal/oidc", "internal/vault"},
-	3: {"internal/access", "internal/intake", "internal/account", "internal/passcode", "internal/outbox", "internal/track", "internal/inbox", "internal/session", "internal/auditlog", "internal/visit", "internal/once", "internal/upload", "internal/keys", "internal/backup"},
+	3: {"internal/access", "internal/intake", "internal/account", "internal/passcode", "internal/outbox", "internal/track", "internal/inbox", "internal/session", "internal/auditlog", "internal/visit", "internal/once", "internal/upload", "internal/keys", "internal/backup", "internal/dkim"},
 	4: {"web", "internal/smtpd", "internal/control", "internal/apid"},
 	5: {"internal/app", "internal/demo"},
 	6: {"cmd/letterlock"},
@@ -53,18 +53,19 @@ var never = [][2]string{
 // owners lists, for a library by the beginning of its path, the packages that
 // alone may know it.
 var owners = map[string][]string{
-	"github.com/labstack/echo":      {"web"},
-	"modernc.org/sqlite":            {"internal/store"},
-	"github.com/pressly/goose":      {"internal/store"},
-	"github.com/chromedp":           {"internal/browsertest"},
-	"github.com/emersion/go-smtp":   {"internal/smtpd", "internal/smtpout", "internal/mailtest"},
-	"testing":                       {"internal/browsertest", "internal/mailtest", "internal/storetest"},
-	"github.com/prometheus":         {"internal/metrics"},
-	"github.com/jhillyerd/enmime":   {}, // an oracle for tests
-	"github.com/danielgtaylor/huma": {"internal/apid"},
-	"golang.org/x/image":            {"internal/picture"},
-	"github.com/hanwen/go-fuse":     {"internal/cutfs"},
-	"pgregory.net/rapid":            {}, // it makes histories and properties up, in tests
+	"github.com/labstack/echo":       {"web"},
+	"modernc.org/sqlite":             {"internal/store"},
+	"github.com/pressly/goose":       {"internal/store"},
+	"github.com/chromedp":            {"internal/browsertest"},
+	"github.com/emersion/go-smtp":    {"internal/smtpd", "internal/smtpout", "internal/mailtest"},
+	"github.com/emersion/go-msgauth": {"internal/dkim"},
+	"testing":                        {"internal/browsertest", "internal/mailtest", "internal/storetest"},
+	"github.com/prometheus":          {"internal/metrics"},
+	"github.com/jhillyerd/enmime":    {}, // an oracle for tests
+	"github.com/danielgtaylor/huma":  {"internal/apid"},
+	"golang.org/x/image":             {"internal/picture"},
+	"github.com/hanwen/go-fuse":      {"internal/cutfs"},
+	"pgregory.net/rapid":             {}, // it makes histories and properties up, in tests
 }
 
 // A node is a package and what its files, test files aside, import.

@@ -53,7 +53,7 @@ func (f Files) names() (list []string, err error) {
 	for _, name := range epochs {
 		list = append(list, filepath.Join("keyring", name))
 	}
-	for _, path := range []string{f.pepper(), f.audit()} {
+	for _, path := range []string{f.pepper(), f.audit(), f.dkim()} {
 		if there, err := exists(path); err != nil {
 			return nil, err
 		} else if there {

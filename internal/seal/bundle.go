@@ -16,6 +16,7 @@ type Bundle struct {
 	Epochs map[uint32][]byte `json:"epochs"` // encrypted under the master key
 	Pepper []byte            `json:"pepper"`
 	Audit  []byte            `json:"audit"`
+	DKIM   []byte            `json:"dkim,omitempty"` // see package dkim; none: there were none
 }
 
 func (Bundle) String() string   { return "[keys]" }
@@ -39,6 +40,9 @@ func (f Files) Bundle() (Bundle, error) {
 	b.Audit, err = readKey(f.audit(), 0)
 	if errors.Is(err, fs.ErrNotExist) {
 		err = nil // an installation that is older than its audit key
+	}
+	if err == nil {
+		b.DKIM, err = f.DKIM()
 	}
 	return b, err
 }
@@ -87,6 +91,13 @@ func (f Files) Import(b Bundle, former string) (epochs []uint32, err error) {
 		case !bytes.Equal(there, key):
 			return nil, fmt.Errorf("%s is another, of another installation: nothing was imported", path)
 		}
+	}
+	// DKIM keys change while the installation stays the same: those that are there are
+	// the newer ones, and it is no mistake that they differ.
+	if there, err := exists(f.dkim()); err != nil {
+		return nil, err
+	} else if !there && len(b.DKIM) > 0 {
+		missing[f.dkim()] = b.DKIM
 	}
 	slices.Sort(epochs)
 	return epochs, f.putMissing(missing)

@@ -13,8 +13,9 @@ import (
 	"letterlock/internal/host"
 )
 
-// maxKeyFile is more than any key file of ours has.
-const maxKeyFile = 4096
+// maxKeyFile is more than any key file of ours has. The largest is that of the DKIM
+// keys, of which there may be several.
+const maxKeyFile = 32 << 10
 
 // readKey reads a file that holds exactly n bytes; 0: any number up to
 // maxKeyFile. What it is told of the file is of the file that it reads: nothing
