@@ -32,6 +32,7 @@ type commands struct {
 	Backup  backupCommand  `cmd:"" help:"Write an encrypted backup of the data while the server runs, and look whether one is good."`
 	Journal journalCommand `cmd:"" help:"Go on without a revocation journal that is lost."`
 	Keys    keysCommand    `cmd:"" help:"Show, rotate and back up the keys that mail is encrypted under."`
+	DKIM    dkimCommand    `cmd:"" name:"dkim" help:"Manage the keys that leaving mail is signed with."`
 	Token   tokenCommand   `cmd:"" help:"Manage the tokens of programs."`
 	Account accountCommand `cmd:"" help:"Manage the accounts of people who send and administer."`
 	Demo    demoCommand    `cmd:"" help:"Run a demonstration on this machine, with forty messages and an inbox of its own."`

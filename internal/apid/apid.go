@@ -20,6 +20,7 @@ import (
 	"letterlock/internal/account"
 	"letterlock/internal/api"
 	"letterlock/internal/auditlog"
+	"letterlock/internal/dkim"
 	"letterlock/internal/keys"
 	"letterlock/internal/lane"
 	"letterlock/internal/letterlock"
@@ -36,6 +37,7 @@ type Options struct {
 	Audit    *auditlog.Service
 	Once     *once.Service
 	Keys     *keys.Service // nil: not to be reached this way
+	DKIM     *dkim.Service // likewise
 	// State says how the installation is. It is reached where the keys are.
 	State func(context.Context) (api.State, error)
 
@@ -91,6 +93,7 @@ func newServer(o Options) *server {
 	s.accounts()
 	s.tokens()
 	s.keys()
+	s.dkim()
 	s.document = s.describe()
 	return s
 }

@@ -55,7 +55,7 @@ func TestATraceSaysWhatHasBecomeOfTheKeys(t *testing.T) {
 
 func TestKeysAreNotToBeReachedOverTheNetwork(t *testing.T) {
 	h := newHouse(t)
-	for _, what := range []string{"GET /api/v1/keys", "POST /api/v1/keys/rotate", "GET /api/v1/exports/keys?recipient=x"} {
+	for _, what := range []string{"GET /api/v1/keys", "POST /api/v1/keys/rotate", "GET /api/v1/exports/keys?recipient=x", "GET /api/v1/dkim", "POST /api/v1/dkim", "POST /api/v1/dkim/x/activate", "POST /api/v1/dkim/x/retire"} {
 		method, path, _ := strings.Cut(what, " ")
 		if a := h.ask(method, path, "{}", h.token(olga)); a.status != http.StatusNotFound {
 			t.Errorf("%s: %d", what, a.status)

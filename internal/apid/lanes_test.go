@@ -8,12 +8,13 @@ import (
 	"testing"
 
 	"letterlock/internal/api"
+	"letterlock/internal/dkim"
 	"letterlock/internal/keys"
 	"letterlock/internal/lane"
 )
 
 func TestEveryOperationHasALane(t *testing.T) {
-	s := newServer(Options{Keys: &keys.Service{}})
+	s := newServer(Options{Keys: &keys.Service{}, DKIM: &dkim.Service{}})
 	seen := map[string]bool{}
 	for _, o := range s.all {
 		seen[o.id] = true

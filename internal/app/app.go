@@ -21,6 +21,7 @@ import (
 	"letterlock/internal/backup"
 	"letterlock/internal/brand"
 	"letterlock/internal/config"
+	"letterlock/internal/dkim"
 	"letterlock/internal/eml"
 	"letterlock/internal/host"
 	"letterlock/internal/intake"
@@ -76,6 +77,7 @@ type App struct {
 	Visits    *visit.Service
 	Once      *once.Service
 	Keys      *keys.Service
+	DKIM      *dkim.Service
 	Backups   *backup.Service
 	DB        *store.DB
 	Metrics   *metrics.Metrics
@@ -185,6 +187,9 @@ func build(ctx context.Context, cfg config.Config, o Options) (*App, error) {
 	if a.lanes = o.Lanes; a.lanes == nil {
 		a.lanes = lane.New(runtime.GOMAXPROCS(0))
 	}
+	if a.DKIM, err = openDKIM(cfg, db); err != nil {
+		return nil, errors.Join(err, wayOut(), db.Close())
+	}
 	a.buildUseCases(cfg, o, k, look)
 	if err := a.openJournal(ctx, cfg, k.Audit); err != nil {
 		return nil, errors.Join(err, wayOut(), db.Close())
@@ -233,7 +238,7 @@ func (a *App) buildUseCases(cfg config.Config, o Options, k seal.Keys, look *bra
 	a.Outbox = &outbox.Service{
 		DB: a.DB, Vault: v, Pepper: k.Pepper, Mailer: o.Mailer, Log: o.Log, Metrics: a.Metrics.Outbox,
 		Notifier: &notify.Notifier{Brand: look, PublicURL: cfg.PublicURL.URL, From: cfg.Organization.Notify, Location: cfg.TimeZone.Location},
-		Admin:    cfg.Organization.Admin,
+		Admin:    cfg.Organization.Admin, Sign: a.DKIM.Sign,
 	}
 	wake := a.Outbox.Wake
 	a.Accounts = account.New(a.DB, k.Pepper, ratelimit.IPKey, wake)

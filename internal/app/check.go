@@ -38,9 +38,10 @@ type Finding struct {
 
 // checkup gathers findings.
 type checkup struct {
-	cfg   config.Config
-	now   time.Time
-	found []Finding
+	cfg    config.Config
+	now    time.Time
+	lookup func(ctx context.Context, name string) ([]string, error) // of TXT records
+	found  []Finding
 }
 
 func (c *checkup) say(l Level, about, format string, args ...any) {
@@ -61,7 +62,7 @@ func (c *checkup) fails(about string, err error, well string) bool {
 // changing anything, and says what is wrong or missing. Mail is not sent; the relay
 // is connected to and signed in to.
 func Check(ctx context.Context, cfg config.Config, now time.Time) []Finding {
-	c := &checkup{cfg: cfg, now: now}
+	c := &checkup{cfg: cfg, now: now, lookup: net.DefaultResolver.LookupTXT}
 	if err := cfg.ValidateServer(); err != nil {
 		for line := range strings.SplitSeq(err.Error(), "\n") {
 			about, says, _ := strings.Cut(line, ": ")
@@ -83,6 +84,7 @@ func Check(ctx context.Context, cfg config.Config, now time.Time) []Finding {
 	c.machine()
 	c.backups()
 	c.relays(ctx)
+	c.dkim(ctx)
 	return c.found
 }
 

@@ -35,6 +35,7 @@ type Config struct {
 	HTTP         HTTP         `toml:"http"`
 	SMTP         SMTP         `toml:"smtp"`
 	Relay        Relay        `toml:"relay"`
+	DKIM         DKIM         `toml:"dkim"`
 	TLS          TLS          `toml:"tls"`
 	Proxy        Proxy        `toml:"proxy"`
 	Limits       Limits       `toml:"limits"`
@@ -107,6 +108,13 @@ type Relay struct {
 	// Fallback are relays that are tried, in order, when this one fails. Default
 	// none. They stand in the file only, and have no Fallback of their own.
 	Fallback []Relay `toml:"fallback"`
+}
+
+// DKIM is whether mail that leaves is signed. The keys are made by 'letterlock dkim'.
+type DKIM struct {
+	// Sign signs whatever leaves with the domain of Organization.Notify, as soon as a
+	// key is active. Default true. False: nothing is signed, the relay may do it.
+	Sign bool `toml:"sign"`
 }
 
 // TLS is where the certificate for the pages and for SMTP comes from: files, or ACME.
@@ -310,6 +318,7 @@ func Default() Config {
 		HTTP:     HTTP{Listen: ":443", Redirect: ":80"},
 		SMTP:     SMTP{Submission: ":587", Submissions: ":465"},
 		Relay:    Relay{Security: StartTLS},
+		DKIM:     DKIM{Sign: true},
 		Limits: Limits{
 			Message: 210 << 20, Recipients: 100, Connections: 200, ConnectionsPerIP: 20, ConnectionsPerAccount: 20,
 			OpenPages: 10_000, DiskReserve: 1 << 30,

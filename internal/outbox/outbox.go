@@ -15,6 +15,8 @@ import (
 	"io"
 	"log/slog"
 	"runtime/debug"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -44,6 +46,9 @@ type Service struct {
 	// Tell runs send, which hands over a notification, while the recipient's access
 	// lives, and is Gone otherwise; a revocation waits for it. nil: it may always.
 	Tell func(ctx context.Context, to letterlock.Recipient, send func(context.Context) error) error
+	// Sign reads a mail to its end and returns the fields that sign it, which belong in
+	// front of it; nil: nothing is signed.
+	Sign func(mail io.Reader) (string, error)
 	// Admin is whom recipients' requests are told that only administrators can fulfil.
 	// Empty: nobody, they stand in the trace.
 	Admin letterlock.Address
@@ -247,7 +252,14 @@ func (s *Service) send(ctx context.Context, w work) error {
 		if err != nil {
 			return err
 		}
-		return s.Mailer.Send(ctx, s.returnPath(w), to, mail.Index.CleanWith(mail.Raw, s.from(w, mail.Index), w.message.Subject, quote))
+		whole := func() io.Reader {
+			return mail.Index.CleanWith(mail.Raw, s.from(w, mail.Index), w.message.Subject, quote)
+		}
+		fields, err := s.sign(whole())
+		if err != nil {
+			return err
+		}
+		return s.Mailer.Send(ctx, s.returnPath(w), to, io.MultiReader(strings.NewReader(fields), whole()))
 	}
 	if w.notice.Kind == store.AdminNotice && s.Admin == "" {
 		return nil // it stands in the trace
@@ -256,13 +268,31 @@ func (s *Service) send(ctx context.Context, w work) error {
 	if err := s.write(&b, w); err != nil {
 		return err
 	}
+	fields, err := s.sign(bytes.NewReader(b.Bytes()))
+	if err != nil {
+		return err
+	}
+	mail := bytes.NewReader(slices.Concat([]byte(fields), b.Bytes()))
 	switch w.notice.Kind {
 	case store.FailureNotice, store.RequestNotice, store.ReadNotice, store.UnreadNotice, store.ExpiringNotice, store.AdminNotice:
-		return s.Mailer.Send(ctx, "", to, &b)
+		return s.Mailer.Send(ctx, "", to, mail)
 	case store.AccountNotice:
-		return s.Mailer.Send(ctx, string(s.Notifier.From), to, &b)
+		return s.Mailer.Send(ctx, string(s.Notifier.From), to, mail)
 	}
-	return s.Mailer.Send(ctx, s.returnPath(w), to, &b)
+	return s.Mailer.Send(ctx, s.returnPath(w), to, mail)
+}
+
+// sign returns the fields that sign a mail. What cannot be signed does not leave: a
+// domain whose mail is always signed may have asked receivers to refuse the rest.
+func (s *Service) sign(mail io.Reader) (string, error) {
+	if s.Sign == nil {
+		return "", nil
+	}
+	fields, err := s.Sign(mail)
+	if err != nil {
+		return "", fmt.Errorf("signing the mail: %w", err)
+	}
+	return fields, nil
 }
 
 func (s *Service) write(b *bytes.Buffer, w work) error {

@@ -1,0 +1,61 @@
+package app
+
+import (
+	"context"
+	"net"
+
+	"letterlock/internal/config"
+	"letterlock/internal/dkim"
+	"letterlock/internal/letterlock"
+	"letterlock/internal/store"
+)
+
+// openDKIM opens what mail that leaves is signed with.
+func openDKIM(cfg config.Config, db *store.DB) (*dkim.Service, error) {
+	s, err := dkim.Open(filesOf(cfg), db)
+	if err != nil {
+		return nil, err
+	}
+	s.Domain, s.Off, s.Lookup = cfg.Organization.Notify.Domain(), !cfg.DKIM.Sign, net.DefaultResolver.LookupTXT
+	return s, nil
+}
+
+// dkim looks whether mail will be signed, and whether receivers can check that.
+func (c *checkup) dkim(ctx context.Context) {
+	keys, err := dkim.Read(filesOf(c.cfg))
+	if err != nil {
+		c.fails("dkim", err, "")
+		return
+	}
+	if !c.cfg.DKIM.Sign {
+		c.say(Fine, "dkim", "mail leaves unsigned, as dkim.sign says; the relay may sign it")
+		return
+	}
+	signing := false
+	for _, k := range keys {
+		if k.State() == dkim.Active {
+			signing = true
+			c.published(ctx, k)
+		}
+	}
+	if !signing {
+		c.say(Warn, "dkim", "mail leaves unsigned, and unless the relay signs it ends among spam: 'letterlock dkim new' makes a key, 'letterlock dkim activate' begins to sign")
+	}
+}
+
+// published looks into the DNS for the record of a key that signs.
+func (c *checkup) published(ctx context.Context, k dkim.Key) {
+	domain := c.cfg.Organization.Notify.Domain()
+	err := dkim.Published(ctx, c.lookup, domain, k)
+	about := "dkim " + k.Selector
+	switch letterlock.KeyOf(err) {
+	case "":
+		c.say(Fine, about, "mail is signed in the name of %s, and the DNS has the record of the key", domain)
+	case "dkim-dns":
+		c.say(Warn, about, "the DNS does not say whether there is a record at %s", k.Name(domain))
+	case "dkim-no-record":
+		c.say(Wrong, about, "mail is signed, and nobody can check it: there is no record at %s; 'letterlock dkim list' shows it", k.Name(domain))
+	default:
+		c.say(Wrong, about, "mail is signed, and nobody can check it: the record at %s is another, or not the only one; 'letterlock dkim list' shows the right one", k.Name(domain))
+	}
+}
