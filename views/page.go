@@ -98,6 +98,7 @@ const (
 	StateInline  StateKind = "inline"
 	StateBounced StateKind = "bounced"
 	StateSending StateKind = "sending" // the notification has not left yet
+	StateDelayed StateKind = "delayed" // nor should it still be here
 
 	// Of a bulk revocation, or of one message in it.
 	StatePlanned  StateKind = "planned"

@@ -29,6 +29,7 @@ var stateLooks = map[StateKind]struct{ class, icon, word string }{
 	StateInline:  {"state state--inline", "inline", "Inline"},
 	StateBounced: {"state state--bounced", "bounce", "Bounced"},
 	StateSending: {"state", "sent", "Sending"},
+	StateDelayed: {"state state--expires", "clock", "Delayed"},
 
 	StatePlanned:  {"state", "file", "Planned"},
 	StateWaiting:  {"state state--expires", "clock", "Waiting for approval"},

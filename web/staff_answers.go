@@ -72,6 +72,8 @@ func (v sentMail) arrived() views.State {
 		case r.Mailbox.Address != v.message.Sender.Address:
 		case !r.Bounced.IsZero():
 			return views.State{Kind: views.StateBounced}
+		case v.delayed(r):
+			return views.State{Kind: views.StateDelayed}
 		case r.Notified.IsZero():
 			return views.State{Kind: views.StateSending}
 		default:

@@ -50,6 +50,8 @@ func (v sentMail) single(r letterlock.Recipient) (views.State, string) {
 		return views.State{Kind: views.StateRevoked}, v.by(r.Revocation) + ", " + v.server.brief(r.Revocation.At).Text
 	case !r.Bounced.IsZero():
 		return views.State{Kind: views.StateBounced}, cut(r.Reply)
+	case v.delayed(r):
+		return views.State{Kind: views.StateDelayed}, v.delayNote(r.Reply)
 	case !link && r.Notified.IsZero():
 		return views.State{Kind: views.StateSending}, ""
 	case !link:
@@ -64,6 +66,17 @@ func (v sentMail) single(r letterlock.Recipient) (views.State, string) {
 		return views.State{Kind: views.StateSending}, v.expires()
 	}
 	return views.State{Kind: views.StateUnread}, v.expires()
+}
+
+func (v sentMail) delayed(r letterlock.Recipient) bool { return r.Delayed(v.message, v.server.Now()) }
+
+// delayNote stands beside a delay: what another server said, which says what can be
+// done about it, or else what stands beside a message on its way.
+func (v sentMail) delayNote(reply string) string {
+	if reply == "" {
+		return v.expires()
+	}
+	return cut(reply)
 }
 
 func (v sentMail) expired() bool { return v.message.Ended(v.server.Now()) }
@@ -144,6 +157,29 @@ func tallyOf(list []letterlock.Recipient) (t tally) {
 	return t
 }
 
+// A delay counts the recipients whose mail should have left.
+type delay struct {
+	all   int
+	links int    // of them
+	reply string // the first that is known
+}
+
+func (v sentMail) delays() (d delay) {
+	for _, r := range v.recipients {
+		if !v.delayed(r) {
+			continue
+		}
+		d.all++
+		if r.Experience == letterlock.Link {
+			d.links++
+		}
+		if d.reply == "" {
+			d.reply = r.Reply
+		}
+	}
+	return d
+}
+
 // several sums up more than one recipient: what is revoked first, then what
 // those with a link have done, then the rest.
 func (v sentMail) several() (list []views.State, note string) {
@@ -158,7 +194,8 @@ func (v sentMail) several() (list []views.State, note string) {
 		}
 		list = append(list, s)
 	}
-	if t.open > 0 {
+	late := v.delays()
+	if t.open > late.links {
 		s, end := v.opened(t)
 		list = append(list, s)
 		if note == "" {
@@ -171,6 +208,16 @@ func (v sentMail) several() (list []views.State, note string) {
 			s.Text = fmt.Sprintf("%d inline", t.inlines)
 		}
 		list = append(list, s)
+	}
+	if late.all > 0 {
+		s := views.State{Kind: views.StateDelayed}
+		if late.all < len(v.recipients) {
+			s.Text = fmt.Sprintf("%d delayed", late.all)
+		}
+		list = append(list, s)
+		if note == "" {
+			note = v.delayNote(late.reply)
+		}
 	}
 	if t.bounced > 0 {
 		list = append(list, views.State{Kind: views.StateBounced, Text: fmt.Sprintf("%d bounced", t.bounced)})

@@ -27,6 +27,8 @@ func (v sentMail) summary(r letterlock.Recipient, events []letterlock.Event, fil
 		return ""
 	case did != "":
 		return "Reads in the portal. " + capital(did) + "."
+	case v.delayed(r):
+		return "Reads in the portal. The notification is delayed" + replied(r.Reply) + "."
 	case r.Notified.IsZero():
 		return "Reads in the portal. The notification has not left yet."
 	}
@@ -37,6 +39,8 @@ func (v sentMail) summaryInline(r letterlock.Recipient) string {
 	switch {
 	case !r.Bounced.IsZero():
 		return "The message came back" + replied(r.Reply) + "."
+	case v.delayed(r):
+		return "The message is delayed" + replied(r.Reply) + ". It cannot be taken back: " + whyInline(r.Mailbox.Address, r.Why) + "."
 	case r.Notified.IsZero():
 		return "The message has not left yet. It cannot be taken back: " + whyInline(r.Mailbox.Address, r.Why) + "."
 	}

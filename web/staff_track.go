@@ -18,7 +18,7 @@ var stepNames = map[letterlock.EventKind]string{
 	letterlock.Accepted:      "Accepted",
 	letterlock.Notified:      "Notified",
 	letterlock.Delivered:     "Delivered inline",
-	letterlock.Deferred:      "Deferred",
+	letterlock.Deferred:      "Delayed",
 	letterlock.Bounced:       "Bounced",
 	letterlock.PasscodeSent:  "Passcode sent",
 	letterlock.Read:          "Read",

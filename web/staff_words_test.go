@@ -47,6 +47,9 @@ func read(r *letterlock.Recipient) {
 	r.FirstRead, r.LastRead = at("09:33"), at("09:33")
 }
 func waiting(r *letterlock.Recipient) { r.Notified = time.Time{} }
+func putOff(r *letterlock.Recipient) {
+	r.Notified, r.Reply = time.Time{}, "451 busy"
+}
 func bounced(r *letterlock.Recipient) {
 	r.Notified, r.Bounced, r.Reply = time.Time{}, at("09:20"), "mailbox does not exist"
 }
@@ -68,6 +71,12 @@ func seen(expires time.Time, list ...letterlock.Recipient) sentMail {
 	return quiet().newSentMail(ada, m, list)
 }
 
+// fresh is a mail as if it had been sent a minute ago.
+func fresh(v sentMail) sentMail {
+	v.message.Accepted = now.Add(-time.Minute)
+	return v
+}
+
 var (
 	never  time.Time
 	later  = now.AddDate(0, 0, 14)
@@ -82,7 +91,13 @@ func TestStateOfAMessageIsInWords(t *testing.T) {
 		mail sentMail
 		want string
 	}{
-		{"sending", seen(never, one(m, waiting)), "sending:"},
+		{"sending", fresh(seen(never, one(m, waiting))), "sending:"},
+		{"put off", fresh(seen(later, one(m, putOff))), "delayed: | 451 busy"},
+		{"waits too long", seen(later, one(m, waiting)), "delayed: | expires 4 December"},
+		{"put off, ends soon", seen(soonly, one(m, putOff)), "delayed: | 451 busy"},
+		{"put off, expired", seen(over, one(m, putOff)), "expired: | 20 November"},
+		{"put off, revoked", seen(never, one(m, putOff, byAda)), "revoked: | by you, 11:52"},
+		{"put off, read by another link", seen(never, one(m, putOff, read)), "read:"},
 		{"unread", seen(never, one(m)), "unread:"},
 		{"unread, ends", seen(later, one(m)), "unread: | expires 4 December"},
 		{"read", seen(later, one(m, read)), "read: | expires 4 December"},
@@ -94,12 +109,19 @@ func TestStateOfAMessageIsInWords(t *testing.T) {
 		{"revoked by another", seen(never, one(m, byGrace)), "revoked: | by an administrator, 11:58"},
 		{"revoked, then expired", seen(over, one(m, byAda)), "revoked: | by you, 11:52"},
 		{"inline", seen(later, one(c, itself)), "inline:"},
-		{"inline, on its way", seen(never, one(c, itself, waiting)), "sending:"},
+		{"inline, on its way", fresh(seen(never, one(c, itself, waiting))), "sending:"},
+		{"inline, put off", fresh(seen(later, one(c, itself, putOff))), "delayed: | 451 busy"},
 		{"inline, bounced", seen(never, one(c, itself, bounced)), "bounced: | mailbox does not exist"},
 		{"some read", seen(never, one(m, read), one(j), one(c, itself)), "read:1 of 2 read inline:1 inline"},
 		{"all read", seen(never, one(m, read), one(j, read)), "read:"},
 		{"none read", seen(later, one(m), one(j)), "unread: | expires 4 December"},
-		{"none notified", seen(never, one(m, waiting), one(j, waiting)), "sending:"},
+		{"none notified", fresh(seen(never, one(m, waiting), one(j, waiting))), "sending:"},
+		{"one put off, one on its way", fresh(seen(never, one(m, putOff), one(j, waiting))), "sending: delayed:1 delayed | 451 busy"},
+		{"one put off", seen(later, one(m, read), one(j, putOff)), "read:1 of 2 read delayed:1 delayed | expires 4 December"},
+		{"all put off", seen(later, one(m, putOff), one(j, putOff)), "delayed: | 451 busy"},
+		{"all put off, expired", seen(over, one(m, putOff), one(j, putOff)), "expired: | 20 November"},
+		{"one inline, put off", seen(never, one(m), one(c, itself, putOff)), "unread: inline:1 inline delayed:1 delayed | 451 busy"},
+		{"one put off, one revoked, one bounced", seen(never, one(m, putOff), one(j, byAda), one(c, bounced)), "revoked:1 of 3 revoked delayed:1 delayed bounced:1 bounced | by you, 11:52"},
 		{"several end soon", seen(soonly, one(m, read), one(j)), "expires: | in 6 hours, 1 of 2 read"},
 		{"several expired", seen(over, one(m, read), one(j)), "expired: | 20 November"},
 		{"all inline", seen(never, one(m, itself), one(j, own)), "inline:"},
@@ -221,8 +243,10 @@ func TestHistoryIsCondensed(t *testing.T) {
 			"Notified 09:16 > Read 19 Nov 12:00, 12:00, 10:01"},
 		{"whole message", seen(never, one(m, read)), []letterlock.Event{notified, event(letterlock.Read, "10:01"), download(-1, "10:02")},
 			"Notified 09:16 > Read 10:01 > Downloaded the whole message, 10:02"},
+		{"deferred", seen(never, one(m, putOff)), []letterlock.Event{accepted, detailed(event(letterlock.Deferred, "09:17"), "451 busy")},
+			"Accepted 09:15 > Delayed 09:17, 451 busy > ( Notified) > ( Read)"},
 		{"deferred, then bounced", seen(never, one(m, bounced)), []letterlock.Event{accepted, detailed(event(letterlock.Deferred, "09:17"), "busy"), detailed(event(letterlock.Bounced, "09:20"), "no such user")},
-			"Accepted 09:15 > Deferred 09:17, busy > seal Bounced 09:20, no such user"},
+			"Accepted 09:15 > Delayed 09:17, busy > seal Bounced 09:20, no such user"},
 		{"revoked by an administrator", seen(never, one(m, byGrace)), []letterlock.Event{notified, detailed(event(letterlock.RevokedEvent, "11:58"), "administrator")},
 			"Notified 09:16 > seal Revoked 11:58, by Grace, an administrator"},
 		{"revoked", seen(never, one(m, byAda)), []letterlock.Event{notified, detailed(event(letterlock.RevokedEvent, "11:52"), "sender")},
@@ -280,7 +304,10 @@ func TestSummaryOfARecipient(t *testing.T) {
 		{"alone, bounced", seen(never, with(m, bounced)), nil, "The notification came back: mailbox does not exist."},
 		{"read", seen(never, with(m, read), c), took, "Reads in the portal. Read at 09:33 and downloaded Minutes.pdf."},
 		{"notified", seen(never, m, c), nil, "Reads in the portal. Notified at 09:16, has not read it yet."},
-		{"waiting", seen(never, with(m, waiting), c), nil, "Reads in the portal. The notification has not left yet."},
+		{"put off", seen(never, with(m, putOff), c), nil, "Reads in the portal. The notification is delayed: 451 busy."},
+		{"waits too long", seen(never, with(m, waiting), c), nil, "Reads in the portal. The notification is delayed."},
+		{"inline, put off", seen(never, with(c, putOff), m), nil, "The message is delayed: 451 busy. It cannot be taken back: outlook.com receives the message itself."},
+		{"waiting", fresh(seen(never, with(m, waiting), c)), nil, "Reads in the portal. The notification has not left yet."},
 		{"revoked", seen(never, with(m, read, byAda), c), took, "Read at 09:33 and downloaded Minutes.pdf before access was removed."},
 		{"revoked unread", seen(never, with(m, byAda), c), nil, "Never read it. Nothing of the message has left."},
 		{"inline", seen(never, c, m), nil, "Received inline at 09:16. It cannot be taken back: outlook.com has the message itself."},

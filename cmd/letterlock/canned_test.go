@@ -40,10 +40,15 @@ func aboutMessages() canned {
 		},
 		Visits: []api.Visit{{Guess: "scanner", Why: "asked for the head only", Agent: "curl", First: at(9, 43), Last: at(9, 44), Count: 3}},
 	}, {Recipient: offer.Recipients[1], Events: []api.Event{{Kind: "delivered", At: at(9, 43)}}}}}
+	putOff := trace
+	putOff.History = []api.History{{Recipient: offer.Recipients[0], Events: []api.Event{{Kind: "accepted", At: at(9, 42)}, {Kind: "deferred", At: at(9, 42), Detail: "451 4.7.1 come back\x1b[2J"}}}}
+	r := &putOff.History[0].Recipient
+	r.Notified, r.Delayed, r.Reply = time.Time{}, true, "451 4.7.1 come back\x1b[2J"
 	return canned{
 		"GET " + one:                            offer,
 		"GET /messages/offer-1@contoso.example": offer,
 		"GET " + one + "/trace":                 trace,
+		"GET /messages/putoff@x/trace":          putOff,
 		"POST " + one + "/revoke":               revoked,
 		"POST " + one + "/revoke?dry_run=true":  revoked,
 		"POST " + one + "/restore":              offer,

@@ -173,7 +173,11 @@ func (d desk) chain(t api.Trace) error {
 // proved nothing stand apart: they are no reading.
 func (d desk) history(h api.History) error {
 	r := h.Recipient
-	if err := d.say("\n%s (%s, %s, %s): %s", plain(named(r.Name, r.Address)), r.Field, r.IdentityType, r.Experience, r.State); err != nil {
+	state := r.State
+	if r.Delayed {
+		state += ", delayed"
+	}
+	if err := d.say("\n%s (%s, %s, %s): %s", plain(named(r.Name, r.Address)), r.Field, r.IdentityType, r.Experience, state); err != nil {
 		return err
 	}
 	t := newTable(d.out)

@@ -46,7 +46,8 @@ type Recipient struct {
 	LastRead     time.Time `json:"last_read,omitzero"`
 	Notified     time.Time `json:"notified,omitzero" doc:"When notification or message was handed over; absent: not yet."`
 	Bounced      time.Time `json:"bounced,omitzero" doc:"When delivery was given up; absent: it was not."`
-	Reply        string    `json:"reply,omitempty" doc:"What the other server said when it bounced."`
+	Delayed      bool      `json:"delayed,omitempty" doc:"Notification or message should have been handed over and was not: it was put off, or has waited for an hour. It is tried again."`
+	Reply        string    `json:"reply,omitempty" doc:"What was said last when it was put off, or when it bounced; absent once it was handed over."`
 }
 
 // A MessagePage is a part of what a search found, newest first.

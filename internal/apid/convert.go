@@ -31,7 +31,8 @@ func recipient(m letterlock.Message, r letterlock.Recipient, now time.Time) api.
 		Address: string(r.Mailbox.Address), Name: r.Mailbox.Name, Field: string(r.Field), IdentityType: string(r.Identity),
 		Experience: string(r.Experience), Why: r.Why, State: stateOf(m, r, now),
 		RevokedAt: r.Revocation.At, RevokedBy: person(r.Revocation.By), RevokedAs: string(r.Revocation.Standing), RevokeReason: r.Revocation.Reason,
-		FirstRead: r.FirstRead, LastRead: r.LastRead, Notified: r.Notified, Bounced: r.Bounced, Reply: r.Reply,
+		FirstRead: r.FirstRead, LastRead: r.LastRead, Notified: r.Notified, Bounced: r.Bounced,
+		Delayed: r.Delayed(m, now), Reply: r.Reply,
 	}
 }
 

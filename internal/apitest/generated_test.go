@@ -1050,6 +1050,9 @@ type Recipient struct {
 	// Bounced When delivery was given up; absent: it was not.
 	Bounced *time.Time `json:"bounced,omitempty"`
 
+	// Delayed Notification or message should have been handed over and was not: it was put off, or has waited for an hour. It is tried again.
+	Delayed *bool `json:"delayed,omitempty"`
+
 	// Experience link: reads in the portal, and can be taken back. inline: got the message itself, and can never be.
 	Experience RecipientExperience `json:"experience"`
 	Field      RecipientField      `json:"field"`
@@ -1063,7 +1066,7 @@ type Recipient struct {
 	// Notified When notification or message was handed over; absent: not yet.
 	Notified *time.Time `json:"notified,omitempty"`
 
-	// Reply What the other server said when it bounced.
+	// Reply What was said last when it was put off, or when it bounced; absent once it was handed over.
 	Reply        *string `json:"reply,omitempty"`
 	RevokeReason *string `json:"revoke_reason,omitempty"`
 

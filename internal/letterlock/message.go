@@ -58,7 +58,23 @@ type Recipient struct {
 	LastRead   time.Time
 	Notified   time.Time // notification or message handed over; zero: not yet
 	Bounced    time.Time // given up; zero: not
-	Reply      string    // what the other server said when it bounced
+	Reply      string    // what was said last when it was put off or refused; empty once it was taken
+}
+
+// late is how long what is sent may wait in the house, if nobody has put it off, before it
+// counts as delayed: other mail for a domain that is slow goes ahead of it.
+const late = time.Hour
+
+// Delayed reports whether the notification of m, or m itself, should have reached r
+// and has not: it was put off, or waits behind other mail for a domain that is slow.
+func (r Recipient) Delayed(m Message, now time.Time) bool {
+	if !r.Notified.IsZero() || !r.Bounced.IsZero() || !r.FirstRead.IsZero() || m.Destroyed {
+		return false
+	}
+	if r.Experience == Link && r.State(m, now) != Live {
+		return false // nothing is to be sent
+	}
+	return r.Reply != "" || now.Sub(m.Accepted) > late
 }
 
 // A Revocation says who removed a recipient's access, and when. The zero

@@ -17,6 +17,7 @@ import (
 	"letterlock/internal/letterlock"
 	"letterlock/internal/mailtest"
 	"letterlock/internal/outbox"
+	"letterlock/internal/store"
 )
 
 // people are n addresses at a domain.
@@ -169,6 +170,79 @@ func TestADomainThatTakesNothingIsLeftAlone(t *testing.T) {
 		t.Errorf("a domain that takes mail again is still left alone")
 	}
 	h.checkHistory(id, busy[0], "", letterlock.Accepted, letterlock.Notified)
+}
+
+// delayed reports whether a sender sees that what they sent to somebody is delayed, and
+// what was said.
+func (h *house) delayed(id letterlock.ID, a letterlock.Address) (bool, string) {
+	h.t.Helper()
+	var m letterlock.Message
+	h.read(func(tx *store.Tx) (err error) { m, err = tx.Message(id); return err })
+	r := h.recipient(id, a)
+	return r.Delayed(m, *h.now.Load()), r.Reply
+}
+
+func TestWhatIsPutOffIsDelayedUntilItLeaves(t *testing.T) {
+	h := newHouse(t)
+	id := h.send(intake.Envelope{}, marta, carol)
+	h.world.answer = refuse(errors.New("451 busy"))
+	check := func(when string, want bool, said string) {
+		t.Helper()
+		for _, a := range []letterlock.Address{marta, carol} {
+			if is, reply := h.delayed(id, a); is != want || reply != said {
+				t.Errorf("%s, %s: delayed %v, %q, want %v, %q", when, a, is, reply, want, said)
+			}
+		}
+	}
+	check("at first", false, "")
+	h.flush()
+	check("put off", true, "451 busy")
+	h.world.answer = refuse(errors.New("452 full"))
+	h.pass(2 * time.Minute)
+	h.flush()
+	check("put off again", true, "452 full")
+	h.world.answer = nil
+	h.pass(5 * time.Minute)
+	h.flush()
+	check("taken", false, "")
+
+	// A passcode that waits says nothing of the message.
+	h.world.answer = refuse(errors.New("451 busy"))
+	if _, err := h.codes.Ask(t.Context(), h.recipient(id, marta).ID, "browser", ""); err != nil {
+		t.Fatal(err)
+	}
+	h.flush()
+	check("read by a passcode that waits", false, "")
+}
+
+// TestWhatIsHeldBackIsDelayed looks at mails that were never tried, because their domain
+// is left alone.
+func TestWhatIsHeldBackIsDelayed(t *testing.T) {
+	h := newHouse(t)
+	busy := people(30, "busy.example")
+	id := h.send(intake.Envelope{}, busy...)
+	asked := 0
+	h.world.answer = puttingOff("busy.example", &asked)
+	h.flush()
+	count := func() (late, untried int) {
+		for _, a := range busy {
+			is, reply := h.delayed(id, a)
+			if is {
+				late++
+			}
+			if reply == "" {
+				untried++
+			}
+		}
+		return late, untried
+	}
+	if late, untried := count(); late != asked || untried != len(busy)-asked {
+		t.Errorf("%d are delayed and %d untried, want the %d that were put off", late, untried, asked)
+	}
+	h.pass(time.Hour + time.Second)
+	if late, _ := count(); late != len(busy) {
+		t.Errorf("after an hour %d are delayed, want all %d", late, len(busy))
+	}
 }
 
 func TestAPasscodeDoesNotWaitForItsDomain(t *testing.T) {

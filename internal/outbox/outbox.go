@@ -371,6 +371,9 @@ func (s *Service) note(w work, result error) error {
 		if _, toRecipient := taken[n.Kind]; n.Attempts == 1 && toRecipient {
 			err = errors.Join(err, tx.AddEvent(w.recipient, letterlock.Event{Kind: letterlock.Deferred, Detail: reply(result)}))
 		}
+		if n.Kind == store.LinkNotice || n.Kind == store.AgainNotice || n.Kind == store.InlineNotice {
+			err = errors.Join(err, tx.PutOff(n.Recipient, reply(result)))
+		}
 		return err
 	})
 }

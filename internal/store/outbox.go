@@ -152,6 +152,12 @@ func (t *Tx) NoteAttempt(id int64, number int, reply string) error {
 		ON CONFLICT (outbox, number) DO UPDATE SET at = excluded.at, reply = excluded.reply`, id, number, t.Now.Unix(), reply)
 }
 
+// PutOff keeps beside a recipient why what is for them has not left. It is as good as
+// nothing once it has.
+func (t *Tx) PutOff(recipient letterlock.ID, reply string) error {
+	return t.exec(`UPDATE recipients SET reply = $2 WHERE id = $1 AND notified_at = 0 AND bounced_at = 0`, recipient, reply)
+}
+
 // DropNotices drops a recipient's notifications that have not left. They keep
 // their secret, because a restore brings them back. Passcodes are not dropped:
 // whoever proves a mailbox is told what became of the message.

@@ -1,0 +1,41 @@
+package web
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"letterlock/internal/intake"
+	"letterlock/internal/letterlock"
+)
+
+// TestADelayIsShownToSenderAndAdministrator has a server put off the mail for one of two
+// recipients.
+func TestADelayIsShownToSenderAndAdministrator(t *testing.T) {
+	w := newWorld(t)
+	w.box.Refuse(jonas, &letterlock.Error{Code: letterlock.Busy, Err: errors.New("451 come <b>back</b>")})
+	both := w.submit(ada, intake.Envelope{Recipients: []letterlock.Address{marta, jonas}}, titledMail(ada, "To both", marta, jonas))
+	alone := w.submit(ada, intake.Envelope{Recipients: []letterlock.Address{jonas}}, titledMail(ada, "To one", jonas))
+	a, g := w.browser().signIn(ada), w.browser().signIn(grace)
+	for _, tt := range []struct {
+		b    *browser
+		path string
+		want []string
+	}{
+		{a, "/sent", []string{"To one Delayed 451 come <b>back</b>", "To both Unread 1 delayed 451 come <b>back</b>"}},
+		{a, "/sent/" + string(both), []string{"Reads in the portal. The notification is delayed: 451 come <b>back</b>."}},
+		{a, "/sent/" + string(alone), []string{"Delayed 10:00, 451 come <b>back</b>"}},
+		{g, "/trace/" + string(alone), []string{"Delayed 10:00:00, 451 come <b>back</b> Notified : not yet"}},
+		{g, "/trace?sender=ada&state=any", []string{"to " + string(jonas) + " Delayed"}},
+	} {
+		body := tt.b.get(tt.path).body
+		for _, want := range tt.want {
+			if page := texts(body); !strings.Contains(page, want) {
+				t.Errorf("%s does not say %q:\n%s", tt.path, want, page)
+			}
+		}
+		if strings.Contains(body, "<b>back") {
+			t.Errorf("%s has the markup of another server", tt.path)
+		}
+	}
+}
