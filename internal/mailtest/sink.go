@@ -20,6 +20,7 @@ type Mail struct {
 	To   []string
 	Raw  []byte
 	UTF8 bool   // SMTPUTF8 was asked for
+	Keep bool   // REQUIRETLS was demanded
 	TLS  bool   // it came through TLS
 	User string // who had signed in; empty: nobody
 }
@@ -31,6 +32,7 @@ type SinkOptions struct {
 	Implicit       bool                  // TLS from the first byte on, in place of STARTTLS
 	User, Password string                // who must sign in; empty: nobody has to
 	ASCII          bool                  // SMTPUTF8 is not offered
+	RequireTLS     bool                  // REQUIRETLS is offered, under TLS
 	MaxBytes       int64                 // of a mail; 0: any
 	Rcpt           func(to string) error // the answer to RCPT; nil: any is welcome
 	Data           func(m Mail) error    // the answer to the final dot; nil: taken
@@ -68,6 +70,7 @@ func NewSink(t testing.TB, o SinkOptions) *Sink {
 	in := smtp.NewServer(smtp.BackendFunc(s.connect))
 	in.Domain = "sink.example"
 	in.EnableSMTPUTF8 = !o.ASCII
+	in.EnableREQUIRETLS = o.RequireTLS
 	in.MaxMessageBytes = o.MaxBytes
 	in.TLSConfig = o.TLS
 	in.ErrorLog = silence{} // clients that break off are what tests are about
@@ -199,7 +202,7 @@ func (v *visit) Mail(from string, o *smtp.MailOptions) error {
 		return &smtp.SMTPError{Code: 530, EnhancedCode: smtp.EnhancedCode{5, 7, 0}, Message: "sign in first"}
 	}
 	_, secure := v.conn.TLSConnectionState()
-	v.mail = Mail{From: from, UTF8: o != nil && o.UTF8, TLS: secure, User: v.user}
+	v.mail = Mail{From: from, UTF8: o != nil && o.UTF8, Keep: o != nil && o.RequireTLS, TLS: secure, User: v.user}
 	return nil
 }
 

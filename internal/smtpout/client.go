@@ -76,7 +76,12 @@ func (c *Client) Send(ctx context.Context, from string, to letterlock.Address, m
 	if err != nil {
 		return judge(opening, err).outcome()
 	}
-	var why *failure
+	return c.handOver(ctx, l)
+}
+
+// handOver is Send for a letter.
+func (c *Client) handOver(ctx context.Context, l *letter) error {
+	var why, unassured *failure
 	unwritable := true // nobody could write the address
 	for _, r := range c.order() {
 		f := r.admit()
@@ -89,13 +94,22 @@ func (c *Client) Send(ctx context.Context, from string, to letterlock.Address, m
 		if why == nil || why.verdict == broken {
 			why = f // what is about the mail says more to its sender
 		}
+		if l.assured && f.assuresNot() {
+			said := *f // of others, too, perhaps
+			said.unassured = true
+			f, unassured = &said, &said
+		}
 		unwritable = unwritable && f.words == noUTF8
 		if f.verdict == refused || l.begun || ctx.Err() != nil {
+			// What other relays said does not count: this one may have taken the mail.
 			return f.outcome()
 		}
 	}
-	if unwritable {
-		return (&failure{verdict: refused, words: noUTF8}).outcome()
+	switch {
+	case unassured != nil: // something can be done about that at once
+		return unassured.outcome()
+	case unwritable:
+		why = &failure{verdict: refused, words: noUTF8}
 	}
 	return why.outcome()
 }

@@ -21,6 +21,8 @@ type letter struct {
 	asks     bool  // its header is in UTF-8
 	needs    bool  // its envelope is in UTF-8
 	begun    bool  // a relay has been given a part of it
+	assured  bool  // it must stay under TLS to the mailbox
+	declared bool  // the relay that is tried is declared to see to that
 }
 
 // newLetter checks what is to stand in commands, and looks ahead into the mail.

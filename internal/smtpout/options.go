@@ -36,6 +36,8 @@ type Relay struct {
 	User     string         // who to sign in as; empty: nobody
 	Password Password       // of User
 	RootCAs  *x509.CertPool // who may vouch for it; nil: whom the system trusts
+	// AssuresTLS declares that it keeps mail under TLS to the mailbox; it is not asked to.
+	AssuresTLS bool
 }
 
 // Options is what a Client needs. A zero limit means its default.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/emersion/go-smtp"
@@ -29,6 +30,8 @@ type relay struct {
 	maxIdle  int
 	maxMails int
 	now      func() time.Time
+
+	demandable atomic.Bool // in its last greeting it offered REQUIRETLS under TLS
 
 	mu       sync.Mutex
 	idle     []*session // the one used last is the last
@@ -115,6 +118,7 @@ func stale(err error) bool {
 // order afterwards: the mail was taken, or refused and taken back. In any other
 // case nobody knows what the relay would read next.
 func (r *relay) sendOn(ctx context.Context, s *session, l *letter) (a attempt, err error) {
+	l.declared = r.AssuresTLS
 	a.version = s.version
 	s.mails++
 	stop := context.AfterFunc(ctx, s.cut)
@@ -140,7 +144,11 @@ func (s *session) deliver(l *letter) (*Reply, error) {
 	if l.needs && !s.offersUTF8() {
 		return nil, &failure{step: opening, verdict: later, words: noUTF8}
 	}
-	o := &smtp.MailOptions{UTF8: l.asks && s.offersUTF8(), Size: l.size}
+	demand := l.assured && !l.declared
+	if demand && !s.offersDemand() {
+		return nil, &failure{step: opening, verdict: later, words: noDemand}
+	}
+	o := &smtp.MailOptions{UTF8: l.asks && s.offersUTF8(), Size: l.size, RequireTLS: demand}
 	if err := s.client.Mail(l.from, o); err != nil {
 		return nil, judge(opening, err)
 	}

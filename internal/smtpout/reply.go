@@ -105,6 +105,8 @@ type failure struct {
 	words   string // what is wrong, in plain words; empty where the reply says it
 	reply   *Reply // nil: there was none
 	err     error
+
+	unassured bool // the mail was to stay under TLS, and would not
 }
 
 func (f *failure) Error() string {
@@ -187,6 +189,8 @@ func wordsFor(at step, err error) string {
 func (f *failure) outcome() error {
 	e := &letterlock.Error{Code: letterlock.Busy, Err: f}
 	switch {
+	case f.unassured:
+		e.Code, e.Key = letterlock.Denied, "unassured"
 	case f.verdict == refused:
 		e.Code = letterlock.Denied
 	case f.verdict == later && f.step >= addressing && f.reply != nil:

@@ -35,6 +35,7 @@ func (r *relay) connect(ctx context.Context) (*session, error) {
 		s.cut()
 		return nil, judge(connecting, err)
 	}
+	r.demandable.Store(s.offersDemand())
 	if err := r.signIn(s); err != nil {
 		s.cut()
 		return nil, judge(signingIn, err)
@@ -126,6 +127,14 @@ func (l *login) Next([]byte) ([]byte, error) {
 func (s *session) offersUTF8() bool {
 	ok, _ := s.client.Extension("SMTPUTF8")
 	return ok
+}
+
+// offersDemand reports whether the relay takes the demand that a mail stays under TLS
+// to the mailbox, RFC 8689. Without TLS of its own the offer is worth nothing; the
+// certificate of whoever makes it was checked.
+func (s *session) offersDemand() bool {
+	ok, _ := s.client.Extension("REQUIRETLS")
+	return ok && s.version != ""
 }
 
 // validHello returns our own name, or one that fits anywhere: it stands in a
