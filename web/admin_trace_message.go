@@ -185,6 +185,14 @@ func whyExperience(r letterlock.Recipient) string {
 		text += " because it must not be forwarded"
 	case policy.WhyNoTLS:
 		text += " because encryption to the end was not assured"
+	case policy.WhyFellBack:
+		text += " because encryption to the end was not assured when the message itself was to leave"
+	case policy.WhyPromised:
+		text += " because Compose had said that it can be taken back"
+	case policy.WhyNoAnswer:
+		text += " because the DNS did not say who takes the domain's mail"
+	case policy.WhyLinkDomain, policy.WhyInlineDomain:
+		text += " because the settings say so for the domain"
 	}
 	return text
 }

@@ -119,6 +119,8 @@ func TestTracedHistoryTellsEverythingInItsOrder(t *testing.T) {
 			"seal Revoked: 20 Nov 11:00:00, by the sender > done Restored: 11:30:00, by an administrator > seal Revoked: 11:58:00, by you, Grace, in a bulk revocation: leak"},
 		{"whole message downloaded, expired, destroyed", destroyed(seen(over, one(m, read))), []letterlock.Event{download(-1, "10:00"), event(letterlock.ExpiredEvent, "11:00"), event(letterlock.DestroyedEvent, "11:10")},
 			"done Downloaded: 20 Nov 10:00:00, the whole message > done Expired: 11:00:00 > seal Destroyed: 11:10:00"},
+		{"link instead", seen(never, one("carol@outlook.com", fellBack)), []letterlock.Event{detailed(event(letterlock.FellBack, "09:15"), "no REQUIRETLS"), event(letterlock.Notified, "09:16")},
+			"done Link instead: 20 Nov 09:15:00, no REQUIRETLS > done Notified: 09:16:00 > todo Read"},
 		{"inline", seen(never, one("carol@outlook.com", itself)), []letterlock.Event{event(letterlock.Delivered, "09:16")}, "done Delivered inline: 20 Nov 09:16:00"},
 	}
 	for _, tt := range tests {
@@ -203,6 +205,10 @@ func TestTotalsAreCountedUpToACap(t *testing.T) {
 func TestExperienceIsExplained(t *testing.T) {
 	for why, want := range map[string]string{
 		policy.WhyPortal: "identity type google, experience link", policy.WhyForced: "identity type google, experience link because the sender wanted everybody in the portal",
+		policy.WhyFellBack:   "identity type google, experience link because encryption to the end was not assured when the message itself was to leave",
+		policy.WhyNoAnswer:   "identity type google, experience link because the DNS did not say who takes the domain's mail",
+		policy.WhyPromised:   "identity type google, experience link because Compose had said that it can be taken back",
+		policy.WhyLinkDomain: "identity type google, experience link because the settings say so for the domain",
 	} {
 		if got := whyExperience(letterlock.Recipient{Identity: letterlock.Google, Experience: letterlock.Link, Why: why}); got != want {
 			t.Errorf("%s: %q, want %q", why, got, want)

@@ -19,6 +19,10 @@ import (
 // subjectHint stands under the subject: the default of the notification.
 const subjectHint = "The notification does not show it."
 
+// promisedField names the recipients of whom the page has said that they can be taken
+// back. It holds when the message is sent, whatever was found out meanwhile.
+const promisedField = "promised"
+
 // A writing is a message being written, as far as the form says.
 type writing struct {
 	form       *composeForm
@@ -134,7 +138,9 @@ func (s *Server) understand(f *composeForm) writing {
 
 // envelope is what the policy and the intake need to know.
 func (w writing) envelope() intake.Envelope {
+	promised, _ := letterlock.ParseMailboxes(w.form.get(promisedField)) // what we wrote can be read
 	return intake.Envelope{
+		Promised:   mailboxAddresses(promised),
 		Recipients: w.who.all(), Via: letterlock.ByCompose, Protection: w.protection,
 		Expires: w.expires, Portal: w.form.get("portal") != "", Asks: letterlock.Demand(w.form.get("asks")), Notices: noticesOf(w.form),
 	}
@@ -143,7 +149,8 @@ func (w writing) envelope() intake.Envelope {
 // composeView fills the form with what was typed and what the policy says of it.
 func (s *Server) composeView(c echo.Context, w writing) views.Compose {
 	e, f := w.envelope(), w.form
-	list := s.Intake.Preview(e)
+	e.Promised = nil // what was said before is said anew now
+	list, forced := s.Intake.Preview(c.Request().Context(), e)
 	by := verdictsOf(list)
 	now := s.Now().In(s.Location)
 	v := views.Compose{
@@ -155,6 +162,8 @@ func (s *Server) composeView(c echo.Context, w writing) views.Compose {
 		CcAdd:        w.who.typed[letterlock.Cc],
 		BccAdd:       w.who.typed[letterlock.Bcc],
 		Portal:       e.Portal,
+		Promised:     promises(list),
+		Verdicts:     decided(list),
 		Fresh:        e.Asks == letterlock.FreshPasscode,
 		Subject:      f.get("subject"),
 		SubjectHint:  subjectHint,
@@ -173,8 +182,7 @@ func (s *Server) composeView(c echo.Context, w writing) views.Compose {
 		Answer:       f.get(answerQuery),
 	}
 	if !e.Portal {
-		e.Portal = true
-		v.PortalHint = portalHint(list, s.Intake.Preview(e))
+		v.PortalHint = portalHint(list, forced)
 	}
 	v.SummaryLead, v.Summary = reckoning(list, s.mayTakeBack(actor(c), list))
 	return v

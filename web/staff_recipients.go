@@ -132,6 +132,43 @@ func (by verdicts) tokens(list []letterlock.Mailbox) (out []views.Token) {
 	return out
 }
 
+// promises are the recipients whom a page says to be able to take back, as a field of
+// the form holds them.
+func promises(list []policy.Verdict) string {
+	var names []string
+	for _, v := range list {
+		if v.Experience == letterlock.Link {
+			names = append(names, string(v.Address))
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
+func mailboxAddresses(list []letterlock.Mailbox) (all []letterlock.Address) {
+	for _, m := range list {
+		all = append(all, m.Address)
+	}
+	return all
+}
+
+// typeNames are what the identity types are called on pages.
+var typeNames = map[letterlock.IdentityType]string{
+	letterlock.Organization:     "Your organisation",
+	letterlock.Microsoft365:     "Microsoft 365 (work or school)",
+	letterlock.MicrosoftAccount: "Microsoft account",
+	letterlock.Google:           "Google",
+	letterlock.Yahoo:            "Yahoo",
+	letterlock.Other:            "Another mail provider",
+}
+
+// decided says of each recipient what type they are, what they get and why.
+func decided(list []policy.Verdict) (out []views.Verdict) {
+	for _, v := range list {
+		out = append(out, views.Verdict{Address: string(v.Address), Type: typeNames[v.Identity], Says: capital(v.Reason()) + "."})
+	}
+	return out
+}
+
 // written is a mailbox as ParseMailboxes reads it, with its name.
 func written(m letterlock.Mailbox) string {
 	if m.Name == "" {

@@ -1,13 +1,16 @@
 package web
 
 import (
+	"context"
 	"fmt"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
 
 	"letterlock/internal/letterlock"
 	"letterlock/internal/policy"
+	"letterlock/internal/store"
 )
 
 // judged is what the policy would say, by the beginning of each address.
@@ -45,6 +48,59 @@ func TestComposeSaysWhoCanTakeItBack(t *testing.T) {
 		lead, text := reckoning(tt.list, tt.may)
 		if got := lead + " " + text; got != tt.want {
 			t.Errorf("%v:\n got %q\nwant %q", tt.list, got, tt.want)
+		}
+	}
+}
+
+func TestComposeSaysWhatEachGetsAndWhy(t *testing.T) {
+	tests := []struct {
+		v    policy.Verdict
+		want string
+	}{
+		{policy.Verdict{Address: eve, Identity: letterlock.Organization, Experience: letterlock.Inline, Why: policy.WhyOrganization},
+			"Your organisation: Receives the message itself, through your own mail system."},
+		{policy.Verdict{Address: "w@work.example", Identity: letterlock.Microsoft365, Experience: letterlock.Inline, Why: policy.WhyInlineType},
+			"Microsoft 365 (work or school): Receives the message itself, as everybody of this type does."},
+		{policy.Verdict{Address: carol, Identity: letterlock.MicrosoftAccount, Experience: letterlock.Link, Why: policy.WhyForced},
+			"Microsoft account: Reads in the portal, because everybody outside does with this message."},
+		{policy.Verdict{Address: marta, Identity: letterlock.Other, Experience: letterlock.Link, Why: policy.WhyNoAnswer},
+			"Another mail provider: Reads in the portal, because the DNS does not say who takes the mail of quillfeather.example."},
+		{policy.Verdict{Address: "g@gmail.com", Identity: letterlock.Google, Experience: letterlock.Inline, Why: policy.WhyInlineDomain},
+			"Google: Receives the message itself, as the settings say for gmail.com."},
+	}
+	for _, tt := range tests {
+		got := decided([]policy.Verdict{tt.v})[0]
+		if said := got.Type + ": " + got.Says; said != tt.want || got.Address != string(tt.v.Address) {
+			t.Errorf("%s %q, want %q", got.Address, said, tt.want)
+		}
+	}
+}
+
+// TestWhatComposeHasSaidHolds shows the page while the DNS is down, and sends the
+// message when it is up again and says that the recipient would get it inline.
+func TestWhatComposeHasSaidHolds(t *testing.T) {
+	w := newWorld(t)
+	hosting := policy.NoAnswer
+	w.server.Intake.LookUp = func(_ context.Context, domains []string) policy.Hostings {
+		h := policy.Hostings{}
+		for _, d := range domains {
+			h[d] = hosting
+		}
+		return h
+	}
+	b := w.browser().signIn(ada)
+	page := b.post("/compose/recipients", url.Values{"to": {string(marta) + ", " + string(jonas)}, "do": {"add"}}).body
+	if said := texts(page); strings.Count(said, "can be taken back") < 2 || strings.Contains(said, "cannot be taken back") {
+		t.Fatalf("Compose says %s", said)
+	}
+	_, after, _ := strings.Cut(page, `name="`+promisedField+`" value="`)
+	promised, _, _ := strings.Cut(after, `"`)
+	hosting = policy.AtMicrosoft365
+	for said, want := range map[string]letterlock.Experience{promised: letterlock.Link, "": letterlock.Inline} {
+		a := sending([2]string{"to", string(marta)}, [2]string{promisedField, said}, [2]string{"subject", "Offer"}, [2]string{"text", "Hi"}).post(b, "/compose")
+		id := letterlock.ID(strings.TrimPrefix(a.header.Get("Location"), "/sent/"))
+		if r := w.recipient(id, marta); a.status != 303 || r.Experience != want {
+			t.Errorf("said %q: %d, %+v; want the %s", said, a.status, r, want)
 		}
 	}
 }
@@ -179,4 +235,14 @@ func TestRefusedMessageSaysWhatToMend(t *testing.T) {
 			t.Errorf("%v: %d %+v, want %d %s %q", tt.err, status, f, tt.status, tt.field, tt.text)
 		}
 	}
+}
+
+// recipient is one recipient of a message.
+func (w *world) recipient(id letterlock.ID, a letterlock.Address) (r letterlock.Recipient) {
+	w.t.Helper()
+	err := w.db.Read(w.t.Context(), func(tx *store.Tx) (err error) { r, err = tx.RecipientByAddress(id, a); return err })
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return r
 }

@@ -5,6 +5,7 @@ import (
 
 	"letterlock/internal/access"
 	"letterlock/internal/letterlock"
+	"letterlock/internal/policy"
 )
 
 // summary is one sentence or two on what one recipient has done. Of a single
@@ -23,16 +24,26 @@ func (v sentMail) summary(r letterlock.Recipient, events []letterlock.Event, fil
 		return "Never read it before it expired."
 	case v.expired():
 		return capital(did) + " before it expired."
+	case alone && r.Why == policy.WhyFellBack:
+		return readsBy(r)
 	case alone:
 		return ""
 	case did != "":
-		return "Reads in the portal. " + capital(did) + "."
+		return readsBy(r) + " " + capital(did) + "."
 	case v.delayed(r):
-		return "Reads in the portal. The notification is delayed" + replied(r.Reply) + "."
+		return readsBy(r) + " The notification is delayed" + replied(r.Reply) + "."
 	case r.Notified.IsZero():
-		return "Reads in the portal. The notification has not left yet."
+		return readsBy(r) + " The notification has not left yet."
 	}
-	return "Reads in the portal. Notified " + v.server.at(r.Notified) + ", has not read it yet."
+	return readsBy(r) + " Notified " + v.server.at(r.Notified) + ", has not read it yet."
+}
+
+// readsBy says how a link recipient reads, and that this was not to be so, if it was not.
+func readsBy(r letterlock.Recipient) string {
+	if r.Why == policy.WhyFellBack {
+		return "Got a link and not the message itself, because encryption all the way to the mailbox was not assured."
+	}
+	return "Reads in the portal."
 }
 
 func (v sentMail) summaryInline(r letterlock.Recipient) string {

@@ -19,6 +19,7 @@ var stepNames = map[letterlock.EventKind]string{
 	letterlock.Notified:      "Notified",
 	letterlock.Delivered:     "Delivered inline",
 	letterlock.Deferred:      "Delayed",
+	letterlock.FellBack:      "Link instead",
 	letterlock.Bounced:       "Bounced",
 	letterlock.PasscodeSent:  "Passcode sent",
 	letterlock.Read:          "Read",
@@ -104,7 +105,7 @@ func (v sentMail) steps(r letterlock.Recipient, events []letterlock.Event, files
 		case letterlock.Bounced:
 			s.Kind = views.StepSeal
 			s.After += after(last.Detail)
-		case letterlock.Deferred, letterlock.Delivered, letterlock.Replied, letterlock.Forwarded:
+		case letterlock.Deferred, letterlock.FellBack, letterlock.Delivered, letterlock.Replied, letterlock.Forwarded:
 			s.After += after(last.Detail)
 		}
 		steps = append(steps, s)

@@ -56,6 +56,7 @@ func bounced(r *letterlock.Recipient) {
 func itself(r *letterlock.Recipient) {
 	r.Experience, r.Why = letterlock.Inline, policy.WhyInlineType
 }
+func fellBack(r *letterlock.Recipient) { r.Why = policy.WhyFellBack }
 func own(r *letterlock.Recipient) {
 	r.Experience, r.Why = letterlock.Inline, policy.WhyOrganization
 }
@@ -256,6 +257,8 @@ func TestHistoryIsCondensed(t *testing.T) {
 			"Notified 09:16 > Read 10:00 > seal Revoked 10:30, by an administrator > Restored 10:40, by an administrator > Read 10:50"},
 		{"expired and not yet noted", seen(over, one(m)), []letterlock.Event{notified}, "Notified 09:16 > Expired 11:00"},
 		{"expired", seen(over, one(m)), []letterlock.Event{notified, event(letterlock.ExpiredEvent, "11:01")}, "Notified 09:16 > Expired 11:01"},
+		{"link instead", seen(never, one(m, fellBack)), []letterlock.Event{accepted, detailed(event(letterlock.FellBack, "09:15"), "no REQUIRETLS"), notified},
+			"Accepted 09:15 > Link instead 09:15, no REQUIRETLS > Notified 09:16 > ( Read)"},
 		{"inline on its way", seen(never, one(m, itself, waiting)), []letterlock.Event{accepted}, "Accepted 09:15 > ( Delivered inline)"},
 		{"inline", seen(never, one(m, itself)), []letterlock.Event{accepted, event(letterlock.Delivered, "09:15")}, "Accepted 09:15 > Delivered inline 09:15"},
 	}
@@ -312,6 +315,8 @@ func TestSummaryOfARecipient(t *testing.T) {
 		{"revoked unread", seen(never, with(m, byAda), c), nil, "Never read it. Nothing of the message has left."},
 		{"inline", seen(never, c, m), nil, "Received inline at 09:16. It cannot be taken back: outlook.com has the message itself."},
 		{"own organisation", seen(never, with(one("eve@contoso.example"), own), m), nil, "Received inline at 09:16. It cannot be taken back: contoso.example is your own organisation."},
+		{"link instead, alone", seen(never, with(m, fellBack)), nil, "Got a link and not the message itself, because encryption all the way to the mailbox was not assured."},
+		{"link instead", seen(never, with(m, fellBack, read), c), took, "Got a link and not the message itself, because encryption all the way to the mailbox was not assured. Read at 09:33 and downloaded Minutes.pdf."},
 		{"inline, bounced", seen(never, with(c, bounced), m), nil, "The message came back: mailbox does not exist."},
 	}
 	for _, tt := range tests {

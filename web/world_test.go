@@ -136,7 +136,7 @@ func newWorld(t *testing.T, changes ...func(*Options)) *world {
 		Domains: []string{"contoso.example"}, InlineTypes: policy.DefaultInlineTypes, InlineAssured: true,
 		SenderScope: policy.SingleRecipient,
 	}
-	w.outbox = &outbox.Service{DB: db, Vault: safe, Pepper: pepper, Mailer: w.box, Log: log,
+	w.outbox = &outbox.Service{DB: db, Vault: safe, Pepper: pepper, Mailer: w.box, Assured: w.box, Log: log,
 		Notifier: &notify.Notifier{Brand: look, PublicURL: public, From: "portal@contoso.example", Location: time.UTC}}
 	wake := w.outbox.Wake
 	o := Options{

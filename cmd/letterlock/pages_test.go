@@ -220,6 +220,7 @@ func (v visitors) answers() []stop {
 			v.staff.Fill("To", "carol@outlook.com, priya.raman@gmail.com")
 			v.staff.Click("#recipients button[value=add]")
 			v.staff.WaitText("1 of 2 recipients can be taken back")
+			v.staff.ClickText("Who gets what, and why")
 		}},
 		{name: "compose-errors", page: v.staff, path: "/compose", then: func() {
 			v.staff.Fill("To", "nonsense")

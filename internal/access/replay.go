@@ -7,6 +7,7 @@ import (
 
 	"letterlock/internal/journal"
 	"letterlock/internal/letterlock"
+	"letterlock/internal/policy"
 	"letterlock/internal/seal"
 	"letterlock/internal/store"
 )
@@ -86,6 +87,13 @@ func (s *Service) replayAccess(tx *store.Tx, e journal.Entry, m letterlock.Messa
 	case e.Act == journal.Revoked:
 		v := e.Revocation()
 		v.Reason, entry.Action = replayed, "revoke"
+		if r.Experience == letterlock.Inline && r.Notified.IsZero() {
+			// It fell back to a link after the backup. That link is lost; its end is not, and
+			// the message itself, which still waits here, must not leave.
+			if err := tx.FallBack(r.ID, policy.WhyFellBack, nil); err != nil {
+				return false, err
+			}
+		}
 		return true, errors.Join(endAccess(tx, r, v), tx.ForgetBrowsers(r.Mailbox.Address), tx.Audit(entry))
 	case e.Act == journal.Restored && r.Revocation.Revoked():
 		entry.Action = "restore"

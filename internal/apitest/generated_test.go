@@ -124,6 +124,7 @@ const (
 	EventKindDownloaded    EventKind = "downloaded"
 	EventKindExpired       EventKind = "expired"
 	EventKindExpiryChanged EventKind = "expiry-changed"
+	EventKindFellBack      EventKind = "fell-back"
 	EventKindForwarded     EventKind = "forwarded"
 	EventKindNotified      EventKind = "notified"
 	EventKindPasscodeSent  EventKind = "passcode-sent"
@@ -158,6 +159,8 @@ func (e EventKind) Valid() bool {
 	case EventKindExpired:
 		return true
 	case EventKindExpiryChanged:
+		return true
+	case EventKindFellBack:
 		return true
 	case EventKindForwarded:
 		return true

@@ -30,6 +30,7 @@ import (
 	"letterlock/internal/letterlock"
 	"letterlock/internal/live"
 	"letterlock/internal/metrics"
+	"letterlock/internal/mx"
 	"letterlock/internal/notify"
 	"letterlock/internal/once"
 	"letterlock/internal/outbox"
@@ -53,6 +54,9 @@ type Options struct {
 	// Assured says that the mailer keeps mail safe to its end, so that the
 	// message itself may leave through it. The settings can say so, too.
 	Assured bool
+	// DNS says who takes the mail of domains, if the settings want that. nil: nobody
+	// does, unless mail leaves by the relays; then the servers of the settings do.
+	DNS     mx.Resolver
 	Now     func() time.Time
 	Log     *slog.Logger
 	Demo    *web.Demo        // pages of the demo; nil elsewhere
@@ -86,7 +90,7 @@ type App struct {
 	FirstStart bool
 
 	lock      *host.Lock
-	wayOut    func() error // closes the connections to the relays
+	out       wayOut
 	dataDir   string
 	reserve   *host.Reserve
 	log       *slog.Logger
@@ -165,20 +169,16 @@ func build(ctx context.Context, cfg config.Config, o Options) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	wayOut := func() error { return nil } // nothing to close
-	if o.Mailer == nil {
-		relays, err := openRelays(cfg, o.Log)
-		if err != nil {
-			return nil, err
-		}
-		o.Mailer, wayOut = relays, relays.Close
+	out, err := openWayOut(cfg, o)
+	if err != nil {
+		return nil, err
 	}
 	k, db, first, err := openState(ctx, cfg, o.Now)
 	if err != nil {
-		return nil, errors.Join(err, wayOut())
+		return nil, errors.Join(err, out.close())
 	}
 	db.Live = &live.Hub{}
-	a := &App{FirstStart: first, DB: db, Metrics: o.Metrics, log: o.Log, now: o.Now, host: cfg.PublicURL.Hostname(), tls: servesTLS(cfg), cert: cert, wayOut: wayOut,
+	a := &App{FirstStart: first, DB: db, Metrics: o.Metrics, log: o.Log, now: o.Now, host: cfg.PublicURL.Hostname(), tls: servesTLS(cfg), cert: cert, out: out,
 		dataDir: cfg.DataDir, reserve: host.NewReserve(cfg.DataDir, int64(cfg.Limits.DiskReserve))}
 	if a.Metrics == nil {
 		a.Metrics = metrics.New(metrics.Options{})
@@ -188,14 +188,14 @@ func build(ctx context.Context, cfg config.Config, o Options) (*App, error) {
 		a.lanes = lane.New(runtime.GOMAXPROCS(0))
 	}
 	if a.DKIM, err = openDKIM(cfg, db); err != nil {
-		return nil, errors.Join(err, wayOut(), db.Close())
+		return nil, errors.Join(err, out.close(), db.Close())
 	}
 	a.buildUseCases(cfg, o, k, look)
 	if err := a.openJournal(ctx, cfg, k.Audit); err != nil {
-		return nil, errors.Join(err, wayOut(), db.Close())
+		return nil, errors.Join(err, out.close(), db.Close())
 	}
 	if err := a.buildEdges(cfg, o, look); err != nil {
-		return nil, errors.Join(err, wayOut(), db.Close(), db.Journal.Close())
+		return nil, errors.Join(err, out.close(), db.Close(), db.Journal.Close())
 	}
 	return a, nil
 }
@@ -227,6 +227,7 @@ func brandOf(o config.Organization) (*brand.Brand, error) {
 func (a *App) buildUseCases(cfg config.Config, o Options, k seal.Keys, look *brand.Brand) {
 	rules := policy.Settings{
 		Domains: cfg.Organization.Domains, InlineTypes: cfg.Recipients.Inline,
+		InlineDomains: cfg.Recipients.InlineDomains, LinkDomains: cfg.Recipients.LinkDomains,
 		InlineAssured: o.Assured || cfg.AssuresTLS(), SenderScope: policy.Scope(cfg.Revocation.SenderScope),
 		Expiry: expiryOf(cfg.Expiry),
 		Notices: policy.Notices{
@@ -236,7 +237,7 @@ func (a *App) buildUseCases(cfg config.Config, o Options, k seal.Keys, look *bra
 	}
 	v := &vault.Vault{DB: a.DB, Keys: k.Ring, Limits: eml.Limits{Size: int64(cfg.Limits.Message)}}
 	a.Outbox = &outbox.Service{
-		DB: a.DB, Vault: v, Pepper: k.Pepper, Mailer: o.Mailer, Log: o.Log, Metrics: a.Metrics.Outbox,
+		DB: a.DB, Vault: v, Pepper: k.Pepper, Mailer: a.out.mailer, Assured: a.out.assured, Log: o.Log, Metrics: a.Metrics.Outbox,
 		Notifier: &notify.Notifier{Brand: look, PublicURL: cfg.PublicURL.URL, From: cfg.Organization.Notify, Location: cfg.TimeZone.Location},
 		Admin:    cfg.Organization.Admin, Sign: a.DKIM.Sign,
 	}
@@ -259,6 +260,7 @@ func (a *App) buildUseCases(cfg config.Config, o Options, k seal.Keys, look *bra
 	a.Outbox.Tell = a.Access.Tell
 	a.Intake = &intake.Service{DB: a.DB, Vault: v, Pepper: k.Pepper, Rules: rules,
 		Domain: cfg.Organization.Notify.Domain(), Wake: wake, Room: a.reserve.Room, Answerable: a.Access.Answerable,
+		LookUp: a.out.lookUp(), Assured: a.out.assuresTLS,
 		Portal: letterlock.Mailbox{Name: look.Name, Address: cfg.Organization.Notify}}
 	a.Keys = keysOf(a.DB, cfg, k.Ring, o.Log)
 	// Two messages of full size may be in the writing.
@@ -325,5 +327,5 @@ func (a *App) smtpOptions(cfg config.Config, o Options) smtpd.Options {
 
 // Close closes an App that is not running.
 func (a *App) Close() error {
-	return errors.Join(a.wayOut(), a.DB.Close(), a.DB.Journal.Close(), a.lock.Release())
+	return errors.Join(a.out.close(), a.DB.Close(), a.DB.Journal.Close(), a.lock.Release())
 }

@@ -20,7 +20,7 @@ func openRelays(cfg config.Config, log *slog.Logger) (*smtpout.Client, error) {
 		if i > 0 {
 			at = fmt.Sprintf("relay.fallback[%d]", i)
 		}
-		relay := smtpout.Relay{Address: r.Address, TLS: smtpout.Mode(r.Security), User: r.User}
+		relay := smtpout.Relay{Address: r.Address, TLS: smtpout.Mode(r.Security), User: r.User, AssuresTLS: r.AssuresTLS}
 		var err error
 		if r.PasswordFile != "" {
 			if relay.Password, err = readPassword(r.PasswordFile); err != nil {

@@ -48,6 +48,7 @@ func (a *App) Run(ctx context.Context, on Listeners) error {
 	j.start("visits", a.Visits.Run)
 	j.start("audit log", a.Audit.Run)
 	j.start("bulk revocations", a.Access.RunBatches)
+	j.start("relays", a.out.run)
 	j.start("keys", a.Keys.Run)
 	if a.cert != nil {
 		j.start("certificate", a.cert.Run)

@@ -36,6 +36,7 @@ type Config struct {
 	SMTP         SMTP         `toml:"smtp"`
 	Relay        Relay        `toml:"relay"`
 	DKIM         DKIM         `toml:"dkim"`
+	DNS          DNS          `toml:"dns"`
 	TLS          TLS          `toml:"tls"`
 	Proxy        Proxy        `toml:"proxy"`
 	Limits       Limits       `toml:"limits"`
@@ -103,7 +104,8 @@ type Relay struct {
 	CAFile string `toml:"ca_file"`
 	// AssuresTLS declares that the relay keeps mail under TLS to the mailbox, so
 	// that messages themselves may leave inline. Default false: outside the
-	// organisation everybody gets a link.
+	// organisation they do only if the relay offers REQUIRETLS (RFC 8689), which they
+	// then demand of it; everybody else gets a link.
 	AssuresTLS bool `toml:"assures_tls"`
 	// Fallback are relays that are tried, in order, when this one fails. Default
 	// none. They stand in the file only, and have no Fallback of their own.
@@ -115,6 +117,13 @@ type DKIM struct {
 	// Sign signs whatever leaves with the domain of Organization.Notify, as soon as a
 	// key is active. Default true. False: nothing is signed, the relay may do it.
 	Sign bool `toml:"sign"`
+}
+
+// DNS is who is asked for MX records.
+type DNS struct {
+	// Servers are recursive DNS servers, IP address and port, like "192.0.2.53:53". They
+	// are tried in order. Default none: those that the machine asks.
+	Servers []netip.AddrPort `toml:"servers"`
 }
 
 // TLS is where the certificate for the pages and for SMTP comes from: files, or ACME.
@@ -187,6 +196,14 @@ type Recipients struct {
 	// Inline are the identity types that get the message itself, where the relay
 	// assures TLS. Default organization, microsoft-365 and microsoft-account.
 	Inline []letterlock.IdentityType `toml:"inline"`
+	// InlineDomains get the message itself, too, whatever their type, where the relay
+	// assures TLS; in A-labels and lower case. Default none.
+	InlineDomains []string `toml:"inline_domains"`
+	// LinkDomains get a link, whatever their type. Default none.
+	LinkDomains []string `toml:"link_domains"`
+	// LookUpMX finds out by MX records which domains are at Microsoft 365. Default true.
+	// False: nobody's are, unless InlineDomains has them.
+	LookUpMX bool `toml:"look_up_mx"`
 	// DoNotForwardDownloads lets recipients save attachments of messages that are
 	// not to be forwarded. Default true.
 	DoNotForwardDownloads bool `toml:"do_not_forward_downloads"`
@@ -326,7 +343,7 @@ func Default() Config {
 		Revocation: Revocation{SenderScope: SingleRecipient},
 		Recipients: Recipients{
 			Inline:                []letterlock.IdentityType{letterlock.Organization, letterlock.Microsoft365, letterlock.MicrosoftAccount},
-			DoNotForwardDownloads: true,
+			DoNotForwardDownloads: true, LookUpMX: true,
 		},
 		Notices: Notices{OnRequest: true},
 		Portal:  Portal{Remember: Span{Set: true, Span: longestRemembered}},

@@ -103,6 +103,17 @@ func TestValidateNamesWhatIsWrong(t *testing.T) {
 		{"a negative number of messages", func(c *config.Config) { c.Revocation.SecondAdministratorAbove = -1 }, "revocation.second_administrator_above"},
 		{"nobody inline", func(c *config.Config) { c.Recipients.Inline = nil }, ""},
 		{"an unknown identity type", func(c *config.Config) { c.Recipients.Inline = []letterlock.IdentityType{"apple"} }, "recipients.inline"},
+		{"exceptions by domain", func(c *config.Config) {
+			c.Recipients.InlineDomains, c.Recipients.LinkDomains = []string{"partner.example", "xn--mnchen-3ya.example"}, []string{"outlook.com"}
+		}, ""},
+		{"an exception in capitals", func(c *config.Config) { c.Recipients.InlineDomains = []string{"Partner.example"} }, "recipients.inline_domains"},
+		{"an exception in U-labels", func(c *config.Config) { c.Recipients.LinkDomains = []string{"münchen.example"} }, "recipients.link_domains"},
+		{"an address as an exception", func(c *config.Config) { c.Recipients.LinkDomains = []string{"ada@partner.example"} }, "recipients.link_domains"},
+		{"a pattern as an exception", func(c *config.Config) { c.Recipients.InlineDomains = []string{"*.example"} }, "recipients.inline_domains"},
+		{"an exception both ways", func(c *config.Config) {
+			c.Recipients.InlineDomains, c.Recipients.LinkDomains = []string{"partner.example"}, []string{"partner.example"}
+		}, "recipients.link_domains"},
+		{"the own domain as an exception", func(c *config.Config) { c.Recipients.LinkDomains = c.Organization.Domains[:1] }, "recipients.link_domains"},
 		{"an unknown format", func(c *config.Config) { c.Log.Format = "xml" }, "log.format"},
 		{"no time zone", func(c *config.Config) { c.TimeZone = config.Zone{} }, "time_zone"},
 		{"another time zone", func(c *config.Config) { c.TimeZone = config.Zone{Location: time.UTC} }, ""},

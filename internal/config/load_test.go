@@ -3,6 +3,7 @@ package config_test
 import (
 	"bytes"
 	"log/slog"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -53,6 +54,7 @@ func TestLoadReadsTheFileAndTheEnvironmentOverIt(t *testing.T) {
 		"PATH=/bin", "LETTERLOCK_ORGANIZATION_NAME=Fabrikam", "LETTERLOCK_RELAY_ASSURES_TLS=true", "LETTERLOCK_LIMITS_RECIPIENTS=7",
 		"LETTERLOCK_ORGANIZATION_DOMAINS=a.example, b.example", "LETTERLOCK_LIMITS_DISK_RESERVE=2 GiB", "LETTERLOCK_HTTP_REDIRECT=",
 		"LETTERLOCK_RECIPIENTS_INLINE=organization", "LETTERLOCK_CONFIG=/elsewhere", "LETTERLOCK_LOG_LEVEL=warn",
+		"LETTERLOCK_DNS_SERVERS=192.0.2.53:53, [2001:db8::53]:5353", "LETTERLOCK_RECIPIENTS_LOOK_UP_MX=false", "LETTERLOCK_RECIPIENTS_LINK_DOMAINS=partner.example",
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -79,6 +81,9 @@ func TestLoadReadsTheFileAndTheEnvironmentOverIt(t *testing.T) {
 		{"http.redirect", c.HTTP.Redirect, ""},
 		{"proxy.trusted", c.Proxy.Trusted, prefixes("127.0.0.1/32", "2001:db8::/32")},
 		{"recipients.inline", c.Recipients.Inline, []letterlock.IdentityType{letterlock.Organization}},
+		{"recipients.look_up_mx", c.Recipients.LookUpMX, false},
+		{"recipients.link_domains", c.Recipients.LinkDomains, []string{"partner.example"}},
+		{"dns.servers", c.DNS.Servers, []netip.AddrPort{netip.MustParseAddrPort("192.0.2.53:53"), netip.MustParseAddrPort("[2001:db8::53]:5353")}},
 		{"log.level", c.Log.Level, slog.LevelWarn},
 	} {
 		if !reflect.DeepEqual(tt.got, tt.want) {
@@ -148,6 +153,12 @@ func TestTemplateHasEverySettingWithItsDefault(t *testing.T) {
 	}
 	if len(uncommented.Backup.Recipients) == 0 {
 		uncommented.Backup.Recipients = nil
+	}
+	if len(uncommented.DNS.Servers) == 0 {
+		uncommented.DNS.Servers = nil
+	}
+	if r := &uncommented.Recipients; len(r.InlineDomains)+len(r.LinkDomains) == 0 {
+		r.InlineDomains, r.LinkDomains = nil, nil
 	}
 	if !reflect.DeepEqual(given, uncommented) {
 		t.Errorf("the defaults in the template are not those of the program:\n%+v\n%+v", given, uncommented)

@@ -87,13 +87,37 @@ func (c Config) validate(bad complain) {
 	if to := c.JournalCopy(); to != "" && (to == filepath.Clean(c.Audit.CheckpointFile) || to == filepath.Clean(c.JournalFile())) {
 		bad("audit.checkpoint_file", "%s is the name of the journal's copy beside the checkpoints: choose another one for both", to)
 	}
-	for _, t := range c.Recipients.Inline {
+	c.Recipients.validate(bad, c.Organization.Domains)
+	if c.Log.Format != Text && c.Log.Format != JSON {
+		bad("log.format", "%q is neither text nor json", c.Log.Format)
+	}
+}
+
+// validate refuses what contradicts itself: which of two settings was meant is not for
+// a program to guess.
+func (r Recipients) validate(bad complain, own []string) {
+	for _, t := range r.Inline {
 		if !slices.Contains(identityTypes, t) {
 			bad("recipients.inline", "%q is no identity type; they are %s", t, join(identityTypes))
 		}
 	}
-	if c.Log.Format != Text && c.Log.Format != JSON {
-		bad("log.format", "%q is neither text nor json", c.Log.Format)
+	for _, list := range []struct {
+		setting string
+		domains []string
+	}{{"recipients.inline_domains", r.InlineDomains}, {"recipients.link_domains", r.LinkDomains}} {
+		for _, d := range list.domains {
+			switch {
+			case !canonical(letterlock.Address("x@" + d)):
+				bad(list.setting, "%q is not a domain in lower-case ASCII (A-labels)", d)
+			case slices.Contains(own, d):
+				bad(list.setting, "%s is one of organization.domains: whether those get the message itself is said by recipients.inline", d)
+			}
+		}
+	}
+	for _, d := range r.LinkDomains {
+		if slices.Contains(r.InlineDomains, d) {
+			bad("recipients.link_domains", "%s is in recipients.inline_domains, too: choose one", d)
+		}
 	}
 }
 

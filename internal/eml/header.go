@@ -84,6 +84,10 @@ func (h *Header) readField(f field) {
 		if h.Proofs++; h.Proofs == 1 {
 			h.Proof = clean(f.text(), 100)
 		}
+	case "x-letterlock-portal":
+		if h.Portals++; h.Portals == 1 {
+			h.Portal = clean(f.text(), 100)
+		}
 	case "disposition-notification-to":
 		good, _ := parseAddresses(f.text()) // whoever cannot be read is not told
 		h.ReadTo = append(h.ReadTo, good...)

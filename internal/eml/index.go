@@ -70,6 +70,8 @@ type Header struct {
 	Expiries      int       `json:"un,omitempty"` // how many of it there are
 	Proof         string    `json:"k,omitempty"`  // X-Letterlock-Proof, the first
 	Proofs        int       `json:"kn,omitempty"` // how many of it there are
+	Portal        string    `json:"o,omitempty"`  // X-Letterlock-Portal, the first
+	Portals       int       `json:"on,omitempty"` // how many of it there are
 	Sensitivity   string    `json:"y,omitempty"`
 	AutoSubmitted string    `json:"a,omitempty"`
 	ListID        string    `json:"l,omitempty"`

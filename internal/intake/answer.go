@@ -152,8 +152,9 @@ func (s *Service) answer(ctx context.Context, by letterlock.Actor, id letterlock
 	if err != nil {
 		return Receipt{}, err
 	}
+	k := s.known(ctx, Envelope{Recipients: addresses(a.to, a.cc)})
 	var receipt Receipt
-	err = s.DB.Write(ctx, func(tx *store.Tx) (err error) { receipt, err = s.storeAnswer(tx, by, id, a, in); return err })
+	err = s.DB.Write(ctx, func(tx *store.Tx) (err error) { receipt, err = s.storeAnswer(tx, by, id, a, k, in); return err })
 	if err != nil || receipt.Repeated {
 		in.Abandon(context.WithoutCancel(ctx))
 	}

@@ -12,7 +12,7 @@ import (
 
 // storeAnswer makes the mail a message, if its author still may. All that it comes
 // to is in one transaction: what they could read may have ended while they wrote.
-func (s *Service) storeAnswer(tx *store.Tx, by letterlock.Actor, id letterlock.ID, a *answer, in *vault.Incoming) (Receipt, error) {
+func (s *Service) storeAnswer(tx *store.Tx, by letterlock.Actor, id letterlock.ID, a *answer, k known, in *vault.Incoming) (Receipt, error) {
 	if receipt, err := repeated(tx, a); !errors.Is(err, letterlock.NotFound) {
 		return receipt, err
 	}
@@ -29,7 +29,7 @@ func (s *Service) storeAnswer(tx *store.Tx, by letterlock.Actor, id letterlock.I
 		return Receipt{}, err
 	}
 	list := addresses(a.to, a.cc)
-	if err := s.addRecipients(tx, m, list, 0, in.Index.Header, func(holder string) error { return in.Grant(tx, holder) }); err != nil {
+	if err := s.addRecipients(tx, m, list, k.hands(in.Index.Header, func(holder string) error { return in.Grant(tx, holder) })); err != nil {
 		return Receipt{}, err
 	}
 	return Receipt{ID: m.ID, MessageID: m.MessageID}, s.noteAnswer(tx, by, a, m, list)

@@ -33,6 +33,12 @@ type Service struct {
 	Rules  policy.Settings
 	Domain string // for Message-IDs of mails that came without
 	Wake   func() // called after something was put into the outbox
+	// LookUp finds out who takes the mail of domains, in bounded time, and never within
+	// a transaction. nil: nobody does.
+	LookUp func(ctx context.Context, domains []string) policy.Hostings
+	// Assured reports whether the way out keeps TLS to the mailbox, as far as is known
+	// now. nil: as the rules say.
+	Assured func() bool
 	// Room returns an error while no new mail may be stored, as host.Reserve
 	// does; nil: there is always room.
 	Room func() error
@@ -48,7 +54,8 @@ type Envelope struct {
 	Via        letterlock.Via
 	Protection letterlock.Protection // asked for by Compose; empty for SMTP, where the mail says it
 	Expires    time.Time             // chosen in Compose, where zero is never; for SMTP the mail or the settings say it
-	Portal     bool                  // everybody outside reads in the portal
+	Portal     bool                  // everybody outside reads in the portal; the mail may say it, too
+	Promised   []letterlock.Address  // whom Compose has said to be able to take back: they get the link
 	Asks       letterlock.Demand     // chosen in Compose; for SMTP the mail may say it
 	Notices    *policy.Choice        // chosen in Compose; nil: as the settings say
 }
@@ -60,13 +67,19 @@ type Receipt struct {
 	Repeated  bool // a retry of a mail that was already accepted
 }
 
-// Preview says what each recipient of an envelope would get.
-func (s *Service) Preview(e Envelope) []policy.Verdict {
-	verdicts := make([]policy.Verdict, len(e.Recipients))
-	for i, a := range e.Recipients {
-		verdicts[i] = s.Rules.Recipient(a, e.Protection, e.Portal || e.Asks != letterlock.NoDemand)
+// Preview says what each recipient of an envelope would get, and what if everybody
+// outside were to read in the portal. Until every domain has been looked up it waits,
+// as Accept does, for a bounded time.
+func (s *Service) Preview(ctx context.Context, e Envelope) (as, forced []policy.Verdict) {
+	known := s.known(ctx, e)
+	for _, a := range e.Recipients {
+		w := known.way(a)
+		w.Protection, w.Portal = e.Protection, e.Portal || e.Asks != letterlock.NoDemand
+		as = append(as, s.Rules.Recipient(a, w))
+		w.Portal = true
+		forced = append(forced, s.Rules.Recipient(a, w))
 	}
-	return verdicts
+	return as, forced
 }
 
 // Accept takes one mail from an account of the organisation. The errors are
@@ -74,7 +87,7 @@ func (s *Service) Preview(e Envelope) []policy.Verdict {
 //   - Denied "sender": the From of the mail is not the account's;
 //   - Denied "unprotected": the mail asks to be sent open;
 //   - Denied "ended": a retry names new recipients of a message that has ended;
-//   - Invalid "bare", "structure", "from", "protection", "recipients", "expires", "proof": the mail or its envelope is malformed;
+//   - Invalid "bare", "structure", "from", "protection", "recipients", "expires", "proof", "portal": the mail or its envelope is malformed;
 //   - TooLarge with the limit's name: it passes one;
 //   - Busy "disk": there is no room for it;
 //   - Busy: it could not be stored; trying again may work.
@@ -142,14 +155,19 @@ func (s *Service) decide(ctx context.Context, by letterlock.Actor, e Envelope, i
 	if err != nil {
 		return Receipt{}, s.refused(ctx, by, err)
 	}
+	portal, err := policy.ForcesPortal(h.Portal, h.Portals)
+	if err != nil {
+		return Receipt{}, s.refused(ctx, by, err)
+	}
 	m := letterlock.Message{
 		ID: in.ID, MessageID: h.MessageID, Sender: letterlock.Mailbox{Name: senderName(by, h), Address: by.Address},
 		Subject: d.Subject, Protection: d.Protection, Method: d.Method, DecidedBy: d.DecidedBy, Via: e.Via,
-		Portal: e.Portal || asks != letterlock.NoDemand, Asks: asks, Attachments: len(in.Index.Attachments()),
+		Portal: e.Portal || portal || asks != letterlock.NoDemand, Asks: asks, Attachments: len(in.Index.Attachments()),
 	}
+	known := s.known(ctx, e)
 	var receipt Receipt
 	err = s.DB.Write(ctx, func(tx *store.Tx) error {
-		receipt, err = s.store(tx, by, m, e, in)
+		receipt, err = s.store(tx, by, m, e, known, in)
 		return err
 	})
 	if err == nil && receipt.Repeated {
@@ -203,11 +221,11 @@ func senderName(by letterlock.Actor, h eml.Header) string {
 	return ""
 }
 
-func (s *Service) store(tx *store.Tx, by letterlock.Actor, m letterlock.Message, e Envelope, in *vault.Incoming) (Receipt, error) {
+func (s *Service) store(tx *store.Tx, by letterlock.Actor, m letterlock.Message, e Envelope, k known, in *vault.Incoming) (Receipt, error) {
 	if m.MessageID != "" {
 		known, err := tx.Retried(by.Address, m.MessageID, in.Hash)
 		if err == nil {
-			return s.repeat(tx, by, known, e, in)
+			return s.repeat(tx, by, known, e, k, in)
 		}
 		if !errors.Is(err, letterlock.NotFound) {
 			return Receipt{}, err
@@ -227,7 +245,7 @@ func (s *Service) store(tx *store.Tx, by letterlock.Actor, m letterlock.Message,
 	if err := in.Accept(tx, m); err != nil {
 		return Receipt{}, err
 	}
-	if err := s.addRecipients(tx, m, e.Recipients, 0, in.Index.Header, func(holder string) error { return in.Grant(tx, holder) }); err != nil {
+	if err := s.addRecipients(tx, m, e.Recipients, k.hands(in.Index.Header, func(holder string) error { return in.Grant(tx, holder) })); err != nil {
 		return Receipt{}, err
 	}
 	if err := s.plan(tx, m, in.Index.Header, e.Notices); err != nil {
@@ -258,7 +276,7 @@ func nameAnew(tx *store.Tx, m *letterlock.Message, domain string) error {
 }
 
 // repeat adds to a known message the recipients that a retry of it names anew.
-func (s *Service) repeat(tx *store.Tx, by letterlock.Actor, m letterlock.Message, e Envelope, in *vault.Incoming) (Receipt, error) {
+func (s *Service) repeat(tx *store.Tx, by letterlock.Actor, m letterlock.Message, e Envelope, k known, in *vault.Incoming) (Receipt, error) {
 	have, err := tx.Recipients(m.ID)
 	if err != nil {
 		return Receipt{}, err
@@ -278,8 +296,9 @@ func (s *Service) repeat(tx *store.Tx, by letterlock.Actor, m letterlock.Message
 	if len(have)+len(added) > MaxRecipients {
 		return Receipt{}, &letterlock.Error{Code: letterlock.TooLarge, Key: "recipients"}
 	}
-	grant := func(holder string) error { return s.Vault.Regrant(tx, m.ID, holder) }
-	if err := s.addRecipients(tx, m, added, len(have), in.Index.Header, grant); err != nil {
+	h := k.hands(in.Index.Header, func(holder string) error { return s.Vault.Regrant(tx, m.ID, holder) })
+	h.position = len(have)
+	if err := s.addRecipients(tx, m, added, h); err != nil {
 		return Receipt{}, err
 	}
 	if err := tx.SearchAgain(m.ID); err != nil {
@@ -298,27 +317,27 @@ func targets(list []letterlock.Address) string {
 
 func revoked(r letterlock.Recipient) bool { return r.Revocation.Revoked() }
 
-func (s *Service) addRecipients(tx *store.Tx, m letterlock.Message, list []letterlock.Address, position int, h eml.Header, grant func(holder string) error) error {
+func (s *Service) addRecipients(tx *store.Tx, m letterlock.Message, list []letterlock.Address, h hands) error {
 	seen := make(map[letterlock.Address]bool)
 	for _, a := range list {
 		if seen[a] {
 			continue
 		}
 		seen[a] = true
-		if err := s.addRecipient(tx, m, a, position, h, grant); err != nil {
+		if err := s.addRecipient(tx, m, a, h); err != nil {
 			return err
 		}
-		position++
+		h.position++
 	}
 	return nil
 }
 
-func (s *Service) addRecipient(tx *store.Tx, m letterlock.Message, a letterlock.Address, position int, h eml.Header, grant func(holder string) error) error {
-	v := s.Rules.Answer(a, m)
+func (s *Service) addRecipient(tx *store.Tx, m letterlock.Message, a letterlock.Address, h hands) error {
+	v := s.Rules.Answer(a, m, h.way(a))
 	r := letterlock.Recipient{
 		ID: letterlock.NewID(), Message: m.ID, Identity: v.Identity, Experience: v.Experience, Why: v.Why, Reference: newReference(),
 	}
-	r.Mailbox, r.Field = placeOf(a, h)
+	r.Mailbox, r.Field = placeOf(a, h.header)
 	n := store.Notice{Kind: store.InlineNotice, Message: m.ID, Recipient: r.ID}
 	var tokenHash []byte
 	if v.Experience == letterlock.Link {
@@ -326,11 +345,11 @@ func (s *Service) addRecipient(tx *store.Tx, m letterlock.Message, a letterlock.
 		tokenHash = vault.TokenHash(s.Pepper, token)
 		n.Kind, n.Secret = store.LinkNotice, vault.SealToken(s.Pepper, r.ID, token)
 	}
-	if err := tx.AddRecipient(r, position, tokenHash); err != nil {
+	if err := tx.AddRecipient(r, h.position, tokenHash); err != nil {
 		return err
 	}
 	if v.Experience == letterlock.Link {
-		if err := grant(string(r.ID)); err != nil {
+		if err := h.grant(string(r.ID)); err != nil {
 			return err
 		}
 	}

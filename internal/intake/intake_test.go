@@ -74,7 +74,8 @@ func TestAcceptNotesWhatTheMailSays(t *testing.T) {
 	if got, want := h.rows(), "messages 1 chunks 1 recipients 4 wraps 4 events 4 outbox 4 "; got != want {
 		t.Errorf("rows %s, want %s", got, want)
 	}
-	for i, v := range h.intake.Preview(e) {
+	preview, _ := h.intake.Preview(t.Context(), e)
+	for i, v := range preview {
 		if v.Experience != all[i].Experience || v.Address != all[i].Mailbox.Address {
 			t.Errorf("Preview said %+v of %s, who got the %s", v, all[i].Mailbox.Address, all[i].Experience)
 		}

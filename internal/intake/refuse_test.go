@@ -55,6 +55,8 @@ func TestRefusedMailLeavesNothing(t *testing.T) {
 		{"unknown expiry", ada, many(1), "X-Letterlock-Expires: soon\r\n" + good, letterlock.Invalid, "expires"},
 		{"expiry that is over", ada, many(1), "X-Letterlock-Expires: 2026-11-20T09:59:59Z\r\n" + good, letterlock.Invalid, "expires"},
 		{"unknown proof", ada, many(1), "X-Letterlock-Proof: blood\r\n" + good, letterlock.Invalid, "proof"},
+		{"unknown portal", ada, many(1), "X-Letterlock-Portal: perhaps\r\n" + good, letterlock.Invalid, "portal"},
+		{"two portals", ada, many(1), "X-Letterlock-Portal: yes\r\nX-Letterlock-Portal: yes\r\n" + good, letterlock.Invalid, "portal"},
 		{"two proofs", ada, many(1), "X-Letterlock-Proof: passcode\r\nX-Letterlock-Proof: passcode\r\n" + good, letterlock.Invalid, "proof"},
 		{"two expiries", ada, many(1), "X-Letterlock-Expires: 7d\r\nX-Letterlock-Expires: 7d\r\n" + good, letterlock.Invalid, "expires"},
 		{"empty mail", ada, many(1), "", letterlock.Invalid, "from"},

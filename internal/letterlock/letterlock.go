@@ -111,6 +111,7 @@ const (
 	Notified       EventKind = "notified"
 	Delivered      EventKind = "delivered" // the message itself, inline
 	Deferred       EventKind = "deferred"
+	FellBack       EventKind = "fell-back" // the message itself could not leave safely: a link goes instead
 	Bounced        EventKind = "bounced"
 	PasscodeSent   EventKind = "passcode-sent"
 	PasscodeWrong  EventKind = "passcode-wrong"
@@ -133,7 +134,7 @@ type Event struct {
 	Kind   EventKind
 	At     time.Time
 	Part   int    // Downloaded: index of the part; -1 means the whole message
-	Detail string // Notified, Bounced, Deferred: the remote reply; Revoked, Restored: who, as a Standing; Replied, Forwarded: to whom; ExpiryChanged: who, a blank, until when; AskedEvent, ApprovedEvent, DeclinedEvent: what for, as a RequestKind
+	Detail string // Notified, Bounced, Deferred, FellBack: the remote reply; Revoked, Restored: who, as a Standing; Replied, Forwarded: to whom; ExpiryChanged: who, a blank, until when; AskedEvent, ApprovedEvent, DeclinedEvent: what for, as a RequestKind
 	Proof  Proof  // Read, Downloaded: how the mailbox was proved
 	Agent  string // Read, Downloaded, PasscodeWrong: browser family; empty: not known
 	IP     string // likewise: from where, as far as the settings keep it

@@ -83,7 +83,7 @@ func (h *house) postfixed() *mailtest.Sink {
 		h.t.Fatal(err)
 	}
 	h.t.Cleanup(func() { c.Close() })
-	h.outbox.Mailer = c
+	h.mailBy(c)
 	return sink
 }
 

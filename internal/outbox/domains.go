@@ -80,6 +80,7 @@ func (d *domains) leave(name string, urgent bool, result error, now time.Time) {
 		one.under--
 	}
 	switch {
+	case letterlock.KeyOf(result) == unassured: // the domain was not reached
 	case result == nil || errors.Is(result, letterlock.Denied): // its server answers, and goes on
 		one.fails, one.until = 0, time.Time{}
 	case letterlock.KeyOf(result) != KeyPutOff || now.Before(one.until):

@@ -133,13 +133,16 @@ func (h *house) open() {
 	rules := policy.Settings{Domains: []string{"contoso.example"}, InlineTypes: policy.DefaultInlineTypes, InlineAssured: true}
 	v := &vault.Vault{DB: h.db, Keys: ring}
 	h.outbox = &outbox.Service{
-		DB: h.db, Vault: v, Pepper: pepper, Mailer: h.world, Log: slog.New(slog.DiscardHandler),
+		DB: h.db, Vault: v, Pepper: pepper, Mailer: h.world, Assured: h.world, Log: slog.New(slog.DiscardHandler),
 		Notifier: &notify.Notifier{Brand: look, PublicURL: public, From: "portal@contoso.example", Location: time.UTC},
 	}
 	h.intake = &intake.Service{DB: h.db, Vault: v, Pepper: pepper, Rules: rules, Domain: "contoso.example", Wake: h.outbox.Wake}
 	h.access = &access.Service{DB: h.db, Vault: v, Pepper: pepper, Rules: rules, Wake: h.outbox.Wake}
 	h.codes = &passcode.Service{DB: h.db, Pepper: pepper, IPKey: ratelimit.IPKey, Wake: h.outbox.Wake}
 }
+
+// mailBy has all mail leave by m, messages themselves too.
+func (h *house) mailBy(m outbox.Mailer) { h.outbox.Mailer, h.outbox.Assured = m, m }
 
 func (h *house) set(now time.Time)    { h.now.Store(&now) }
 func (h *house) pass(d time.Duration) { h.set(h.now.Load().Add(d)) }

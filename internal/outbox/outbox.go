@@ -43,6 +43,10 @@ type Service struct {
 	Pepper   seal.Pepper
 	Notifier *notify.Notifier
 	Mailer   Mailer
+	// Assured takes messages themselves to recipients outside. What it takes stays under
+	// TLS to the mailbox; Denied "unassured" is that it would not, and has not left.
+	// nil: nothing takes them.
+	Assured Mailer
 	// Tell runs send, which hands over a notification, while the recipient's access
 	// lives, and is Gone otherwise; a revocation waits for it. nil: it may always.
 	Tell func(ctx context.Context, to letterlock.Recipient, send func(context.Context) error) error
@@ -127,6 +131,8 @@ func outcome(w work, result error) string {
 		return metrics.Sent
 	case errors.Is(result, letterlock.Gone):
 		return metrics.Dropped
+	case w.notice.Kind == store.InlineNotice && letterlock.KeyOf(result) == unassured:
+		return metrics.Dropped // a link goes instead
 	case w.final(result):
 		return metrics.Failed
 	}
@@ -193,7 +199,9 @@ func (w work) dropped() bool {
 	case store.RequestNotice, store.AdminNotice, store.ReadNotice:
 		return w.message.Destroyed || w.now.Sub(w.notice.Created) >= giveUp
 	case store.InlineNotice:
-		return w.message.Destroyed
+		// Who has a link had fallen back to it before that was removed, in a database that
+		// was restored from before.
+		return w.message.Destroyed || w.recipient.Experience == letterlock.Link
 	case store.PasscodeNotice:
 		expired := w.broken == nil && !w.now.Before(w.passcode.Expires)
 		return expired || w.now.Sub(w.notice.Created) >= 10*time.Minute
@@ -259,7 +267,7 @@ func (s *Service) send(ctx context.Context, w work) error {
 		if err != nil {
 			return err
 		}
-		return s.Mailer.Send(ctx, s.returnPath(w), to, io.MultiReader(strings.NewReader(fields), whole()))
+		return s.itself(w).Send(ctx, s.returnPath(w), to, io.MultiReader(strings.NewReader(fields), whole()))
 	}
 	if w.notice.Kind == store.AdminNotice && s.Admin == "" {
 		return nil // it stands in the trace
@@ -362,6 +370,8 @@ func (s *Service) note(w work, result error) error {
 			}
 			return err
 		})
+	case n.Kind == store.InlineNotice && letterlock.KeyOf(result) == unassured:
+		return s.settle(w, func(tx *store.Tx) error { return s.fallBack(tx, w, result) })
 	case w.final(result):
 		return s.settle(w, func(tx *store.Tx) error { return s.fail(tx, w, result) })
 	}

@@ -225,9 +225,9 @@ func (r *revoker) Send(ctx context.Context, from string, to letterlock.Address, 
 func TestRevokedWhileItLeavesIsNotTriedAgain(t *testing.T) {
 	h := newHouse(t)
 	id := h.send(intake.Envelope{}, marta)
-	h.outbox.Mailer = &revoker{h, id, errBusy}
+	h.mailBy(&revoker{h, id, errBusy})
 	h.flush()
-	h.outbox.Mailer = h.world
+	h.mailBy(h.world)
 	h.pass(time.Hour)
 	if mails := h.flush(); len(mails) > 0 {
 		t.Errorf("mails = %v, want none after the revocation", mails)
@@ -301,7 +301,7 @@ func TestOneBrokenMessageHoldsUpNoOther(t *testing.T) {
 func TestACrashBetweenSendingAndNotingSendsTwiceAndLosesNothing(t *testing.T) {
 	h := newHouse(t)
 	id := h.send(intake.Envelope{}, marta)
-	h.outbox.Mailer = crash{h}
+	h.mailBy(crash{h})
 	if err := h.outbox.Flush(t.Context()); err == nil {
 		t.Error("Flush noted an attempt in a closed database")
 	}

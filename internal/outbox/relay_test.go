@@ -25,7 +25,7 @@ func (h *house) relayed(address string) {
 		h.t.Fatal(err)
 	}
 	h.t.Cleanup(func() { c.Close() })
-	h.outbox.Mailer = c
+	h.mailBy(c)
 }
 
 // checkHistory requires the kinds of a recipient's events, and words in the last.

@@ -69,7 +69,7 @@ func TestRunDeliversWhenWokenAndStops(t *testing.T) {
 	h := newHouse(t)
 	g := newGate()
 	close(g.open)
-	h.outbox.Mailer = g
+	h.mailBy(g)
 	stop := h.run()
 	for _, a := range []letterlock.Address{marta, jonas, carol} {
 		h.send(intake.Envelope{}, a)
@@ -84,7 +84,7 @@ func TestRunFinishesTheAttemptItHasBegun(t *testing.T) {
 	h := newHouse(t)
 	id := h.send(intake.Envelope{}, marta)
 	g := newGate()
-	h.outbox.Mailer = g
+	h.mailBy(g)
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error)
 	go func() { done <- h.outbox.Run(ctx) }()
@@ -124,7 +124,7 @@ func TestWhatAKilledProcessHadClaimedIsDueAtOnce(t *testing.T) {
 	}
 	g := newGate()
 	close(g.open)
-	h.outbox.Mailer = g
+	h.mailBy(g)
 	stop := h.run()
 	if got := <-g.came; got != marta {
 		t.Errorf("a mail to %s, want to %s", got, marta)
@@ -148,7 +148,7 @@ func TestWhatAStopCutsOffIsDueAtOnce(t *testing.T) {
 	if kinds, _ := h.history(id, marta); len(kinds) != 1 {
 		t.Errorf("history %v, want nothing of what was cut off", kinds)
 	}
-	h.outbox.Mailer = h.world
+	h.mailBy(h.world)
 	if mails := h.flush(); len(mails) != 1 || mails[0].to != marta {
 		t.Errorf("mails after the next start = %v, want the notification", mails)
 	}
@@ -219,7 +219,7 @@ func TestALongAttemptKeepsItsClaim(t *testing.T) {
 	h := newHouse(t)
 	h.send(intake.Envelope{}, marta)
 	g := newGate()
-	h.outbox.Mailer = g
+	h.mailBy(g)
 	stop := h.run()
 	<-g.came
 	for range 10 {
@@ -295,7 +295,7 @@ func TestRunLogsAnErrorAndGoesOn(t *testing.T) {
 	h.send(intake.Envelope{}, marta)
 	log := make(logged, 1000)
 	h.outbox.Log = slog.New(slog.NewTextHandler(log, nil))
-	h.outbox.Mailer = crash{h}
+	h.mailBy(crash{h})
 	stop := h.run()
 	log.until(t, "settling notice")
 	h.outbox.Wake()

@@ -41,15 +41,17 @@ func (a Answerable) MayForward() error {
 	return nil
 }
 
-// Answer decides how a recipient gets what a reader wrote in the portal. The owner
-// of the conversation gets a reply in their mailbox, as ordinary mail; a forwarded
-// copy is a link to everybody, because it must end with its original.
-func (s Settings) Answer(a letterlock.Address, m letterlock.Message) Verdict {
+// Answer decides how a recipient gets a message, of which m says what was wanted. The
+// owner of a conversation gets a reply in their mailbox, as ordinary mail; a forwarded
+// copy is a link to everybody, because it must end with its original. Of w the
+// hosting, the assurance and the promise count.
+func (s Settings) Answer(a letterlock.Address, m letterlock.Message, w Way) Verdict {
 	switch {
 	case m.Act == letterlock.ActReply && a == m.Sender.Address:
 		return Verdict{Address: a, Identity: s.Identity(a), Experience: letterlock.Inline, Why: WhyOrganization}
 	case m.Act == letterlock.ActForward:
-		return Verdict{Address: a, Identity: s.Identity(a), Experience: letterlock.Link, Why: WhyForced}
+		return Verdict{Address: a, Identity: s.Type(a, w.Hosting), Experience: letterlock.Link, Why: WhyForced}
 	}
-	return s.Recipient(a, m.Protection, m.Portal)
+	w.Protection, w.Portal = m.Protection, m.Portal
+	return s.Recipient(a, w)
 }

@@ -32,6 +32,29 @@ var singleDomains = map[string]letterlock.IdentityType{
 // for Microsoft's.
 var secondLevels = map[string]bool{"co": true, "com": true, "ne": true, "net": true, "or": true}
 
+// Type says what an address is, by its domain and by who takes the mail of that. MX
+// records are looked at last: what a name says, nobody can change by a record.
+func (s Settings) Type(a letterlock.Address, h Hosting) letterlock.IdentityType {
+	t := s.Identity(a)
+	if t == letterlock.Other && h == AtMicrosoft365 {
+		return letterlock.Microsoft365
+	}
+	return t
+}
+
+// ToLookUp are the domains of addresses that say nothing by their name, each once: who
+// takes their mail decides.
+func (s Settings) ToLookUp(list []letterlock.Address) (domains []string) {
+	seen := make(map[string]bool)
+	for _, a := range list {
+		if d := a.Domain(); !seen[d] && s.Identity(a) == letterlock.Other {
+			seen[d] = true
+			domains = append(domains, d)
+		}
+	}
+	return domains
+}
+
 // Identity says what an address is, by its domain alone.
 func (s Settings) Identity(a letterlock.Address) letterlock.IdentityType {
 	domain := a.Domain()

@@ -19,7 +19,9 @@ const (
 type Settings struct {
 	Domains       []string                  // the organisation's own, canonical
 	InlineTypes   []letterlock.IdentityType // who receives the message itself, where that is assured
-	InlineAssured bool                      // the way out keeps TLS to the end; without it only links leave the organisation
+	InlineDomains []string                  // who receives the message itself, whatever the type; canonical
+	LinkDomains   []string                  // who reads in the portal, whatever the type; canonical, and none of InlineDomains
+	InlineAssured bool                      // the way out is declared to keep TLS to the end
 	SenderScope   Scope
 	Notices       Notices
 	Expiry        *letterlock.Span // how long a mail can be read whose sender has not said; nil: for ever
@@ -27,6 +29,17 @@ type Settings struct {
 
 // DefaultInlineTypes are the identity types that receive the message itself.
 var DefaultInlineTypes = []letterlock.IdentityType{letterlock.Organization, letterlock.Microsoft365, letterlock.MicrosoftAccount}
+
+// A Way is what decides on one recipient beside their address and the settings.
+type Way struct {
+	Protection letterlock.Protection
+	Portal     bool    // the sender wants everybody outside in the portal
+	Promised   bool    // the sender was told that this recipient can be taken back
+	Hosting    Hosting // who takes the mail of the recipient's domain
+	// Assured says that the way out keeps TLS to the end, as far as is known now,
+	// where the settings do not declare it.
+	Assured bool
+}
 
 // A Verdict says what one recipient gets, and why.
 type Verdict struct {
@@ -36,36 +49,64 @@ type Verdict struct {
 	Why        string // one of the Why constants
 }
 
-// Reasons for a verdict.
+// Reasons for a verdict. S/MIME will be one more for inline: encrypted to the
+// recipient, a message needs no TLS.
 const (
 	WhyOrganization = "organization"   // inline: the organisation's own mail system
-	WhyInlineType   = "inline-type"    // inline: that provider receives the message itself
+	WhyInlineType   = "inline-type"    // inline: that type receives the message itself
+	WhyInlineDomain = "inline-domain"  // inline: that domain receives the message itself
 	WhyPortal       = "portal"         // link: this type reads in the portal
+	WhyLinkDomain   = "link-domain"    // link: that domain reads in the portal
 	WhyForced       = "forced"         // link: the sender wants everybody in the portal
+	WhyPromised     = "promised"       // link: the sender was told so in Compose
 	WhyDoNotForward = "do-not-forward" // link: nothing could hold it inline
 	WhyNoTLS        = "no-tls"         // link: the way out does not assure TLS
+	WhyFellBack     = "fell-back"      // link: when it was to leave, the way out did not assure TLS
+	WhyNoAnswer     = "no-answer"      // link: the DNS did not say who takes the domain's mail
 )
 
 // Recipient decides how one recipient gets a message. When anything is unknown
 // the answer is the link, because a link can be taken back.
-func (s Settings) Recipient(a letterlock.Address, p letterlock.Protection, portal bool) Verdict {
-	v := Verdict{Address: a, Identity: s.Identity(a), Experience: letterlock.Link, Why: WhyPortal}
-	if !slices.Contains(s.InlineTypes, v.Identity) {
+func (s Settings) Recipient(a letterlock.Address, w Way) Verdict {
+	v := Verdict{Address: a, Identity: s.Type(a, w.Hosting), Experience: letterlock.Link}
+	inline := ""
+	if v.Why, inline = s.usual(v, w.Hosting); inline == "" {
 		return v
 	}
 	switch {
-	case v.Identity == letterlock.Organization: // through the relay, which is the organisation's own
-		v.Experience, v.Why = letterlock.Inline, WhyOrganization
-	case !s.InlineAssured:
+	case inline == WhyOrganization: // through the relay, which is the organisation's own
+		v.Experience, v.Why = letterlock.Inline, inline
+	case !s.InlineAssured && !w.Assured:
 		v.Why = WhyNoTLS
-	case portal:
+	case w.Portal:
 		v.Why = WhyForced
-	case p == letterlock.DoNotForward:
+	case w.Protection == letterlock.DoNotForward:
 		v.Why = WhyDoNotForward
+	case w.Promised:
+		v.Why = WhyPromised
 	default:
-		v.Experience, v.Why = letterlock.Inline, WhyInlineType
+		v.Experience, v.Why = letterlock.Inline, inline
 	}
 	return v
+}
+
+// usual says what the settings mean for a recipient, of whatever message: why they
+// read in the portal, or why they receive the message itself.
+func (s Settings) usual(v Verdict, h Hosting) (link, inline string) {
+	domain, listed := v.Address.Domain(), slices.Contains(s.InlineTypes, v.Identity)
+	switch {
+	case v.Identity == letterlock.Organization && listed:
+		return "", WhyOrganization
+	case slices.Contains(s.LinkDomains, domain):
+		return WhyLinkDomain, ""
+	case slices.Contains(s.InlineDomains, domain):
+		return "", WhyInlineDomain
+	case listed:
+		return "", WhyInlineType
+	case h == NoAnswer && slices.Contains(s.InlineTypes, letterlock.Microsoft365):
+		return WhyNoAnswer, ""
+	}
+	return WhyPortal, ""
 }
 
 // A Decision says how a message is protected, and what decided it.
@@ -130,6 +171,20 @@ func Asks(chosen letterlock.Demand, header string, headers int) (letterlock.Dema
 		return letterlock.FreshPasscode, nil
 	}
 	return "", &letterlock.Error{Code: letterlock.Invalid, Key: "proof"}
+}
+
+// ForcesPortal says whether a mail's X-Letterlock-Portal wants everybody outside in the
+// portal: yes, or no, and there may be one. A wish that cannot be understood is Invalid
+// "portal": what was to be taken back would leave for good.
+func ForcesPortal(header string, headers int) (bool, error) {
+	word := lowerASCII(strings.TrimSpace(header))
+	switch {
+	case headers == 0, headers == 1 && word == "no":
+		return false, nil
+	case headers == 1 && word == "yes":
+		return true, nil
+	}
+	return false, &letterlock.Error{Code: letterlock.Invalid, Key: "portal"}
 }
 
 func headerProtection(r Request) (letterlock.Protection, error) {

@@ -82,7 +82,7 @@ func TestRecipientGetsTheLinkWhereverInlineIsNotCertain(t *testing.T) {
 		{"zero settings", policy.Settings{}, "b@outlook.com", "", false, letterlock.Link, policy.WhyPortal},
 	}
 	for _, tt := range tests {
-		v := tt.settings.Recipient(tt.to, tt.protection, tt.portal)
+		v := tt.settings.Recipient(tt.to, policy.Way{Protection: tt.protection, Portal: tt.portal})
 		if v.Experience != tt.want || v.Why != tt.why || v.Address != tt.to {
 			t.Errorf("%s: %+v, want %q because %q", tt.name, v, tt.want, tt.why)
 		}

@@ -46,6 +46,7 @@ var translations = []struct {
 	{letterlock.Invalid, "bare", reply(554, smtp.EnhancedCode{5, 6, 0}, "mail contains a bare LF, a bare CR or a NUL")},
 	{letterlock.Invalid, "expires", reply(554, smtp.EnhancedCode{5, 6, 0}, "X-Letterlock-Expires is neither a time to come nor a span like 12h or 7d")},
 	{letterlock.Invalid, "proof", reply(554, smtp.EnhancedCode{5, 6, 0}, "X-Letterlock-Proof can only be passcode")},
+	{letterlock.Invalid, "portal", reply(554, smtp.EnhancedCode{5, 6, 0}, "X-Letterlock-Portal can only be yes or no")},
 	{letterlock.Invalid, "", reply(554, smtp.EnhancedCode{5, 6, 0}, "mail could not be read")},
 	{letterlock.Denied, "sender", reply(550, smtp.EnhancedCode{5, 7, 1}, "the From address is not yours")},
 	{letterlock.Denied, "unprotected", reply(550, smtp.EnhancedCode{5, 7, 1}, "unprotected mail is not accepted here")},

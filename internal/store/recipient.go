@@ -151,6 +151,17 @@ func (t *Tx) Restore(id letterlock.ID) error {
 	return t.Revoke(id, letterlock.Revocation{})
 }
 
+// FallBack makes a link recipient of an inline one who has not got the message, by the
+// link with that keyed hash. It does not touch keys.
+func (t *Tx) FallBack(id letterlock.ID, why string, tokenHash []byte) error {
+	n, err := t.change(`UPDATE recipients SET experience = 'link', why = $2, token_hash = $3
+		WHERE id = $1 AND experience = 'inline' AND notified_at = 0`, id, why, tokenHash)
+	if err == nil && n == 0 {
+		return &letterlock.Error{Code: letterlock.NotFound}
+	}
+	return err
+}
+
 // AddEvent adds to a recipient's history and keeps the summary beside it true. It
 // happened now, unless it says when.
 func (t *Tx) AddEvent(r letterlock.Recipient, e letterlock.Event) error {
