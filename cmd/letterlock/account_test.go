@@ -24,6 +24,7 @@ import (
 	"letterlock/internal/control"
 	"letterlock/internal/inbox"
 	"letterlock/internal/letterlock"
+	"letterlock/internal/mx"
 	"letterlock/views"
 	"letterlock/web"
 )
@@ -40,6 +41,7 @@ type console struct {
 	site   string
 	ahead  atomic.Int64 // how far the server's clock is ahead, in nanoseconds
 	env    []string     // beside the name of the file of settings
+	dns    mx.Resolver  // of the server; nil: it asks nobody
 }
 
 func newConsole(t *testing.T) *console {
@@ -83,7 +85,7 @@ func (c *console) serve() {
 		c.t.Fatal(err)
 	}
 	now := func() time.Time { return time.Now().Add(time.Duration(c.ahead.Load())) }
-	a, err := app.New(c.t.Context(), c.cfg, app.Options{Mailer: c.box, Now: now, Log: slog.New(slog.DiscardHandler),
+	a, err := app.New(c.t.Context(), c.cfg, app.Options{Mailer: c.box, DNS: c.dns, Now: now, Log: slog.New(slog.DiscardHandler),
 		Demo: &web.Demo{Box: c.box, Steps: func() []views.DemoStep { return nil }}})
 	if err != nil {
 		c.t.Fatal(err)

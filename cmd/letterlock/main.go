@@ -36,6 +36,9 @@ type commands struct {
 	Token   tokenCommand   `cmd:"" help:"Manage the tokens of programs."`
 	Account accountCommand `cmd:"" help:"Manage the accounts of people who send and administer."`
 	Demo    demoCommand    `cmd:"" help:"Run a demonstration on this machine, with forty messages and an inbox of its own."`
+
+	Classify classifyCommand `cmd:"" help:"Say what addresses are, what they would get of a message, and why."`
+
 	cmdlets
 	Completion completionCommand `cmd:"" help:"Print what a shell needs to complete these commands: bash, zsh or fish."`
 	Complete   completeCommand   `cmd:"" hidden:"" passthrough:"" help:"Print what the last word can become."`

@@ -17,6 +17,7 @@ import (
 	"letterlock/internal/config"
 	"letterlock/internal/control"
 	"letterlock/internal/letterlock"
+	"letterlock/internal/mx"
 )
 
 // An operator is who types a command that a server answers.
@@ -88,7 +89,7 @@ func openHere(ctx context.Context, cfg config.Config) (http.Handler, func() erro
 		return nil, nil, err
 	}
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	a, err := app.New(ctx, cfg, app.Options{Mailer: nowhere{}, Now: time.Now, Log: log, Version: version})
+	a, err := app.New(ctx, cfg, app.Options{Mailer: nowhere{}, DNS: mx.NewDNS(cfg.DNS.Servers), Now: time.Now, Log: log, Version: version})
 	if err != nil {
 		return nil, nil, err
 	}

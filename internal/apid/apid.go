@@ -21,10 +21,12 @@ import (
 	"letterlock/internal/api"
 	"letterlock/internal/auditlog"
 	"letterlock/internal/dkim"
+	"letterlock/internal/intake"
 	"letterlock/internal/keys"
 	"letterlock/internal/lane"
 	"letterlock/internal/letterlock"
 	"letterlock/internal/once"
+	"letterlock/internal/policy"
 	"letterlock/internal/ratelimit"
 	"letterlock/internal/track"
 )
@@ -40,6 +42,9 @@ type Options struct {
 	DKIM     *dkim.Service // likewise
 	// State says how the installation is. It is reached where the keys are.
 	State func(context.Context) (api.State, error)
+	// Classify says what recipients would get, and what if everybody outside were to read
+	// in the portal. It is reached where the keys are.
+	Classify func(context.Context, intake.Envelope) (as, forced []policy.Verdict)
 
 	// Who says who asks, and within which scopes, or why nobody does.
 	Who func(*http.Request) (letterlock.Actor, []letterlock.Scope, error)

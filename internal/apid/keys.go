@@ -32,6 +32,7 @@ func (s *server) keys() {
 	add(s, op(operation{id: "state", method: http.MethodGet, path: "/state", summary: "How the installation is"}), func(ctx context.Context, _ letterlock.Actor, _ *struct{}) (api.State, error) {
 		return s.State(ctx)
 	})
+	add(s, op(operation{id: "classify", method: http.MethodPost, path: "/classify", summary: "What recipients would get"}), s.classify)
 	addStream(s, op(operation{id: "export-keys", method: http.MethodGet, path: "/exports/keys", summary: "Export the keys",
 		about: "All of the data folder, encrypted to an age recipient.", streams: []string{"application/octet-stream"}}), s.exportKeys)
 }

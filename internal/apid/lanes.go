@@ -21,4 +21,5 @@ var inLane = map[string]lane.Name{
 	// Of the operator alone, over the socket.
 	"state": lane.Health, "list-keys": lane.List, "rotate-keys": lane.Revoke, "export-keys": lane.Export,
 	"list-dkim": lane.List, "add-dkim": lane.List, "activate-dkim": lane.List, "retire-dkim": lane.List,
+	"classify": lane.List,
 }

@@ -77,7 +77,7 @@ func (a *App) listen(ctx context.Context, cfg config.Config) (*Listeners, error)
 // of a command when no server runs.
 func (a *App) Control() http.Handler {
 	o := a.apiOptions(control.Who)
-	o.Keys, o.DKIM, o.State = a.Keys, a.DKIM, a.state
+	o.Keys, o.DKIM, o.State, o.Classify = a.Keys, a.DKIM, a.state, a.Intake.Preview
 	mux := http.NewServeMux()
 	mux.Handle("/", apid.Handler(o))
 	mux.HandleFunc("POST "+api.Prefix+api.BackupPath, a.backup)
