@@ -4,6 +4,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -20,7 +21,7 @@ var (
 	notification = Notification{
 		Brand: brand, SenderName: "Ines Kaya", SenderAddr: "ines.kaya@halden.example",
 		URL:  "https://mail.halden.example/m/Xr8Qk2vT0uJZ5mB7pYc3HdN9wLs4AeGf6KiRoEtVxUQ",
-		Host: "mail.halden.example", Reference: "KX7-4QP", To: "marta@quillfeather.example",
+		Host: "mail.halden.example", Reference: "KX7-4QP-B7M-RTA", To: "marta@quillfeather.example",
 		Expires:    "Friday 4 December 2026, 18:00 Central European Time (UTC+1)",
 		Disclaimer: "Halden Law protects messages that hold personal data.",
 	}
@@ -56,7 +57,7 @@ func bodies(t *testing.T) map[string]string {
 		}
 		return b.String()
 	}
-	plain := Notification{Brand: Brand{Name: "Contoso"}, SenderAddr: "ada@contoso.example", URL: "https://m.contoso.example/m/x", Host: "m.contoso.example", Reference: "AAA-111", To: "bob@b.example"}
+	plain := Notification{Brand: Brand{Name: "Contoso"}, SenderAddr: "ada@contoso.example", URL: "https://m.contoso.example/m/x", Host: "m.contoso.example", Reference: "AAA-BBB-CCC-DDD", To: "bob@b.example"}
 	again := notification
 	again.Again = true
 	reset := account
@@ -207,4 +208,142 @@ func TestAWrappedTextKeepsEveryWord(t *testing.T) {
 	if !strings.Contains(got, "\n  "+long+"\n") {
 		t.Errorf("a long word has no line of its own: %q", got)
 	}
+}
+
+// seen is the text of an HTML part without what no reader sees.
+func seen(t *testing.T, text string) string {
+	t.Helper()
+	root, err := html.Parse(strings.NewReader(strings.ReplaceAll(text, "<wbr>", "")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	var walk func(n *html.Node)
+	walk = func(n *html.Node) {
+		for _, a := range n.Attr {
+			if a.Key == "style" && strings.HasPrefix(a.Val, "display:none") {
+				return
+			}
+		}
+		switch {
+		case n.Type == html.TextNode:
+			b.WriteString(n.Data + " ")
+		case n.Data == "head":
+			return
+		}
+		for c := n.FirstChild; c != nil; c = c.NextSibling {
+			walk(c)
+		}
+	}
+	walk(root)
+	return b.String()
+}
+
+// wordsOf are the different words of a text; what divides them is not compared.
+func wordsOf(text string) map[string]bool {
+	words := map[string]bool{}
+	for _, w := range strings.FieldsFunc(strings.ToLower(text), func(r rune) bool { return strings.ContainsRune(" \n\t\u00a0.,:;()<>", r) }) {
+		words[w] = true
+	}
+	return words
+}
+
+func TestBothPartsOfAMailSayTheSame(t *testing.T) {
+	all := bodies(t)
+	// Only a label for what the HTML part shows by its place, and the link, which is a button there.
+	free := map[string][]string{
+		"failure": {"reason", "message", "what", "the", "other", "side", "said"},
+	}
+	for name, page := range all {
+		kind, ok := strings.CutSuffix(name, ".html")
+		if !ok {
+			continue
+		}
+		inHTML, inText := wordsOf(seen(t, page)), wordsOf(all[kind+".txt"])
+		urls, _ := links(t, page)
+		for _, u := range urls {
+			for w := range wordsOf(u) {
+				inHTML[w] = true
+			}
+		}
+		for w := range inHTML {
+			if !inText[w] && !slices.Contains(free[kind], w) {
+				t.Errorf("%s: only the HTML part says %q", kind, w)
+			}
+		}
+		for w := range inText {
+			if !inHTML[w] && w != "--" && !slices.Contains(free[kind], w) {
+				t.Errorf("%s: only the text part says %q", kind, w)
+			}
+		}
+	}
+}
+
+// Gmail shows no more than 102 KB of a mail, and no style element of more than 16 KB.
+func TestGmailShowsMailsWhole(t *testing.T) {
+	n := notification
+	n.SenderName, n.Disclaimer, n.Brand.Name = strings.Repeat("é&", 500), strings.Repeat("Words & more. ", 150), strings.Repeat("H&", 100)
+	var b strings.Builder
+	if err := NotificationHTML(n).Render(t.Context(), &b); err != nil {
+		t.Fatal(err)
+	}
+	all := bodies(t)
+	all["notification with the longest names.html"] = b.String()
+	for name, text := range all {
+		if len(text) > 30<<10 {
+			t.Errorf("%s has %d bytes", name, len(text))
+		}
+		for _, block := range regexp.MustCompile(`(?s)<style>(.*?)</style>`).FindAllStringSubmatch(text, -1) {
+			if strings.Contains(block[1], "url(") || strings.Contains(block[1], "@import") || strings.Contains(block[1], "[") ||
+				strings.Count(block[1], "{") != strings.Count(block[1], "}") {
+				t.Errorf("%s: Gmail would drop this block:\n%s", name, block[1])
+			}
+		}
+	}
+}
+
+// TestOutlookFindsItsTables looks at what Word draws: it knows no greatest width, and
+// pads cells alone.
+func TestOutlookFindsItsTables(t *testing.T) {
+	for name, text := range bodies(t) {
+		if !strings.HasSuffix(name, ".html") {
+			continue
+		}
+		open, end := strings.Count(text, "<!--[if mso]>"), strings.Count(text, "<![endif]-->")
+		if open != 3 || end != 3 || !strings.Contains(text, `<!--[if mso]><table role="presentation" width="560"`) {
+			t.Errorf("%s: %d comments for Outlook begin and %d end", name, open, end)
+		}
+		root, err := html.Parse(strings.NewReader(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for n := range root.Descendants() {
+			if n.Data == "table" && !slices.Contains(n.Attr, html.Attribute{Key: "role", Val: "presentation"}) {
+				t.Errorf("%s: a table that is read out as one", name)
+			}
+			for _, a := range n.Attr {
+				if a.Key == "style" && n.Data != "td" && n.Data != "a" && n.Data != "body" && n.Data != "span" && strings.Contains(a.Val, "padding:") {
+					t.Errorf("%s: Word does not pad <%s style=%q>", name, n.Data, a.Val)
+				}
+				if a.Key == "class" && a.Val == "act" && !strings.Contains(attribute(n, "style"), "mso-padding-alt:") {
+					t.Errorf("%s: in Word the button has no room", name)
+				}
+				if a.Key == "style" && strings.Contains(a.Val, "display:inline-block") && n.Data != "a" {
+					t.Errorf("%s: Word knows no <%s style=%q>", name, n.Data, a.Val)
+				}
+			}
+			if n.Data == "img" && (attribute(n, "width") == "" || attribute(n, "height") == "") {
+				t.Errorf("%s: a picture without a size", name)
+			}
+		}
+	}
+}
+
+func attribute(n *html.Node, name string) string {
+	for _, a := range n.Attr {
+		if a.Key == name {
+			return a.Val
+		}
+	}
+	return ""
 }

@@ -15,12 +15,21 @@ const (
 	mono = "ui-monospace,Menlo,Consolas,monospace"
 )
 
-// styleBlock is for clients that keep one: dark colours and narrow screens. A
-// mail is complete without it. It is not templ because templ puts no values
-// into a style element; the only values here are colours that hexColor let pass.
+// styleBlock is for clients that keep one: dark colours, narrow screens, and the Outlook
+// that draws with Word. A mail is complete without it. Each has a block of its own,
+// because Gmail drops a whole block for one rule that it does not know. It is not templ
+// because templ puts no values into a style element; the only values here are colours
+// that hexColor let pass.
 func styleBlock(b Brand) templ.Component {
 	return templ.ComponentFunc(func(_ context.Context, w io.Writer) error {
 		_, err := io.WriteString(w, `<style>
+@media (max-width: 480px) {
+  .pad { padding-left: 20px !important; padding-right: 20px !important; }
+  .act, .act a { display: block !important; text-align: center !important; }
+}
+</style>
+<style>
+:root { color-scheme: light dark; supported-color-schemes: light dark; }
 @media (prefers-color-scheme: dark) {
   .desk { background-color: #0d1415 !important; }
   .sheet { background-color: #151d1f !important; border-color: `+b.dark()+` #2a3638 #2a3638 !important; }
@@ -31,14 +40,26 @@ func styleBlock(b Brand) templ.Component {
   .act a { color: `+b.onDark()+` !important; border-color: `+b.dark()+` !important; }
   .ref { background-color: #1d2729 !important; color: #e6eeec !important; }
 }
-@media (max-width: 480px) {
-  .pad { padding-left: 20px !important; padding-right: 20px !important; }
-  .act, .act a { display: block !important; text-align: center !important; }
-}
-</style>`)
+</style>
+`+wordStyle)
 		return err
 	})
 }
+
+// wordStyle is read by Outlook on Windows alone. Word knows no lists of fonts that begin
+// with one it has not, and would write in Times; and it has to be told that a pixel is
+// one at every size of the screen.
+const wordStyle = `<!--[if mso]><xml><o:OfficeDocumentSettings><o:PixelsPerInch>96</o:PixelsPerInch></o:OfficeDocumentSettings></xml>
+<style>
+table { border-collapse: collapse; }
+td, p, h1, h2, a, span, strong { font-family: "Segoe UI", Arial, sans-serif !important; }
+.ref { font-family: Consolas, monospace !important; }
+</style><![endif]-->`
+
+// unpreviewed follows the preview: a list of mails would otherwise go on with what the
+// mail begins with, which is the preview once more. It is blanks and joiners, for lists
+// leave out blanks alone.
+var unpreviewed = strings.Repeat("\u00a0\u200c", 80)
 
 // breakable is a text that may break before the @ of an address.
 func breakable(text string) templ.Component {
@@ -57,7 +78,8 @@ func (b Brand) sheetStyle() templ.SafeCSS {
 }
 
 func (b Brand) cellStyle() templ.SafeCSS {
-	return css("background-color:" + b.color() + ";border-radius:4px;")
+	// Word pads no link, so it pads the cell instead.
+	return css("background-color:" + b.color() + ";border-radius:4px;mso-padding-alt:13px 26px;")
 }
 
 func (b Brand) buttonStyle() templ.SafeCSS {

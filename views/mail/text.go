@@ -46,7 +46,7 @@ func FailureText(f Failure) string {
 // AccountText is the text part of the mail with the link to set a password.
 func AccountText(a Account) string {
 	var b strings.Builder
-	paragraphs(&b, a.Brand.Name, a.reason())
+	paragraphs(&b, a.Brand.Name, a.Subject()+".", a.reason())
 	fmt.Fprintf(&b, "Set your password:\n%s\n\n", a.URL)
 	paragraphs(&b, a.validity())
 	fmt.Fprintf(&b, "\nHow to check that this is genuine\n  The page opens at  %s\n", a.Host)
