@@ -106,7 +106,7 @@ func TestEveryPageHasOneHeadingAndATitle(t *testing.T) {
 
 func TestHeadingsSayWhatTheProductPromises(t *testing.T) {
 	want := map[string]string{
-		"gate": "Halden Law has sent you a protected message", "passcode": "Enter your one-time passcode",
+		"gate": "Halden Law has sent you a protected message", "check": "Is this message genuine?", "passcode": "Enter your one-time passcode",
 		"revoked": "The message has been revoked by the sender", "expired": "The message has expired",
 		"not-available": "This message is not available", "different-address": "This message was sent to a different address",
 		"too-many-tries": "Too many tries", "passcode-expired": "The passcode has expired",
@@ -163,7 +163,7 @@ func TestNoPageHasInlineStyleOrScript(t *testing.T) {
 
 func TestGateAndEndPagesHaveNoScript(t *testing.T) {
 	pages := render(t)
-	names := []string{"gate", "passcode", "passcode-wrong", "my-messages", "sign-in", "walkthrough", "inboxes", "inbox", "compose-no-script"}
+	names := []string{"gate", "check", "check-known", "check-unknown", "check-error", "passcode", "passcode-wrong", "my-messages", "sign-in", "walkthrough", "inboxes", "inbox", "compose-no-script"}
 	for kind := range endHeadings {
 		names = append(names, string(kind))
 	}

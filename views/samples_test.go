@@ -46,8 +46,12 @@ func staffPage() Page {
 func at(text string) Time { return Time{ISO: "2026-11-20T10:42:00+01:00", Text: text} }
 
 func portalSamples(all map[string]templ.Component) {
-	all["gate"] = GatePage(Gate{Page: portalPage(), To: toWhom, Reference: "KX7-4QP", AskURL: "/m/token/passcode", ValidMinutes: 10})
-	all["gate-remembered"] = GatePage(Gate{Page: portalPage(), To: toWhom, Reference: "KX7-4QP", AskURL: "/m/token/passcode", ContinueURL: "/m/token/continue", ValidMinutes: 10})
+	all["gate"] = GatePage(Gate{Page: portalPage(), To: toWhom, Reference: "KX7-4QP-B7M-RTA", AskURL: "/m/token/passcode", ValidMinutes: 10})
+	all["gate-remembered"] = GatePage(Gate{Page: portalPage(), To: toWhom, Reference: "KX7-4QP-B7M-RTA", AskURL: "/m/token/passcode", ContinueURL: "/m/token/continue", ValidMinutes: 10})
+	all["check"] = CheckPage(Check{Page: portalPage()})
+	all["check-known"] = CheckPage(Check{Page: portalPage(), Reference: "KX7-4QP-B7M-RTA", Sent: Time{ISO: "2026-11-20", Text: "Friday 20 November 2026"}})
+	all["check-unknown"] = CheckPage(Check{Page: portalPage(), Reference: "KX7-4QP-B7M-RTB", Unknown: true})
+	all["check-error"] = CheckPage(Check{Page: portalPage(), Reference: "KX7", Error: "A reference has twelve letters and digits"})
 	code := Passcode{
 		Page: portalPage(), To: toWhom, Reference: "B7M", Left: at("9 minutes left, until 11:28 CET"),
 		EnterURL: "/m/token/enter", AgainURL: "/m/token/passcode",

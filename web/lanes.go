@@ -35,7 +35,7 @@ var inLane = map[lane.Name]string{
 		"GET /read/:id/prove/passcode, POST /read/:id/prove/passcode, POST /read/:id/prove/passcode/again, POST /read/:id/prove/verify",
 	lane.SignIn: "POST /sign-in, POST /password/:token",
 	lane.Gate: "GET /m/:token, GET /read/:id/prove, GET /sign-in, GET /password/:token, GET /portal/signed-out, GET /robots.txt, GET /favicon.ico, " +
-		"GET /static/*, GET /brand/default.css, GET /brand/logo.png, GET /",
+		"GET /static/*, GET /brand/default.css, GET /brand/logo.png, GET /, GET /check, POST /check",
 	lane.Read: "GET /read/:id, GET /read/:id/body, GET /read/:id/part/:n/mail, GET /read/:id/part/:n/mail/body, " +
 		"GET /sent/:id, GET /sent/:id/body, GET /sent/:id/part/:n/mail, GET /sent/:id/part/:n/mail/body, " +
 		"POST /read/:id/ask, GET /inbox/, GET /inbox/:address, GET /inbox/:address/:seq, GET /inbox/:address/:seq/html, GET /inbox/:address/:seq/text",

@@ -72,6 +72,8 @@ func (s *Server) routes() {
 	s.get(open, "/static/*", s.staticFile)
 	s.get(open, "/brand/default.css", s.brandCSS)
 	s.get(open, "/brand/logo.png", s.brandLogo)
+	s.get(open, "/check", s.checkPage)
+	s.post(open, "/check", s.check)
 	s.get(open, "/sign-in", s.signInPage)
 	s.post(open, "/sign-in", s.signIn)
 	s.get(open, "/password/:token", s.passwordPage) // the same for all whose link does not work

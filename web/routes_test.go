@@ -92,6 +92,8 @@ var table = map[string]column{
 	"GET /static/*":                       all(200),
 	"GET /brand/default.css":              all(200),
 	"GET /brand/logo.png":                 all(200),
+	"GET /check":                          all(200),
+	"POST /check":                         all(422), // nothing is typed
 	"GET /sign-in":                        all(200),
 	"POST /sign-in":                       all(422),
 	"GET /password/:token":                all(200),

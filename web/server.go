@@ -37,6 +37,7 @@ import (
 	"letterlock/internal/passcode"
 	"letterlock/internal/picture"
 	"letterlock/internal/policy"
+	"letterlock/internal/ratelimit"
 	"letterlock/internal/session"
 	"letterlock/internal/track"
 	"letterlock/internal/upload"
@@ -96,6 +97,7 @@ type Server struct {
 	foreign  *http.CrossOriginProtection
 	looks    looks
 	looked   lookBook
+	checks   *ratelimit.Limiter // of references, by network
 	pictures *picture.Maker
 	previews shelf
 	streams  streamCount
@@ -128,7 +130,7 @@ func New(o Options) (*Server, error) {
 	}
 	s := &Server{
 		Options: o, secure: o.PublicURL.Scheme == "https", rules: map[target]entry{}, lanes: lanes(),
-		pictures: picture.NewMaker(), streams: streamCount{most: o.MaxLive, byOne: maxLiveByOne},
+		checks: ratelimit.New(checksEvery, checksAtOnce, checkers, o.Now), pictures: picture.NewMaker(), streams: streamCount{most: o.MaxLive, byOne: maxLiveByOne},
 		lines: streamCount{most: math.MaxInt, byOne: maxLinesByOne}, liveTick: liveTick, stopping: make(chan struct{}),
 	}
 	s.sessions = &sessionStore{service: o.Sessions, secure: s.secure}

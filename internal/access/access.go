@@ -92,6 +92,21 @@ func (s *Service) Gate(ctx context.Context, token string) (g Gate, err error) {
 	return g, nil
 }
 
+// Sent returns when a message was sent in whose notification that reference stands, for
+// whoever asks. Of what is destroyed it says what it says of what never was: NotFound.
+// What cannot be a reference is Invalid.
+func (s *Service) Sent(ctx context.Context, typed string) (at time.Time, err error) {
+	reference, begins, err := letterlock.ParseReference(typed)
+	if err != nil {
+		return at, err
+	}
+	err = s.DB.Read(ctx, func(tx *store.Tx) error {
+		at, err = tx.SentWith(reference, begins)
+		return err
+	})
+	return at, err
+}
+
 // GateOf returns what the link of a reader's own leads to. It is for whoever has proved
 // their mailbox and is to prove more. The errors are those of [Service.Open], but that
 // revoked and expired messages answer like live ones.

@@ -335,8 +335,9 @@ func (s *Service) addRecipients(tx *store.Tx, m letterlock.Message, list []lette
 func (s *Service) addRecipient(tx *store.Tx, m letterlock.Message, a letterlock.Address, h hands) error {
 	v := s.Rules.Answer(a, m, h.way(a))
 	r := letterlock.Recipient{
-		ID: letterlock.NewID(), Message: m.ID, Identity: v.Identity, Experience: v.Experience, Why: v.Why, Reference: newReference(),
+		ID: letterlock.NewID(), Message: m.ID, Identity: v.Identity, Experience: v.Experience, Why: v.Why,
 	}
+	r.Reference = r.ID.Reference()
 	r.Mailbox, r.Field = placeOf(a, h.header)
 	n := store.Notice{Kind: store.InlineNotice, Message: m.ID, Recipient: r.ID}
 	var tokenHash []byte
@@ -379,6 +380,3 @@ func placeOf(a letterlock.Address, h eml.Header) (letterlock.Mailbox, letterlock
 	}
 	return letterlock.Mailbox{Address: a}, letterlock.Bcc
 }
-
-// newReference makes the short code that notification and portal both show.
-func newReference() string { return vault.NewReference(3) + "-" + vault.NewReference(3) }

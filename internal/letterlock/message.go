@@ -52,7 +52,7 @@ type Recipient struct {
 	Identity   IdentityType
 	Experience Experience
 	Why        string // key of the reason for the experience
-	Reference  string // short code that notification and portal both show
+	Reference  string // code that notification and portal both show; see [ID.Reference]
 	Revocation Revocation
 	FirstRead  time.Time // zero: not read
 	LastRead   time.Time

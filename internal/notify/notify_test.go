@@ -73,7 +73,7 @@ func message(name string) letterlock.Message {
 }
 
 func recipient(name string) letterlock.Recipient {
-	return letterlock.Recipient{Experience: letterlock.Link, Mailbox: letterlock.Mailbox{Name: name, Address: "marta@quillfeather.example"}, Reference: "B7M-4KP"}
+	return letterlock.Recipient{Experience: letterlock.Link, Mailbox: letterlock.Mailbox{Name: name, Address: "marta@quillfeather.example"}, Reference: "B7M-4KP-RTA-KX7"}
 }
 
 func TestNotificationSaysWhoWhereAndUntilWhen(t *testing.T) {
@@ -82,7 +82,7 @@ func TestNotificationSaysWhoWhereAndUntilWhen(t *testing.T) {
 	m.Expires = time.Date(2026, 11, 23, 23, 30, 0, 0, time.UTC)
 	w := write(t, func(w io.Writer) error { return n.Notification(w, now, m, recipient("Marta"), token) })
 	for part, text := range map[string]string{"text": w.text, "HTML": w.html} {
-		for _, want := range []string{"Ada Lovell", "ada@contoso.example", "https://mail.contoso.example/m/" + token.Reveal(), "B7M-4KP",
+		for _, want := range []string{"Ada Lovell", "ada@contoso.example", "https://mail.contoso.example/m/" + token.Reveal(), "B7M-4KP-RTA-KX7",
 			"Tuesday 24 November 2026, 00:30 CET (UTC+01:00)", "Contoso AG, Zürich"} {
 			if !strings.Contains(text, want) && !strings.Contains(strings.Join(strings.Fields(text), " "), want) {
 				t.Errorf("the %s part does not say %q:\n%s", part, want, text)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"sort"
+	"time"
 
 	"letterlock/internal/letterlock"
 )
@@ -58,6 +59,17 @@ func (t *Tx) RecipientByToken(hash []byte) (letterlock.Recipient, error) {
 		return t.recipientByAnotherLink(hash)
 	}
 	return r, err
+}
+
+// SentWith says when the message was accepted to which that reference belongs, of the
+// recipient whose ID begins so. Destroyed ones, and those whose recipient got no link,
+// are NotFound like unknown ones.
+func (t *Tx) SentWith(reference, begins string) (time.Time, error) {
+	var accepted int64
+	err := t.row(`SELECT m.accepted_at FROM recipients r JOIN messages m ON m.id = r.message
+		WHERE r.id >= $2 AND r.id < $2 || '{' AND r.reference = $1 AND r.experience = 'link' AND m.status = 'accepted' LIMIT 1`,
+		[]any{reference, begins}, &accepted)
+	return moment(accepted), err
 }
 
 // RecipientByAddress returns the recipient of a message that has that address.

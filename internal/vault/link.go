@@ -78,7 +78,7 @@ func OpenPasscode(p seal.Pepper, recipient letterlock.ID, sealed []byte) (m Pass
 // NewReference makes a code of n characters for people to compare. It has no
 // letters and digits that look alike.
 func NewReference(n int) string {
-	const alphabet = "ABCDEFGHJKMNPQRTUVWXY346789"
+	const alphabet = letterlock.ReferenceAlphabet
 	b := make([]byte, n)
 	for i := range b {
 		k, err := rand.Int(rand.Reader, big.NewInt(int64(len(alphabet))))

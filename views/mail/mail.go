@@ -63,6 +63,12 @@ const (
 	Forwarded Act = "forward"
 )
 
+// lookUp says how the reference can be checked before the link is followed. The address
+// is to be typed: it is no link, for a notification has one.
+func (n Notification) lookUp() string {
+	return "To look the reference up before you open the page, type " + n.Host + "/check into your browser."
+}
+
 // Sentence is the one sentence that a notification is about.
 func (n Notification) Sentence() string {
 	if n.Again {

@@ -18,7 +18,7 @@ func NotificationText(n Notification) string {
 		paragraphs(&b, "You can read it until "+n.Expires+".")
 	}
 	fmt.Fprintf(&b, "\nHow to check that this is genuine\n  The page opens at  %s\n  and shows the reference  %s\n", n.Host, n.Reference)
-	b.WriteString(wrap("It never asks for a password. "+n.contact(), "  "))
+	b.WriteString(wrap("It never asks for a password. "+n.lookUp()+" "+n.contact(), "  "))
 	b.WriteString("\n\n-- \n" + wrap(n.notice(), "") + "\n")
 	return b.String()
 }

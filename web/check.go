@@ -1,0 +1,62 @@
+package web
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"letterlock/internal/letterlock"
+	"letterlock/internal/ratelimit"
+	"letterlock/views"
+)
+
+// References that one network may look up: as many as passcodes it may ask for. It keeps
+// work away, and makes guessing slow that would tell nothing; so it may forget with the
+// program, as a limit of passcodes may not.
+const (
+	checksAtOnce = 20
+	checksEvery  = 2 * time.Minute
+	checkers     = 10_000
+)
+
+// checkPage asks for the reference of a notification.
+func (s *Server) checkPage(c echo.Context) error {
+	return s.showCheck(c, http.StatusOK, views.Check{})
+}
+
+// check tells whether a message with a reference was sent, and on which day. That is all
+// that can be learned here, and what was destroyed is as unknown as what never was.
+func (s *Server) check(c echo.Context) error {
+	f, err := form(c)
+	if err != nil {
+		return err
+	}
+	v := views.Check{Reference: bounded(f.Get("reference"), 40)}
+	if ok, wait := s.checks.Allow(ratelimit.IPKey(c.RealIP())); !ok {
+		setRetryAfter(c, wait)
+		v.Error = "Too many references from your network. You can look one up again in " + s.wait(wait)
+		return s.showCheck(c, http.StatusTooManyRequests, v)
+	}
+	at, err := s.Access.Sent(c.Request().Context(), f.Get("reference"))
+	switch letterlock.CodeOf(err) {
+	case letterlock.NotFound:
+		v.Unknown = true
+	case letterlock.Invalid:
+		v.Error = "A reference has twelve letters and digits. Older notifications have a shorter one, which cannot be looked up"
+		return s.showCheck(c, http.StatusUnprocessableEntity, v)
+	default:
+		if err != nil {
+			return err
+		}
+		// The day, for machines too: a second would tell one message from another.
+		at = at.In(s.Location)
+		v.Sent = views.Time{ISO: at.Format(time.DateOnly), Text: at.Format("Monday " + dayForm)}
+	}
+	return s.showCheck(c, http.StatusOK, v)
+}
+
+func (s *Server) showCheck(c echo.Context, status int, v views.Check) error {
+	v.Page, v.NoTLS = s.page(c), !s.secure
+	return s.show(c, status, views.CheckPage(v))
+}
