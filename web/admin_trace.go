@@ -98,6 +98,9 @@ func (s *Server) traceView(c echo.Context, l lookup, beside letterlock.ID) (view
 		From: l.typed[fieldFrom], Until: l.typed[fieldUntil],
 		States: optionsOf(stateChoices, l.typed[fieldState]), Identities: optionsOf(identityChoices, l.typed[fieldIdentity]),
 	}
+	if err := s.addQueue(c, &v); err != nil {
+		return views.Trace{}, err
+	}
 	if !l.asked {
 		return v, nil
 	}

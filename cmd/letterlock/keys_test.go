@@ -39,7 +39,7 @@ func TestTheOperatorManagesTheKeys(t *testing.T) {
 				t.Errorf("the state is %+v, %v %s", s, err, errs)
 			}
 			server := map[bool]string{true: "ready", false: "does not run"}[served]
-			if out, _, _ := c.run("", "status"); !strings.Contains(out, "server   "+server) || !strings.Contains(out, "its last entry is number 1") {
+			if out, _, _ := c.run("", "status"); !strings.Contains(out, "server      "+server) || !strings.Contains(out, "its last entry is number 1") {
 				t.Errorf("as a table:\n%s", out)
 			}
 			c.exportedKeys(served)

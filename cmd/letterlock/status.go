@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"letterlock/internal/api"
 	"letterlock/internal/letterlock"
@@ -63,6 +64,8 @@ func (c *statusCommand) installation(ctx context.Context, d desk) error {
 	}
 	t := newTable(d.out, "ABOUT", "SAYS")
 	t.row("server", server)
+	t.row("passcodes", dueFor(s.Queue.Passcodes))
+	t.row("other mail", dueFor(s.Queue.Others))
 	t.row("epoch", fmt.Sprintf("%d, %s before it not destroyed yet", s.Keys.Epoch, count(s.Keys.Ending, "epoch")))
 	t.row("rotated", d.orDash(s.Keys.Rotated))
 	switch {
@@ -82,6 +85,14 @@ func (c *statusCommand) installation(ctx context.Context, d desk) error {
 		t.row("failed", "the journal: "+s.Journal.Failure)
 	}
 	return t.end()
+}
+
+// dueFor says how long mail has been due that has not left.
+func dueFor(since time.Time) string {
+	if since.IsZero() {
+		return "none is due"
+	}
+	return "due for " + time.Since(since).Truncate(time.Second).String()
 }
 
 // truthOf spells a truth as PowerShell does, and so AME.

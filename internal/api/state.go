@@ -11,6 +11,7 @@ type State struct {
 	Trouble string       `json:"trouble,omitempty" doc:"Why the server is not ready; absent: it is, or does not run."`
 	Keys    KeysState    `json:"keys"`
 	Journal JournalState `json:"journal"`
+	Queue   QueueState   `json:"queue"`
 }
 
 // KeysState says how the keyring is.
@@ -27,6 +28,12 @@ type KeysState struct {
 type JournalState struct {
 	Entries int64  `json:"entries"`
 	Failure string `json:"failure,omitempty" doc:"Why its last entries could not be written."`
+}
+
+// QueueState says how late mail leaves. What waits for another try is not late.
+type QueueState struct {
+	Passcodes time.Time `json:"passcodesDueSince,omitzero" doc:"Since when a passcode has been due that has not left; absent: none is due."`
+	Others    time.Time `json:"othersDueSince,omitzero" doc:"The same of all other mail."`
 }
 
 // State returns how the installation is. Like the keys it is not told over the network.

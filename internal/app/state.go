@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 
@@ -15,7 +16,7 @@ import (
 // sources are where the metrics look for the state of the parts.
 func (a *App) sources(site *web.Server) metrics.Sources {
 	return metrics.Sources{
-		Queue: a.queue, Messages: a.messages, Bare: a.bare, Files: a.DB.Files,
+		Queue: a.queue, Due: a.due, Messages: a.messages, Bare: a.bare, Files: a.DB.Files,
 		Free: func() (int64, error) { return host.Free(a.dataDir) }, Probe: a.DB.Probe,
 		Readers: a.Access.Readers, Streams: site.Streams, Expiry: a.expiry, Lanes: a.laneCounts,
 		Keys: a.keyring, Journal: func() (int64, error) { seq, _ := a.DB.Journal.Head(); return seq, a.DB.Journal.Fault() },
@@ -51,17 +52,19 @@ func (a *App) keyring(ctx context.Context) (metrics.Keys, error) {
 // state tells the operator how the installation is.
 func (a *App) state(ctx context.Context) (api.State, error) {
 	k, err := a.Keys.State(ctx)
+	passcodes, others, dueErr := a.due(ctx)
 	seq, _ := a.DB.Journal.Head()
 	st := api.State{
 		Running: a.serving.Load(),
 		Keys:    api.KeysState{Epoch: k.Epoch, Rotated: k.Rotated, Next: k.Next, Ending: k.Ending, Missing: k.Missing},
 		Journal: api.JournalState{Entries: seq},
+		Queue:   api.QueueState{Passcodes: passcodes, Others: others},
 	}
 	if st.Running {
 		st.Trouble = inOneLine(a.Ready(ctx))
 	}
 	st.Keys.Failure, st.Journal.Failure = inOneLine(k.Failure), inOneLine(a.DB.Journal.Fault())
-	return st, err
+	return st, errors.Join(err, dueErr)
 }
 
 func inOneLine(err error) string {
@@ -80,6 +83,13 @@ func (a *App) queue(ctx context.Context) (list []metrics.Queued, err error) {
 		return err
 	})
 	return list, err
+}
+
+// due says since when the mail has been due that has been so for the longest.
+func (a *App) due(ctx context.Context) (passcodes, others time.Time, err error) {
+	var d store.Due
+	err = a.DB.Read(ctx, func(tx *store.Tx) error { d, err = tx.DueSince(); return err })
+	return d.Passcodes, d.Others, err
 }
 
 func (a *App) messages(ctx context.Context) (n int64, err error) {

@@ -32,6 +32,9 @@ func everything(c *clock) *Metrics {
 		{Method: "GET", Pattern: "/sent/live", Lasting: true},
 	})
 	m.Watch(Sources{
+		Due: func(context.Context) (time.Time, time.Time, error) {
+			return morning.Add(-90 * time.Second), time.Time{}, nil
+		},
 		Queue: func(context.Context) ([]Queued, error) {
 			return []Queued{{"passcode", 2, morning.Add(-time.Minute)}, {"pigeon", 3, morning.Add(-time.Hour)}}, nil
 		},
@@ -244,6 +247,8 @@ func TestEverythingIsCountedWhereItBelongs(t *testing.T) {
 		{1, "letterlock_store_writes_total", []string{"result", "undone"}},
 		{1, "letterlock_store_writes_total", []string{"result", "failed"}},
 		{1, "letterlock_store_commit_duration_seconds", nil},
+		{90, "letterlock_outbox_due_seconds", []string{"lane", "passcodes"}},
+		{0, "letterlock_outbox_due_seconds", []string{"lane", "others"}},
 		{2, "letterlock_outbox_waiting", []string{"kind", "passcode"}},
 		{60, "letterlock_outbox_oldest_seconds", []string{"kind", "passcode"}},
 		{3, "letterlock_outbox_waiting", []string{"kind", "other"}},

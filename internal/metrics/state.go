@@ -26,7 +26,9 @@ type Keys struct {
 // Sources are asked when somebody wants the numbers. A nil source is not asked,
 // and its metrics are missing.
 type Sources struct {
-	Queue    func(context.Context) ([]Queued, error)
+	Queue func(context.Context) ([]Queued, error)
+	// Due says since when what leaves next has been due; zero: nothing is.
+	Due      func(context.Context) (passcodes, others time.Time, err error)
 	Messages func(context.Context) (int64, error)    // rows that are kept
 	Files    func() (database, log int64, err error) // bytes
 	Free     func() (int64, error)                   // bytes that the data folder may still use
@@ -67,6 +69,7 @@ func gaugeOf(name, help string, labels ...string) *prometheus.Desc {
 var (
 	waitingDesc  = gaugeOf("letterlock_outbox_waiting", "Mails that wait to leave; looking ends at 100,000.", "kind")
 	oldestDesc   = gaugeOf("letterlock_outbox_oldest_seconds", "How long the mail that waits longest has waited; 0 when none waits.", "kind")
+	dueDesc      = gaugeOf("letterlock_outbox_due_seconds", "How long the mail has been due that has been so for the longest, and is not being sent; 0 when none is.", "lane")
 	messagesDesc = gaugeOf("letterlock_messages_stored", "Messages in the database, those that are still coming in and those destroyed included.")
 	databaseDesc = gaugeOf("letterlock_store_database_bytes", "Size of the database file.")
 	walDesc      = gaugeOf("letterlock_store_wal_bytes", "Size of the write-ahead log.")
@@ -118,6 +121,12 @@ func newState(s Sources, now func() time.Time) *state {
 			return st.queue(list), err
 		}, waitingDesc, oldestDesc)
 	}
+	if s.Due != nil {
+		st.add("due", func(ctx context.Context) ([]prometheus.Metric, error) {
+			passcodes, others, err := s.Due(ctx)
+			return []prometheus.Metric{gauge(dueDesc, st.since(passcodes), "passcodes"), gauge(dueDesc, st.since(others), "others")}, err
+		}, dueDesc)
+	}
 	for _, c := range []struct {
 		name string
 		desc *prometheus.Desc
@@ -134,6 +143,14 @@ func newState(s Sources, now func() time.Time) *state {
 	st.addKeys(s)
 	st.addCounts(s)
 	return st
+}
+
+// since is how many seconds have passed since t; none if that is no time.
+func (st *state) since(t time.Time) float64 {
+	if t.IsZero() {
+		return 0
+	}
+	return st.now().Sub(t).Seconds()
 }
 
 // addMachine adds what the disk and the database say.

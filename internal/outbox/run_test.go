@@ -302,3 +302,84 @@ func TestRunLogsAnErrorAndGoesOn(t *testing.T) {
 	log.until(t, "looking for what is due")
 	stop()
 }
+
+// TestPasscodesLeaveAheadOfEverythingElse has a hundred notifications due for an hour,
+// and a relay that takes a while over each.
+func TestPasscodesLeaveAheadOfEverythingElse(t *testing.T) {
+	h := newHouse(t)
+	id := h.send(intake.Envelope{}, marta)
+	h.flush()
+	var many []letterlock.Address
+	for i := range 100 {
+		many = append(many, letterlock.Address(fmt.Sprintf("reader%d@many.example", i)))
+	}
+	h.send(intake.Envelope{}, many...)
+	h.pass(time.Hour)
+	if _, err := h.codes.Ask(t.Context(), h.recipient(id, marta).ID, "browser", ""); err != nil {
+		t.Fatal(err)
+	}
+
+	// Whoever looks for anything gets the passcode.
+	var next store.Notice
+	err := h.db.Write(t.Context(), func(tx *store.Tx) (err error) {
+		if next, err = tx.Claim(time.Minute); err != nil {
+			return err
+		}
+		return tx.Release(next.ID)
+	})
+	if err != nil || next.Kind != store.PasscodeNotice {
+		t.Errorf("the next notice is %q, %v; want the passcode", next.Kind, err)
+	}
+
+	// And it leaves while every worker for the rest is busy for as long as the relay likes.
+	g := &gate{make(chan letterlock.Address, 200), make(chan struct{})}
+	h.outbox.Mailer = g
+	stop := h.run()
+	for n := 0; ; n++ {
+		select {
+		case to := <-g.came:
+			if to == marta {
+				close(g.open)
+				stop()
+				return
+			}
+		case <-time.After(20 * time.Second):
+			t.Fatalf("the passcode waits behind %d mails that the relay has not taken", n)
+		}
+	}
+}
+
+func TestTheQueueSaysHowLateItIs(t *testing.T) {
+	h := newHouse(t)
+	due := func() (d store.Due) {
+		t.Helper()
+		err := h.db.Read(t.Context(), func(tx *store.Tx) (err error) { d, err = tx.DueSince(); return err })
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d
+	}
+	if d := due(); d != (store.Due{}) {
+		t.Errorf("nothing was sent, and is due since %v", d)
+	}
+	began := *h.now.Load()
+	id := h.send(intake.Envelope{}, marta)
+	h.pass(10 * time.Minute)
+	if d := due(); !d.Passcodes.IsZero() || !d.Others.Equal(began) {
+		t.Errorf("due since %v, want the notification since %v", d, began)
+	}
+	if _, err := h.codes.Ask(t.Context(), h.recipient(id, marta).ID, "browser", ""); err != nil {
+		t.Fatal(err)
+	}
+	asked := *h.now.Load()
+	h.pass(time.Minute)
+	if d := due(); !d.Passcodes.Equal(asked) || !d.Others.Equal(began) {
+		t.Errorf("due since %v, want the passcode since %v", d, asked)
+	}
+	// What waits for another try is not late.
+	h.world.answer = refuse(errBusy)
+	h.flush()
+	if d := due(); d != (store.Due{}) {
+		t.Errorf("after an attempt: %v", d)
+	}
+}

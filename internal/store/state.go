@@ -35,6 +35,21 @@ func (t *Tx) Backlogs() (list []Backlog, err error) {
 	return list, err
 }
 
+// A Due says since when that mail has been due which has been so for the longest, of
+// passcodes and of all else; zero: none is. What is being sent is not due, nor what
+// waits for another try: a queue is late when nobody gets to it.
+type Due struct{ Passcodes, Others time.Time }
+
+// DueSince says how late the queue is.
+func (t *Tx) DueSince() (d Due, err error) {
+	var passcodes, others int64
+	err = t.row(`SELECT
+		COALESCE((SELECT due_at FROM outbox WHERE done_at = 0 AND priority = 0 AND due_at <= $1 ORDER BY due_at LIMIT 1), 0),
+		COALESCE((SELECT due_at FROM outbox WHERE done_at = 0 AND priority = 1 AND due_at <= $1 ORDER BY due_at LIMIT 1), 0)`,
+		[]any{t.Now.Unix()}, &passcodes, &others)
+	return Due{Passcodes: moment(passcodes), Others: moment(others)}, err
+}
+
 // CountMessages says how many messages are kept, those that are still coming in
 // and those destroyed included. It reads the smallest index from end to end.
 func (t *Tx) CountMessages() (n int64, err error) {
