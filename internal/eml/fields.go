@@ -51,6 +51,19 @@ func fields(head []byte) iter.Seq[field] {
 	}
 }
 
+// Fields yields the name, in lower case, and the value, on one line, of each field
+// that stands in a header or in anything written like one. The value is decoded no
+// further, and not bounded.
+func Fields(head []byte) iter.Seq2[string, string] {
+	return func(yield func(name, value string) bool) {
+		for f := range fields(head) {
+			if !yield(f.name, f.text()) {
+				return
+			}
+		}
+	}
+}
+
 // fieldEnd returns the end of the line at offset at and of those that continue it.
 func fieldEnd(head []byte, at int) int {
 	for {

@@ -136,6 +136,11 @@ func clean(s string, limit int) string {
 	return strings.TrimSpace(strings.ToValidUTF8(s, "\uFFFD"))
 }
 
+// Line returns what a stranger wrote on one line of so many characters at most,
+// without control characters and without those that turn the direction of what
+// follows. It is valid UTF-8, and not escaped for any use.
+func Line(s string, most int) string { return clean(s, most) }
+
 // turns reports whether r changes the direction of what follows: the explicit
 // embeddings, overrides and isolates. The marks that right-to-left writers need
 // are not among them.
