@@ -96,10 +96,11 @@ func (a *Access) Changed(act string, err error, took time.Duration) {
 // kinds are the kinds of notices, as the store names them.
 var kinds = label{"kind", []string{"passcode", "notification", "inline", "failure", "account", "request", "admin", "again", "first-read", "unread", "expiring", other}}
 
-// Outbox counts attempts to hand mails over.
+// Outbox counts attempts to hand mails over, and what comes back of them.
 type Outbox struct {
 	attempts counters
 	took     times
+	bounces  counters
 }
 
 // How an attempt of the outbox ends.
@@ -110,8 +111,20 @@ const (
 	Dropped  = "dropped"  // not wanted any more
 )
 
+// What becomes of a mail that comes back, beside Failed and Deferred.
+const (
+	BounceDelivered = "delivered" // at last, after a delay
+	BounceKnown     = "known"     // nothing that was not known
+	BounceLate      = "late"      // about a message that was destroyed
+	BounceNone      = "no-bounce" // vacation, read receipt, challenge, loop
+	BounceRefused   = "refused"   // a person may have written it
+)
+
 func newOutbox(r prometheus.Registerer) *Outbox {
 	return &Outbox{
+		bounces: newCounters(r, "letterlock_bounces_total",
+			"Mails that came back to the return path of a notice; failed and deferred ones changed what the sender sees, no-bounce ones are answers of programs.",
+			label{"result", []string{Failed, Deferred, BounceDelivered, BounceKnown, BounceLate, BounceNone, BounceRefused, other}}),
 		attempts: newCounters(r, "letterlock_outbox_attempts_total",
 			"Attempts to hand a mail over; deferred ones are tried again, failed ones are given up, dropped ones were not wanted any more.",
 			kinds, label{"outcome", []string{Sent, Deferred, Failed, Dropped}}),
@@ -127,6 +140,13 @@ func (o *Outbox) Attempted(kind, outcome string, took time.Duration) {
 	o.attempts.add(kind, outcome)
 	if took > 0 {
 		o.took.add(kind, "", took)
+	}
+}
+
+// Bounced counts a mail that came back.
+func (o *Outbox) Bounced(result string) {
+	if o != nil {
+		o.bounces.add(result, "")
 	}
 }
 

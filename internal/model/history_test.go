@@ -368,7 +368,7 @@ func (h *history) sweep() {
 	for _, a := range outside {
 		mails := h.house.box.Mails(a)
 		for _, m := range mails[:len(mails)-h.mails[a]] {
-			id, _, _ := strings.Cut(strings.TrimPrefix(m.From, "bounce+"), "@")
+			id, _, _ := strings.Cut(strings.TrimPrefix(m.From, "bounce+"), ".")
 			if m.Link() == "" {
 				continue // the message itself, inline
 			}

@@ -93,12 +93,16 @@ func (n *Notifier) Passcode(w io.Writer, now time.Time, r letterlock.Recipient, 
 	}, mail.PasscodeHTML(v))
 }
 
-// Failure writes to a sender that a recipient cannot be reached.
-func (n *Notifier) Failure(w io.Writer, now time.Time, m letterlock.Message, r letterlock.Recipient) error {
+// Failure writes to a sender that a recipient cannot be reached; said is the answer of
+// the other side, and may be empty.
+func (n *Notifier) Failure(w io.Writer, now time.Time, m letterlock.Message, r letterlock.Recipient, said string) error {
+	if said == "" {
+		said = "The mail came back, and the other side did not say why."
+	}
 	v := mail.Failure{
-		Brand: n.look(), Recipient: string(r.Mailbox.Address), Subject: m.Subject,
+		Brand: n.look(), Recipient: string(r.Mailbox.Address), Subject: m.Subject, Inline: r.Experience == letterlock.Inline,
 		Sent:   m.Accepted.In(n.Location).Format("Monday 2 January 2006, 15:04 MST"),
-		Reason: r.Reply, URL: n.PublicURL.JoinPath("sent", string(m.ID)).String(), MessageID: m.MessageID,
+		Reason: said, URL: n.PublicURL.JoinPath("sent", string(m.ID)).String(), MessageID: m.MessageID,
 	}
 	return n.write(w, now, eml.Draft{
 		From:      letterlock.Mailbox{Name: n.Brand.Name, Address: n.From},

@@ -151,10 +151,10 @@ func TestHostileNamesAddNoHeaderAndNoHTML(t *testing.T) {
 		"=?utf-8?q?=0d=0aBcc:_eve@evil.example?=", "\u202eadA", strings.Repeat("long ", 2000), "Ada, eve@evil.example", "\xff\xfe", "\u2028x",
 	} {
 		m, r := message(name), recipient(name)
-		m.Subject, r.Reply = name, name
+		m.Subject = name
 		for kind, f := range map[string]func(io.Writer) error{
 			"notification": func(w io.Writer) error { return n.Notification(w, now, m, r, token) },
-			"failure":      func(w io.Writer) error { return n.Failure(w, now, m, r) },
+			"failure":      func(w io.Writer) error { return n.Failure(w, now, m, r, name) },
 			"first read":   func(w io.Writer) error { return n.FirstRead(w, now, m, r) },
 			"unread":       func(w io.Writer) error { return n.Unread(w, now, m, []letterlock.Recipient{r}) },
 			"expiring":     func(w io.Writer) error { return n.Expiring(w, now, m, []letterlock.Recipient{r}) },
@@ -198,7 +198,7 @@ func TestEveryMailIsMarkedAndHoldsItsPictures(t *testing.T) {
 	for kind, f := range map[string]func(io.Writer) error{
 		"notification": func(w io.Writer) error { return n.Notification(w, now, m, r, token) },
 		"passcode":     func(w io.Writer) error { return n.Passcode(w, now, r, "12345678", "B7M", now.Add(time.Minute)) },
-		"failure":      func(w io.Writer) error { return n.Failure(w, now, m, r) },
+		"failure":      func(w io.Writer) error { return n.Failure(w, now, m, r, "") },
 		"first read":   func(w io.Writer) error { return n.FirstRead(w, now, m, r) },
 		"unread":       func(w io.Writer) error { return n.Unread(w, now, m, []letterlock.Recipient{r}) },
 		"expiring":     func(w io.Writer) error { return n.Expiring(w, now, m, []letterlock.Recipient{r}) },

@@ -57,8 +57,7 @@ func (s *Service) fallBack(tx *store.Tx, w work, result error) error {
 		return tx.NoteAttempt(w.notice.ID, w.notice.Attempts, reply(result))
 	}
 	if policy.Revoked(m, all) {
-		return s.fail(tx, w, &letterlock.Error{Code: letterlock.Denied,
-			Err: errors.New("encryption to the end was not assured, and the message was taken back before a link could be sent instead")})
+		return s.fail(tx, w, "encryption to the end was not assured, and the message was taken back before a link could be sent instead")
 	}
 	if err := s.relink(tx, m, w.recipient); err != nil {
 		return err

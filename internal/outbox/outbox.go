@@ -84,6 +84,7 @@ type work struct {
 	quoted    quoted                 // replies to their sender only
 	passcode  vault.PasscodeMail     // passcodes only
 	account   invitation             // accounts only; instead of message and recipient
+	said      string                 // with what their mail came back; failures only
 	broken    error                  // why key, passcode or token could not be opened
 	now       time.Time
 }
@@ -161,6 +162,11 @@ func (s *Service) claim(tx *store.Tx, lane store.Lane) (w work, err error) {
 	}
 	if w.notice.Kind == store.UnreadNotice || w.notice.Kind == store.ExpiringNotice {
 		if w.all, err = tx.Recipients(w.notice.Message); err != nil {
+			return w, err
+		}
+	}
+	if w.notice.Kind == store.FailureNotice {
+		if w.said, err = tx.WhyBounced(w.recipient); err != nil && !errors.Is(err, letterlock.NotFound) {
 			return w, err
 		}
 	}
@@ -331,7 +337,7 @@ func (s *Service) write(b *bytes.Buffer, w work) error {
 		p := w.passcode
 		return s.Notifier.Passcode(b, w.now, w.recipient, p.Code, p.Reference, p.Expires)
 	case store.FailureNotice:
-		return s.Notifier.Failure(b, w.now, w.message, w.recipient)
+		return s.Notifier.Failure(b, w.now, w.message, w.recipient, w.said)
 	case store.AccountNotice:
 		a := w.account
 		return s.Notifier.Account(b, w.now, a.holder, a.token, a.link.Purpose == store.Invite, a.link.Expires)
@@ -339,10 +345,11 @@ func (s *Service) write(b *bytes.Buffer, w work) error {
 	return fmt.Errorf("unknown notice %q", w.notice.Kind)
 }
 
-// returnPath is where bounces of a recipient's mails go: an address of our own
-// that names the recipient, so that a bounce is matched by it (VERP).
+// returnPath is where bounces of a notice go: an address of our own that names it and
+// its recipient, so that a bounce is matched by it (VERP).
 func (s *Service) returnPath(w work) string {
-	return "bounce+" + string(w.recipient.ID) + "@" + s.Notifier.From.Domain()
+	path := vault.ReturnPath{Recipient: w.recipient.ID, Notice: w.notice.ID}
+	return string(path.Address(s.Pepper, s.Notifier.From.Domain()))
 }
 
 // taken is the event that a handed-over notice makes in the recipient's history.
@@ -363,20 +370,14 @@ func (s *Service) note(w work, result error) error {
 		// claimed again.
 		return nil
 	case result == nil:
-		return s.settle(w, func(tx *store.Tx) error {
-			err := errors.Join(tx.NoteAttempt(n.ID, n.Attempts, ""), tx.Finish(n.ID, store.Sent))
-			if kind, ok := taken[n.Kind]; ok {
-				err = errors.Join(err, tx.AddEvent(w.recipient, letterlock.Event{Kind: kind}))
-			}
-			return err
-		})
+		return s.settle(w, unlessBack(n, func(tx *store.Tx) error { return handedOver(tx, w) }))
 	case n.Kind == store.InlineNotice && letterlock.KeyOf(result) == unassured:
 		return s.settle(w, func(tx *store.Tx) error { return s.fallBack(tx, w, result) })
 	case w.final(result):
-		return s.settle(w, func(tx *store.Tx) error { return s.fail(tx, w, result) })
+		return s.settle(w, unlessBack(n, func(tx *store.Tx) error { return s.fail(tx, w, reply(result)) }))
 	}
 	wait := backOff(n)
-	return s.settle(w, func(tx *store.Tx) error {
+	return s.settle(w, unlessBack(n, func(tx *store.Tx) error {
 		err := errors.Join(tx.NoteAttempt(n.ID, n.Attempts, reply(result)), tx.Postpone(n.ID, tx.Now.Add(wait)))
 		if _, toRecipient := taken[n.Kind]; n.Attempts == 1 && toRecipient {
 			err = errors.Join(err, tx.AddEvent(w.recipient, letterlock.Event{Kind: letterlock.Deferred, Detail: reply(result)}))
@@ -385,18 +386,46 @@ func (s *Service) note(w work, result error) error {
 			err = errors.Join(err, tx.PutOff(n.Recipient, reply(result)))
 		}
 		return err
-	})
+	}))
 }
 
-// fail gives a notice up, and tells the sender.
-func (s *Service) fail(tx *store.Tx, w work, result error) error {
-	err := errors.Join(tx.NoteAttempt(w.notice.ID, w.notice.Attempts, reply(result)), tx.Finish(w.notice.ID, store.Failed))
-	if k := w.notice.Kind; k != store.LinkNotice && k != store.AgainNotice && k != store.InlineNotice {
+// unlessBack runs f if nothing has come back of the notice yet. A bounce can be faster
+// than we are with noting what it is about, and knows better then.
+func unlessBack(n store.Notice, f func(tx *store.Tx) error) func(tx *store.Tx) error {
+	return func(tx *store.Tx) error {
+		_, outcome, err := tx.Notice(n.ID)
+		if err != nil || outcome == store.Sent || outcome == store.Failed {
+			return err
+		}
+		return f(tx)
+	}
+}
+
+// handedOver notes that the other side has taken a notice.
+func handedOver(tx *store.Tx, w work) error {
+	err := errors.Join(tx.NoteAttempt(w.notice.ID, w.notice.Attempts, ""), tx.Finish(w.notice.ID, store.Sent))
+	if kind, ok := taken[w.notice.Kind]; ok {
+		err = errors.Join(err, tx.AddEvent(w.recipient, letterlock.Event{Kind: kind}))
+	}
+	return err
+}
+
+// fail gives a notice up, because of what the other side has said, and tells the
+// sender: once, for it is given up once.
+func (s *Service) fail(tx *store.Tx, w work, said string) error {
+	err := errors.Join(tx.NoteAttempt(w.notice.ID, w.notice.Attempts, said), tx.Finish(w.notice.ID, store.Failed))
+	k := w.notice.Kind
+	if k != store.LinkNotice && k != store.AgainNotice && k != store.InlineNotice {
 		return err
 	}
-	err = errors.Join(err, tx.AddEvent(w.recipient, letterlock.Event{Kind: letterlock.Bounced, Detail: reply(result)}))
-	if w.recipient.Mailbox.Address == w.message.Sender.Address {
+	err = errors.Join(err, tx.AddEvent(w.recipient, letterlock.Event{Kind: letterlock.Bounced, Detail: said}))
+	switch {
+	case w.recipient.Mailbox.Address == w.message.Sender.Address:
 		return err // the notice would go where the message could not
+	case k != store.InlineNotice && (w.recipient.Revocation.Revoked() || w.message.Destroyed):
+		return err // they were to hear nothing more of it
+	case k == store.LinkNotice && !w.recipient.FirstRead.IsZero():
+		return err // they have found their way all the same
 	}
 	return errors.Join(err, tx.Enqueue(store.Notice{Kind: store.FailureNotice, Message: w.message.ID, Recipient: w.recipient.ID}))
 }

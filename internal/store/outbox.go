@@ -141,12 +141,37 @@ func (t *Tx) Finish(id int64, o Outcome) error {
 	return t.exec(`UPDATE outbox SET done_at = $2, outcome = $3, secret = NULL WHERE id = $1`, id, t.Now.Unix(), o)
 }
 
+// Notice returns a notice and how it ended; empty: it has not. Of one that is done the
+// secret is gone.
+func (t *Tx) Notice(id int64) (n Notice, o Outcome, err error) {
+	var created int64
+	err = t.row(`SELECT id, kind, COALESCE(message, ''), recipient, address, secret, created_at, attempts, outcome FROM outbox WHERE id = $1`,
+		[]any{id}, &n.ID, &n.Kind, &n.Message, &n.Recipient, &n.Address, &n.Secret, &created, &n.Attempts, &o)
+	n.Created = moment(created)
+	return n, o, err
+}
+
+// AttemptReply returns what NoteAttempt has kept of an attempt.
+func (t *Tx) AttemptReply(id int64, number int) (reply string, err error) {
+	err = t.row(`SELECT reply FROM attempts WHERE outbox = $1 AND number = $2`, []any{id, number}, &reply)
+	return reply, err
+}
+
+// WhyBounced returns the reply with which a recipient's newest mail came back, or
+// NotFound. The recipient has it too, until they are reached after all.
+func (t *Tx) WhyBounced(r letterlock.Recipient) (reply string, err error) {
+	err = t.row(`SELECT detail FROM events WHERE message = $1 AND recipient = $2 AND kind = 'bounced' ORDER BY id DESC LIMIT 1`,
+		[]any{r.Message, r.ID}, &reply)
+	return reply, err
+}
+
 // Postpone makes a notice due again at a later time.
 func (t *Tx) Postpone(id int64, until time.Time) error {
 	return t.exec(`UPDATE outbox SET due_at = $2 WHERE id = $1 AND done_at = 0`, id, until.Unix())
 }
 
-// NoteAttempt keeps the answer that an attempt got; empty means that it was taken.
+// NoteAttempt keeps the answer that an attempt got; empty means that it was taken. A
+// bounce is an answer that comes later, and takes the place of the first.
 func (t *Tx) NoteAttempt(id int64, number int, reply string) error {
 	return t.exec(`INSERT INTO attempts (outbox, number, at, reply) VALUES ($1, $2, $3, $4)
 		ON CONFLICT (outbox, number) DO UPDATE SET at = excluded.at, reply = excluded.reply`, id, number, t.Now.Unix(), reply)

@@ -189,12 +189,13 @@ func (t *Tx) AddEvent(r letterlock.Recipient, e letterlock.Event) error {
 	now := t.Now.Unix()
 	switch e.Kind {
 	case letterlock.Read:
-		return t.exec(`UPDATE recipients SET last_read_at = $2,
+		// Whoever reads has been reached, whatever came back before or comes back later.
+		return t.exec(`UPDATE recipients SET last_read_at = $2, bounced_at = 0, reply = '',
 			first_read_at = CASE first_read_at WHEN 0 THEN $2 ELSE first_read_at END WHERE id = $1`, r.ID, now)
 	case letterlock.Notified, letterlock.Delivered:
-		return t.exec(`UPDATE recipients SET notified_at = $2, reply = '' WHERE id = $1`, r.ID, now)
+		return t.exec(`UPDATE recipients SET notified_at = $2, bounced_at = 0, reply = '' WHERE id = $1`, r.ID, now)
 	case letterlock.Bounced:
-		return t.exec(`UPDATE recipients SET bounced_at = $2, reply = $3 WHERE id = $1`, r.ID, now, e.Detail)
+		return t.exec(`UPDATE recipients SET bounced_at = $2, reply = $3 WHERE id = $1 AND first_read_at = 0`, r.ID, now, e.Detail)
 	}
 	return nil
 }

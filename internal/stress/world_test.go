@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -68,7 +69,7 @@ type post struct {
 	*inbox.Box
 
 	mu   sync.Mutex
-	left map[string][]span // by the sender of the envelope, which names the recipient
+	left map[letterlock.ID][]span // by the recipient, whom the sender of the envelope names
 }
 
 // A span is when something began and had ended.
@@ -80,7 +81,8 @@ func (p *post) Send(ctx context.Context, from string, to letterlock.Address, mai
 	err := p.Box.Send(ctx, from, to, mail)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.left[from] = append(p.left[from], span{began, at()})
+	id := returnsTo(from)
+	p.left[id] = append(p.left[id], span{began, at()})
 	return err
 }
 
@@ -88,9 +90,14 @@ func (p *post) Send(ctx context.Context, from string, to letterlock.Address, mai
 func (p *post) to(r letterlock.Recipient) []span {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	from := "bounce+" + string(r.ID) + "@" + string(notifyDomain)
-	defer delete(p.left, from)
-	return p.left[from]
+	defer delete(p.left, r.ID)
+	return p.left[r.ID]
+}
+
+// returnsTo is the recipient whom a return path names.
+func returnsTo(path string) letterlock.ID {
+	id, _, _ := strings.Cut(strings.TrimPrefix(path, "bounce+"), ".")
+	return letterlock.ID(id)
 }
 
 const notifyDomain = "mail.contoso.example"
@@ -103,7 +110,7 @@ func newWorld(t *testing.T) *world {
 	w.wire = newWire(on)
 	box, err := inbox.Open("", w.clock.Now)
 	w.check(err)
-	w.post = &post{Box: box, left: map[string][]span{}}
+	w.post = &post{Box: box, left: map[letterlock.ID][]span{}}
 	cfg := config.Default()
 	cfg.PublicURL = config.URL{URL: &url.URL{Scheme: "http", Host: on.Addr().String()}}
 	dir := t.TempDir()

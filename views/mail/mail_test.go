@@ -62,7 +62,10 @@ func bodies(t *testing.T) map[string]string {
 	again.Again = true
 	reset := account
 	reset.Invited = false
+	inline := failure
+	inline.Inline = true
 	return map[string]string{
+		"failure-inline.html": text(FailureHTML(inline)), "failure-inline.txt": FailureText(inline),
 		"account.html": text(AccountHTML(account)), "account.txt": AccountText(account),
 		"account-reset.html": text(AccountHTML(reset)), "account-reset.txt": AccountText(reset),
 		"notification.html": text(NotificationHTML(notification)), "notification.txt": NotificationText(notification),

@@ -96,10 +96,16 @@ func (p Passcode) warning() string {
 func (p Passcode) notice() string { return "This passcode was sent to " + p.To + "." }
 
 func (f Failure) sentence() string {
+	if f.Inline {
+		return "Your message could not be delivered to " + f.Recipient + "."
+	}
 	return "The notification of your message could not be delivered to " + f.Recipient + "."
 }
 
 func (f Failure) consequence() string {
+	if f.Inline {
+		return "They have not received it. Check the address, and send it again."
+	}
 	return "They have no link and cannot read the message. Check the address, and send it again."
 }
 
