@@ -50,7 +50,7 @@ func (s *Server) revocationStatus(row track.ReportRow) string {
 	case row.Message.Destroyed:
 		return "Not revocable, destroyed"
 	case row.Recipient.Experience != letterlock.Link:
-		return "Not revocable, inline"
+		return "Not revocable, inline" + cameBack(row.Recipient)
 	}
 	switch row.Recipient.State(row.Message, s.Now()) {
 	case letterlock.Revoked:
@@ -58,7 +58,15 @@ func (s *Server) revocationStatus(row track.ReportRow) string {
 	case letterlock.Expired:
 		return "Expired"
 	}
-	return "Revocable"
+	return "Revocable" + cameBack(row.Recipient)
+}
+
+// cameBack adds to a status that the recipient was not reached.
+func cameBack(r letterlock.Recipient) string {
+	if r.Bounced.IsZero() {
+		return ""
+	}
+	return ", bounced"
 }
 
 // reportColumns are those of the export.

@@ -133,6 +133,27 @@ func TestTracedHistoryTellsEverythingInItsOrder(t *testing.T) {
 	}
 }
 
+func TestRevocationStatusOfTheReportIsInWords(t *testing.T) {
+	m, c := "marta@q.example", "carol@outlook.com"
+	tests := []struct {
+		name, want string
+		mail       sentMail
+	}{
+		{"live", "Revocable", seen(never, one(m, read))},
+		{"bounced", "Revocable, bounced", seen(never, one(m, bounced))},
+		{"bounced, then expired", "Expired", seen(over, one(m, bounced))},
+		{"bounced, then revoked", "Revoked", seen(never, one(m, bounced, byAda))},
+		{"destroyed", "Not revocable, destroyed", destroyed(seen(never, one(m, bounced)))},
+		{"inline", "Not revocable, inline", seen(never, one(c, itself))},
+		{"inline, bounced", "Not revocable, inline, bounced", seen(never, one(c, itself, bounced))},
+	}
+	for _, tt := range tests {
+		if got := quiet().revocationStatus(track.ReportRow{Message: tt.mail.message, Recipient: tt.mail.recipients[0]}); got != tt.want {
+			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
+		}
+	}
+}
+
 func TestVisitsSayWhoProbablyCameAndWhy(t *testing.T) {
 	v := traced(administrator, seen(never, one("marta@q.example")))
 	got := v.traceVisits([]letterlock.Visit{
