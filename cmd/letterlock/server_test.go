@@ -48,11 +48,18 @@ type server struct {
 // newServer puts everything in place and starts nothing but the relay.
 func newServer(t *testing.T, program string) *server {
 	t.Helper()
+	return newServerIn(t, program, mailtest.SinkOptions{}, mailtest.PostfixOptions{})
+}
+
+// newServerIn is newServer in a world, with a relay, that are as given.
+func newServerIn(t *testing.T, program string, world mailtest.SinkOptions, relay mailtest.PostfixOptions) *server {
+	t.Helper()
 	dir := t.TempDir()
 	ca := mailtest.NewCA(t)
 	s := &server{t: t, program: program, config: filepath.Join(dir, "letterlock.toml"), trust: ca.Pool(), trusted: filepath.Join(dir, "ca.pem")}
-	s.world = mailtest.NewSink(t, mailtest.SinkOptions{})
-	s.postfix = mailtest.StartPostfix(t, mailtest.PostfixOptions{Onward: s.world.Address, Certificate: ca.Issue("127.0.0.1")})
+	s.world = mailtest.NewSink(t, world)
+	relay.Onward, relay.Certificate = s.world.Address, ca.Issue("127.0.0.1")
+	s.postfix = mailtest.StartPostfix(t, relay)
 	web := mailtest.FreeAddress(t)
 	s.site, s.mail, s.mails, s.metrics = "https://"+web, mailtest.FreeAddress(t), mailtest.FreeAddress(t), mailtest.FreeAddress(t)
 	own := ca.Issue("127.0.0.1")
@@ -82,7 +89,7 @@ func newServer(t *testing.T, program string) *server {
 func (s *server) file() string {
 	var b strings.Builder
 	for key, value := range s.settings {
-		if key == "organization.domains" {
+		if key == "organization.domains" || key == "smtp.gateway_networks" {
 			fmt.Fprintf(&b, "%s = [%q]\n", key, value)
 			continue
 		}

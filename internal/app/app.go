@@ -102,6 +102,7 @@ type App struct {
 	redirects http.Handler
 	metrics   http.Handler
 	smtp      *smtpd.Server
+	gateway   *smtpd.Server
 	serving   atomic.Bool
 	ready     readiness
 	lanes     *lane.Set
@@ -306,6 +307,10 @@ func (a *App) buildEdges(cfg config.Config, o Options, look *brand.Brand) error 
 	a.http.RegisterOnShutdown(site.Stop) // open pages would otherwise hold up a stop
 	a.redirects = a.redirect(cfg)
 	a.smtp = smtpd.New(a.smtpOptions(cfg, o))
+	// A server of its own: a flood of mail at one of them leaves the other its connections.
+	gateway := a.smtpOptions(cfg, o)
+	gateway.Gateway = &smtpd.Gateway{Networks: cfg.SMTP.GatewayNetworks, Bounces: a.Outbox}
+	a.gateway = smtpd.New(gateway)
 	a.Metrics.Watch(a.sources(site))
 	a.metrics = a.Metrics.Handler(a.Ready)
 	return nil

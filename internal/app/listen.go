@@ -17,6 +17,7 @@ type Listeners struct {
 	Redirect    net.Listener // plain http, which leads to https
 	Submission  net.Listener // SMTP with STARTTLS
 	Submissions net.Listener // SMTP under TLS
+	Gateway     net.Listener // SMTP of mail servers
 	Metrics     net.Listener
 	Control     net.Listener // socket for the operator
 }
@@ -33,6 +34,7 @@ func (l *Listeners) places(cfg config.Config) []place {
 		{"http.listen", cfg.HTTP.Listen, &l.HTTP},
 		{"smtp.submission", cfg.SMTP.Submission, &l.Submission},
 		{"smtp.submissions", cfg.SMTP.Submissions, &l.Submissions},
+		{"smtp.gateway", cfg.SMTP.Gateway, &l.Gateway},
 		{"metrics.listen", cfg.Metrics.Listen, &l.Metrics},
 	}
 	if servesTLS(cfg) {
@@ -82,7 +84,7 @@ func inWords(address string, err error) error {
 // Close closes all listeners. Those that are served are closed by their servers,
 // and closing them again does no harm.
 func (l *Listeners) Close() {
-	for _, on := range []net.Listener{l.HTTP, l.Redirect, l.Submission, l.Submissions, l.Metrics, l.Control} {
+	for _, on := range []net.Listener{l.HTTP, l.Redirect, l.Submission, l.Submissions, l.Gateway, l.Metrics, l.Control} {
 		if on != nil {
 			_ = on.Close() // given up, whatever it says
 		}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"letterlock/internal/control"
+	"letterlock/internal/smtpd"
 )
 
 // stopWithin bounds how long requests and mails under way may take at the end;
@@ -102,6 +103,9 @@ func (a *App) serve(j *jobs, on Listeners) []*http.Server {
 		over := tls.NewListener(on.Submissions, a.cert.Config())
 		j.start("smtp submissions", func(context.Context) error { return a.smtp.Serve(over) })
 	}
+	if on.Gateway != nil {
+		j.start("smtp gateway", func(context.Context) error { return a.gateway.Serve(on.Gateway) })
+	}
 	return servers
 }
 
@@ -118,11 +122,13 @@ func (a *App) plain(h http.Handler) *http.Server {
 func (a *App) stop(ctx context.Context, servers []*http.Server) error {
 	ctx, done := context.WithTimeout(ctx, stopWithin)
 	defer done()
-	errs := make(chan error, len(servers)+1)
+	errs := make(chan error, len(servers)+2)
 	for _, s := range servers {
 		go func() { errs <- errors.Join(s.Shutdown(ctx), s.Close()) }() // Close: what did not finish in time
 	}
-	go func() { errs <- a.smtp.Shutdown(ctx) }()
+	for _, s := range []*smtpd.Server{a.smtp, a.gateway} {
+		go func() { errs <- s.Shutdown(ctx) }()
+	}
 	var all error
 	for range cap(errs) {
 		if err := <-errs; !errors.Is(err, context.DeadlineExceeded) {

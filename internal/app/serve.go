@@ -53,7 +53,7 @@ func Serve(ctx context.Context, cfg config.Config, o Options, out io.Writer) err
 	defer signal.Stop(hangup)
 	go a.reload(ctx, hangup)
 	log.Info("serving", "public_url", cfg.PublicURL.String(), "http", cfg.HTTP.Listen, "submission", cfg.SMTP.Submission,
-		"submissions", cfg.SMTP.Submissions, "relay", cfg.Relay.Address)
+		"submissions", cfg.SMTP.Submissions, "gateway", cfg.SMTP.Gateway, "relay", cfg.Relay.Address)
 	return errors.Join(a.Run(ctx, *on), a.Close())
 }
 

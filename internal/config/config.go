@@ -78,12 +78,20 @@ type HTTP struct {
 }
 
 // SMTP is how mail programs hand mail over. They sign in, under TLS; only from
-// this machine itself may they do without.
+// this machine itself may they do without. And it is how mail servers do, which do
+// not sign in.
 type SMTP struct {
 	// Submission is where STARTTLS is used, RFC 6409. Default ":587". Empty: nowhere.
 	Submission string `toml:"submission"`
 	// Submissions is where TLS comes first, RFC 8314. Default ":465". Empty: nowhere.
 	Submissions string `toml:"submissions"`
+	// Gateway is where mail servers of GatewayNetworks hand over what comes back of
+	// notifications; they may use STARTTLS. Nothing else is taken there. Default empty:
+	// nowhere.
+	Gateway string `toml:"gateway"`
+	// GatewayNetworks are from where mail servers may connect to Gateway, this machine
+	// only if it is listed. Required with it. Default none.
+	GatewayNetworks []netip.Prefix `toml:"gateway_networks"`
 	// Name is what the server calls itself to mail programs and to the relay.
 	// Empty: the host of PublicURL.
 	Name string `toml:"name"`

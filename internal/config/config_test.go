@@ -170,6 +170,18 @@ func TestValidateServerNamesWhatIsWrong(t *testing.T) {
 		{"submission that is no address", func(c *config.Config) { c.SMTP.Submission = "587" }, "smtp.submission: "},
 		{"submissions that is no address", func(c *config.Config) { c.SMTP.Submissions = "465" }, "smtp.submissions: "},
 		{"no SMTP", func(c *config.Config) { c.SMTP.Submission, c.SMTP.Submissions = "", "" }, ""},
+		{"a gateway", func(c *config.Config) {
+			c.SMTP.Gateway, c.SMTP.GatewayNetworks = "127.0.0.1:2525", prefixes("127.0.0.1/32", "2001:db8::/32")
+		}, ""},
+		{"a gateway that is no address", func(c *config.Config) {
+			c.SMTP.Gateway, c.SMTP.GatewayNetworks = "2525", prefixes("127.0.0.1/32")
+		}, "smtp.gateway: "},
+		{"a gateway for nobody", func(c *config.Config) { c.SMTP.Gateway = ":2525" }, "smtp.gateway_networks: is missing"},
+		{"a gateway for everybody", func(c *config.Config) { c.SMTP.Gateway, c.SMTP.GatewayNetworks = ":2525", prefixes("0.0.0.0/0") }, "smtp.gateway_networks: 0.0.0.0/0 is everybody"},
+		{"a gateway for IPv4 in IPv6", func(c *config.Config) {
+			c.SMTP.Gateway, c.SMTP.GatewayNetworks = ":2525", prefixes("::ffff:192.0.2.0/120")
+		}, "smtp.gateway_networks: ::ffff:192.0.2.0/120 is IPv4"},
+		{"networks of no gateway", func(c *config.Config) { c.SMTP.GatewayNetworks = prefixes("127.0.0.1/32") }, "smtp.gateway: is missing"},
 		{"a name with a space", func(c *config.Config) { c.SMTP.Name = "mail contoso" }, "smtp.name: "},
 		{"metrics nowhere", func(c *config.Config) { c.Metrics.Listen = "" }, ""},
 		{"metrics that is no address", func(c *config.Config) { c.Metrics.Listen = "9464" }, "metrics.listen: "},

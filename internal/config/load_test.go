@@ -151,6 +151,9 @@ func TestTemplateHasEverySettingWithItsDefault(t *testing.T) {
 	if len(uncommented.Proxy.Trusted) == 0 {
 		uncommented.Proxy.Trusted = nil
 	}
+	if len(uncommented.SMTP.GatewayNetworks) == 0 {
+		uncommented.SMTP.GatewayNetworks = nil
+	}
 	if len(uncommented.Backup.Recipients) == 0 {
 		uncommented.Backup.Recipients = nil
 	}

@@ -345,8 +345,28 @@ func (c Config) validateSMTP(bad complain) {
 			bad(s.setting, "needs a certificate to take mail from other machines: set tls, or listen on loopback, like 127.0.0.1:587")
 		}
 	}
+	c.SMTP.validateGateway(bad)
 	if c.SMTP.Name != "" && !namedInDNS(c.SMTP.Name) {
 		bad("smtp.name", "%q is not a host name in lower-case ASCII", c.SMTP.Name)
+	}
+}
+
+func (s SMTP) validateGateway(bad complain) {
+	switch {
+	case s.Gateway == "" && len(s.GatewayNetworks) > 0:
+		bad("smtp.gateway", "is missing, there are smtp.gateway_networks only")
+	case s.Gateway != "" && !address(s.Gateway):
+		bad("smtp.gateway", "%q is not an address to listen on, like 127.0.0.1:2525", s.Gateway)
+	case s.Gateway != "" && len(s.GatewayNetworks) == 0:
+		bad("smtp.gateway_networks", "is missing: nobody signs in at smtp.gateway, so say from where mail servers may come, like 127.0.0.1/32")
+	}
+	for _, p := range s.GatewayNetworks {
+		switch {
+		case p.Bits() == 0:
+			bad("smtp.gateway_networks", "%s is everybody: nobody signs in at smtp.gateway", p)
+		case p.Addr().Is4In6():
+			bad("smtp.gateway_networks", "%s is IPv4 in the form of IPv6: write it as IPv4", p)
+		}
 	}
 }
 

@@ -23,6 +23,8 @@ type PostfixOptions struct {
 	Certificate tls.Certificate   // of its STARTTLS and TLS
 	MaxBytes    int64             // of a mail; 0: 10 MB
 	Replies     map[string]string // what RCPT is answered, by address: "550 5.1.1 unknown"; others are welcome
+	Settings    string            // lines of main.cf beside ours; /etc/postfix in them is its own folder
+	Files       map[string]string // texts of the files there that Settings name
 }
 
 // A Postfix is Debian's Postfix, running from a folder of its own: it touches
@@ -106,6 +108,9 @@ func (p *Postfix) furnish() {
 	must(os.WriteFile(filepath.Join(p.dir, "etc", "tls.pem"), slices.Concat(key, cert), 0o600))
 	must(os.WriteFile(filepath.Join(p.dir, "etc", "main.cf"), []byte(p.mainCF()), 0o644))
 	must(os.WriteFile(filepath.Join(p.dir, "etc", "master.cf"), []byte(p.masterCF()), 0o644))
+	for name, text := range p.options.Files {
+		must(os.WriteFile(filepath.Join(p.dir, "etc", name), []byte(text), 0o644))
+	}
 }
 
 // mainCF is the settings: no DNS, no local mailboxes, no mail from elsewhere.
@@ -154,7 +159,8 @@ func (p *Postfix) mainCF() string {
 		"minimal_backoff_time = 1s",
 		"maximal_backoff_time = 2s",
 	}
-	return strings.Join(settings, "\n") + "\n"
+	more := strings.ReplaceAll(p.options.Settings, "/etc/postfix/", filepath.Join(p.dir, "etc")+"/")
+	return strings.Join(settings, "\n") + "\n" + more
 }
 
 // bracketed is an address as Postfix wants it: without the brackets it would

@@ -15,8 +15,9 @@ import (
 var mechanisms = []string{sasl.Plain, sasl.Login}
 
 // AuthMechanisms offers AUTH where a password may travel: under TLS, and on this machine.
+// A gateway offers none.
 func (s *session) AuthMechanisms() []string {
-	if s.wire.secure || s.wire.loopback {
+	if s.server.Gateway == nil && (s.wire.secure || s.wire.loopback) {
 		return mechanisms
 	}
 	return nil
@@ -25,6 +26,8 @@ func (s *session) AuthMechanisms() []string {
 // Auth begins AUTH.
 func (s *session) Auth(mechanism string) (sasl.Server, error) {
 	switch {
+	case s.server.Gateway != nil:
+		return nil, noSignIn
 	case s.AuthMechanisms() == nil:
 		return nil, tlsFirst
 	case mechanism == sasl.Plain:

@@ -1,6 +1,7 @@
 package smtpd
 
 import (
+	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -16,7 +17,8 @@ import (
 //	S  the server answers exactly this; "(closed)": it has closed the connection
 //	T  "handshake": the client sets up TLS; "close": it hangs up
 //	A  Accept was called for this
-//	O  an option: "tls", "remote ADDRESS", "size BYTES", "recipients NUMBER", "full"
+//	O  an option: "tls", "remote ADDRESS", "size BYTES", "recipients NUMBER", "full",
+//	   "gateway NETWORK"
 func TestDialogues(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txt")
 	if err != nil || len(files) == 0 {
@@ -114,11 +116,17 @@ func serveFor(t *testing.T, steps []step) *site {
 			remote = value
 		case "size":
 			o.MaxBytes = int64(number)
+		case "gateway":
+			o.Gateway = &Gateway{Networks: []netip.Prefix{netip.MustParsePrefix(value)}}
 		case "full":
 			o.Room = func() error { return failures["disk"] }
 		case "recipients":
 			o.MaxRecipients = number
 		}
 	}
-	return serve(t, remote, o, &books{})
+	b := &books{}
+	if o.Gateway != nil {
+		o.Gateway.Bounces = b
+	}
+	return serve(t, remote, o, b)
 }

@@ -26,6 +26,7 @@ import (
 	"letterlock/internal/account"
 	"letterlock/internal/intake"
 	"letterlock/internal/letterlock"
+	"letterlock/internal/outbox"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -91,6 +92,22 @@ func (b *books) recorded() []string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return slices.Clone(b.records)
+}
+
+// Awaits what may come back to addresses that begin like a return path.
+func (b *books) Awaits(to letterlock.Address) bool { return strings.HasPrefix(to.Local(), "bounce+") }
+
+// TakeBounce records the mail like Accept, which it is the same edge to.
+func (b *books) TakeBounce(ctx context.Context, fromNobody bool, to []letterlock.Address, mail io.Reader) error {
+	from := letterlock.Actor{Address: "somebody"}
+	if fromNobody {
+		from.Address = "nobody"
+	}
+	if to[0] == "bounce+person@contoso.example" {
+		return &letterlock.Error{Code: letterlock.Denied, Key: "no-report", Err: errors.New("hidden cause")}
+	}
+	_, err := b.Accept(ctx, from, intake.Envelope{Recipients: to}, mail)
+	return err
 }
 
 func (b *books) Authenticate(_ context.Context, address letterlock.Address, password, ip string) (letterlock.Actor, error) {
@@ -315,4 +332,5 @@ func (b *lockedBuffer) String() string {
 var (
 	_ Accepter      = (*intake.Service)(nil)
 	_ Authenticator = (*account.Service)(nil)
+	_ Bouncer       = (*outbox.Service)(nil)
 )

@@ -18,8 +18,8 @@ const maxLobbyErrors = 10
 
 // lobby speaks with a client until TLS is set up, if the server has TLS. It knows
 // the few commands that RFC 3207 section 4 allows before STARTTLS; nothing said
-// here outlives it. A client on this machine may go on without TLS: what it said
-// last is then left for go-smtp to read.
+// here outlives it. A client that may go on without TLS does so by saying anything
+// else: what it said last is then left for go-smtp to read.
 //
 // It reports whether the connection is to go on.
 func (s *Server) lobby(w *wire) bool {
@@ -95,7 +95,7 @@ func (v *visit) answer(line []byte) outcome {
 		v.wire.say("221 2.0.0 Bye")
 		return leaves
 	default:
-		if v.wire.loopback {
+		if v.openTo(v.wire) {
 			v.passOn(line)
 			return goesOn
 		}
@@ -131,7 +131,7 @@ func (v *visit) greet(verb, name string, line []byte) {
 		return
 	}
 	can := []string{v.Domain, "PIPELINING", "8BITMIME", "ENHANCEDSTATUSCODES", "CHUNKING"}
-	if v.wire.loopback {
+	if v.wire.loopback && v.Gateway == nil {
 		can = append(can, "AUTH "+strings.Join(mechanisms, " "))
 	}
 	can = append(can, "SMTPUTF8", fmt.Sprintf("SIZE %d", v.MaxBytes), "STARTTLS")

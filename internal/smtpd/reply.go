@@ -50,6 +50,7 @@ var translations = []struct {
 	{letterlock.Invalid, "", reply(554, smtp.EnhancedCode{5, 6, 0}, "mail could not be read")},
 	{letterlock.Denied, "sender", reply(550, smtp.EnhancedCode{5, 7, 1}, "the From address is not yours")},
 	{letterlock.Denied, "unprotected", reply(550, smtp.EnhancedCode{5, 7, 1}, "unprotected mail is not accepted here")},
+	{letterlock.Denied, "no-report", reply(550, smtp.EnhancedCode{5, 7, 1}, "nobody reads mail to this address, only delivery reports are taken")},
 	{letterlock.Denied, "", reply(550, smtp.EnhancedCode{5, 7, 1}, "not allowed to send this")},
 	{letterlock.TooLarge, "recipients", reply(452, smtp.EnhancedCode{4, 5, 3}, "too many recipients")},
 	{letterlock.TooLarge, "header", reply(554, smtp.EnhancedCode{5, 6, 0}, "the header of the mail is too large")},

@@ -1,5 +1,6 @@
 // Package smtpd takes mail from the mail programs of the organisation's own
-// people, by SMTP submission, and hands it to intake.
+// people, by SMTP submission, and hands it to intake; and as a gateway, see
+// [Gateway], from the mail servers of networks that are trusted.
 //
 // It is an edge and decides nothing about a mail: it limits, signs in,
 // translates, and answers. Its one invariant: 250 after a mail is said only when
@@ -60,6 +61,7 @@ type Options struct {
 	Metrics        *metrics.SMTP    // nil: nobody counts
 	SignIns        *metrics.SignIns // likewise
 	Lanes          *lane.Set        // where mails wait for their turn; nil: they never do
+	Gateway        *Gateway         // for mail servers, in place of Accept and Auth; nil: for mail programs
 }
 
 // Timeouts bound how long a client may take. A zero field means its default.
@@ -96,7 +98,7 @@ func orDefault[T int | int64 | time.Duration](v, usual T) T {
 	return v
 }
 
-// A Server serves SMTP submission on any number of listeners.
+// A Server serves SMTP submission, or a gateway, on any number of listeners.
 type Server struct {
 	Options
 	inner    *smtp.Server
@@ -251,6 +253,8 @@ func (s *Server) enter(w *wire) (refusal string) {
 	switch {
 	case s.stopping:
 		return goodbye
+	case s.Gateway != nil && !s.Gateway.trusts(w.ip):
+		return noNetwork
 	case len(s.wires) >= s.MaxConnections:
 		return "421 4.3.2 too many connections, try again later"
 	case !s.ips.add(key, s.MaxPerIP):

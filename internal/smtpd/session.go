@@ -32,6 +32,7 @@ type session struct {
 
 // An envelope is what MAIL and RCPT said. Data takes it as a whole.
 type envelope struct {
+	fromNobody bool // as bounces are
 	recipients []letterlock.Address
 	pass       *lane.Pass // holds no place while the client is to speak
 }
@@ -60,8 +61,8 @@ func (s *session) Reset() {
 	s.torn = s.torn || s.wire.underWay()
 }
 
-// Mail begins a mail. The sender must be the account's own address; the From
-// field is intake's to check.
+// Mail begins a mail. The sender must be the account's own address, where accounts
+// sign in; the From field is intake's to check.
 func (s *session) Mail(from string, opts *smtp.MailOptions) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -80,14 +81,14 @@ func (s *session) Mail(from string, opts *smtp.MailOptions) error {
 		}
 		return refusal
 	}
-	s.mail = &envelope{pass: pass}
+	s.mail = &envelope{pass: pass, fromNobody: from == ""}
 	return nil
 }
 
 // place refuses a mail for which there is no place: before it has been sent, and
 // before anything else is looked at, which is where it costs least.
 func (s *session) place() (*lane.Pass, *smtp.SMTPError) {
-	if s.actor.Kind == letterlock.Nobody {
+	if s.stranger() {
 		return nil, nil // refused as such
 	}
 	pass, err := s.server.Lanes.Enter(s.server.ctx, lane.Submit)
@@ -101,7 +102,7 @@ func (s *session) place() (*lane.Pass, *smtp.SMTPError) {
 // long after its holder was disabled.
 func (s *session) stillIn() *smtp.SMTPError {
 	if s.actor.Kind == letterlock.Nobody {
-		return nil // refused as such
+		return nil // refused as such, where accounts sign in
 	}
 	ctx, cancel := context.WithTimeout(s.server.ctx, s.server.Timeouts.Command)
 	defer cancel()
@@ -121,23 +122,20 @@ func (s *session) stillIn() *smtp.SMTPError {
 
 func (s *session) refuseMail(from string, opts *smtp.MailOptions) *smtp.SMTPError {
 	switch {
-	case s.actor.Kind == letterlock.Nobody:
+	case s.stranger():
 		return signInFirst
 	case s.torn:
 		s.wire.hangUp()
 		return tornConnection
 	case s.mail != nil:
 		return nested
-	case from == "":
-		return noNullSender
 	case opts.Size > s.server.MaxBytes:
 		return announcedSize
 	}
-	switch address, err := parsePath(from); {
-	case err != nil:
-		return badSender
-	case address != s.actor.Address:
-		return otherSender
+	if s.server.Gateway == nil {
+		if refusal := s.refuseSender(from); refusal != nil {
+			return refusal
+		}
 	}
 	if s.server.Room == nil {
 		return nil
@@ -148,11 +146,35 @@ func (s *session) refuseMail(from string, opts *smtp.MailOptions) *smtp.SMTPErro
 	return nil
 }
 
+// refuseSender refuses a sender who is not the account's holder.
+func (s *session) refuseSender(from string) *smtp.SMTPError {
+	if from == "" {
+		return noNullSender
+	}
+	switch address, err := parsePath(from); {
+	case err != nil:
+		return badSender
+	case address != s.actor.Address:
+		return otherSender
+	}
+	return nil
+}
+
+// stranger reports whether the client has to sign in and has not.
+func (s *session) stranger() bool {
+	return s.server.Gateway == nil && s.actor.Kind == letterlock.Nobody
+}
+
 // Rcpt adds a recipient. One that was named already is not added again.
 func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
 	address, err := parsePath(to)
+	if s.server.Gateway != nil {
+		err = s.wants(address, err)
+	} else if err != nil {
+		err = badRecipient
+	}
 	if err != nil {
-		return badRecipient
+		return err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -204,6 +226,9 @@ func (s *session) Data(r io.Reader) error {
 		s.tear()
 	}
 	answer := accepted
+	if s.server.Gateway != nil {
+		answer = taken
+	}
 	if err != nil {
 		answer = replyTo(err)
 	}
@@ -222,7 +247,7 @@ func (s *session) tear() {
 var errNotRead = errors.New("accepted without having been read to the end")
 
 // accept hands the mail over. What was wrong with the mail itself outranks what
-// Accept made of it.
+// was made of it.
 func (s *session) accept(by letterlock.Actor, e *envelope, m *mailReader) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -233,10 +258,16 @@ func (s *session) accept(by letterlock.Actor, e *envelope, m *mailReader) (err e
 	ctx, cancel := context.WithTimeout(s.server.ctx, s.server.Timeouts.Message)
 	defer cancel()
 	defer e.pass.Leave()
-	_, err = s.server.Accept.Accept(lane.With(ctx, e.pass), by, intake.Envelope{
-		Recipients: e.recipients,
-		Via:        letterlock.BySubmission,
-	}, &paused{ctx, m, e.pass})
+	ctx = lane.With(ctx, e.pass)
+	mail := &paused{ctx, m, e.pass}
+	if g := s.server.Gateway; g != nil {
+		err = g.Bounces.TakeBounce(ctx, e.fromNobody, e.recipients, mail)
+	} else {
+		_, err = s.server.Accept.Accept(ctx, by, intake.Envelope{
+			Recipients: e.recipients,
+			Via:        letterlock.BySubmission,
+		}, mail)
+	}
 	switch {
 	case m.err != nil && m.err != io.EOF:
 		return m.err

@@ -48,7 +48,7 @@ type wire struct {
 	out   replyWriter
 
 	mu       sync.Mutex
-	signInBy time.Time // zero: has signed in
+	signInBy time.Time // zero: has signed in, or need not
 	mode     mode
 	until    time.Time // end of the time for the mail, in modes other than idle
 	spare    int64     // bytes that may still be read, when draining
@@ -75,7 +75,9 @@ func newWire(conn net.Conn, s *Server) *wire {
 		stream:   conn,
 		limits:   s.Timeouts,
 		maxBytes: s.MaxBytes,
-		signInBy: time.Now().Add(s.Timeouts.SignIn),
+	}
+	if s.Gateway == nil {
+		w.signInBy = time.Now().Add(s.Timeouts.SignIn)
 	}
 	if at, err := netip.ParseAddrPort(conn.RemoteAddr().String()); err == nil {
 		addr := at.Addr().Unmap()
