@@ -120,3 +120,14 @@ func (f field) text() string {
 		return r
 	}, string(toUTF8Bytes(v)))
 }
+
+// DecodedFields is Fields with the values decoded for people.
+func DecodedFields(head []byte) iter.Seq2[string, string] {
+	return func(yield func(name, value string) bool) {
+		for f := range fields(head) {
+			if !yield(f.name, decodeWords(f.text())) {
+				return
+			}
+		}
+	}
+}
