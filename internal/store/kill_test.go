@@ -38,6 +38,8 @@ INSERT INTO upload_pieces VALUES ('u', 0, x'0b');`,
 	`INSERT INTO epochs VALUES (1, 100, 0);`,
 	`INSERT INTO journal VALUES (1, '{}', x'0d', 0);`,
 	`INSERT INTO sessions (hash, kind, address, proof, created_at, seen_at, expires_at) VALUES (x'0e', 'reader', 'marta@riverside.example', 'passcode', 100, 100, 200);`,
+	`UPDATE messages SET asks = 'passcode' WHERE id = 'a';
+UPDATE sessions SET message = 'a';`,
 }
 
 // loose names the setting that takes the transactions out of migrations.

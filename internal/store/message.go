@@ -196,6 +196,15 @@ func (t *Tx) Chunk(id letterlock.ID, seq int64, holder string) (data []byte, err
 	return data, err
 }
 
+// IncomingChunk returns a sealed chunk of a mail that is still coming in. Only who
+// has received it can: its key is in no database yet.
+func (t *Tx) IncomingChunk(id letterlock.ID, seq int64) (data []byte, err error) {
+	err = t.row(`SELECT c.data FROM chunks c
+		WHERE c.message = $1 AND c.seq = $2 AND EXISTS (SELECT 1 FROM messages m WHERE m.id = $1 AND m.status = 'incoming')`,
+		[]any{id, seq}, &data)
+	return data, err
+}
+
 // A ReceivedQuery asks for a page of what was sent to one address.
 type ReceivedQuery struct {
 	Address letterlock.Address

@@ -257,6 +257,21 @@ CREATE TABLE requests (
   answer      TEXT NOT NULL DEFAULT ''     -- approved, declined
 ) STRICT;
 
+CREATE TABLE rule_version (
+  one     INTEGER PRIMARY KEY CHECK (one = 1),
+  version INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE rules (
+  position   INTEGER PRIMARY KEY,
+  id         TEXT NOT NULL UNIQUE,
+  name       TEXT NOT NULL,
+  enabled    INTEGER NOT NULL,
+  version    INTEGER NOT NULL,              -- of all rules, when this one was changed last
+  conditions TEXT NOT NULL,
+  actions    TEXT NOT NULL
+) STRICT;
+
 CREATE TABLE search_due (seq INTEGER PRIMARY KEY) STRICT;
 
 CREATE VIRTUAL TABLE search_parts USING fts5 (message_id, sender, recipients, content = 'search_texts', content_rowid = 'seq',
