@@ -17,6 +17,7 @@ import (
 	"letterlock/internal/eml"
 	"letterlock/internal/letterlock"
 	"letterlock/internal/policy"
+	"letterlock/internal/rule"
 	"letterlock/internal/seal"
 	"letterlock/internal/store"
 	"letterlock/internal/vault"
@@ -46,6 +47,10 @@ type Service struct {
 	// transaction; its errors are those of opening it. nil: nobody answers.
 	Answerable func(tx *store.Tx, by letterlock.Actor, id letterlock.ID) (policy.Answerable, error)
 	Portal     letterlock.Mailbox // in whose name mails of recipients leave
+	// RulesNow returns the rules of the administrators that hold, read anew if the
+	// newest known have the version not; nil: there are none.
+	RulesNow   func(ctx context.Context, not int64) (*rule.Set, error)
+	RuleLimits rule.Limits // of what looking into one mail may cost
 }
 
 // An Envelope is what is known of a mail beside the mail itself.
@@ -86,6 +91,8 @@ func (s *Service) Preview(ctx context.Context, e Envelope) (as, forced []policy.
 //
 //   - Denied "sender": the From of the mail is not the account's;
 //   - Denied "unprotected": the mail asks to be sent open;
+//   - [Refusal]: a rule of the administrators refuses it;
+//   - Denied "rules": a retry names new recipients, for whom the rules want more than the message has;
 //   - Denied "ended": a retry names new recipients of a message that has ended;
 //   - Invalid "bare", "structure", "from", "protection", "recipients", "expires", "proof", "portal": the mail or its envelope is malformed;
 //   - TooLarge with the limit's name: it passes one;
@@ -139,41 +146,49 @@ func checkRecipients(list []letterlock.Address) error {
 	return nil
 }
 
-// decide checks the mail that has been read and stores it as a message.
-func (s *Service) decide(ctx context.Context, by letterlock.Actor, e Envelope, in *vault.Incoming) (Receipt, error) {
-	h := in.Index.Header
-	if err := check(by, in.Index); err != nil {
+// decide decides on the mail that has been read, and stores it as a message.
+func (s *Service) decide(ctx context.Context, by letterlock.Actor, e Envelope, in *vault.Incoming) (receipt Receipt, err error) {
+	var k known
+	not := int64(-1) // judged by no rules yet
+	for range tries {
+		var r ruling
+		if r, err = s.rule(ctx, by, e, in.Index, in.Mail(ctx).Raw, not); err != nil {
+			return Receipt{}, s.refused(ctx, by, err)
+		}
+		if not < 0 {
+			k = s.known(ctx, e)
+		}
+		err = s.DB.Write(ctx, func(tx *store.Tx) error {
+			receipt, err = s.store(tx, by, s.newMessage(by, e, in, r), r, e, k, in)
+			return err
+		})
+		if !errors.Is(err, errRulesChanged) {
+			break
+		}
+		not = r.verdict.Version
+	}
+	if errors.Is(err, errRulesChanged) {
+		return Receipt{}, &letterlock.Error{Code: letterlock.Busy, Err: err}
+	}
+	if letterlock.KeyOf(err) == ruled {
 		return Receipt{}, s.refused(ctx, by, err)
 	}
-	d, err := policy.Protect(policy.Request{
-		Asked: e.Protection, Header: h.Protection, Headers: h.Protections, Sensitivity: h.Sensitivity, Subject: h.Subject,
-	})
-	if err != nil {
-		return Receipt{}, s.refused(ctx, by, err)
-	}
-	asks, err := policy.Asks(e.Asks, h.Proof, h.Proofs)
-	if err != nil {
-		return Receipt{}, s.refused(ctx, by, err)
-	}
-	portal, err := policy.ForcesPortal(h.Portal, h.Portals)
-	if err != nil {
-		return Receipt{}, s.refused(ctx, by, err)
-	}
-	m := letterlock.Message{
-		ID: in.ID, MessageID: h.MessageID, Sender: letterlock.Mailbox{Name: senderName(by, h), Address: by.Address},
-		Subject: d.Subject, Protection: d.Protection, Method: d.Method, DecidedBy: d.DecidedBy, Via: e.Via,
-		Portal: e.Portal || portal || asks != letterlock.NoDemand, Asks: asks, Attachments: len(in.Index.Attachments()),
-	}
-	known := s.known(ctx, e)
-	var receipt Receipt
-	err = s.DB.Write(ctx, func(tx *store.Tx) error {
-		receipt, err = s.store(tx, by, m, e, known, in)
-		return err
-	})
 	if err == nil && receipt.Repeated {
 		in.Abandon(context.WithoutCancel(ctx))
 	}
 	return receipt, err
+}
+
+// tries is how often a mail is judged anew because the rules were changed meanwhile.
+const tries = 5
+
+func (s *Service) newMessage(by letterlock.Actor, e Envelope, in *vault.Incoming, r ruling) letterlock.Message {
+	h, d := in.Index.Header, r.decision
+	return letterlock.Message{
+		ID: in.ID, MessageID: h.MessageID, Sender: letterlock.Mailbox{Name: senderName(by, h), Address: by.Address},
+		Subject: d.Subject, Protection: d.Protection, Method: d.Method, DecidedBy: d.DecidedBy, Via: e.Via,
+		Portal: r.portal, Asks: r.asks, Attachments: len(in.Index.Attachments()),
+	}
 }
 
 // refused notes that an account tried what it may not, and returns why. A mail
@@ -183,9 +198,11 @@ func (s *Service) refused(ctx context.Context, by letterlock.Actor, why error) e
 	if !errors.Is(why, letterlock.Denied) || by.Kind == letterlock.Nobody {
 		return why
 	}
-	err := s.DB.Write(ctx, func(tx *store.Tx) error {
-		return tx.Audit(letterlock.Entry{Actor: by, Action: "accept", Reason: letterlock.KeyOf(why)})
-	})
+	entry := letterlock.Entry{Actor: by, Action: "accept", Reason: letterlock.KeyOf(why)}
+	if r := (*Refusal)(nil); errors.As(why, &r) {
+		entry.Reason = ruleWord + r.Rule
+	}
+	err := s.DB.Write(ctx, func(tx *store.Tx) error { return tx.Audit(entry) })
 	if err != nil {
 		return err
 	}
@@ -221,19 +238,26 @@ func senderName(by letterlock.Actor, h eml.Header) string {
 	return ""
 }
 
-func (s *Service) store(tx *store.Tx, by letterlock.Actor, m letterlock.Message, e Envelope, k known, in *vault.Incoming) (Receipt, error) {
+func (s *Service) store(tx *store.Tx, by letterlock.Actor, m letterlock.Message, r ruling, e Envelope, k known, in *vault.Incoming) (Receipt, error) {
 	if m.MessageID != "" {
 		known, err := tx.Retried(by.Address, m.MessageID, in.Hash)
 		if err == nil {
-			return s.repeat(tx, by, known, e, k, in)
+			return s.repeat(tx, by, known, r, e, k, in)
 		}
 		if !errors.Is(err, letterlock.NotFound) {
 			return Receipt{}, err
 		}
 	}
-	// Only now: a retry may come when what it asks for is over already.
+	// Only now: a retry may come when what it asks for is over already, or when
+	// another rule holds.
+	if err := s.current(tx, r.verdict); err != nil {
+		return Receipt{}, err
+	}
+	if err := r.refusal(); err != nil {
+		return Receipt{}, err
+	}
 	var err error
-	if m.Expires, err = s.Rules.Expires(wishOf(e, in.Index.Header), tx.Now); err != nil {
+	if m.Expires, err = s.expires(e, in.Index.Header, r.verdict, tx.Now); err != nil {
 		return Receipt{}, err
 	}
 	if err := join(tx, &m, referred(in.Index.Header.InReplyTo, in.Index.Header.References)); err != nil {
@@ -276,7 +300,7 @@ func nameAnew(tx *store.Tx, m *letterlock.Message, domain string) error {
 }
 
 // repeat adds to a known message the recipients that a retry of it names anew.
-func (s *Service) repeat(tx *store.Tx, by letterlock.Actor, m letterlock.Message, e Envelope, k known, in *vault.Incoming) (Receipt, error) {
+func (s *Service) repeat(tx *store.Tx, by letterlock.Actor, m letterlock.Message, r ruling, e Envelope, k known, in *vault.Incoming) (Receipt, error) {
 	have, err := tx.Recipients(m.ID)
 	if err != nil {
 		return Receipt{}, err
@@ -292,6 +316,17 @@ func (s *Service) repeat(tx *store.Tx, by letterlock.Actor, m letterlock.Message
 		// Not an envelope that a relay has split, but a message that has had its
 		// life: it must not grow a reader, nor change who may take it back.
 		return Receipt{}, &letterlock.Error{Code: letterlock.Denied, Key: "ended"}
+	}
+	if err := s.current(tx, r.verdict); err != nil {
+		return Receipt{}, err
+	}
+	if err := r.refusal(); err != nil {
+		return Receipt{}, err
+	}
+	if !r.holds(m) {
+		// They would get it with less than the rules want for them, and those who
+		// have it already cannot be given more.
+		return Receipt{}, &letterlock.Error{Code: letterlock.Denied, Key: "rules"}
 	}
 	if len(have)+len(added) > MaxRecipients {
 		return Receipt{}, &letterlock.Error{Code: letterlock.TooLarge, Key: "recipients"}

@@ -42,6 +42,8 @@ type books struct {
 var failures = map[string]error{
 	"sender":      &letterlock.Error{Code: letterlock.Denied, Key: "sender"},
 	"unprotected": &letterlock.Error{Code: letterlock.Denied, Key: "unprotected"},
+	"rule":        &intake.Refusal{Rule: "cards", Sentence: "Card numbers can’t leave – ask “Zoë” in Malmö \n250 OK"},
+	"rules":       &letterlock.Error{Code: letterlock.Denied, Key: "rules"},
 	"depth":       &letterlock.Error{Code: letterlock.TooLarge, Key: "depth"},
 	"structure":   &letterlock.Error{Code: letterlock.Invalid, Key: "structure", Err: errors.New("hidden cause")},
 	"expires":     &letterlock.Error{Code: letterlock.Invalid, Key: "expires"},

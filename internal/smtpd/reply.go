@@ -2,12 +2,16 @@ package smtpd
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
+	"unicode"
 
 	"github.com/emersion/go-smtp"
+	"golang.org/x/text/unicode/norm"
 
+	"letterlock/internal/intake"
 	"letterlock/internal/letterlock"
 )
 
@@ -15,8 +19,8 @@ func reply(code int, enhanced smtp.EnhancedCode, text string) *smtp.SMTPError {
 	return &smtp.SMTPError{Code: code, EnhancedCode: enhanced, Message: text}
 }
 
-// Replies that are no translation of an error. Their texts are constant, as all
-// texts here: nothing that somebody typed is ever said back.
+// Replies that are no translation of an error. Their texts are constant, as are all
+// texts here but an administrator's own: nothing that somebody typed is ever said back.
 var (
 	accepted       = reply(250, smtp.EnhancedCode{2, 0, 0}, "accepted and protected")
 	signInFirst    = reply(530, smtp.EnhancedCode{5, 7, 0}, "sign in first")
@@ -49,6 +53,7 @@ var translations = []struct {
 	{letterlock.Invalid, "portal", reply(554, smtp.EnhancedCode{5, 6, 0}, "X-Letterlock-Portal can only be yes or no")},
 	{letterlock.Invalid, "", reply(554, smtp.EnhancedCode{5, 6, 0}, "mail could not be read")},
 	{letterlock.Denied, "sender", reply(550, smtp.EnhancedCode{5, 7, 1}, "the From address is not yours")},
+	{letterlock.Denied, "rules", reply(550, smtp.EnhancedCode{5, 7, 1}, "a rule wants more protection for these recipients, send it to them by itself")},
 	{letterlock.Denied, "unprotected", reply(550, smtp.EnhancedCode{5, 7, 1}, "unprotected mail is not accepted here")},
 	{letterlock.Denied, "no-report", reply(550, smtp.EnhancedCode{5, 7, 1}, "nobody reads mail to this address, only delivery reports are taken")},
 	{letterlock.Denied, "", reply(550, smtp.EnhancedCode{5, 7, 1}, "not allowed to send this")},
@@ -71,6 +76,9 @@ var notAccepted = reply(451, smtp.EnhancedCode{4, 3, 0}, "could not accept the m
 // fault of ours, so whatever we do not recognise is 4xx: try again. Only a
 // deliberate refusal is 5xx.
 func replyTo(err error) *smtp.SMTPError {
+	if r := (*intake.Refusal)(nil); errors.As(err, &r) {
+		return reply(550, smtp.EnhancedCode{5, 7, 1}, inASCII(r.Sentence))
+	}
 	code, key := letterlock.CodeOf(err), letterlock.KeyOf(err)
 	for _, t := range translations {
 		if t.code == code && (t.key == "" || t.key == key) {
@@ -78,6 +86,27 @@ func replyTo(err error) *smtp.SMTPError {
 		}
 	}
 	return notAccepted
+}
+
+// inASCII writes what an administrator has to say to the sender of a mail that a rule
+// refuses with the letters that every client knows, on one line. It is the one text
+// here that is not constant, and nothing of it comes from the client.
+func inASCII(sentence string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case unicode.Is(unicode.Mn, r): // the dots of an ä, which decomposed is an a with dots
+			return -1
+		case unicode.Is(unicode.Pd, r):
+			return '-'
+		case r == '‘' || r == '’':
+			return '\''
+		case r == '“' || r == '”' || r == '„':
+			return '"'
+		case r < ' ' || r > '~':
+			return '?'
+		}
+		return r
+	}, norm.NFKD.String(sentence))
 }
 
 // rewrites says which lines of go-smtp are replaced, by how they begin: those that

@@ -149,6 +149,25 @@ func (in *Incoming) addWaiting(tx *store.Tx) error {
 	return nil
 }
 
+// Mail opens the mail for whoever must look into it before it is accepted. Its reader
+// ends with ctx, and with Accept and Abandon; it must not be read in a transaction.
+func (in *Incoming) Mail(ctx context.Context) *Mail {
+	k := Key{id: in.ID, key: in.key, sealed: store.Sealed{Head: in.head, Size: in.size}}
+	return &Mail{Index: in.Index, Raw: rawOf(ctx, k, func(seq int64) (chunk []byte, err error) {
+		if waits := seq - int64(in.next); waits >= 0 {
+			if waits >= int64(len(in.waits)) {
+				return nil, io.ErrUnexpectedEOF
+			}
+			return in.waits[waits], nil
+		}
+		err = in.vault.DB.Read(ctx, func(tx *store.Tx) error {
+			chunk, err = tx.IncomingChunk(in.ID, seq)
+			return err
+		})
+		return chunk, err
+	})}
+}
+
 // Accept makes the mail a message, within the caller's transaction, and gives
 // its sender a key. m.ID and m.Size are set from the mail.
 func (in *Incoming) Accept(tx *store.Tx, m letterlock.Message) error {
@@ -271,8 +290,23 @@ func (v *Vault) Open(ctx context.Context, k Key) (*Mail, error) {
 	if err := json.Unmarshal(text, &index); err != nil {
 		return nil, fmt.Errorf("index of message %s: %w", k.id, err)
 	}
-	src := &chunkReader{ctx: ctx, db: v.DB, key: k, seq: -1}
-	return &Mail{Index: &index, Raw: &lazyMail{src: src}}, nil
+	return &Mail{Index: &index, Raw: rawOf(ctx, k, v.fetch(ctx, k))}, nil
+}
+
+// rawOf reads the mail that k belongs to, from chunks that fetch gets.
+func rawOf(ctx context.Context, k Key, fetch func(seq int64) ([]byte, error)) io.ReaderAt {
+	return &lazyMail{src: &chunkReader{ctx: ctx, fetch: fetch, key: k, seq: -1}}
+}
+
+// fetch gets chunks from the database, as long as the holder of k has a key there.
+func (v *Vault) fetch(ctx context.Context, k Key) func(seq int64) ([]byte, error) {
+	return func(seq int64) (chunk []byte, err error) {
+		err = v.DB.Read(ctx, func(tx *store.Tx) error {
+			chunk, err = tx.Chunk(k.id, seq, k.holder)
+			return err
+		})
+		return chunk, err
+	}
 }
 
 // A lazyMail opens the sealed stream when its first byte is asked for: many
@@ -294,11 +328,11 @@ func (m *lazyMail) ReadAt(p []byte, off int64) (int, error) {
 	return m.raw.ReadAt(p, off)
 }
 
-// A chunkReader reads a sealed stream: the head, then the chunks from the
-// database. It keeps the last chunk, and is for one reader at a time.
+// A chunkReader reads a sealed stream: the head, then the chunks. It keeps the last
+// chunk, and is for one reader at a time.
 type chunkReader struct {
 	ctx   context.Context
-	db    *store.DB
+	fetch func(seq int64) ([]byte, error)
 	key   Key
 	seq   int64
 	chunk []byte
@@ -337,11 +371,9 @@ func (r *chunkReader) load(seq int64) error {
 	if seq == r.seq {
 		return nil
 	}
-	return r.db.Read(r.ctx, func(tx *store.Tx) error {
-		chunk, err := tx.Chunk(r.key.id, seq, r.key.holder)
-		if err == nil {
-			r.seq, r.chunk = seq, chunk
-		}
-		return err
-	})
+	chunk, err := r.fetch(seq)
+	if err == nil {
+		r.seq, r.chunk = seq, chunk
+	}
+	return err
 }

@@ -325,3 +325,24 @@ func TestReferencesHaveNoLookAlikes(t *testing.T) {
 		t.Errorf("only %d different characters in a thousand references", len(seen))
 	}
 }
+
+// TestAMailCanBeReadWhileItComesIn reads one before it is accepted: what waits to be
+// stored, and what is stored already.
+func TestAMailCanBeReadWhileItComesIn(t *testing.T) {
+	h := newHouse(t)
+	for _, size := range []int{100, 70_000, 3 << 20} {
+		mail := mailOf(size)
+		in, err := h.vault.Receive(t.Context(), bytes.NewReader(mail))
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := in.Mail(t.Context())
+		if got, err := io.ReadAll(io.NewSectionReader(m.Raw, 0, m.Index.Size)); err != nil || !bytes.Equal(got, mail) {
+			t.Errorf("%d bytes: %d came back, or others: %v", size, len(got), err)
+		}
+		in.Abandon(t.Context())
+		if n, err := in.Mail(t.Context()).Raw.ReadAt(make([]byte, 10), 0); size > 1<<20 && err == nil {
+			t.Errorf("%d bytes: %d can be read after it was abandoned", size, n)
+		}
+	}
+}

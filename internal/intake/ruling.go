@@ -1,0 +1,214 @@
+package intake
+
+import (
+	"context"
+	"errors"
+	"io"
+	"time"
+
+	"letterlock/internal/eml"
+	"letterlock/internal/letterlock"
+	"letterlock/internal/policy"
+	"letterlock/internal/rule"
+	"letterlock/internal/store"
+)
+
+// A Refusal is the error of a mail that a rule of the administrators refuses. It is
+// Denied "rule".
+type Refusal struct {
+	Rule     string // its name, for the organisation's records
+	Sentence string // for the sender, in the administrator's words
+}
+
+const ruled = "rule"
+
+func (*Refusal) Error() string { return "a mail that a rule refuses" }
+
+// Unwrap yields Denied.
+func (*Refusal) Unwrap() error { return &letterlock.Error{Code: letterlock.Denied, Key: ruled} }
+
+// A ruling is what is decided about a mail before it is stored.
+type ruling struct {
+	decision policy.Decision
+	asks     letterlock.Demand
+	portal   bool
+	verdict  rule.Verdict
+}
+
+// refusal is why a mail may not be sent at all, or nil.
+func (r ruling) refusal() error {
+	if !r.verdict.Refused {
+		return nil
+	}
+	return &Refusal{Rule: r.verdict.RefusedBy, Sentence: r.verdict.Sentence}
+}
+
+// rule decides on a mail: by what it says itself, and by the rules, which set the
+// floor. raw is read only if a rule looks into the mail. What a rule refuses is no
+// error yet: a retry of what was accepted is a retry still.
+func (s *Service) rule(ctx context.Context, by letterlock.Actor, e Envelope, ix *eml.Index, raw io.ReaderAt, not int64) (r ruling, err error) {
+	h := ix.Header
+	if err = check(by, ix); err != nil {
+		return r, err
+	}
+	r.decision, err = policy.Protect(policy.Request{
+		Asked: e.Protection, Header: h.Protection, Headers: h.Protections, Sensitivity: h.Sensitivity, Subject: h.Subject,
+	})
+	if err != nil {
+		return r, err
+	}
+	if r.asks, err = policy.Asks(e.Asks, h.Proof, h.Proofs); err != nil {
+		return r, err
+	}
+	portal, err := policy.ForcesPortal(h.Portal, h.Portals)
+	if err != nil {
+		return r, err
+	}
+	if r.verdict, err = s.judge(ctx, by, e, ix, raw, not); err != nil {
+		return r, err
+	}
+	v := r.verdict
+	r.decision = r.decision.AtLeast(v.Protection, ruleWord+v.By)
+	if v.Asks != letterlock.NoDemand {
+		r.asks = v.Asks
+	}
+	r.portal = e.Portal || portal || v.Portal || r.asks != letterlock.NoDemand
+	return r, nil
+}
+
+// ruleWord stands before the name of the rule that decided on a message.
+const ruleWord = "rule "
+
+// judge asks the rules that hold, which are others than those of the version not.
+func (s *Service) judge(ctx context.Context, by letterlock.Actor, e Envelope, ix *eml.Index, raw io.ReaderAt, not int64) (rule.Verdict, error) {
+	if s.RulesNow == nil {
+		return rule.Verdict{}, nil
+	}
+	set, err := s.RulesNow(ctx, not)
+	if err != nil || set.Empty() {
+		return rule.Verdict{Version: versionOf(set)}, err
+	}
+	m, err := rule.Of(ix, raw, by.Address, e.Recipients, s.RuleLimits)
+	if err != nil {
+		return rule.Verdict{}, err
+	}
+	return set.Judge(m)
+}
+
+func versionOf(set *rule.Set) int64 {
+	if set == nil {
+		return 0
+	}
+	return set.Version
+}
+
+// errRulesChanged says that a mail was judged by rules that do not hold any more.
+var errRulesChanged = errors.New("the rules were changed while the mail was judged")
+
+// current returns errRulesChanged if other rules hold than those of a verdict.
+func (s *Service) current(tx *store.Tx, v rule.Verdict) error {
+	if s.RulesNow == nil {
+		return nil
+	}
+	version, err := tx.RuleVersion()
+	if err == nil && version != v.Version {
+		return errRulesChanged
+	}
+	return err
+}
+
+// holds reports whether a message that was accepted before is no weaker than the
+// rules want it for those whom a retry adds.
+func (r ruling) holds(m letterlock.Message) bool {
+	v := r.verdict
+	switch {
+	case v.Protection == letterlock.DoNotForward && m.Protection != letterlock.DoNotForward:
+		return false
+	case v.Portal && !m.Portal, v.Asks != letterlock.NoDemand && m.Asks != v.Asks:
+		return false
+	}
+	return m.Expires.Equal(policy.NoLater(m.Expires, v.Expiry, m.Accepted))
+}
+
+// expires is when a message ends that is accepted now: as its sender wishes, and no
+// later than a rule wants.
+func (s *Service) expires(e Envelope, h eml.Header, v rule.Verdict, now time.Time) (time.Time, error) {
+	end, err := s.Rules.Expires(wishOf(e, h), now)
+	return policy.NoLater(end, v.Expiry, now), err
+}
+
+// A Trial is what would become of a mail if it were sent now.
+type Trial struct {
+	Err        error // why it would be refused; nil: it would be accepted
+	Verdict    rule.Verdict
+	Decision   policy.Decision
+	Asks       letterlock.Demand
+	Expires    time.Time
+	Recipients []policy.Verdict
+}
+
+// Try says what would become of a mail that an account sends, and stores nothing: not
+// the mail, nor that it was tried. It decides by the same steps as [Service.Accept].
+// The errors are those of reading the mail.
+func (s *Service) Try(ctx context.Context, by, sender letterlock.Actor, e Envelope, mail io.ReaderAt, size int64) (Trial, error) {
+	if !by.Is(letterlock.Admin) {
+		return Trial{}, &letterlock.Error{Code: letterlock.Denied, Key: "not-administrator"}
+	}
+	x := eml.NewIndexer(s.Vault.Limits)
+	_, err := io.Copy(x, io.NewSectionReader(mail, 0, size))
+	if err != nil {
+		return Trial{Err: err}, nil
+	}
+	ix, err := x.Close()
+	if err != nil {
+		return Trial{Err: err}, nil
+	}
+	if err := checkRecipients(e.Recipients); err != nil {
+		return Trial{Err: err}, nil
+	}
+	r, err := s.rule(ctx, sender, e, ix, mail, -1)
+	if err != nil {
+		if code := letterlock.CodeOf(err); code == letterlock.Internal || code == letterlock.Busy {
+			return Trial{}, err // ours, and not the mail's
+		}
+		return Trial{Err: err}, nil
+	}
+	t := Trial{Verdict: r.verdict, Decision: r.decision, Asks: r.asks}
+	err = s.DB.Read(ctx, func(tx *store.Tx) error {
+		t.Expires, t.Err = s.expires(e, ix.Header, r.verdict, tx.Now)
+		return nil
+	})
+	if t.Err == nil {
+		t.Err = r.refusal()
+	}
+	t.Recipients, _ = s.Preview(ctx, Envelope{Recipients: e.Recipients, Protection: r.decision.Protection, Portal: r.portal})
+	return t, err
+}
+
+// Floor says what the rules would ask of a message that is being written, as far as
+// it is known: its subject, its text, and who is to get it.
+func (s *Service) Floor(ctx context.Context, by letterlock.Actor, e Envelope, subject, text string) (rule.Verdict, error) {
+	if s.RulesNow == nil {
+		return rule.Verdict{}, nil
+	}
+	set, err := s.RulesNow(ctx, -1)
+	if err != nil {
+		return rule.Verdict{}, err
+	}
+	return set.Judge(rule.Mail{
+		Sender: by.Address, Recipients: e.Recipients, Subject: subject, Limits: s.RuleLimits,
+		Texts: func(yield func(rule.Text, error) bool) { yield(rule.Text{Text: text}, nil) },
+	})
+}
+
+// Under returns the envelope with what a verdict asks of it.
+func (e Envelope) Under(v rule.Verdict) Envelope {
+	if v.Protection == letterlock.DoNotForward {
+		e.Protection = v.Protection
+	}
+	e.Portal = e.Portal || v.Portal
+	if v.Asks != letterlock.NoDemand {
+		e.Asks = v.Asks
+	}
+	return e
+}
