@@ -59,16 +59,16 @@ func TestErrorsStandAtTheirFieldsAndInTheTitle(t *testing.T) {
 
 func TestSwappedRecipientsMatchThePage(t *testing.T) {
 	var b strings.Builder
-	v := Compose{Page: staffPage(), SummaryLead: "All can be taken back,", Summary: "by you."}
+	v := Compose{Page: staffPage(), SummaryLead: "All can be taken back,", Summary: "by you.", Rules: []string{"“Partners”: Do not forward"}}
 	if err := ComposeRecipients(v).Render(t.Context(), &b); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{`id="recipients"`, `id="send-summary"`, `hx-swap-oob="true"`} {
+	for _, want := range []string{`id="recipients"`, `id="rules-note"`, "“Partners”: Do not forward", `id="send-summary"`, `hx-swap-oob="true"`} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("the answer lacks %s", want)
 		}
 	}
-	if page := render(t)["compose"]; strings.Contains(page, "hx-swap-oob") || !strings.Contains(page, `id="send-summary"`) {
-		t.Error("the page's own summary is missing, or marked as a swap")
+	if page := render(t)["compose"]; strings.Contains(page, "hx-swap-oob") || !strings.Contains(page, `id="send-summary"`) || !strings.Contains(page, `id="rules-note"`) {
+		t.Error("the page's own summary, or what the rules ask, is missing, or marked as a swap")
 	}
 }

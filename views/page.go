@@ -34,7 +34,7 @@ type Account struct {
 	Address     string
 	Sender      bool   // may send; staff only, like the next three
 	Auditor     bool   // may open what shows everybody's messages
-	Admin       bool   // may open accounts and tokens
+	Admin       bool   // may open rules, accounts and tokens
 	HomeURL     string // where the mark in the rail leads
 	MessagesURL string // a recipient's "My messages"; staff leave it empty
 	SignOutURL  string // a POST ends the session

@@ -17,6 +17,7 @@ func samples() map[string]templ.Component {
 	traceSamples(all)
 	recipientSamples(all)
 	reportSamples(all)
+	ruleSamples(all)
 	return all
 }
 

@@ -150,9 +150,12 @@ func (s *Server) afterAccount(c echo.Context, a letterlock.Address, done string,
 
 // actOf is the act that a path ends with.
 func actOf(c echo.Context) (string, accountAct) {
-	what := c.Path()[strings.LastIndexByte(c.Path(), '/')+1:]
+	what := lastWord(c.Path())
 	return what, accountActs[what]
 }
+
+// lastWord is what stands behind the last slash of a path.
+func lastWord(path string) string { return path[strings.LastIndexByte(path, '/')+1:] }
 
 // askAccount asks before something is done.
 func (s *Server) askAccount(c echo.Context) error {

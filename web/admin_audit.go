@@ -146,7 +146,7 @@ func (s *Server) auditRow(e auditlog.Entry) views.AuditRow {
 	}
 	if e.Target != "" {
 		row.Targets = strings.Fields(e.Target)
-		if strings.HasPrefix(e.Action, "export") {
+		if strings.HasPrefix(e.Action, "export") || strings.HasSuffix(e.Action, " rule") {
 			row.Targets = []string{e.Target} // not a list of addresses
 		}
 	}

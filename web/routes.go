@@ -140,6 +140,7 @@ func (s *Server) routes() {
 	s.auditRoutes()
 	s.accountRoutes()
 	s.tokenRoutes()
+	s.ruleRoutes()
 	s.programRoutes()
 	if s.Demo == nil {
 		s.get(open, "/", s.home)

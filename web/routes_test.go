@@ -210,6 +210,19 @@ var table = map[string]column{
 	"POST /accounts/:address/sign-out": byAdmin(303),
 	"GET /accounts/:address/reset":     byAdmin(200),
 	"POST /accounts/:address/reset":    byAdmin(303),
+	"GET /rules":                       byAdmin(200),
+	"POST /rules":                      byAdmin(422), // nothing is typed
+	"GET /rules/new":                   byAdmin(200),
+	"GET /rules/try":                   byAdmin(200),
+	"POST /rules/try":                  byAdmin(422), // nothing is pasted
+	"GET /rules/:id":                   byAdmin(200),
+	"POST /rules/:id":                  byAdmin(422), // nothing is typed
+	"POST /rules/:id/up":               byAdmin(303),
+	"POST /rules/:id/down":             byAdmin(303),
+	"POST /rules/:id/enable":           byAdmin(303),
+	"POST /rules/:id/disable":          byAdmin(303),
+	"GET /rules/:id/delete":            byAdmin(200),
+	"POST /rules/:id/delete":           byAdmin(303),
 	"GET /tokens":                      byAdmin(200),
 	"POST /tokens":                     byAdmin(422), // nothing is typed
 	"GET /tokens/:id/end":              byAdmin(200),
@@ -308,6 +321,9 @@ func (w *world) fill(pattern string) string {
 	}
 	if strings.HasPrefix(pattern, "/tokens/") {
 		return strings.Replace(pattern, ":id", string(w.token(ada)), 1)
+	}
+	if strings.HasPrefix(pattern, "/rules/") {
+		return strings.Replace(pattern, ":id", string(w.ruleBetween()), 1)
 	}
 	id := w.send(ada, letterlock.EncryptOnly, marta)
 	if strings.Contains(pattern, "/:upload") {
@@ -436,7 +452,7 @@ func TestPagesLinkOnlyToWhatExists(t *testing.T) {
 		patterns = append(patterns, regexp.MustCompile("^"+strings.Replace(p, `/\*`, "/.+", 1)+"$"))
 	}
 	administrator, bodies := w.browser().signIn(grace), map[string]string{}
-	for _, from := range []string{"/trace?sender=ada", "/trace/" + string(id), "/report", "/bulk", "/audit-log", "/accounts", accountURL(ada), "/tokens"} {
+	for _, from := range []string{"/trace?sender=ada", "/trace/" + string(id), "/report", "/bulk", "/audit-log", "/accounts", accountURL(ada), "/tokens", "/rules", "/rules/new", "/rules/try", ruleURL(w.ruleBetween())} {
 		bodies[from] = administrator.get(from).body
 	}
 	for _, from := range []string{"/sign-in", "/", "/inbox/", path, "/messages", "/sent", "/sent/" + string(id), "/sent/" + string(id) + "/remove", "/compose", w.link(marta), w.invite(lena), "/password/x"} {

@@ -38,6 +38,7 @@ import (
 	"letterlock/internal/picture"
 	"letterlock/internal/policy"
 	"letterlock/internal/ratelimit"
+	"letterlock/internal/rulebook"
 	"letterlock/internal/session"
 	"letterlock/internal/track"
 	"letterlock/internal/upload"
@@ -63,6 +64,7 @@ type Options struct {
 	Track     *track.Service
 	AuditLog  *auditlog.Service
 	Visits    *visit.Service
+	Rules     *rulebook.Service
 	API       http.Handler // answers programs under /api/; nil: nothing does
 	Demo      *Demo        // walkthrough and inbox pages; nil outside the demo
 	Live      *live.Hub    // tells of changes in a sender's messages, by the sender's address; nil: Sent is not live
@@ -116,7 +118,7 @@ func New(o Options) (*Server, error) {
 		return nil, errors.New("web: brand, clock and log are required")
 	}
 	if o.Access == nil || o.Passcodes == nil || o.Sessions == nil || o.Browsers == nil || o.Accounts == nil ||
-		o.Intake == nil || o.Uploads == nil || o.Track == nil || o.AuditLog == nil || o.Visits == nil {
+		o.Intake == nil || o.Uploads == nil || o.Track == nil || o.AuditLog == nil || o.Visits == nil || o.Rules == nil {
 		return nil, errors.New("web: a service behind the pages is missing")
 	}
 	if o.Location == nil {

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"io"
 	"net/http"
 	"strconv"
@@ -149,8 +150,9 @@ func (w writing) envelope() intake.Envelope {
 // composeView fills the form with what was typed and what the policy says of it.
 func (s *Server) composeView(c echo.Context, w writing) views.Compose {
 	e, f := w.envelope(), w.form
-	e.Promised = nil // what was said before is said anew now
-	list, forced := s.Intake.Preview(c.Request().Context(), e)
+	asked, floor := s.ruledEnvelope(c, w)
+	asked.Promised = nil // what was said before is said anew now
+	list, forced := s.Intake.Preview(c.Request().Context(), asked)
 	by := verdictsOf(list)
 	now := s.Now().In(s.Location)
 	v := views.Compose{
@@ -180,6 +182,7 @@ func (s *Server) composeView(c echo.Context, w writing) views.Compose {
 		UploadURL:    uploadURL,
 		Errors:       w.errors,
 		Answer:       f.get(answerQuery),
+		Rules:        floor,
 	}
 	if !e.Portal {
 		v.PortalHint = portalHint(list, forced)
@@ -204,6 +207,9 @@ func (s *Server) mayTakeBack(by letterlock.Actor, list []policy.Verdict) error {
 func (s *Server) whatIsWrong(err error) (int, views.FieldError) {
 	const large, wrong = http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity
 	key := letterlock.KeyOf(err)
+	if r := (*intake.Refusal)(nil); errors.As(err, &r) {
+		return wrong, views.FieldError{Text: "A rule of your organisation refuses this message, and nothing was sent. " + r.Sentence}
+	}
 	switch letterlock.CodeOf(err) {
 	case letterlock.TooLarge:
 		switch key {

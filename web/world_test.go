@@ -28,6 +28,7 @@ import (
 	"letterlock/internal/passcode"
 	"letterlock/internal/policy"
 	"letterlock/internal/ratelimit"
+	"letterlock/internal/rulebook"
 	"letterlock/internal/seal"
 	"letterlock/internal/session"
 	"letterlock/internal/store"
@@ -153,6 +154,8 @@ func newWorld(t *testing.T, changes ...func(*Options)) *world {
 		AuditLog:  &auditlog.Service{DB: db, Signer: seal.NewSigner(), Host: public.Hostname(), Organization: "Contoso", Log: log},
 		Now:       w.clock.Now, Log: log, MaxUpload: 1 << 20, DownloadsUnderDoNotForward: true,
 	}
+	o.Rules = &rulebook.Service{DB: db, MaxSize: 1 << 20}
+	o.Intake.RulesNow = o.Rules.Set
 	o.Intake.Answerable, o.Intake.Portal = o.Access.Answerable, letterlock.Mailbox{Name: "Contoso", Address: "portal@contoso.example"}
 	for _, change := range changes {
 		change(&o)

@@ -37,6 +37,7 @@ import (
 	"letterlock/internal/passcode"
 	"letterlock/internal/policy"
 	"letterlock/internal/ratelimit"
+	"letterlock/internal/rulebook"
 	"letterlock/internal/seal"
 	"letterlock/internal/session"
 	"letterlock/internal/smtpd"
@@ -83,6 +84,7 @@ type App struct {
 	Keys      *keys.Service
 	DKIM      *dkim.Service
 	Backups   *backup.Service
+	Rules     *rulebook.Service
 	DB        *store.DB
 	Metrics   *metrics.Metrics
 
@@ -263,6 +265,8 @@ func (a *App) buildUseCases(cfg config.Config, o Options, k seal.Keys, look *bra
 		Domain: cfg.Organization.Notify.Domain(), Wake: wake, Room: a.reserve.Room, Answerable: a.Access.Answerable,
 		LookUp: a.out.lookUp(), Assured: a.out.assuresTLS,
 		Portal: letterlock.Mailbox{Name: look.Name, Address: cfg.Organization.Notify}}
+	a.Rules = &rulebook.Service{DB: a.DB, MaxSize: int64(cfg.Limits.Message)}
+	a.Intake.RulesNow = a.Rules.Set
 	a.Keys = keysOf(a.DB, cfg, k.Ring, o.Log)
 	// Two messages of full size may be in the writing.
 	a.Uploads = &upload.Service{DB: a.DB, Keys: k.Ring, Most: 2 * int64(cfg.Limits.Message), Room: a.reserve.Room}
@@ -289,7 +293,7 @@ func (a *App) buildEdges(cfg config.Config, o Options, look *brand.Brand) error 
 		Access: a.Access, Passcodes: a.Passcodes, Sessions: a.Sessions, Browsers: a.Browsers, Accounts: a.Accounts, Intake: a.Intake, Uploads: a.Uploads, Track: a.Track, AuditLog: a.Audit,
 		Live: a.DB.Live, MaxLive: cfg.Limits.OpenPages, Ready: a.Ready, Demo: o.Demo, Now: o.Now, Log: o.Log, MaxUpload: int64(cfg.Limits.Message), TrustedProxies: cfg.Proxy.Trusted,
 		Location: cfg.TimeZone.Location, DownloadsUnderDoNotForward: cfg.Recipients.DoNotForwardDownloads,
-		Visits: a.Visits, ReaderIP: policy.ReaderIP(cfg.Privacy.ReaderIP),
+		Visits: a.Visits, Rules: a.Rules, ReaderIP: policy.ReaderIP(cfg.Privacy.ReaderIP),
 		Metrics: a.Metrics.HTTP, SignIns: a.Metrics.SignIns, API: apid.Handler(programs), Lanes: a.lanes,
 	})
 	if err != nil {

@@ -1,0 +1,142 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+
+	"github.com/labstack/echo/v4"
+
+	"letterlock/internal/letterlock"
+	mailrule "letterlock/internal/rule"
+	"letterlock/internal/rulebook"
+	"letterlock/views"
+)
+
+// ruleRoutes are the pages on which administrators say what mails must be protected.
+func (s *Server) ruleRoutes() {
+	s.get(admin, "/rules", s.rulesPage)
+	s.post(admin, "/rules", s.addRule)
+	s.get(admin, "/rules/new", s.newRule)
+	s.get(admin, "/rules/try", s.tryPage)
+	s.post(admin, "/rules/try", s.tryMail, pastes)
+	s.get(admin, "/rules/:id", s.editRule)
+	s.post(admin, "/rules/:id", s.changeRule)
+	for what := range ruleActs {
+		s.post(admin, "/rules/:id/"+what, s.actOnRule)
+	}
+	s.get(admin, "/rules/:id/delete", s.askRule)
+	s.post(admin, "/rules/:id/delete", s.deleteRule)
+}
+
+// ruleActs are what a button in the list does, by the last word of its path.
+var ruleActs = map[string]func(*rulebook.Service, context.Context, letterlock.Actor, letterlock.ID) error{
+	"up": (*rulebook.Service).Up, "down": (*rulebook.Service).Down,
+	"enable": (*rulebook.Service).Enable, "disable": (*rulebook.Service).Disable,
+}
+
+// ruleNotes say above the list what was just done.
+var ruleNotes = map[string]string{
+	"added": "The rule is added, behind all others.", "changed": "The rule is saved.", "deleted": "The rule is deleted.",
+	"up": "The rule has moved up.", "down": "The rule has moved down.",
+	"enable": "The rule is on, from the next mail on.", "disable": "The rule is off, from the next mail on.",
+}
+
+// rulesPage lists all rules.
+func (s *Server) rulesPage(c echo.Context) error {
+	return s.showRules(c, http.StatusOK, "")
+}
+
+func (s *Server) showRules(c echo.Context, status int, problem string) error {
+	list, err := s.Rules.List(c.Request().Context(), actor(c))
+	if err != nil {
+		return err
+	}
+	v := views.Rules{Page: s.page(c), Problem: problem, NewURL: "/rules/new", TryURL: "/rules/try"}
+	if problem == "" {
+		v.Note = ruleNotes[c.QueryParam("done")]
+	}
+	for i, r := range list {
+		to := ruleURL(r.ID)
+		row := views.RuleRow{Place: strconv.Itoa(i + 1), Name: r.Name, URL: to, When: whenOf(r.When), Then: thenOf(r.Then), Off: !r.Enabled}
+		if i > 0 {
+			row.UpURL = to + "/up"
+		}
+		if i < len(list)-1 {
+			row.DownURL = to + "/down"
+		}
+		if r.Enabled {
+			row.OffURL = to + "/disable"
+		} else {
+			row.OnURL = to + "/enable"
+		}
+		v.Rows = append(v.Rows, row)
+	}
+	return s.show(c, status, views.RulesPage(v))
+}
+
+func ruleURL(id letterlock.ID) string { return "/rules/" + string(id) }
+
+// ruleID returns the ID of the rule that the path names. What can be none names none.
+func ruleID(c echo.Context) (letterlock.ID, error) {
+	id, err := letterlock.ParseID(c.Param("id"))
+	if err != nil {
+		return "", &letterlock.Error{Code: letterlock.NotFound, Err: err}
+	}
+	return id, nil
+}
+
+// actOnRule does what a button in the list says.
+func (s *Server) actOnRule(c echo.Context) error {
+	id, err := ruleID(c)
+	if err != nil {
+		return err
+	}
+	what := lastWord(c.Path())
+	switch err := ruleActs[what](s.Rules, c.Request().Context(), actor(c), id); letterlock.KeyOf(err) {
+	case "rule-at-end":
+		return s.showRules(c, http.StatusUnprocessableEntity, "The rule stands there already: somebody has moved it. Nothing was changed.")
+	case "rule":
+		return s.showRules(c, http.StatusUnprocessableEntity, "The rule cannot be applied any more. Open it to see why. Nothing was changed.")
+	default:
+		if err != nil {
+			return err
+		}
+	}
+	return c.Redirect(http.StatusSeeOther, "/rules?done="+what)
+}
+
+// askRule asks before a rule is deleted.
+func (s *Server) askRule(c echo.Context) error {
+	r, err := s.namedRule(c)
+	if err != nil {
+		return err
+	}
+	effects := []string{"Messages that it has decided on stay as they are.", "It cannot be brought back. To keep it for later, turn it off."}
+	if r.Enabled {
+		effects = append([]string{"From the next mail on it asks for nothing any more."}, effects...)
+	}
+	return s.show(c, http.StatusOK, views.AskPage(views.Ask{
+		Page: s.page(c), Heading: "Delete rule?", What: "The rule " + quoted(r.Name) + " is deleted.", Effects: effects,
+		Button: "Delete rule", URL: ruleURL(r.ID) + "/delete", KeepURL: ruleURL(r.ID), Keep: "Keep rule", Current: "rules", Back: "Rules",
+	}))
+}
+
+func (s *Server) namedRule(c echo.Context) (mailrule.Rule, error) {
+	id, err := ruleID(c)
+	if err != nil {
+		return mailrule.Rule{}, err
+	}
+	return s.Rules.Rule(c.Request().Context(), actor(c), id)
+}
+
+func (s *Server) deleteRule(c echo.Context) error {
+	id, err := ruleID(c)
+	if err != nil {
+		return err
+	}
+	if err := s.Rules.Delete(c.Request().Context(), actor(c), id); err != nil {
+		return err
+	}
+	return c.Redirect(http.StatusSeeOther, "/rules?done=deleted")
+}

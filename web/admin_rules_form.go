@@ -1,0 +1,236 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"letterlock/internal/letterlock"
+	mailrule "letterlock/internal/rule"
+	"letterlock/internal/rulebook"
+	"letterlock/views"
+)
+
+// dataNames say what is found of each kind of sensitive data.
+var dataNames = map[mailrule.Data][2]string{
+	mailrule.Card: {"Card numbers", "of the known issuers, whose check digit is right"},
+	mailrule.IBAN: {"IBAN account numbers", "of a country's length, whose check digits are right"},
+	mailrule.SSN:  {"US social security numbers", "written with dashes, or named as such"},
+}
+
+// newRule is an empty form.
+func (s *Server) newRule(c echo.Context) error {
+	return s.showRuleForm(c, http.StatusOK, s.ruleForm(c, mailrule.Rule{Enabled: true}))
+}
+
+// editRule is the form of a rule.
+func (s *Server) editRule(c echo.Context) error {
+	r, err := s.namedRule(c)
+	if err != nil {
+		return err
+	}
+	return s.showRuleForm(c, http.StatusOK, s.ruleForm(c, r))
+}
+
+func (s *Server) showRuleForm(c echo.Context, status int, v views.RuleForm) error {
+	return s.show(c, status, views.RuleFormPage(v))
+}
+
+// ruleForm shows a rule as it can be changed.
+func (s *Server) ruleForm(c echo.Context, r mailrule.Rule) views.RuleForm {
+	w, a := r.When, r.Then
+	v := views.RuleForm{
+		Page: s.page(c), Heading: "Add a rule", Button: "Add rule", URL: "/rules", Name: r.Name,
+		Senders: lines(w.Senders), Recipients: lines(w.Recipients), Domains: lines(w.Domains), Subject: lines(w.Subject), Body: lines(w.Body),
+		Header: w.Header, Values: lines(w.Values), Size: sizeField(w.LargerThan), Data: dataChoices(w.Data),
+		Protection: protectionOptions(a.Protection), Portal: a.Portal, Fresh: a.Asks == letterlock.FreshPasscode, Refuse: a.Refuse, Sentence: a.Sentence,
+		Enabled: r.Enabled, Version: strconv.FormatInt(r.Version, 10),
+	}
+	if a.Expiry > 0 {
+		v.Expiry = a.Expiry.String()
+	}
+	if r.ID != "" {
+		v.Heading, v.Button, v.URL, v.DeleteURL = "Change rule", "Save rule", ruleURL(r.ID), ruleURL(r.ID)+"/delete"
+	}
+	return v
+}
+
+func lines(list []string) string { return strings.Join(list, "\n") }
+
+func dataChoices(ticked []mailrule.Data) (list []views.RoleChoice) {
+	for _, k := range mailrule.Kinds {
+		list = append(list, views.RoleChoice{Value: string(k), Text: dataNames[k][0], What: dataNames[k][1], Ticked: slices.Contains(ticked, k)})
+	}
+	return list
+}
+
+func protectionOptions(chosen letterlock.Protection) []views.Option {
+	list := []views.Option{{Text: "As the sender says"}, {Value: string(letterlock.EncryptOnly), Text: "Encrypt only, at least"}, {Value: string(letterlock.DoNotForward), Text: "Do not forward"}}
+	for i := range list {
+		list[i].Selected = list[i].Value == string(chosen)
+	}
+	return list
+}
+
+// A typedRule is a rule as it was typed, with what cannot even be read of it.
+type typedRule struct {
+	rule mailrule.Rule
+	view views.RuleForm // what was typed and is to be shown again as it was
+	bad  []views.FieldError
+}
+
+// typedRuleOf reads the form of a rule.
+func typedRuleOf(f url.Values) typedRule {
+	t := typedRule{rule: mailrule.Rule{Name: strings.TrimSpace(bounded(f.Get("name"), 1000)), Enabled: f.Get("enabled") != ""}}
+	w, a := &t.rule.When, &t.rule.Then
+	w.Senders, w.Recipients, w.Domains = valuesIn(f, "senders"), valuesIn(f, "recipients"), valuesIn(f, "domains")
+	w.Subject, w.Body, w.Values = valuesIn(f, "subject"), valuesIn(f, "body"), valuesIn(f, "values")
+	w.Header = strings.TrimSuffix(strings.TrimSpace(bounded(f.Get("header"), 200)), ":")
+	for _, v := range f["data"] {
+		w.Data = append(w.Data, mailrule.Data(bounded(v, 40)))
+	}
+	wrong := func(field, text string) { t.bad = append(t.bad, views.FieldError{Field: field, Text: text}) }
+	t.view.Size, t.view.Expiry = bounded(f.Get("size"), 40), bounded(f.Get("expiry"), 40)
+	var ok bool
+	if w.LargerThan, ok = sizeOf(t.view.Size); !ok {
+		wrong("size", "Type a size, as 500 KB or 10 MB")
+	}
+	a.Protection = letterlock.Protection(bounded(f.Get("protection"), 40))
+	if typed := strings.ToLower(strings.TrimSpace(t.view.Expiry)); typed != "" {
+		span, err := letterlock.ParseSpan(typed)
+		if err != nil || span == 0 {
+			wrong("expiry", "Type a number with m, h or d, as 12h or 7d, up to 730d")
+		}
+		a.Expiry = span
+	}
+	a.Portal, a.Refuse = f.Get("portal") != "", f.Get("refuse") != ""
+	if f.Get("asks") != "" {
+		a.Asks = letterlock.FreshPasscode
+	}
+	a.Sentence = strings.TrimSpace(bounded(f.Get("sentence"), 2000))
+	if !a.Refuse && a.Sentence != "" && *a != (mailrule.Actions{Sentence: a.Sentence}) {
+		wrong("sentence", "Only the sender of a refused mail is told. Choose Refuse it, or leave this empty")
+	}
+	version, err := strconv.ParseInt(f.Get("version"), 10, 64)
+	if err != nil {
+		version = 0 // of no rule that is kept
+	}
+	t.rule.Version = version
+	return t
+}
+
+// valuesIn are the lines of a field, without those that say nothing.
+func valuesIn(f url.Values, name string) (list []string) {
+	for line := range strings.Lines(bounded(f.Get(name), 32<<10)) {
+		if line = strings.TrimSpace(line); line != "" && !slices.Contains(list, line) {
+			list = append(list, line)
+		}
+	}
+	return list
+}
+
+// sizeUnits are written as people read them: 10 MB are ten million bytes.
+var sizeUnits = []struct {
+	name  string
+	bytes int64
+}{{"GB", 1e9}, {"MB", 1e6}, {"KB", 1e3}, {"bytes", 1}, {"", 1}}
+
+// sizeOf reads a size; nothing is 0.
+func sizeOf(s string) (int64, bool) {
+	s = strings.ToLower(strings.TrimSpace(s))
+	if s == "" {
+		return 0, true
+	}
+	for _, u := range sizeUnits {
+		if digits, is := strings.CutSuffix(s, strings.ToLower(u.name)); is {
+			n, err := strconv.ParseInt(strings.TrimSpace(digits), 10, 64)
+			return n * u.bytes, err == nil && n > 0 && n < 1<<50/u.bytes
+		}
+	}
+	return 0, false
+}
+
+// sizeField writes a size as sizeOf reads it.
+func sizeField(n int64) string {
+	for _, u := range sizeUnits {
+		if n > 0 && n%u.bytes == 0 {
+			return strconv.FormatInt(n/u.bytes, 10) + " " + u.name
+		}
+	}
+	return ""
+}
+
+// addRule saves a new rule.
+func (s *Server) addRule(c echo.Context) error {
+	return s.saveRule(c, "", "added", func(r mailrule.Rule) error {
+		_, err := s.Rules.Add(c.Request().Context(), actor(c), r)
+		return err
+	})
+}
+
+// changeRule saves a rule that was there.
+func (s *Server) changeRule(c echo.Context) error {
+	id, err := ruleID(c)
+	if err != nil {
+		return err
+	}
+	return s.saveRule(c, id, "changed", func(r mailrule.Rule) error { return s.Rules.Change(c.Request().Context(), actor(c), r) })
+}
+
+func (s *Server) saveRule(c echo.Context, id letterlock.ID, done string, save func(mailrule.Rule) error) error {
+	f, err := form(c)
+	if err != nil {
+		return err
+	}
+	t := typedRuleOf(f)
+	t.rule.ID = id
+	if len(t.bad) == 0 {
+		err = save(t.rule)
+		if err == nil {
+			return c.Redirect(http.StatusSeeOther, "/rules?done="+done)
+		}
+		if t.bad = ruleErrors(err); len(t.bad) == 0 {
+			return err
+		}
+	} else {
+		t.bad = append(t.bad, t.alsoBad()...)
+	}
+	v := s.ruleForm(c, t.rule)
+	v.Size, v.Expiry, v.Errors = t.view.Size, t.view.Expiry, t.bad
+	return s.showRuleForm(c, http.StatusUnprocessableEntity, v)
+}
+
+// alsoBad is what is wrong with a rule beside what cannot even be read of it. A size
+// or an end that was typed wrong is a condition or an action all the same.
+func (t typedRule) alsoBad() []views.FieldError {
+	return slices.DeleteFunc(ruleErrors(&rulebook.Faulty{Problems: mailrule.Check(t.rule)}), func(e views.FieldError) bool {
+		return e.Field == "conditions" && t.view.Size != "" || e.Field == "actions" && t.view.Expiry != ""
+	})
+}
+
+// ruleErrors says why a rule was not saved; nothing for what is not the form's to say.
+func ruleErrors(err error) (list []views.FieldError) {
+	switch letterlock.KeyOf(err) {
+	case "rule-name":
+		return []views.FieldError{{Field: "name", Text: "Another rule has this name"}}
+	case "rule-changed":
+		return []views.FieldError{{Field: "form", Text: "Somebody has changed this rule since you opened it. Open it again to see how; nothing was saved."}}
+	case "rules":
+		return []views.FieldError{{Field: "form", Text: "There are " + strconv.Itoa(mailrule.MaxRules) + " rules, as many as there may be. Delete one first."}}
+	}
+	var faulty *rulebook.Faulty
+	if !errors.As(err, &faulty) {
+		return nil
+	}
+	for _, p := range faulty.Problems {
+		if !slices.ContainsFunc(list, func(e views.FieldError) bool { return e.Field == p.Field }) {
+			list = append(list, views.FieldError{Field: p.Field, Text: problemText(p)})
+		}
+	}
+	return list
+}
