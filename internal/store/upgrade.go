@@ -44,8 +44,7 @@ func (u *upgrade) run(ctx context.Context) (copied string, err error) {
 		return "", fmt.Errorf("reading the schema of the database: %w", err)
 	}
 	if current > known {
-		return "", fmt.Errorf("the database was written by a newer Letterlock (schema %d, this program knows 1 to %d); "+
-			"install that version or restore the copy from before the upgrade", current, known)
+		return "", newer(current, known)
 	}
 	if current == known {
 		return "", nil
@@ -66,6 +65,11 @@ func (u *upgrade) run(ctx context.Context) (copied string, err error) {
 		return "", fmt.Errorf("upgrading the database (as it was before, it is in %s): %w", copied, err)
 	}
 	return copied, nil
+}
+
+func newer(current, known int64) error {
+	return fmt.Errorf("the database was written by a newer Letterlock (schema %d, this program knows 1 to %d); "+
+		"install that version or restore the copy from before the upgrade", current, known)
 }
 
 // known returns the number of the newest migration.
