@@ -19,6 +19,7 @@ import (
 type commands struct {
 	Serve   serveCommand   `cmd:"" help:"Serve mail and pages with the settings of a file."`
 	Check   checkCommand   `cmd:"" help:"Look at settings and machine, and say what is wrong or missing."`
+	Doctor  doctorCommand  `cmd:"" help:"Look at everything check looks at, the database and the DNS too, send a test message the whole way within this machine, and say what to do."`
 	Config  configCommand  `cmd:"" help:"Write or show settings."`
 	Status  statusCommand  `cmd:"" help:"Say of a message whether it can be revoked, and whether it is; or, of no message, how the server and its keys are."`
 	Revoke  revokeCommand  `cmd:"" help:"Remove the recipients' access to a message."`

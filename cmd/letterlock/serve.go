@@ -47,8 +47,26 @@ func (c *checkCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	found := app.Check(ctx, cfg, time.Now())
-	if c.JSON {
+	return printFound(app.Check(ctx, cfg, time.Now()), c.JSON)
+}
+
+type doctorCommand struct {
+	settings
+	JSON bool `name:"json" help:"Print JSON."`
+}
+
+// Run looks further than check, and says what to do.
+func (c *doctorCommand) Run(ctx context.Context) error {
+	cfg, err := c.load()
+	if err != nil {
+		return err
+	}
+	return printFound(app.Doctor(ctx, cfg, app.DoctorOptions{Now: time.Now}), c.JSON)
+}
+
+// printFound prints what was found. If something does not work the command fails.
+func printFound(found []app.Finding, asJSON bool) (err error) {
+	if asJSON {
 		err = printJSON(os.Stdout, found)
 	} else {
 		err = printFindings(os.Stdout, found)
@@ -61,10 +79,14 @@ func (c *checkCommand) Run(ctx context.Context) error {
 	return err
 }
 
+// printFindings prints a line for each, and under it what to do.
 func printFindings(w io.Writer, found []app.Finding) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, f := range found {
-		fmt.Fprintf(table, "%s\t%s\t%s\n", f.Level, f.About, f.Says)
+		fmt.Fprintf(table, "%s\t%s\t%s\n", f.Level, f.About, plain(f.Says))
+		if f.Do != "" {
+			fmt.Fprintf(table, "\t\tdo: %s\n", plain(f.Do))
+		}
 	}
 	return table.Flush()
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"crypto/tls"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net"
@@ -362,6 +363,35 @@ func TestOneServerHasADataFolder(t *testing.T) {
 	}
 	if out, err := s.run("check", "--config", s.config); err != nil || !strings.Contains(out, "is in use by process") {
 		t.Errorf("check beside a running server: %v\n%s", err, out)
+	}
+}
+
+// TestTheDoctorSpeaksToPeopleAndPrograms is content with whatever the DNS of this machine
+// says of a domain that there is not.
+func TestTheDoctorSpeaksToPeopleAndPrograms(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, binary)
+	s.start()
+	out, err := s.run("doctor", "--config", s.config, "--json")
+	var found []struct{ Level, About, Says, Do string }
+	if err := json.NewDecoder(strings.NewReader(out)).Decode(&found); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	wrong, fine := false, map[string]bool{}
+	for _, f := range found {
+		wrong = wrong || f.Level == "wrong"
+		fine[f.About] = f.Level == "ok"
+	}
+	if wrong != (err != nil) || !fine["canary"] || !fine["running server"] {
+		t.Errorf("the doctor: %v\n%s", err, out)
+	}
+	s.settings["organization.colour"] = "mauve"
+	if err := os.WriteFile(s.config, []byte(s.file()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, err = s.run("doctor", "--config", s.config)
+	if err == nil || !regexp.MustCompile(`(?m)^wrong +organization\.colour .*\n +do: correct organization\.colour in the file of settings$`).MatchString(out) {
+		t.Errorf("the doctor: %v\n%s", err, out)
 	}
 }
 

@@ -34,6 +34,8 @@ type Finding struct {
 	Level Level  `json:"level"`
 	About string `json:"about"` // a setting, or a part of the machine
 	Says  string `json:"says"`  // one sentence for the operator
+	// Do is what to do about it, as Doctor says; empty where all is well.
+	Do string `json:"do,omitempty"`
 }
 
 // checkup gathers findings.
@@ -45,7 +47,7 @@ type checkup struct {
 }
 
 func (c *checkup) say(l Level, about, format string, args ...any) {
-	c.found = append(c.found, Finding{l, about, fmt.Sprintf(format, args...)})
+	c.found = append(c.found, Finding{Level: l, About: about, Says: fmt.Sprintf(format, args...)})
 }
 
 // fails notes err as wrong, or that all is well with what is said then.
@@ -63,15 +65,20 @@ func (c *checkup) fails(about string, err error, well string) bool {
 // is connected to and signed in to.
 func Check(ctx context.Context, cfg config.Config, now time.Time) []Finding {
 	c := &checkup{cfg: cfg, now: now, lookup: net.DefaultResolver.LookupTXT}
-	if err := cfg.ValidateServer(); err != nil {
+	c.all(ctx)
+	return c.found
+}
+
+func (c *checkup) all(ctx context.Context) {
+	if err := c.cfg.ValidateServer(); err != nil {
 		for line := range strings.SplitSeq(err.Error(), "\n") {
 			about, says, _ := strings.Cut(line, ": ")
 			c.say(Wrong, about, "%s", says)
 		}
 		c.example()
-		return c.found // the rest could only say the same again
+		return // the rest could only say the same again
 	}
-	c.say(Fine, "settings", "complete, for %s", cfg.PublicURL)
+	c.say(Fine, "settings", "complete, for %s", c.cfg.PublicURL)
 	c.example()
 	c.look()
 	c.certificate()
@@ -85,7 +92,6 @@ func Check(ctx context.Context, cfg config.Config, now time.Time) []Finding {
 	c.backups()
 	c.relays(ctx)
 	c.dkim(ctx)
-	return c.found
 }
 
 // example finds what was left as it stands in the template.

@@ -1,0 +1,176 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"letterlock/internal/api"
+	"letterlock/internal/config"
+	"letterlock/internal/control"
+	"letterlock/internal/host"
+	"letterlock/internal/store"
+)
+
+// DoctorOptions are what Doctor looks with.
+type DoctorOptions struct {
+	Now      func() time.Time
+	Resolver *net.Resolver // nil: the machine's
+}
+
+// Doctor looks at all that Check looks at, at the database and the server that runs on
+// it, at what the DNS says of the installation, and sends a test message the whole way
+// through a Letterlock of its own. Nothing of the installation is changed, and no mail
+// leaves. Each finding that is not well says what to do.
+func Doctor(ctx context.Context, cfg config.Config, o DoctorOptions) []Finding {
+	if o.Resolver == nil {
+		o.Resolver = net.DefaultResolver
+	}
+	d := &doctor{checkup: checkup{cfg: cfg, now: o.Now(), lookup: o.Resolver.LookupTXT}, resolver: o.Resolver}
+	d.all(ctx)
+	if cfg.ValidateServer() != nil {
+		return remedied(d.found) // the rest goes by the settings
+	}
+	d.database(ctx)
+	d.dns(ctx)
+	return remedied(append(d.found, sendCanary(ctx, cfg, o.Now)))
+}
+
+// A doctor is a checkup that says what to do, too.
+type doctor struct {
+	checkup
+	resolver *net.Resolver
+	deaf     bool // the DNS does not answer at all
+}
+
+// advise notes what is not as it should be, and what to do.
+func (d *doctor) advise(l Level, about, do, format string, args ...any) {
+	d.say(l, about, format, args...)
+	d.found[len(d.found)-1].Do = do
+}
+
+// remedied says what to do where nothing is said yet.
+func remedied(found []Finding) []Finding {
+	for i, f := range found {
+		if f.Level != Fine && f.Do == "" {
+			found[i].Do = remedy(f)
+		}
+	}
+	return found
+}
+
+// lookThrough is how long a database may take that is looked through.
+const lookThrough = 10 * time.Second
+
+// database looks at the database, by asking the server that runs on it, or itself.
+func (d *doctor) database(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, lookThrough)
+	defer cancel()
+	over, err := control.Dial(ctx, d.cfg.DataDir)
+	if err == nil {
+		d.server(ctx, over)
+		return
+	}
+	const about = "database"
+	if !errors.Is(err, fs.ErrNotExist) {
+		d.advise(Warn, about, "run this as the user of the server, or as root", "the server could not be asked: %s", inOneLine(err))
+		return
+	}
+	switch there, err := store.Exists(d.cfg.DataDir); {
+	case err != nil:
+		d.fails(about, err, "")
+	case !there:
+		d.say(Fine, about, "will be made by the first start")
+	default:
+		d.databaseFile(ctx)
+	}
+}
+
+// databaseFile looks at a database that nobody uses.
+func (d *doctor) databaseFile(ctx context.Context) {
+	const about = "database"
+	lock, err := host.LockFolder(d.cfg.DataDir)
+	if err != nil {
+		d.say(Fine, about, "not looked at: %s", inOneLine(err))
+		return
+	}
+	closed, err := store.Look(ctx, d.cfg.DataDir)
+	if err := lock.Release(); err != nil {
+		d.fails(about, err, "")
+		return
+	}
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		d.say(Fine, about, "can be read; it is too large to be looked through in %s", lookThrough)
+	case err == nil && !closed:
+		d.say(Fine, about, "not looked at: it was not closed, as after a crash, and the next start puts it right")
+	default:
+		d.fails(about, err, "whole")
+	}
+}
+
+// server asks the server that runs how it is.
+func (d *doctor) server(ctx context.Context, over http.RoundTripper) {
+	const about = "running server"
+	s, err := api.NewClient("http://letterlock", over).State(ctx)
+	if err != nil {
+		d.advise(Wrong, about, "look into its log", "it does not answer: %s", inOneLine(err))
+		return
+	}
+	wrong := len(d.found)
+	for _, trouble := range []string{s.Trouble, s.Journal.Failure, s.Keys.Failure} {
+		if trouble != "" {
+			d.advise(Wrong, about, "look into its log, and at section 11 of docs/operate.md", "%s", trouble)
+		}
+	}
+	if len(s.Keys.Missing) > 0 {
+		d.advise(Wrong, about, "import them from their copies: 'letterlock keys import'", "the keys of epochs %v are missing: what is encrypted under them cannot be opened", s.Keys.Missing)
+	}
+	d.late("passcodes", s.Queue.Passcodes, 30*time.Second)
+	d.late("notifications", s.Queue.Others, 10*time.Minute)
+	if len(d.found) == wrong {
+		d.say(Fine, about, "ready, and no mail is late")
+	}
+}
+
+// late warns of mail that nobody gets to.
+func (d *doctor) late(what string, since time.Time, most time.Duration) {
+	if waits := d.now.Sub(since); !since.IsZero() && waits > most {
+		d.advise(Warn, "running server", "look at the relay: it takes less than is to be sent", "%s leave late: what waits longest has been due for %s", what, waits.Round(time.Second))
+	}
+}
+
+// remedies are what to do about what Check finds, by the beginning of what it is about.
+// Most of its sentences say it already; these are where to begin.
+var remedies = []struct{ about, do string }{
+	{"relay", "look at [relay] in the settings, and ask whoever operates the relay what its log says of this machine"},
+	{"tls.acme", "correct tls.acme_ca_file, or leave it out"},
+	{"tls", "put the right certificate and its key there, PEM, readable by the server alone; it is read again by itself"},
+	{"clock", "run an NTP client, such as chrony or systemd-timesyncd"},
+	{"open files", "raise LimitNOFILE in the unit of the service, or 'ulimit -n' where it is started"},
+	{"limits.disk_reserve", "make room on the disk of data_dir, or lower limits.disk_reserve"},
+	{"master_key_file", "restore what is missing from the backup of the keys, and do not let a new key be made"},
+	{"data_dir", "correct the folder, its owner or its mode: it belongs to the user of the server alone"},
+	{"keys.backup", "correct the folder for copies of the keys; see section 3 of docs/operate.md"},
+	{"revocation.journal", "correct the folder of the journal; see section 3 of docs/operate.md"},
+	{"audit", "see docs/audit.md"},
+	{"dkim", "see 'Signing (DKIM)' in section 5 of docs/operate.md"},
+	{"database", "restore a backup: section 3 of docs/operate.md; or install the version that wrote it"},
+	{"backup.recipients", "correct backup.recipients: age recipients, like age1..."},
+	{"http", "stop the other program, or choose another address"},
+	{"smtp", "stop the other program, or choose another address"},
+	{"metrics", "stop the other program, or choose another address"},
+}
+
+func remedy(f Finding) string {
+	for _, r := range remedies {
+		if strings.HasPrefix(f.About, r.about) {
+			return r.do
+		}
+	}
+	return "correct " + f.About + " in the file of settings"
+}

@@ -1,0 +1,271 @@
+package app_test
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/foxcpp/go-mockdns"
+
+	"letterlock/internal/app"
+	"letterlock/internal/config"
+)
+
+// A world is a site and what the DNS says of it.
+type world struct {
+	*site
+	zones    map[string]mockdns.Zone
+	resolver *net.Resolver
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	w := &world{site: newSite(t), zones: map[string]mockdns.Zone{
+		"mail.contoso.example.":         {A: []string{"203.0.113.10"}},
+		"10.113.0.203.in-addr.arpa.":    {PTR: []string{"mail.contoso.example."}},
+		"contoso.example.":              {TXT: []string{"google-site-verification=x", "v=spf1 ip4:203.0.113.10 -all"}, MX: []net.MX{{Host: "mx.contoso.example.", Pref: 10}}},
+		"mx.contoso.example.":           {A: []string{"203.0.113.25"}},
+		"_dmarc.contoso.example.":       {TXT: []string{"v=DMARC1; p=reject"}},
+		"relay.contoso.example.":        {A: []string{"198.51.100.25"}},
+		"25.100.51.198.in-addr.arpa.":   {PTR: []string{"relay.contoso.example."}},
+		"another-name.contoso.example.": {A: []string{"192.0.2.99"}},
+	}}
+	dns, err := mockdns.NewServerWithLogger(w.zones, quiet{}, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := dns.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	w.asks(dns.LocalAddr().String())
+	return w
+}
+
+// asks has the DNS be at an address.
+func (w *world) asks(address string) {
+	w.resolver = &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, network, address)
+	}}
+}
+
+func (w *world) doctor() []app.Finding {
+	w.t.Helper()
+	return app.Doctor(w.t.Context(), w.cfg, app.DoctorOptions{Now: time.Now, Resolver: w.resolver})
+}
+
+// change changes what the DNS says of a name.
+func (w *world) change(name string, f func(*mockdns.Zone)) {
+	z := w.zones[name]
+	f(&z)
+	w.zones[name] = z
+}
+
+func (w *world) txt(name string, records ...string) {
+	w.change(name, func(z *mockdns.Zone) { z.TXT = records })
+}
+
+func TestTheDoctorFindsNothingWhereAllIsWell(t *testing.T) {
+	for name, prepare := range map[string]func(*world){
+		"before the first start": func(*world) {},
+		"after it":               func(w *world) { w.started() },
+		"a server runs":          func(w *world) { w.started(); w.runs() },
+		"nothing is inline":      func(w *world) { w.cfg.Recipients.Inline = nil },
+		"on this machine alone": func(w *world) {
+			w.cfg.PublicURL = config.URL{URL: &url.URL{Scheme: "http", Host: "localhost:8080"}}
+			w.cfg.TLS, w.cfg.SMTP = config.TLS{}, config.SMTP{}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			prepare(w)
+			about := map[string]bool{}
+			for _, f := range w.doctor() {
+				about[f.About] = true
+				if f.Level == app.Wrong || f.Level == app.Warn && f.About != "clock" && f.About != "open files" {
+					t.Errorf("%s %s: %s", f.Level, f.About, f.Says)
+				}
+				if (f.Do == "") != (f.Level == app.Fine) {
+					t.Errorf("%s %s: to do: %q", f.Level, f.About, f.Do)
+				}
+			}
+			for _, want := range []string{"dns public_url", "spf", "dmarc", "mx", "ptr", "dkim", "canary"} {
+				if !about[want] {
+					t.Errorf("nothing is said about %s", want)
+				}
+			}
+			if left, err := filepath.Glob(filepath.Join(os.TempDir(), "letterlock-canary-*")); err != nil || len(left) > 0 {
+				t.Errorf("left behind: %q, %v", left, err)
+			}
+		})
+	}
+}
+
+// runs runs a server until the test ends.
+func (w *world) runs() {
+	w.t.Helper()
+	ctx, stop := context.WithCancel(w.t.Context())
+	done := make(chan error)
+	go func() { done <- app.Serve(ctx, w.cfg, app.Options{Now: time.Now, Log: silent}, io.Discard) }()
+	w.t.Cleanup(func() {
+		stop()
+		if err := <-done; err != nil {
+			w.t.Error(err)
+		}
+	})
+	for {
+		if c, err := net.Dial("tcp", w.cfg.HTTP.Listen); err == nil {
+			if err := c.Close(); err != nil {
+				w.t.Error(err)
+			}
+			return
+		}
+	}
+}
+
+func TestTheDoctorFindsEachFault(t *testing.T) {
+	relayOutside := func(w *world) { w.cfg.Relay.Address = "relay.contoso.example:25" }
+	tests := []struct {
+		name   string
+		plant  func(*world)
+		level  app.Level
+		about  string
+		says   string
+		remedy string
+	}{
+		{"no name", func(w *world) { w.cfg.Organization.Name = "" }, app.Wrong, "organization.name", "is missing", "in the file of settings"},
+		{"a certificate that has ended", func(w *world) {
+			w.certificate(w.ca.IssueUntil(time.Now().Add(-time.Hour), "mail.contoso.example"))
+		}, app.Wrong, "tls.cert_file", "ended on", "put the right certificate"},
+		{"a certificate for another host", func(w *world) { w.certificate(w.ca.Issue("www.contoso.example")) }, app.Wrong, "tls.cert_file", "not for mail.contoso.example", "certificate"},
+		{"no master key", func(w *world) { w.started(); w.remove("master.key") }, app.Wrong, "master_key_file", "restore it", "backup of the keys"},
+		{"no room", func(w *world) { w.cfg.Limits.DiskReserve = 1 << 50 }, app.Wrong, "limits.disk_reserve", "no mail would be accepted", "make room"},
+		{"a relay nobody vouches for", func(w *world) { w.cfg.Relay.CAFile = "" }, app.Wrong, "relay ", "certificate", "operates the relay"},
+		{"a wrong password", func(w *world) { w.file("password", "wrong", 0o600) }, app.Wrong, "relay ", "password", "operates the relay"},
+		{"nothing signs", func(w *world) { w.cfg.DKIM.Sign = true }, app.Warn, "dkim", "unsigned", "docs/operate.md"},
+
+		{"a database that is damaged", func(w *world) { w.started(); w.overwrite("data/letterlock.db") }, app.Wrong, "database", "", "restore a backup"},
+		{"a database that is none", func(w *world) { w.started(); w.file("data/letterlock.db", strings.Repeat("x", 8192), 0o600) }, app.Wrong, "database", "cannot be read", "restore a backup"},
+
+		{"no address", func(w *world) { delete(w.zones, "mail.contoso.example.") }, app.Wrong, "dns public_url", "links in notifications lead nowhere", "A or AAAA record for mail.contoso.example"},
+		{"no DNS", func(w *world) { w.asks(w.cfg.HTTP.Listen) }, app.Warn, "dns public_url", "could not be looked up", "/etc/resolv.conf"},
+		{"a DNS in trouble", func(w *world) {
+			w.change("contoso.example.", func(z *mockdns.Zone) { z.Err = errors.New("planted") })
+		}, app.Warn, "spf", "could not be looked up", "/etc/resolv.conf"},
+
+		{"no SPF", func(w *world) { w.txt("contoso.example.", "v=spf10 -all") }, app.Warn, "spf", "has no SPF record", "publish one TXT record at contoso.example"},
+		{"two SPF records", func(w *world) { w.txt("contoso.example.", "v=spf1 mx -all", "v=spf1 -all") }, app.Wrong, "spf", "2 SPF records", "leave one"},
+		{"SPF for everybody", func(w *world) { w.txt("contoso.example.", "v=spf1 mx +all") }, app.Wrong, "spf", "lets everybody send", "-all"},
+		{"SPF without an end", func(w *world) { w.txt("contoso.example.", "v=spf1 mx") }, app.Warn, "spf", "says nothing of those", "-all"},
+
+		{"no DMARC", func(w *world) { delete(w.zones, "_dmarc.contoso.example.") }, app.Warn, "dmarc", "has no DMARC record", "_dmarc.contoso.example"},
+		{"two DMARC records", func(w *world) { w.txt("_dmarc.contoso.example.", "v=DMARC1; p=none", "v=DMARC1; p=reject") }, app.Wrong, "dmarc", "counts as none", "leave one"},
+		{"DMARC without a policy", func(w *world) { w.txt("_dmarc.contoso.example.", "v=DMARC1; sp=none") }, app.Wrong, "dmarc", "no policy", "p=reject"},
+
+		{"no MX", func(w *world) {
+			w.change("contoso.example.", func(z *mockdns.Zone) { z.MX = nil })
+		}, app.Wrong, "mx", "bounces cannot come back", "publish an MX record"},
+		{"an address in place of MX", func(w *world) {
+			w.change("contoso.example.", func(z *mockdns.Zone) { z.MX, z.A = nil, []string{"203.0.113.25"} })
+		}, app.Warn, "mx", "only an address", "publish an MX record"},
+		{"a domain that takes no mail", func(w *world) {
+			w.change("contoso.example.", func(z *mockdns.Zone) { z.MX = []net.MX{{Host: "."}} })
+		}, app.Wrong, "mx", "takes no mail", "publish an MX record"},
+		{"an MX that leads nowhere", func(w *world) { delete(w.zones, "mx.contoso.example.") }, app.Wrong, "mx", "which has no address", "mx.contoso.example"},
+
+		{"no reverse name", func(w *world) { delete(w.zones, "10.113.0.203.in-addr.arpa.") }, app.Warn, "ptr", "the portal's address 203.0.113.10 (", "reverse name"},
+		{"no reverse name of the relay", func(w *world) { relayOutside(w); delete(w.zones, "25.100.51.198.in-addr.arpa.") }, app.Warn, "ptr", "the relay's address 198.51.100.25 has no name", "reverse name"},
+		{"a reverse name that leads elsewhere", func(w *world) {
+			relayOutside(w)
+			w.change("25.100.51.198.in-addr.arpa.", func(z *mockdns.Zone) { z.PTR = []string{"another-name.contoso.example."} })
+		}, app.Warn, "ptr", "which does not have that address", "reverse name"},
+
+		{"no temporary folder", func(w *world) { w.t.Setenv("TMPDIR", "/proc/none") }, app.Wrong, "canary", "no test message could be sent", "TMPDIR"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newWorld(t)
+			tt.plant(w)
+			found := w.doctor()
+			for _, f := range found {
+				if f.Level != app.Fine && f.Do == "" || strings.ContainsAny(f.Says+f.Do, "\r\n") {
+					t.Errorf("%s %s: %q, to do: %q", f.Level, f.About, f.Says, f.Do)
+				}
+			}
+			for _, f := range found {
+				if f.Level == tt.level && strings.HasPrefix(f.About, tt.about) && strings.Contains(f.Says, tt.says) && strings.Contains(f.Do, tt.remedy) {
+					return
+				}
+			}
+			t.Errorf("no %s about %q that says %q with %q among %q", tt.level, tt.about, tt.says, tt.remedy, found)
+		})
+	}
+}
+
+// overwrite damages a file in its middle.
+func (w *world) overwrite(name string) {
+	w.t.Helper()
+	path := filepath.Join(w.dir, name)
+	b, err := os.ReadFile(path)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for i := 4096; i < len(b); i += 512 {
+		copy(b[i:], "damaged")
+	}
+	w.file(name, string(b), 0o600)
+}
+
+func TestTheDoctorAsksTheServerThatRuns(t *testing.T) {
+	w := newWorld(t)
+	w.started()
+	w.runs()
+	w.cfg.Relay.Address = "127.0.0.1:1" // the doctor's settings are newer than the server's
+	for _, f := range w.doctor() {
+		if f.About == "running server" && f.Level == app.Fine {
+			return
+		}
+	}
+	t.Error("nothing is said of the server that runs")
+}
+
+func TestTheDoctorChangesNothing(t *testing.T) {
+	w := newWorld(t)
+	w.started()
+	before := w.files()
+	w.doctor()
+	if after := w.files(); before != after {
+		t.Errorf("before:\n%s\nafter:\n%s", before, after)
+	}
+	if n := len(w.relay.Mails()); n > 0 {
+		t.Errorf("%d mails have left", n)
+	}
+}
+
+// files lists the files of the installation and what is in them.
+func (w *world) files() string {
+	w.t.Helper()
+	var b strings.Builder
+	err := filepath.Walk(w.dir, func(path string, info os.FileInfo, err error) error {
+		if err != nil || !info.Mode().IsRegular() {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		fmt.Fprintf(&b, "%s %v %x\n", path, info.Mode(), sha256.Sum256(text))
+		return err
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return b.String()
+}
