@@ -81,14 +81,12 @@ func (b *bench) archive(n int) *archive {
 	b.check(os.MkdirAll(dir, 0o700))
 	ctx := context.Background()
 	a := &archive{n: n, middle: archiveEnd.AddDate(0, 0, -60)}
-	var err error
-	a.db, err = store.Open(ctx, dir, func() time.Time { return archiveEnd })
-	b.check(err)
 	note := filepath.Join(dir, "sample.json")
 	if text, err := os.ReadFile(note); err == nil {
 		b.check(json.Unmarshal(text, &a.sample))
+		b.openArchive(ctx, a, dir)
 	} else {
-		b.fill(ctx, a)
+		b.fill(ctx, a, dir)
 		text, err := json.Marshal(a.sample)
 		b.check(errors.Join(err, os.WriteFile(note, text, 0o600)))
 	}
@@ -104,17 +102,25 @@ func (b *bench) archive(n int) *archive {
 	return a
 }
 
+func (b *bench) openArchive(ctx context.Context, a *archive, dir string) {
+	b.t.Helper()
+	var err error
+	a.db, err = store.Open(ctx, dir, func() time.Time { return archiveEnd })
+	b.check(err)
+}
+
 // fill seeds an archive, and says how long that takes.
-func (b *bench) fill(ctx context.Context, a *archive) {
+func (b *bench) fill(ctx context.Context, a *archive, dir string) {
 	b.t.Helper()
 	began := time.Now()
 	var err error
-	a.sample, err = seed.Fill(ctx, a.db, seed.Plan{Messages: a.n, End: archiveEnd}, func(n int) {
+	a.sample, err = seed.Fill(ctx, dir, seed.Plan{Messages: a.n, End: archiveEnd}, func(n int) {
 		if n%100_000 == 0 {
 			fmt.Fprintf(progress, "seeded %d of %d, %s\n", n, a.n, time.Since(began).Round(time.Second))
 		}
 	})
 	b.check(err)
+	b.openArchive(ctx, a, dir)
 	filled := time.Since(began)
 	b.check(a.db.CatchUp(ctx))
 	all := time.Since(began)

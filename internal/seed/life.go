@@ -2,6 +2,7 @@ package seed
 
 import (
 	"container/heap"
+	"errors"
 	"time"
 
 	"letterlock/internal/letterlock"
@@ -86,9 +87,10 @@ func (f *filler) read(tx *store.Tx, c *copied) error {
 	if f.one(0.2) {
 		f.later(tx.Now, 48*time.Hour, (*filler).again, c)
 	}
-	f.event(tx, c, letterlock.Event{Kind: letterlock.PasscodeSent})
-	f.event(tx, c, letterlock.Event{Kind: letterlock.Read, Proof: letterlock.ByPasscode, Agent: agent, IP: "198.51.100.4"})
-	return tx.Audit(letterlock.Entry{Actor: reader(c), Action: "read", Message: c.letter.id, Target: string(c.r.Mailbox.Address), Allowed: true})
+	return errors.Join(
+		f.event(tx, c, letterlock.Event{Kind: letterlock.PasscodeSent}),
+		f.event(tx, c, letterlock.Event{Kind: letterlock.Read, Proof: letterlock.ByPasscode, Agent: agent, IP: "198.51.100.4"}),
+		tx.Audit(letterlock.Entry{Actor: reader(c), Action: "read", Message: c.letter.id, Target: string(c.r.Mailbox.Address), Allowed: true}))
 }
 
 // again is a recipient who reads once more.
@@ -96,16 +98,16 @@ func (f *filler) again(tx *store.Tx, c *copied) error {
 	if c.stopped {
 		return nil
 	}
-	f.event(tx, c, letterlock.Event{Kind: letterlock.Read, Proof: letterlock.ByPasscode, Agent: "Firefox", IP: "198.51.100.4"})
-	return nil
+	return f.event(tx, c, letterlock.Event{Kind: letterlock.Read, Proof: letterlock.ByPasscode, Agent: "Firefox", IP: "198.51.100.4"})
 }
 
 func (f *filler) download(tx *store.Tx, c *copied) error {
 	if c.stopped || !c.read {
 		return nil
 	}
-	f.event(tx, c, letterlock.Event{Kind: letterlock.Downloaded, Part: 2, Proof: letterlock.ByPasscode, Agent: "Firefox", IP: "198.51.100.4"})
-	return tx.Audit(letterlock.Entry{Actor: reader(c), Action: "download", Message: c.letter.id, Target: string(c.r.Mailbox.Address), Allowed: true})
+	return errors.Join(
+		f.event(tx, c, letterlock.Event{Kind: letterlock.Downloaded, Part: 2, Proof: letterlock.ByPasscode, Agent: "Firefox", IP: "198.51.100.4"}),
+		tx.Audit(letterlock.Entry{Actor: reader(c), Action: "download", Message: c.letter.id, Target: string(c.r.Mailbox.Address), Allowed: true}))
 }
 
 func (f *filler) expire(tx *store.Tx, c *copied) error {
@@ -114,9 +116,10 @@ func (f *filler) expire(tx *store.Tx, c *copied) error {
 	}
 	c.stopped = true
 	f.shred(tx, c)
-	f.event(tx, c, letterlock.Event{Kind: letterlock.ExpiredEvent})
-	return tx.Audit(letterlock.Entry{Actor: letterlock.Actor{Kind: letterlock.System}, Action: "expire",
-		Message: c.letter.id, Target: string(c.r.Mailbox.Address), Allowed: true})
+	return errors.Join(
+		f.event(tx, c, letterlock.Event{Kind: letterlock.ExpiredEvent}),
+		tx.Audit(letterlock.Entry{Actor: letterlock.Actor{Kind: letterlock.System}, Action: "expire",
+			Message: c.letter.id, Target: string(c.r.Mailbox.Address), Allowed: true}))
 }
 
 // revoke removes the access of all recipients of a letter who still have it. In
@@ -142,8 +145,7 @@ func (f *filler) revoke(tx *store.Tx, first *copied) error {
 		id := c.r.ID
 		f.shred(tx, c)
 		f.into.Beside(tx, func(tx *store.Tx) error { return tx.Revoke(id, revocation) })
-		f.event(tx, c, letterlock.Event{Kind: letterlock.RevokedEvent, Detail: string(standing)})
-		if err := tx.DropNotices(id); err != nil {
+		if err := errors.Join(f.event(tx, c, letterlock.Event{Kind: letterlock.RevokedEvent, Detail: string(standing)}), tx.DropNotices(id)); err != nil {
 			return err
 		}
 	}
@@ -163,8 +165,11 @@ func (f *filler) restore(tx *store.Tx, first *copied) error {
 		f.sample.Revoked--
 		id := c.r.ID
 		f.into.Beside(tx, func(tx *store.Tx) error { return tx.Restore(id) })
-		f.grant(tx, l.id, string(id))
-		f.event(tx, c, letterlock.Event{Kind: letterlock.Restored, Detail: string(letterlock.ByAdministrator)})
+		wrapped := f.wrapped()
+		f.into.Beside(tx, func(tx *store.Tx) error { return tx.Grant(l.id, string(id), 1, wrapped) })
+		if err := f.event(tx, c, letterlock.Event{Kind: letterlock.Restored, Detail: string(letterlock.ByAdministrator)}); err != nil {
+			return err
+		}
 		if _, err := tx.ReviveNotices(id); err != nil {
 			return err
 		}

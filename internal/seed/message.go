@@ -57,7 +57,7 @@ func (f *filler) accept(tx *store.Tx, at time.Time) error {
 		return err
 	}
 	f.into.Follow(tx, m.ID)
-	f.grant(tx, m.ID, store.SenderCopy)
+	f.into.GrantFirst(tx, m.ID, store.SenderCopy, 1, f.wrapped())
 	var names []string
 	for i, to := range f.people.recipients() {
 		c, err := f.copy(tx, l, to, i)
@@ -109,32 +109,28 @@ func (f *filler) copy(tx *store.Tx, l *letter, to person, position int) (*copied
 	} else {
 		token = f.keys.take(&f.keys.tokens)
 	}
-	r := c.r
-	f.into.Beside(tx, func(tx *store.Tx) error { return tx.AddRecipient(r, position, token) })
-	f.event(tx, c, letterlock.Event{Kind: letterlock.Accepted})
+	f.into.AddRecipient(tx, c.r, position, token)
+	if err := f.event(tx, c, letterlock.Event{Kind: letterlock.Accepted}); err != nil {
+		return nil, err
+	}
 	if token != nil {
-		f.grant(tx, l.id, string(c.r.ID))
+		f.into.GrantFirst(tx, l.id, string(c.r.ID), 1, f.wrapped())
 	}
 	if f.keys.shuffled {
 		if err := f.notice(tx, c); err != nil {
 			return nil, err
 		}
 	}
-	f.leave(tx, c)
-	return c, nil
+	return c, f.leave(tx, c)
 }
 
 // event adds to the history of a copy.
-func (f *filler) event(tx *store.Tx, c *copied, e letterlock.Event) {
-	r := c.r // as it is now
-	f.into.Beside(tx, func(tx *store.Tx) error { return tx.AddEvent(r, e) })
+func (f *filler) event(tx *store.Tx, c *copied, e letterlock.Event) error {
+	return f.into.AddEvent(tx, c.r, e)
 }
 
-// grant gives somebody a key to a message.
-func (f *filler) grant(tx *store.Tx, message letterlock.ID, holder string) {
-	wrapped := f.some(60)
-	f.into.Beside(tx, func(tx *store.Tx) error { return tx.Grant(message, holder, 1, wrapped) })
-}
+// wrapped is a key to a message for somebody.
+func (f *filler) wrapped() []byte { return f.some(60) }
 
 // shred takes the key of a copy away.
 func (f *filler) shred(tx *store.Tx, c *copied) {
@@ -159,7 +155,7 @@ func (f *filler) notice(tx *store.Tx, c *copied) error {
 }
 
 // leave has a recipient told, or not reached.
-func (f *filler) leave(tx *store.Tx, c *copied) {
+func (f *filler) leave(tx *store.Tx, c *copied) error {
 	e := letterlock.Event{Kind: letterlock.Notified}
 	if c.r.Experience == letterlock.Inline {
 		e.Kind = letterlock.Delivered
@@ -169,7 +165,7 @@ func (f *filler) leave(tx *store.Tx, c *copied) {
 		f.sample.Bounced++
 		e = letterlock.Event{Kind: letterlock.Bounced, Detail: "550 5.1.1 no such mailbox"}
 	}
-	f.event(tx, c, e)
+	return f.event(tx, c, e)
 }
 
 // count keeps the sample true.

@@ -49,14 +49,14 @@ func (f *filler) turn(next, all int) int {
 	return min(next+perWrite, old)
 }
 
-// Fill writes what the plan says into a database without messages. progress, if
-// there is one, is told now and then how many there are.
-func Fill(ctx context.Context, db *store.DB, p Plan, progress func(messages int)) (Sample, error) {
+// Fill writes what the plan says into the database in folder dir; see [store.Fill].
+// progress, if there is one, is told now and then how many there are.
+func Fill(ctx context.Context, dir string, p Plan, progress func(messages int)) (Sample, error) {
 	if p.Days == 0 {
 		p.Days = 120
 	}
 	f := newFiller(p)
-	err := db.Fill(ctx, func(into *store.Filler) error {
+	err := store.Fill(ctx, dir, func() time.Time { return p.End }, func(into *store.Filler) error {
 		f.into = into
 		return f.fill(p, progress)
 	})

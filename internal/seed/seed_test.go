@@ -19,15 +19,16 @@ var (
 
 func fill(t *testing.T, p seed.Plan) (*store.DB, seed.Sample) {
 	t.Helper()
-	db, err := store.Open(t.Context(), t.TempDir(), func() time.Time { return end })
+	dir := t.TempDir()
+	s, err := seed.Fill(t.Context(), dir, p, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	db, err := store.Open(t.Context(), dir, func() time.Time { return end })
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { db.Close() })
-	s, err := seed.Fill(t.Context(), db, p, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
 	return db, s
 }
 

@@ -25,7 +25,7 @@ func (t *Tx) Audit(e letterlock.Entry) error {
 	if err != nil {
 		return err
 	}
-	err = t.exec(`INSERT INTO audit (seq, at, action, actor, message, allowed, entry, hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+	err = t.add(`INSERT INTO audit (seq, at, action, actor, message, allowed, entry, hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
 		c.Seq, c.At, c.Action, c.Actor, c.Message, c.Allowed, c.Entry, []byte(c.Hash))
 	if err == nil {
 		t.lastSeq, t.last = c.Seq, c.Hash // nobody else writes meanwhile

@@ -2,105 +2,242 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
+	"letterlock/internal/host"
 	"letterlock/internal/letterlock"
 )
 
-// A Filler fills an empty database by two connections at once, one on each core:
-// copies of messages and what happened to them are half of all that is written, and
-// nobody asks for them meanwhile. They are written to a database beside it, whose
-// tables are taken over in the end as they are.
+// A Filler fills a database by two connections at once, one on each core: messages and
+// what happened to them go into its file; their recipients and keys, which nobody asks for
+// meanwhile, go into a database in memory, whose tables are taken over in the end as they
+// are.
 type Filler struct {
 	ctx    context.Context
-	db     *DB
+	now    func() time.Time
+	path   string // of the file that is filled
 	main   *pool
 	beside *pool
-	path   string // of the database beside
-	steps  []step // not yet handed over
+	at     func(step string) // told before each step; tests end the process there
+	err    error             // of the first write that failed; there is none after it
+	steps  []step            // not yet handed over
 	queue  chan []step
 	done   chan error // gets what became of them, once
 }
 
 // A step is a part of a transaction that is made beside it.
 type step struct {
-	now time.Time
-	do  func(tx *Tx) error
+	now   time.Time
+	fresh bool // it only adds rows of which no step was before
+	do    func(tx *Tx) error
 }
 
 // stepsAtOnce is how many steps are handed over together.
-const stepsAtOnce = 500
+const stepsAtOnce = 2000
 
 // apart are the tables that are written beside.
-var apart = []string{"recipients", "wraps", "events"}
+var apart = []string{"recipients", "wraps"}
 
-// filling are the settings of connections that fill a database, beside or in place of
-// those of all others.
+// filling are the settings of a database that is filled. Nothing of it can be undone, and
+// nothing is on disk for certain, until all of it is.
 var filling = []string{
+	"journal_mode = OFF",
+	"synchronous = OFF",
 	"cache_size = -4000000", // KiB: what one transaction changes, so that it writes each page once
+}
+
+// fillers are the settings of the connections that fill it.
+var fillers = []string{
+	"temp_store = MEMORY",
 	// A parent is looked for with each row that names it, and there it is: whoever
 	// fills has just written it.
 	"foreign_keys = OFF",
 	"secure_delete = OFF", // there is nothing yet that must not be left
-	"synchronous = OFF",   // a fill that was cut off is begun again
 }
 
-// Fill fills a database without messages, before anybody else writes to it: it is for
-// whoever needs many messages at once. A fill that fails, or that a crash cuts off,
-// leaves a database that must be thrown away.
-func (db *DB) Fill(ctx context.Context, f func(l *Filler) error) (err error) {
-	var some int64
-	err = db.Read(ctx, func(tx *Tx) (err error) { some, err = tx.CountMessages(); return err })
+// unfinished is the end of the name of the file while it is filled.
+const unfinished = ".filling"
+
+// Fill fills the database in folder dir, which is made if there is none, and has no
+// messages and no other user: it is for whoever needs many messages at once. What is
+// filled is a copy, which takes the database's place when it is whole and on disk; until
+// then a failure or a crash leaves the database as it was, and the next fill removes what
+// is left of the copy.
+func Fill(ctx context.Context, dir string, now func() time.Time, f func(l *Filler) error) (err error) {
+	db, err := Open(ctx, dir, now) // to make it, or to bring it up to date
 	if err != nil {
 		return err
 	}
-	if some > 0 {
-		return errors.New("the database to be filled has messages")
-	}
-	l := &Filler{ctx: ctx, db: db, path: db.path + ".beside", queue: make(chan []step, 20), done: make(chan error, 1)}
-	defer func() { err = errors.Join(err, l.close()) }()
-	if err := l.open(); err != nil {
+	if err := db.Close(); err != nil {
 		return err
 	}
+	own, err := takeEmpty(ctx, db.path)
+	if err != nil {
+		return fmt.Errorf("the database cannot be filled: %w", err)
+	}
+	l := &Filler{ctx: ctx, now: now, path: db.path + unfinished, at: func(string) {}, queue: make(chan []step, 20), done: make(chan error, 1)}
+	err = l.copy(own)
+	if err == nil {
+		err = l.fill(f)
+	}
+	// Whoever opened the database after this would lose what they write; there is nobody.
+	if err = errors.Join(err, l.close(), own.Close()); err == nil {
+		err = l.keep(db.path)
+	}
+	return errors.Join(err, removeDatabase(l.path)) // what is left of it
+}
+
+// takeEmpty opens a database without messages for itself alone.
+func takeEmpty(ctx context.Context, path string) (*sql.DB, error) {
+	own, err := sql.Open("sqlite", fileName(path)+"?_pragma=busy_timeout(0)&_pragma=locking_mode(EXCLUSIVE)")
+	if err != nil {
+		return nil, err
+	}
+	own.SetMaxOpenConns(1) // it has the lock
+	var some bool
+	// The lock is taken by the first statement that writes.
+	if _, err = own.ExecContext(ctx, "BEGIN IMMEDIATE; COMMIT"); err == nil {
+		err = own.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM messages)").Scan(&some)
+	}
+	if err == nil && some {
+		err = errors.New("it has messages")
+	}
+	if err != nil {
+		return nil, errors.Join(err, own.Close())
+	}
+	return own, nil
+}
+
+// fileName is what SQLite calls a file.
+func fileName(path string) string { return "file:" + (&url.URL{Path: path}).EscapedPath() }
+
+// copy makes the file that is filled, and the tables beside it.
+func (l *Filler) copy(own *sql.DB) (err error) {
+	if err := errors.Join(removeDatabase(l.path), createPrivate(l.path)); err != nil {
+		return err
+	}
+	if _, err := own.ExecContext(l.ctx, "VACUUM INTO $1", l.path); err != nil {
+		return err
+	}
+	if l.main, err = openFilling(l.ctx, fileName(l.path)); err != nil {
+		return err
+	}
+	if l.beside, err = openFilling(l.ctx, ":memory:"); err != nil {
+		return err
+	}
+	schema, err := l.schema()
+	if err != nil {
+		return err
+	}
+	return l.beside.use(func(c *conn) error { return c.all(l.ctx, schema) })
+}
+
+func openFilling(ctx context.Context, name string) (*pool, error) {
+	db, err := sql.Open("sqlite", name)
+	if err != nil {
+		return nil, err
+	}
+	p := &pool{db: db, size: 1, idle: make(chan *conn, 1)}
+	c, err := db.Conn(ctx)
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	p.idle <- &conn{c: c, stmts: make(map[string]*sql.Stmt)}
+	settings := append(each("PRAGMA ", filling), each("PRAGMA ", fillers)...)
+	if err := p.use(func(c *conn) error { return c.all(ctx, settings) }); err != nil {
+		return nil, errors.Join(err, p.close())
+	}
+	return p, nil
+}
+
+// each returns what begins so and ends in one of the ends.
+func each(begin string, ends []string) (list []string) {
+	for _, end := range ends {
+		list = append(list, begin+end)
+	}
+	return list
+}
+
+// use calls f with the only connection of a pool.
+func (p *pool) use(f func(c *conn) error) error {
+	c := <-p.idle
+	defer func() { p.idle <- c }()
+	return f(c)
+}
+
+// all runs statements that are run once.
+func (c *conn) all(ctx context.Context, statements []string) error {
+	for _, s := range statements {
+		if _, err := c.c.ExecContext(ctx, s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fill has f say what is written, and both connections write it.
+func (l *Filler) fill(f func(l *Filler) error) error {
 	go func() { l.done <- l.beside.use(l.run) }()
-	err = f(l)
+	err := f(l)
 	l.queue <- l.steps
 	close(l.queue)
+	if err == nil {
+		err = l.err
+	}
+	if err == nil {
+		err = errors.Join(l.main.close(), syncFile(l.path)) // while the others are still written
+		l.main = nil
+	}
 	if err := errors.Join(err, <-l.done); err != nil {
 		return err
 	}
-	return l.main.use(l.takeOver)
+	l.at("take over")
+	return l.beside.use(l.takeOver)
 }
 
 // Write runs f in a transaction, as [DB.Write] does. There is no savepoint in it: SQLite
 // would keep each page as it was before, and go through all that it kept with most
-// statements.
+// statements. After one that fails there is no other.
 func (l *Filler) Write(f func(tx *Tx) error) error {
-	if err := l.ctx.Err(); err != nil {
+	if l.err == nil {
+		l.err = l.ctx.Err()
+	}
+	if l.err == nil {
+		l.err = l.main.use(func(c *conn) error { return l.write(c, f) })
+	}
+	return l.err
+}
+
+func (l *Filler) write(c *conn, f func(tx *Tx) error) error {
+	tx := &Tx{conn: c, Now: l.now().UTC().Truncate(time.Second), gather: &gathering{conn: c}}
+	if err := tx.exec("BEGIN IMMEDIATE"); err != nil {
 		return err
 	}
-	return l.main.use(func(c *conn) error {
-		tx := &Tx{conn: c, Now: l.db.clock()}
-		if err := tx.exec("BEGIN IMMEDIATE"); err != nil {
-			return err
-		}
-		if err := protect(f, tx); err != nil {
-			return errors.Join(err, tx.exec("ROLLBACK"))
-		}
-		return tx.exec("COMMIT")
-	})
+	if err := protect(f, tx); err != nil {
+		return err
+	}
+	return tx.exec("COMMIT")
 }
 
 // Beside has a step of tx made beside it, after all that were before. It is for
-// recipients, keys and what happened: the step sees these alone, and
-// their messages as far as [Filler.Follow] has told of them. What it writes must not be
-// changed meanwhile. Whether it fails is known in the end.
-func (l *Filler) Beside(tx *Tx, do func(tx *Tx) error) {
-	if l.steps = append(l.steps, step{tx.Now, do}); len(l.steps) >= stepsAtOnce {
+// recipients and keys: the step sees these alone, and their messages as far as
+// [Filler.Follow] has told of them. What it writes must not be changed meanwhile. Whether
+// it fails is known in the end.
+func (l *Filler) Beside(tx *Tx, do func(tx *Tx) error) { l.hand(step{tx.Now, false, do}) }
+
+// fresh has rows added beside that no step before was about: they may be added before
+// what these do, and are added together with others.
+func (l *Filler) fresh(tx *Tx, do func(tx *Tx) error) { l.hand(step{tx.Now, true, do}) }
+
+func (l *Filler) hand(s step) {
+	if l.steps = append(l.steps, s); len(l.steps) >= stepsAtOnce {
 		l.queue <- l.steps
 		l.steps = make([]step, 0, stepsAtOnce)
 	}
@@ -109,62 +246,31 @@ func (l *Filler) Beside(tx *Tx, do func(tx *Tx) error) {
 // Follow has the steps beside know the message that tx has added last.
 func (l *Filler) Follow(tx *Tx, id letterlock.ID) {
 	place := tx.placed
-	l.Beside(tx, func(tx *Tx) error {
-		return tx.exec(`INSERT INTO messages (id, status, accepted_at, seq) VALUES ($1, 'accepted', $2, $3)`, id, tx.Now.Unix(), place)
+	l.fresh(tx, func(tx *Tx) error {
+		return tx.add(`INSERT INTO messages (id, status, accepted_at, seq) VALUES ($1, 'accepted', $2, $3)`, id, tx.Now.Unix(), place)
 	})
 }
 
-// open opens both connections and makes the tables beside.
-func (l *Filler) open() (err error) {
-	if l.main, err = openFilling(l.ctx, l.db.path); err != nil {
-		return err
-	}
-	if err := errors.Join(removeDatabase(l.path), createPrivate(l.path)); err != nil {
-		return err
-	}
-	if l.beside, err = openFilling(l.ctx, l.path); err != nil {
-		return err
-	}
-	schema, err := l.schema()
-	if err != nil {
-		return err
-	}
-	return l.beside.use(func(c *conn) error {
-		for _, s := range schema {
-			if _, err := c.c.ExecContext(l.ctx, s); err != nil {
-				return err
-			}
-		}
-		// Nothing of it has to outlive a crash, and so nothing is written twice.
-		_, err := c.c.ExecContext(l.ctx, "PRAGMA journal_mode = OFF")
-		return err
+// AddRecipient is [Tx.AddRecipient], beside tx.
+func (l *Filler) AddRecipient(tx *Tx, r letterlock.Recipient, position int, tokenHash []byte) {
+	l.fresh(tx, func(tx *Tx) error { return tx.AddRecipient(r, position, tokenHash) })
+}
+
+// GrantFirst is [Tx.Grant] beside tx, for a holder who never had a key to that message,
+// under an epoch whose key is there.
+func (l *Filler) GrantFirst(tx *Tx, message letterlock.ID, holder string, epoch uint32, wrapped []byte) {
+	l.fresh(tx, func(tx *Tx) error {
+		return tx.add(`INSERT INTO wraps (message, holder, epoch, wrapped) VALUES ($1, $2, $3, $4)`, message, holder, epoch, wrapped)
 	})
 }
 
-func openFilling(ctx context.Context, path string) (*pool, error) {
-	p, err := openPool(ctx, path, 1, false)
-	if err != nil {
-		return nil, err
+// AddEvent is [Tx.AddEvent]: what happened is written by tx, and the summary of it, which
+// is a recipient's, beside it.
+func (l *Filler) AddEvent(tx *Tx, r letterlock.Recipient, e letterlock.Event) error {
+	if summary(e.Kind) {
+		l.Beside(tx, func(tx *Tx) error { return tx.sumUp(r, e) })
 	}
-	err = p.use(func(c *conn) error {
-		for _, s := range filling {
-			if _, err := c.c.ExecContext(ctx, "PRAGMA "+s); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, errors.Join(err, p.close())
-	}
-	return p, nil
-}
-
-// use calls f with the only connection of a pool.
-func (p *pool) use(f func(c *conn) error) error {
-	c := <-p.idle
-	defer func() { p.idle <- c }()
-	return f(c)
+	return tx.addEvent(r, e)
 }
 
 // schema are the statements that make the tables beside, with all their indexes, and
@@ -193,13 +299,19 @@ func (l *Filler) schema() (list []string, err error) {
 // none, but takes what comes, so that nobody waits for it.
 func (l *Filler) run(c *conn) error {
 	tx := &Tx{conn: c}
-	err := tx.exec("BEGIN IMMEDIATE")
+	err := tx.exec("BEGIN")
+	rows := &gathering{conn: c}
 	for steps := range l.queue {
-		for _, s := range steps {
-			if err == nil {
-				tx.Now, tx.changed = s.now, nil
-				err = protect(s.do, tx)
-			}
+		if err == nil {
+			tx.gather = rows
+			err = tx.steps(steps, true)
+		}
+		if err == nil {
+			err = rows.flush()
+		}
+		if err == nil {
+			tx.gather = nil
+			err = tx.steps(steps, false)
 		}
 	}
 	if err != nil {
@@ -208,21 +320,34 @@ func (l *Filler) run(c *conn) error {
 	return tx.exec("COMMIT")
 }
 
-// takeOver copies what was written beside. From a table of the same columns and into an
-// empty one, SQLite copies rows and indexes as they are.
-func (l *Filler) takeOver(c *conn) error {
-	if _, err := c.c.ExecContext(l.ctx, "ATTACH DATABASE $1 AS beside", l.path); err != nil {
-		return err
-	}
-	for _, table := range apart {
-		if _, err := c.c.ExecContext(l.ctx, fmt.Sprintf("INSERT INTO main.%s SELECT * FROM beside.%s", table, table)); err != nil {
+// steps makes those steps that are fresh, or those that are not.
+func (t *Tx) steps(list []step, fresh bool) error {
+	for _, s := range list {
+		if s.fresh != fresh {
+			continue
+		}
+		t.Now = s.now
+		if err := protect(s.do, t); err != nil {
 			return err
 		}
 	}
-	_, err := c.c.ExecContext(l.ctx, "DETACH DATABASE beside")
-	return err
+	return nil
 }
 
+// takeOver copies what was written beside. From a table of the same columns and into an
+// empty one, SQLite copies rows and indexes as they are.
+func (l *Filler) takeOver(c *conn) error {
+	if _, err := c.c.ExecContext(l.ctx, "ATTACH DATABASE $1 AS filled", l.path); err != nil {
+		return err
+	}
+	list := append(each("PRAGMA filled.", filling), "BEGIN")
+	for _, table := range apart {
+		list = append(list, fmt.Sprintf("INSERT INTO filled.%s SELECT * FROM main.%s", table, table))
+	}
+	return c.all(l.ctx, append(list, "COMMIT", "DETACH DATABASE filled"))
+}
+
+// close closes both connections.
 func (l *Filler) close() error {
 	var errs []error
 	for _, p := range []*pool{l.main, l.beside} {
@@ -230,7 +355,30 @@ func (l *Filler) close() error {
 			errs = append(errs, p.close())
 		}
 	}
-	return errors.Join(append(errs, removeDatabase(l.path))...)
+	l.main, l.beside = nil, nil
+	return errors.Join(errs...)
+}
+
+// keep has the file take the place of the database at path, as soon as it is on disk.
+func (l *Filler) keep(path string) error {
+	l.at("sync")
+	if err := syncFile(l.path); err != nil {
+		return err
+	}
+	l.at("rename")
+	if err := os.Rename(l.path, path); err != nil {
+		return err
+	}
+	l.at("sync the folder")
+	return host.Sync(filepath.Dir(path))
+}
+
+func syncFile(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
 }
 
 // removeDatabase removes a database and what SQLite has laid beside it.

@@ -17,7 +17,7 @@ func (t *Tx) BeginMessage(id letterlock.ID) error {
 
 // AddChunk stores the next sealed chunk of an incoming message.
 func (t *Tx) AddChunk(id letterlock.ID, seq int, data []byte) error {
-	return t.exec(`INSERT INTO chunks (message, seq, data) VALUES ($1, $2, $3)`, id, seq, data)
+	return t.add(`INSERT INTO chunks (message, seq, data) VALUES ($1, $2, $3)`, id, seq, data)
 }
 
 // Sealed is what is needed to open a message's mail, beside a key.
@@ -47,7 +47,7 @@ func (t *Tx) nextSeq() (seq int64, err error) {
 	}
 	seq = max(seq, last+1)
 	if err == nil {
-		err = t.exec(`INSERT INTO search_due (seq) VALUES ($1)`, seq)
+		err = t.add(`INSERT INTO search_due (seq) VALUES ($1)`, seq)
 	}
 	if err == nil {
 		t.placed = seq
@@ -83,7 +83,7 @@ func (t *Tx) AddMessage(m letterlock.Message, bodyHash []byte, s Sealed) error {
 	if err != nil {
 		return err
 	}
-	return t.exec(`INSERT INTO messages (id, status, message_id, reference, sender, sender_name, subject, protection, method,
+	return t.add(`INSERT INTO messages (id, status, message_id, reference, sender, sender_name, subject, protection, method,
 		decided_by, via, portal, accepted_at, expires_at, size, attachments, body_hash, sealed_head, sealed_size, sealed_index,
 		brand, seq, author, author_name, original, act, source, asks)
 		VALUES ($1, 'accepted', $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,

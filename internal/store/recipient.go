@@ -13,10 +13,10 @@ import (
 // AddRecipient adds a recipient to a message, as its position-th. tokenHash is
 // nil for inline recipients.
 func (t *Tx) AddRecipient(r letterlock.Recipient, position int, tokenHash []byte) error {
-	return t.exec(`INSERT INTO recipients (id, message, position, address, name, field, identity, experience, why, token_hash, reference, domain, seq)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, (SELECT seq FROM messages WHERE id = $2))`,
+	return t.add(`INSERT INTO recipients (id, message, position, address, name, field, identity, experience, why, token_hash, reference, domain, seq)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, (SELECT seq FROM messages WHERE id = $13))`,
 		r.ID, r.Message, position, r.Mailbox.Address, r.Mailbox.Name, r.Field, r.Identity, r.Experience, r.Why, tokenHash, r.Reference,
-		r.Mailbox.Address.Domain())
+		r.Mailbox.Address.Domain(), r.Message)
 }
 
 // recipientColumns is the order in which recipientDest reads.
@@ -177,15 +177,34 @@ func (t *Tx) FallBack(id letterlock.ID, why string, tokenHash []byte) error {
 // AddEvent adds to a recipient's history and keeps the summary beside it true. It
 // happened now, unless it says when.
 func (t *Tx) AddEvent(r letterlock.Recipient, e letterlock.Event) error {
+	if err := t.addEvent(r, e); err != nil {
+		return err
+	}
+	t.changed = append(t.changed, r.Message)
+	return t.sumUp(r, e)
+}
+
+// addEvent adds to a recipient's history alone.
+func (t *Tx) addEvent(r letterlock.Recipient, e letterlock.Event) error {
 	at := t.Now
 	if !e.At.IsZero() {
 		at = e.At
 	}
-	if err := t.exec(`INSERT INTO events (message, recipient, at, kind, part, detail, proof, agent, ip) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-		r.Message, r.ID, at.Unix(), e.Kind, e.Part, e.Detail, e.Proof, e.Agent, e.IP); err != nil {
-		return err
+	return t.add(`INSERT INTO events (message, recipient, at, kind, part, detail, proof, agent, ip) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+		r.Message, r.ID, at.Unix(), e.Kind, e.Part, e.Detail, e.Proof, e.Agent, e.IP)
+}
+
+// summary reports whether the summary beside a recipient's history knows of such events.
+func summary(k letterlock.EventKind) bool {
+	switch k {
+	case letterlock.Read, letterlock.Notified, letterlock.Delivered, letterlock.Bounced:
+		return true
 	}
-	t.changed = append(t.changed, r.Message)
+	return false
+}
+
+// sumUp has the summary beside a recipient's history know of an event.
+func (t *Tx) sumUp(r letterlock.Recipient, e letterlock.Event) error {
 	now := t.Now.Unix()
 	switch e.Kind {
 	case letterlock.Read:

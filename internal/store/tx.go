@@ -20,6 +20,7 @@ type Tx struct {
 	placed  int64           // the place that was given last; 0: none was
 	last    []byte          // hash of the audit entry that was written last; nil: none was
 	lastSeq int64           // its number
+	gather  *gathering      // holds rows back; nil: they are added at once
 }
 
 var errNotFound = &letterlock.Error{Code: letterlock.NotFound}
@@ -29,9 +30,28 @@ func (t *Tx) exec(query string, args ...any) error {
 	return err
 }
 
+// add adds a row by an INSERT that has one list of values, with $1, $2 and so on in their
+// order. While a database is filled, it may be held back until another statement is run.
+func (t *Tx) add(query string, args ...any) error {
+	if t.gather != nil {
+		return t.gather.add(query, args)
+	}
+	return t.exec(query, args...)
+}
+
+// prepare returns the statement for a query, which sees all rows that were added.
+func (t *Tx) prepare(query string) (*sql.Stmt, error) {
+	if t.gather != nil {
+		if err := t.gather.flush(); err != nil {
+			return nil, err
+		}
+	}
+	return t.conn.prepare(query)
+}
+
 // change runs a statement and returns how many rows it touched.
 func (t *Tx) change(query string, args ...any) (int64, error) {
-	s, err := t.conn.prepare(query)
+	s, err := t.prepare(query)
 	if err != nil {
 		return 0, err
 	}
@@ -44,7 +64,7 @@ func (t *Tx) change(query string, args ...any) (int64, error) {
 
 // row reads exactly one row into dest, or returns NotFound.
 func (t *Tx) row(query string, args []any, dest ...any) error {
-	s, err := t.conn.prepare(query)
+	s, err := t.prepare(query)
 	if err != nil {
 		return err
 	}
@@ -60,7 +80,7 @@ func (t *Tx) row(query string, args []any, dest ...any) error {
 // A limit is written as $1 + 0, and never as $1 alone: SQLite would look at its value
 // when it makes the plan, and make the plan anew each time the statement is run.
 func (t *Tx) rows(query string, args []any, scan func(*sql.Rows) error) error {
-	s, err := t.conn.prepare(query)
+	s, err := t.prepare(query)
 	if err != nil {
 		return err
 	}

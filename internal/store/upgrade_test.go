@@ -20,10 +20,12 @@ import (
 	"modernc.org/sqlite"
 )
 
-// TestMain lets the test program be the one that is killed in an upgrade.
+// TestMain lets the test program be the one that is killed in an upgrade or a fill.
 func TestMain(m *testing.M) {
 	sqlite.MustRegisterScalarFunction("boom", 1, boom)
-	if step := os.Getenv("LETTERLOCK_TEST_KILL_AT"); strings.Contains(step, ".") { // a statement of ours
+	if step := os.Getenv("LETTERLOCK_TEST_KILL_AT"); strings.HasPrefix(step, "fill: ") {
+		dieFilling(os.Getenv("LETTERLOCK_TEST_DIR"), strings.TrimPrefix(step, "fill: "))
+	} else if strings.Contains(step, ".") { // a statement of ours
 		dieMigrating(os.Getenv("LETTERLOCK_TEST_DIR"))
 	} else if step != "" {
 		dieUpgrading(os.Getenv("LETTERLOCK_TEST_DIR"), step)
