@@ -272,7 +272,7 @@ func (t *Tx) places(query string, args []any) ([]int64, error) {
 
 // placeList is places as json_each reads them.
 func placeList(places []int64) string {
-	b := []byte{'['}
+	b := append(make([]byte, 0, 2+20*len(places)), '[')
 	for i, p := range places {
 		if i > 0 {
 			b = append(b, ',')

@@ -102,53 +102,57 @@ func (t *Tx) recipientsOf(list []SentMessage) error {
 	if len(list) == 0 {
 		return nil
 	}
-	which, places := make(map[letterlock.ID]*SentMessage, len(list)), make([]int64, len(list))
+	places := make([]int64, len(list))
 	for i := range list {
-		which[list[i].Message.ID], places[i] = &list[i], list[i].Message.Seq
+		places[i] = list[i].Message.Seq
 	}
 	var all inOrder
 	var r letterlock.Recipient
 	var at times
-	var position int
-	err := t.packed(recipientColumns+`, r.position`, `json_each($1) p CROSS JOIN recipients r ON r.seq = p.value`,
-		[]any{placeList(places)}, append(recipientDest(&r, &at), &position), func(n int) {
-			all = inOrder{make([]letterlock.Recipient, 0, n), make([]int, 0, n)}
+	var position, of int
+	err := t.packed(recipientColumns+`, r.position, p.key`, `json_each($1) p CROSS JOIN recipients r ON r.seq = p.value`,
+		[]any{placeList(places)}, append(recipientDest(&r, &at), &position, &of), func(n int) {
+			all = inOrder{make([]letterlock.Recipient, 0, n), make([]place, 0, n)}
 		}, func() error {
 			finishRecipient(&r, at)
-			all.recipients, all.positions = append(all.recipients, r), append(all.positions, position)
+			all.recipients, all.places = append(all.recipients, r), append(all.places, place{of, position})
 			return nil
 		})
 	for len(all.recipients) > 0 {
-		var of inOrder
-		of, all = all.next()
-		sort.Sort(of)
-		m := which[of.recipients[0].Message]
-		m.Recipients = of.recipients
+		var one inOrder
+		one, all = all.next()
+		if len(one.recipients) > 1 {
+			sort.Sort(one)
+		}
+		list[one.places[0].message].Recipients = one.recipients
 	}
 	return err
 }
 
-// inOrder are recipients with their positions. SQLite would write all their values
-// once more to put them in order.
+// inOrder are recipients with their places. SQLite would write all their values once more
+// to put them in order.
 type inOrder struct {
 	recipients []letterlock.Recipient
-	positions  []int
+	places     []place
 }
 
-func (o inOrder) Len() int           { return len(o.positions) }
-func (o inOrder) Less(i, j int) bool { return o.positions[i] < o.positions[j] }
+// A place is that of a recipient in a list of messages.
+type place struct{ message, position int }
+
+func (o inOrder) Len() int           { return len(o.places) }
+func (o inOrder) Less(i, j int) bool { return o.places[i].position < o.places[j].position }
 func (o inOrder) Swap(i, j int) {
 	o.recipients[i], o.recipients[j] = o.recipients[j], o.recipients[i]
-	o.positions[i], o.positions[j] = o.positions[j], o.positions[i]
+	o.places[i], o.places[j] = o.places[j], o.places[i]
 }
 
 // next takes those of one message from the beginning. They come side by side.
-func (o inOrder) next() (of, rest inOrder) {
-	n := slices.IndexFunc(o.recipients, func(r letterlock.Recipient) bool { return r.Message != o.recipients[0].Message })
+func (o inOrder) next() (one, rest inOrder) {
+	n := slices.IndexFunc(o.places, func(p place) bool { return p.message != o.places[0].message })
 	if n < 0 {
-		n = len(o.recipients)
+		n = len(o.places)
 	}
-	return inOrder{o.recipients[:n:n], o.positions[:n]}, inOrder{o.recipients[n:], o.positions[n:]}
+	return inOrder{o.recipients[:n:n], o.places[:n]}, inOrder{o.recipients[n:], o.places[n:]}
 }
 
 // Revoke notes that a recipient's access was removed. It does not touch keys.
