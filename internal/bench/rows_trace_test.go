@@ -236,7 +236,7 @@ func (b *bench) ask(list []*archive, q question) grown {
 	b.t.Helper()
 	took, used := make([][]time.Duration, len(list)), make([][]time.Duration, len(list))
 	end := time.Now().Add(b.sizes.round * time.Duration(len(list)))
-	for round := 0; round < 12 || time.Now().Before(end) && round < 100; round++ {
+	for round := 0; round < 12 || time.Now().Before(end) && round < 500; round++ {
 		for i, a := range list {
 			for range 4 {
 				var err error
