@@ -114,6 +114,7 @@ type visitors struct {
 	nobody, staff, reader, samuel, late *browsertest.Page
 	nora, admin                         *browsertest.Page
 	gate, read                          string // paths: of a link that late waits at, of the message that reader reads
+	reference                           string // of the former
 	plans, enclosed                     string // of the message that Nora reads, and of the mail in it
 }
 
@@ -127,6 +128,7 @@ func stops(t *testing.T, p *program, browser *browsertest.Browser) []stop {
 	p.prove(t, browser, v.samuel, v.link("samuel.adeyemi@hearthside.example"), "samuel.adeyemi@hearthside.example")
 	v.gate = v.link("priya.raman@gmail.com")
 	v.late.Goto(p.site + v.gate)
+	v.reference = v.late.Text(".reference")
 	v.late.ClickText("Sign in with a one-time passcode")
 	return slices.Concat(v.portal(), v.house(), v.answers())
 }
@@ -162,6 +164,7 @@ func (v visitors) portal() []stop {
 		{name: "inbox-mailbox", page: v.nobody, path: "/inbox/marta@quillfeather.example"},
 		{name: "sign-in", page: v.nobody, path: "/sign-in"},
 		{name: "gate", page: v.nobody, path: v.gate},
+		{name: "check", page: v.nobody, path: "/check"},
 		{name: "not-available", page: v.nobody, path: "/m/" + strings.Repeat("A", 43)},
 		{name: "passcode", page: v.late, path: strings.TrimPrefix(v.late.URL(), v.p.site)},
 		{name: "read", page: v.reader, path: v.read},
@@ -216,6 +219,9 @@ func (v visitors) answers() []stop {
 			v.nobody.Fill("Password", "wrong")
 			v.nobody.ClickText("Sign in")
 		}},
+		{name: "check-known", page: v.nobody, path: "/check", then: func() { lookUp(v.nobody, v.reference, "was sent by") }},
+		{name: "check-unknown", page: v.nobody, path: "/check", then: func() { lookUp(v.nobody, "KX7-4QP-B7M-RTA", "We do not know this reference") }},
+		{name: "check-wrong", page: v.nobody, path: "/check", then: func() { lookUp(v.nobody, "KX7-4QP", "A reference has twelve") }},
 		{name: "compose-tokens", page: v.staff, path: "/compose", then: func() {
 			v.staff.Fill("To", "carol@outlook.com, priya.raman@gmail.com")
 			v.staff.Click("#recipients button[value=add]")
@@ -227,6 +233,13 @@ func (v visitors) answers() []stop {
 			v.staff.Click(".send-bar button")
 		}},
 	}
+}
+
+// lookUp asks whether a message with a reference was sent, and waits for the answer.
+func lookUp(page *browsertest.Page, reference, answer string) {
+	page.Fill("Reference", reference)
+	page.ClickText("Look it up")
+	page.WaitText(answer)
 }
 
 // typeWrong enters a passcode that is wrong, as sure as one in 10^8.
