@@ -107,6 +107,11 @@ const (
 	StateRestored StateKind = "restored"
 	StateKept     StateKind = "kept" // as it was
 	StateFailed   StateKind = "failed"
+
+	// Of a part of the installation.
+	StateWell  StateKind = "well"
+	StateWarn  StateKind = "warn"  // not for long, or not for everybody
+	StateWrong StateKind = "wrong" // does not work
 )
 
 // A State is an icon and a word for what has become of a message or recipient.

@@ -37,6 +37,10 @@ var stateLooks = map[StateKind]struct{ class, icon, word string }{
 	StateRestored: {"state state--read", "restore", "Restored"},
 	StateKept:     {"state", "info", "Left as it was"},
 	StateFailed:   {"state state--expires", "alert", "Failed"},
+
+	StateWell:  {"state state--read", "check", "Works"},
+	StateWarn:  {"state state--expires", "alert", "Warning"},
+	StateWrong: {"state state--revoked", "alert", "Wrong"},
 }
 
 func stateClass(k StateKind) string { return stateLooks[k].class }

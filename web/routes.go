@@ -141,6 +141,7 @@ func (s *Server) routes() {
 	s.accountRoutes()
 	s.tokenRoutes()
 	s.ruleRoutes()
+	s.doctorRoutes()
 	s.programRoutes()
 	if s.Demo == nil {
 		s.get(open, "/", s.home)

@@ -210,6 +210,8 @@ var table = map[string]column{
 	"POST /accounts/:address/sign-out": byAdmin(303),
 	"GET /accounts/:address/reset":     byAdmin(200),
 	"POST /accounts/:address/reset":    byAdmin(303),
+	"GET /doctor":                      byAdmin(200),
+	"POST /doctor":                     byAdmin(200),
 	"GET /rules":                       byAdmin(200),
 	"POST /rules":                      byAdmin(422), // nothing is typed
 	"GET /rules/new":                   byAdmin(200),

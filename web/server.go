@@ -65,9 +65,11 @@ type Options struct {
 	AuditLog  *auditlog.Service
 	Visits    *visit.Service
 	Rules     *rulebook.Service
-	API       http.Handler // answers programs under /api/; nil: nothing does
-	Demo      *Demo        // walkthrough and inbox pages; nil outside the demo
-	Live      *live.Hub    // tells of changes in a sender's messages, by the sender's address; nil: Sent is not live
+	// Doctor looks at the whole installation; nil: there is nothing to look at.
+	Doctor func(context.Context) []Finding
+	API    http.Handler // answers programs under /api/; nil: nothing does
+	Demo   *Demo        // walkthrough and inbox pages; nil outside the demo
+	Live   *live.Hub    // tells of changes in a sender's messages, by the sender's address; nil: Sent is not live
 
 	Lanes *lane.Set                   // where requests wait for their turn; nil: those of one core
 	Ready func(context.Context) error // nil when mail would be accepted and served now; nil: it always would
@@ -100,13 +102,15 @@ type Server struct {
 	looks    looks
 	looked   lookBook
 	checks   *ratelimit.Limiter // of references, by network
-	pictures *picture.Maker
-	previews shelf
-	streams  streamCount
-	lines    streamCount   // of files on their way
-	liveTick time.Duration // see stream.run
-	stopping chan struct{} // closed: streams end
-	stop     sync.Once
+	// examining is held while the installation is looked at.
+	examining sync.Mutex
+	pictures  *picture.Maker
+	previews  shelf
+	streams   streamCount
+	lines     streamCount   // of files on their way
+	liveTick  time.Duration // see stream.run
+	stopping  chan struct{} // closed: streams end
+	stop      sync.Once
 }
 
 // New returns a server that is ready to answer.

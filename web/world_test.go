@@ -68,6 +68,7 @@ type world struct {
 	server *Server
 	log    *logged
 	actors map[letterlock.Address]letterlock.Actor
+	found  []Finding // by the doctor
 }
 
 // A clock stands still.
@@ -154,6 +155,7 @@ func newWorld(t *testing.T, changes ...func(*Options)) *world {
 		AuditLog:  &auditlog.Service{DB: db, Signer: seal.NewSigner(), Host: public.Hostname(), Organization: "Contoso", Log: log},
 		Now:       w.clock.Now, Log: log, MaxUpload: 1 << 20, DownloadsUnderDoNotForward: true,
 	}
+	o.Doctor = func(context.Context) []Finding { return w.found }
 	o.Rules = &rulebook.Service{DB: db, MaxSize: 1 << 20}
 	o.Intake.RulesNow = o.Rules.Set
 	o.Intake.Answerable, o.Intake.Portal = o.Access.Answerable, letterlock.Mailbox{Name: "Contoso", Address: "portal@contoso.example"}

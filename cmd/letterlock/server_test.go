@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -120,13 +121,19 @@ func (s *server) install() {
 	}
 }
 
+// environment is that of the program: without what only the tests are told.
+func (s *server) environment() []string {
+	own := func(e string) bool { return strings.HasPrefix(e, shots+"=") }
+	return append(slices.DeleteFunc(os.Environ(), own), s.environ...)
+}
+
 // run runs the program with these arguments and returns what it says.
 func (s *server) run(args ...string) (string, error) {
 	s.t.Helper()
 	ctx, cancel := context.WithTimeout(s.t.Context(), time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, s.program, args...)
-	cmd.Dir, cmd.Env = "/", append(os.Environ(), s.environ...)
+	cmd.Dir, cmd.Env = "/", s.environment()
 	out, err := cmd.CombinedOutput()
 	return string(out), err
 }
@@ -149,7 +156,7 @@ func (s *server) account() {
 func (s *server) start() {
 	s.t.Helper()
 	cmd := exec.Command(s.program, "serve", "--config", s.config)
-	cmd.Dir, cmd.Env = "/", append(os.Environ(), s.environ...) // "/" as systemd does it
+	cmd.Dir, cmd.Env = "/", s.environment() // "/" as systemd does it
 	s.log = &lines{}
 	s.log.expect("msg=serving")
 	cmd.Stdout, cmd.Stderr = s.log, s.log

@@ -14,6 +14,7 @@ import (
 	"letterlock/internal/control"
 	"letterlock/internal/host"
 	"letterlock/internal/store"
+	"letterlock/web"
 )
 
 // DoctorOptions are what Doctor looks with.
@@ -38,6 +39,20 @@ func Doctor(ctx context.Context, cfg config.Config, o DoctorOptions) []Finding {
 	d.database(ctx)
 	d.dns(ctx)
 	return remedied(append(d.found, sendCanary(ctx, cfg, o.Now)))
+}
+
+// examiner has the pages look at what Doctor looks at; nil in a demo, which has neither
+// a relay nor a name in the DNS.
+func examiner(cfg config.Config, o Options) func(context.Context) []web.Finding {
+	if o.Demo != nil {
+		return nil
+	}
+	return func(ctx context.Context) (list []web.Finding) {
+		for _, f := range Doctor(ctx, cfg, DoctorOptions{Now: o.Now}) {
+			list = append(list, web.Finding{Level: web.FindingLevel(f.Level), About: f.About, Says: f.Says, Do: f.Do})
+		}
+		return list
+	}
 }
 
 // A doctor is a checkup that says what to do, too.
