@@ -93,8 +93,10 @@ func TestASlowDomainHoldsUpNoOther(t *testing.T) {
 	h.send(intake.Envelope{}, people(n, "later.example")...)
 	wait("mails that come later", n)
 	p.mu.Lock()
-	if p.under != 4 || p.most != 4 {
-		t.Errorf("%d attempts to the slow domain are under way, %d at most, want 4", p.under, p.most)
+	// Four that take long, and as many as there are workers may have begun before the last
+	// of those did.
+	if p.under < 4 || p.most > 7 {
+		t.Errorf("%d attempts to the slow domain are under way, %d at most, want 4 to 7", p.under, p.most)
 	}
 	p.mu.Unlock()
 
@@ -112,6 +114,118 @@ func TestASlowDomainHoldsUpNoOther(t *testing.T) {
 		h.pass(time.Second)
 		h.outbox.Wake()
 	}
+}
+
+// TestOneSlowMailHoldsUpNoOtherOfItsDomain lets one of many mails to a domain take long.
+func TestOneSlowMailHoldsUpNoOtherOfItsDomain(t *testing.T) {
+	h := newHouse(t)
+	const n = 100
+	list := people(n, "large.example")
+	h.send(intake.Envelope{}, list...)
+	stuck, release := make(chan struct{}), make(chan struct{})
+	var once sync.Once
+	var came atomic.Int64
+	h.outbox.Slow = 10 * time.Millisecond
+	h.outbox.Mailer = mailerFunc(func(ctx context.Context, from string, to letterlock.Address, mail io.Reader) error {
+		first := false
+		once.Do(func() { first = true })
+		if first {
+			close(stuck)
+			<-release
+		}
+		came.Add(1)
+		return nil
+	})
+	defer h.running()()
+	<-stuck
+	for end := time.Now().Add(20 * time.Second); came.Load() < n-1; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Errorf("%d of %d mails have left while one takes long", came.Load(), n-1)
+			break
+		}
+	}
+	close(release)
+}
+
+// TestPasscodesToASlowDomainHoldUpNoOthers lets many ask for passcodes at a domain that
+// takes long with them.
+func TestPasscodesToASlowDomainHoldUpNoOthers(t *testing.T) {
+	h := newHouse(t)
+	slow := people(70, "slow.example") // more than there can be attempts
+	id := h.send(intake.Envelope{}, append(slow, marta)...)
+	h.flush()
+	release, came := make(chan struct{}), make(chan letterlock.Address, 80)
+	h.outbox.Slow = 10 * time.Millisecond
+	h.outbox.Mailer = mailerFunc(func(ctx context.Context, from string, to letterlock.Address, mail io.Reader) error {
+		if to.Domain() == "slow.example" {
+			<-release
+		}
+		came <- to
+		return nil
+	})
+	for i, a := range append(slow, marta) { // hers is the last
+		if _, err := h.codes.Ask(t.Context(), h.recipient(id, a).ID, "browser "+string(a), fmt.Sprintf("198.51.100.%d", i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	defer h.running()()
+	select {
+	case to := <-came:
+		if to != marta {
+			t.Errorf("the first passcode that left is for %s", to)
+		}
+	case <-time.After(20 * time.Second):
+		t.Error("passcodes to a slow domain hold up that for another")
+	}
+	close(release)
+}
+
+// TestTheSameFullMailboxIsNoReason has one mailbox put off the same mail again and again.
+func TestTheSameFullMailboxIsNoReason(t *testing.T) {
+	h := newHouse(t)
+	full := letterlock.Address("full@busy.example")
+	h.world.answer = func(to letterlock.Address) error {
+		if to == full {
+			return &letterlock.Error{Code: letterlock.Busy, Key: outbox.KeyPutOff, Err: errors.New("452 4.2.2 mailbox full")}
+		}
+		return nil
+	}
+	h.send(intake.Envelope{}, full)
+	for range 6 {
+		h.flush()
+		h.toTheNext()
+	}
+	h.send(intake.Envelope{}, "fine@busy.example")
+	if mails := h.flush(); len(mails) != 1 {
+		t.Errorf("%d mails, want the one to the other mailbox", len(mails))
+	}
+}
+
+// TestWhatItsDomainNeverLetUsTryComesBack lets a domain put everything off until nothing
+// is tried any longer.
+func TestWhatItsDomainNeverLetUsTryComesBack(t *testing.T) {
+	h := newHouse(t)
+	busy := people(60, "busy.example")
+	id := h.send(intake.Envelope{}, busy...)
+	asked := 0
+	h.world.answer = puttingOff("busy.example", &asked)
+	h.flush()
+	h.pass(5*24*time.Hour + time.Second)
+	for range 3 {
+		h.flush()
+	}
+	for _, a := range busy {
+		if r := h.recipient(id, a); r.Bounced.IsZero() {
+			t.Fatalf("%s is not given up after five days, %d tries", a, asked)
+		}
+	}
+}
+
+// A mailerFunc is a Mailer.
+type mailerFunc func(ctx context.Context, from string, to letterlock.Address, mail io.Reader) error
+
+func (f mailerFunc) Send(ctx context.Context, from string, to letterlock.Address, mail io.Reader) error {
+	return f(ctx, from, to, mail)
 }
 
 // puttingOff answers whatever is for one domain as a server does that takes nothing

@@ -111,13 +111,14 @@ func (s *Service) one(ctx, under context.Context, lane store.Lane, p *place) (bo
 		s.Metrics.Attempted(string(w.notice.Kind), outcome(w, w.broken), 0)
 		return true, s.note(w, w.broken)
 	}
-	to, urgent := s.addressee(w).Domain(), w.notice.Kind == store.PasscodeNotice
-	if until, may := s.domains.enter(to, urgent, w.now); !may {
-		return true, s.holdBack(w, to, until)
+	urgent := w.notice.Kind == store.PasscodeNotice
+	t, until := s.domains.enter(s.addressee(w), urgent, w.now)
+	if t == nil {
+		return true, s.holdBack(w, urgent, until)
 	}
 	begun := time.Now()
-	result := s.hold(under, w, p)
-	s.domains.leave(to, urgent, result, w.now.Add(time.Since(begun)))
+	result := s.hold(under, w, p, t)
+	s.domains.leave(t, result, w.now.Add(time.Since(begun)))
 	if wasCut(under, result) {
 		return true, s.settle(w, func(tx *store.Tx) error { return tx.Release(w.notice.ID) })
 	}

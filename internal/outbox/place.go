@@ -13,7 +13,7 @@ import (
 const slow = 5 * time.Second
 
 // attempts is how many there are of each lane at the same time, slow ones included.
-var attempts = [lanes]int{store.UrgentLane: 8, store.WholeLane: 16}
+var attempts = [lanes]int{store.UrgentLane: 16, store.WholeLane: 48}
 
 // A place is the right of a worker to look for work. There are as many in a lane as
 // workers says. Its zero value has nobody behind it.
@@ -40,14 +40,14 @@ func (p *place) left() bool {
 	return p.lost
 }
 
-// lend gives the place up when an attempt turns out to be slow. The attempt has ended
-// when the function that is returned is called.
-func (s *Service) lend(p *place) (ended func()) {
+// lend gives the place up when an attempt turns out to be slow, and says so of its
+// domain. The attempt has ended when the function that is returned is called.
+func (s *Service) lend(p *place, t *try) (ended func()) {
 	after := s.Slow
 	if after == 0 {
 		after = slow
 	}
-	timer := time.AfterFunc(after, p.leave)
+	timer := time.AfterFunc(after, func() { s.domains.slowed(t); p.leave() })
 	return func() { timer.Stop() }
 }
 

@@ -36,7 +36,7 @@ func paceOf(k store.NoticeKind) pace {
 // backOff is how long a notice waits for its next try.
 func backOff(n store.Notice) time.Duration {
 	p := paceOf(n.Kind)
-	return jitter(min(p.longest, p.first<<min(n.Attempts-1, 10)))
+	return jitter(min(p.longest, p.first<<min(max(n.Attempts-1, 0), 10)))
 }
 
 // held is the notices whose attempts are under way.
@@ -46,10 +46,10 @@ type held struct {
 }
 
 // hold makes an attempt, and keeps its notice claimed as long as it lasts.
-func (s *Service) hold(under context.Context, w work, p *place) error {
+func (s *Service) hold(under context.Context, w work, p *place, t *try) error {
 	s.held.set(w.notice.ID, true)
 	defer s.held.set(w.notice.ID, false)
-	defer s.lend(p)()
+	defer s.lend(p, t)()
 	ctx, cancel := context.WithTimeout(under, paceOf(w.notice.Kind).attempt)
 	defer cancel()
 	return s.attempt(ctx, w)

@@ -87,10 +87,11 @@ func (t *Tx) Extend(id int64, lease time.Duration) error { return t.Postpone(id,
 const maxHeldBack = 500
 
 // HoldBack gives a claimed notice back as if it had not been claimed, to be due later.
-// Whatever else is due now to recipients of that domain waits as long, up to a number of
-// them: claimed one by one they would only come back here.
+// Whatever else is due now to recipients of that domain, if one is named, waits as long, up
+// to a number of them: claimed one by one they would only come back here.
 func (t *Tx) HoldBack(id int64, domain string, until time.Time) error {
-	if err := t.exec(`UPDATE outbox SET due_at = $2, attempts = attempts - 1 WHERE id = $1 AND done_at = 0`, id, until.Unix()); err != nil {
+	err := t.exec(`UPDATE outbox SET due_at = $2, attempts = max(attempts - 1, 0) WHERE id = $1 AND done_at = 0`, id, until.Unix())
+	if err != nil || domain == "" {
 		return err
 	}
 	return t.exec(`UPDATE outbox SET due_at = $2 WHERE id IN (
@@ -102,7 +103,7 @@ func (t *Tx) HoldBack(id int64, domain string, until time.Time) error {
 
 // Release gives a claimed notice back as if it had not been claimed.
 func (t *Tx) Release(id int64) error {
-	return t.exec(`UPDATE outbox SET due_at = $2, attempts = attempts - 1 WHERE id = $1 AND done_at = 0`, id, t.Now.Unix())
+	return t.exec(`UPDATE outbox SET due_at = $2, attempts = max(attempts - 1, 0) WHERE id = $1 AND done_at = 0`, id, t.Now.Unix())
 }
 
 // Reclaim makes every claimed notice due now whose attempt has left no trace: of a
