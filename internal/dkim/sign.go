@@ -22,8 +22,8 @@ var oversigned = []string{
 // break its signature. What we write has them all; a mail that goes on inline may not.
 var completed = []string{"Date", "To", "Message-ID"}
 
-// signed are more fields, as often as a mail of ours has them. What a relay or a list
-// may well add is among them and not above.
+// signed are more fields, of a mail that has them: a name that stands in a signature
+// and not in the mail forbids the field, and a relay or a list may well add it.
 var signed = []string{"Sender", "In-Reply-To", "References", "Content-Transfer-Encoding", "Auto-Submitted"}
 
 // headerKeys are the fields of a signature of a mail that begins with head.
@@ -33,7 +33,12 @@ func headerKeys(head []byte) (keys []string) {
 			keys = append(keys, name, name)
 		}
 	}
-	return append(keys, signed...)
+	for _, name := range signed {
+		if has(head, name) {
+			keys = append(keys, name)
+		}
+	}
+	return keys
 }
 
 // has reports whether a field is in the header that a mail begins with.

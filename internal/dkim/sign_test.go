@@ -113,6 +113,7 @@ func TestWhatARelayCompletesStaysSigned(t *testing.T) {
 	s := h.signed("From: Ada <ada@contoso.example>\r\nSubject: x\r\n\r\nDate: in the body\r\n")
 	h.check("completed", "Date: Fri, 27 Nov 2026 10:00:00 +0000\r\nTo: undisclosed-recipients:;\r\nMessage-ID: <1@relay.example>\r\n"+s, true)
 	h.check("a second subject", "Subject: y\r\n"+s, false)
+	h.check("passed on by a list", "Sender: list@relay.example\r\nReferences: <0@relay.example>\r\nAuto-Submitted: no\r\nContent-Transfer-Encoding: 7bit\r\n"+s, true)
 }
 
 // A long is a mail of n lines that no memory holds.
