@@ -1,6 +1,10 @@
 package rule
 
-import "strings"
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
 
 // finders look for data in a folded text. begun says that the text is not the
 // beginning, last that nothing follows it: a number that touches an end where there
@@ -11,14 +15,21 @@ var finders = map[Data]func(text string, begun, last bool) bool{
 
 func digit(c byte) bool { return '0' <= c && c <= '9' }
 
-func alnum(c byte) bool { return digit(c) || 'a' <= c && c <= 'z' || c >= 0x80 }
+func alnum(c byte) bool { return digit(c) || 'a' <= c && c <= 'z' }
+
+// joins reports whether a character would make a number beside it a part of a word: a
+// letter or digit does, unless its script puts no space between words.
+func joins(r rune) bool {
+	return (unicode.IsLetter(r) || unicode.IsDigit(r)) && !unicode.In(r, unspaced...)
+}
 
 // starts reports whether a number can begin at i: behind no letter or digit.
 func starts(text string, i int, begun bool) bool {
 	if i == 0 {
 		return !begun
 	}
-	return !alnum(text[i-1])
+	r, _ := utf8.DecodeLastRuneInString(text[:i])
+	return !joins(r)
 }
 
 // ends reports whether a number can end before i.
@@ -26,7 +37,8 @@ func ends(text string, i int, last bool) bool {
 	if i == len(text) {
 		return last
 	}
-	return !alnum(text[i])
+	r, _ := utf8.DecodeRuneInString(text[i:])
+	return !joins(r)
 }
 
 // hasCard looks for card numbers: whole, or in the groups that are printed on cards,
@@ -40,9 +52,10 @@ func hasCard(text string, begun, last bool) bool {
 	return false
 }
 
-// behindPoint reports whether the digits at i are those behind a decimal point.
+// behindPoint reports whether the digits at i are those behind a decimal point. A comma
+// is none: it stands between columns.
 func behindPoint(text string, i int) bool {
-	return i > 1 && (text[i-1] == '.' || text[i-1] == ',') && digit(text[i-2])
+	return i > 1 && text[i-1] == '.' && digit(text[i-2])
 }
 
 // cardGroups are how cards of more than one group are printed.
@@ -64,7 +77,7 @@ func cardAt(text string, i int, last bool) bool {
 		if ends(text, i, last) && (len(groups) == 1 || oneOf(string(groups), cardGroups)) && sameGaps(gaps) && isCard(digits) {
 			return true
 		}
-		if n > 6 || i >= len(text)-1 || !strings.ContainsRune(" -.\n", rune(text[i])) {
+		if n > 6 || i >= len(text)-1 || !strings.ContainsRune(" -.\t\n", rune(text[i])) {
 			return false
 		}
 		gaps = append(gaps, text[i])
@@ -206,7 +219,7 @@ func ibanAt(text string, i, n int, last bool) bool {
 		} else if grouped && len(number)%4 == 0 {
 			return false
 		}
-		if i >= len(text) || !alnum(text[i]) || text[i] >= 0x80 {
+		if i >= len(text) || !alnum(text[i]) {
 			return false
 		}
 		number = append(number, text[i])

@@ -28,6 +28,14 @@ func TestSensitiveDataIsToldByItsChecks(t *testing.T) {
 		{rule.Card, "x4111111111111111", false},
 		{rule.Card, "4111111111111111x", false},
 		{rule.Card, "0.4111111111111111", false},
+		{rule.Card, "“4111 1111 1111 1111”", true},
+		{rule.Card, "•4111111111111111…", true},
+		{rule.Card, "4111111111111111€", true},
+		{rule.Card, "卡号4111111111111111。", true}, // no spaces there
+		{rule.Card, "é4111111111111111", false},  // a word
+		{rule.Card, "4111111111111111й", false},
+		{rule.Card, "1,4111111111111111,Bob", true}, // columns
+		{rule.Card, "4111\t1111\t1111\t1111", true},
 		{rule.Card, "4222222222222", true},        // 13 digits
 		{rule.Card, "5555555555554444", true},     // Mastercard
 		{rule.Card, "2223003122003222", true},     // Mastercard, the new range
@@ -55,9 +63,12 @@ func TestSensitiveDataIsToldByItsChecks(t *testing.T) {
 		{rule.IBAN, "NO9386011117947", true},              // the shortest
 		{rule.IBAN, "MT84 MALT 0110 0001 2345 MTLC AST0 01S", true},
 		{rule.IBAN, "FR14 2004 1010 0505 0001 3M02 606", true},
+		{rule.IBAN, "„DE89370400440532013000“", true},
+		{rule.IBAN, "IBAN：DE89370400440532013000。", true},
 		{rule.IBAN, "CODE89370400440532013000", false}, // the end of another word
 
 		{rule.SSN, "123-45-6789", true},
+		{rule.SSN, "“123-45-6789”", true},
 		{rule.SSN, "SSN 123456789", true},
 		{rule.SSN, "Social Security number: 123 45 6789", true},
 		{rule.SSN, "123456789", false}, // any number

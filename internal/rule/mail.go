@@ -33,10 +33,12 @@ func textsOf(ix *eml.Index, raw io.ReaderAt, l Limits) iter.Seq2[Text, error] {
 	return func(yield func(Text, error) bool) {
 		left, time := l.Bytes, l.CPU
 		for i := range ix.Parts {
-			if p := &ix.Parts[i]; !strings.HasPrefix(p.Type, "text/") || p.Size == 0 {
+			p := &ix.Parts[i]
+			closed := p.IsMail() && !p.LiesOpen() // an encoded mail, whose parts are none of this one
+			if p.Size == 0 || !closed && !strings.HasPrefix(p.Type, "text/") {
 				continue
 			}
-			if left <= 0 || time <= 0 {
+			if closed || left <= 0 || time <= 0 {
 				yield(Text{Cut: true}, nil)
 				return
 			}

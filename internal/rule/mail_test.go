@@ -93,6 +93,15 @@ func TestWhatIsBeyondTheBoundMayMatch(t *testing.T) {
 	}
 }
 
+func TestAnEncodedMailInsideMayMatch(t *testing.T) {
+	rules := setOf(t, refuses("r", rule.Conditions{Body: []string{"needle"}}))
+	m := looked(t, rule.Limits{}, "From: ada@contoso.example", "Content-Type: multipart/mixed; boundary=o", "", "--o", "", "hay",
+		"--o", "Content-Type: message/rfc822", "Content-Transfer-Encoding: base64", "", "U3ViamVjdDogeA0KDQpuZWVkbGUNCg==", "--o--")
+	if v, err := rules.Judge(m); err != nil || !v.Unread || v.Outcomes[0].Answer != rule.Could {
+		t.Errorf("%+v, %v", v, err)
+	}
+}
+
 // TestNothingIsReadThatNoRuleAsksFor gives rules a mail whose texts must not be read.
 func TestNothingIsReadThatNoRuleAsksFor(t *testing.T) {
 	m := offer(func(m *rule.Mail) {
