@@ -92,7 +92,7 @@ func (d *doctor) database(ctx context.Context) {
 	}
 	const about = "database"
 	if !errors.Is(err, fs.ErrNotExist) {
-		d.advise(Warn, about, "run this as the user of the server, or as root", "the server could not be asked: %s", inOneLine(err))
+		d.advise(Warn, about, "run this as the user of the server", "the server could not be asked: %s", inOneLine(err))
 		return
 	}
 	switch there, err := store.Exists(d.cfg.DataDir); {

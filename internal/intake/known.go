@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"letterlock/internal/eml"
+	"letterlock/internal/lane"
 	"letterlock/internal/letterlock"
 	"letterlock/internal/policy"
 )
@@ -24,7 +25,9 @@ func (s *Service) known(ctx context.Context, e Envelope) known {
 		k.assured = s.Assured()
 	}
 	if domains := s.Rules.ToLookUp(e.Recipients); s.LookUp != nil && len(domains) > 0 {
+		done := lane.Waits(ctx) // others compute while the DNS is waited for
 		k.hostings = s.LookUp(ctx, domains)
+		done()
 	}
 	return k
 }
