@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -166,8 +167,8 @@ func TestTheMostImportantComesFirstWhenAllHaveHadAsMuch(t *testing.T) {
 
 // work has many do the same work in a lane, again and again, until the time is over, and
 // says how often it was done.
-func work(t *testing.T, s *Set, n Name, takes time.Duration, until time.Time) *int {
-	done := new(int)
+func work(t *testing.T, s *Set, n Name, takes time.Duration, until time.Time) *atomic.Int64 {
+	done := new(atomic.Int64)
 	for range 20 {
 		go func() {
 			for time.Now().Before(until) {
@@ -177,7 +178,7 @@ func work(t *testing.T, s *Set, n Name, takes time.Duration, until time.Time) *i
 				}
 				time.Sleep(takes)
 				p.Leave()
-				*done++
+				done.Add(1)
 			}
 		}()
 	}
@@ -192,8 +193,8 @@ func TestLanesShareTheTimeOfTheProcessor(t *testing.T) {
 		for _, n := range []Name{Gate, Read, Submit} {
 			short := work(t, s, n, time.Millisecond, end)
 			defer func() {
-				if ratio := float64(*short) / float64(*lists); ratio < 9 || ratio > 11 {
-					t.Errorf("%s: %d are done, and %d lists, which take ten times as long: want as much time for each", n, *short, *lists)
+				if ratio := float64(short.Load()) / float64(lists.Load()); ratio < 9 || ratio > 11 {
+					t.Errorf("%s: %d are done, and %d lists, which take ten times as long: want as much time for each", n, short.Load(), lists.Load())
 				}
 			}()
 		}
@@ -209,11 +210,11 @@ func TestALaneHoardsNoTimeWhileNobodyIsThere(t *testing.T) {
 		work(t, s, Gate, time.Millisecond, end)
 		work(t, s, Submit, time.Millisecond, end)
 		time.Sleep(time.Until(end) - time.Second)
-		before := *pages
+		before := pages.Load()
 		lists := work(t, s, List, time.Millisecond, end)
 		time.Sleep(time.Until(end) + time.Second)
-		if during := *pages - before; *lists < during*9/10 || during < *lists*9/10 {
-			t.Errorf("when lists are asked for as well, %d of them are done and %d pages: want as many", *lists, during)
+		if during, listed := pages.Load()-before, lists.Load(); listed < during*9/10 || during < listed*9/10 {
+			t.Errorf("when lists are asked for as well, %d of them are done and %d pages: want as many", listed, during)
 		}
 	})
 }
