@@ -119,13 +119,14 @@ func TestASlowDomainHoldsUpNoOther(t *testing.T) {
 // TestOneSlowMailHoldsUpNoOtherOfItsDomain lets one of many mails to a domain take long.
 func TestOneSlowMailHoldsUpNoOtherOfItsDomain(t *testing.T) {
 	h := newHouse(t)
-	const n = 100
-	list := people(n, "large.example")
-	h.send(intake.Envelope{}, list...)
+	const n = 900
+	for range n / 100 {
+		h.send(intake.Envelope{}, people(100, "large.example")...)
+	}
 	stuck, release := make(chan struct{}), make(chan struct{})
 	var once sync.Once
 	var came atomic.Int64
-	h.outbox.Slow = 10 * time.Millisecond
+	h.outbox.Slow = time.Second
 	h.outbox.Mailer = mailerFunc(func(ctx context.Context, from string, to letterlock.Address, mail io.Reader) error {
 		first := false
 		once.Do(func() { first = true })
@@ -133,6 +134,7 @@ func TestOneSlowMailHoldsUpNoOtherOfItsDomain(t *testing.T) {
 			close(stuck)
 			<-release
 		}
+		time.Sleep(5 * time.Millisecond) // so that several are under way when the first counts as slow
 		came.Add(1)
 		return nil
 	})
