@@ -123,6 +123,42 @@ func TestAPageThatWaitsForTheDiskLeavesTheProcessorToOthers(t *testing.T) {
 	}
 }
 
+// TestTakingAccessAwayGoesFirst has a sender remove access, and wait for the disk, while
+// another page has the share of the processor that is left to others.
+func TestTakingAccessAwayGoesFirst(t *testing.T) {
+	w := newWorld(t)
+	id := w.send(ada, letterlock.EncryptOnly, marta)
+	sender := w.browser().as(letterlock.Staff, ada)
+	p, err := w.server.Lanes.Enter(t.Context(), lane.List)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Leave()
+	if a := w.browser().get("/sign-in"); a.status != http.StatusOK {
+		t.Fatalf("beside one other page, a page is answered by %d", a.status)
+	}
+	held, free, answered := make(chan struct{}), make(chan struct{}), make(chan int)
+	go func() {
+		_ = w.db.Write(context.Background(), func(*store.Tx) error { close(held); <-free; return nil })
+	}()
+	<-held
+	go func() { answered <- sender.post("/sent/"+string(id)+"/remove", nil).status }()
+	status := 0
+	for range 50 { // until it has come as far as that
+		if status = w.browser().get("/sign-in").status; status == http.StatusServiceUnavailable {
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	if status != http.StatusServiceUnavailable {
+		t.Errorf("while access is taken away, and beside one other page, a page is answered by %d", status)
+	}
+	close(free)
+	if status := <-answered; status != http.StatusSeeOther {
+		t.Errorf("taking access away is answered by %d", status)
+	}
+}
+
 func TestTheLogSaysOnceThatLanesAreFull(t *testing.T) {
 	w := newWorld(t)
 	crowd(t, w.server.Lanes, lane.Gate)

@@ -77,6 +77,9 @@ func (s *Server) checkRule(next echo.HandlerFunc) echo.HandlerFunc {
 			return err
 		}
 		c.Set(actorKey, by)
+		if e.lane == lane.Revoke && r.Method == http.MethodPost && by.Kind != letterlock.Nobody {
+			pass.GoFirst()
+		}
 		if who := lineOf(e, by); who != "" {
 			if !s.lines.enter(who) {
 				return errLines

@@ -76,6 +76,9 @@ func (s *server) answer(w http.ResponseWriter, r *http.Request, a *asked) error 
 	if !known {
 		return s.unknown(w, r)
 	}
+	if goesFirst(o) {
+		pass.GoFirst()
+	}
 	if len(o.streams) > 0 {
 		setDeadlines(w, 0, chunkTime)
 		s.mux.ServeHTTP(w, r)

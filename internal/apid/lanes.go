@@ -23,3 +23,9 @@ var inLane = map[string]lane.Name{
 	"list-dkim": lane.List, "add-dkim": lane.List, "activate-dkim": lane.List, "retire-dkim": lane.List,
 	"classify": lane.List,
 }
+
+// goesFirst reports whether an operation takes access away, or gives it back. A rotation
+// has the lane for itself to be let in, and takes its time.
+func goesFirst(o operation) bool {
+	return inLane[o.id] == lane.Revoke && o.changes() && o.id != "rotate-keys"
+}

@@ -12,7 +12,7 @@
 // make all of it slower and none of it done sooner, and least of all what waits for
 // the one who writes. No lane may have the last share, so that work of one kind that
 // is slow leaves something to all others; while access is taken away, one share is
-// all that others have. Lanes in which somebody waits
+// all that others have, see [Pass.GoFirst]. Lanes in which somebody waits
 // for that get equal shares of its time, not equal turns: where a list takes as
 // long as ten pages, ten pages are shown for one list, and not one. This is
 // start-time fair queueing (Goyal, Vin, Cheng 1996) with the time that a place was
@@ -109,6 +109,7 @@ type Set struct {
 	share []*way        // lanes that share the processor, the most important first
 	free  int           // how many more of theirs may compute
 	most  int           // how many of one lane may
+	first int           // passes that go first
 	level time.Duration // what the lane had used from which one was let in last
 }
 
@@ -157,6 +158,7 @@ type Pass struct {
 	way   *way
 	since time.Time // when it got its place
 	waits bool      // has its place, and not its share of the processor
+	first bool      // goes first
 	left  bool
 }
 
@@ -167,10 +169,33 @@ func (p *Pass) Leave() {
 	}
 	p.set.mu.Lock()
 	defer p.set.mu.Unlock()
-	if !p.left {
-		p.left = true
-		p.giveBack()
-		p.set.leave(p.way)
+	if p.left {
+		return
+	}
+	p.left = true
+	p.giveBack()
+	p.set.leave(p.way)
+	if p.first {
+		p.first = false
+		p.set.first--
+		p.set.callAny()
+	}
+}
+
+// GoFirst keeps a share of the processor from the work of other lanes until the pass is
+// left, also while the work under it waits for the disk: whoever writes for it is to be
+// kept from nothing. One share is left to the others, however many go first. It is for
+// taking access away, when it is known that whoever asks may: strangers are not to keep
+// anything from anybody.
+func (p *Pass) GoFirst() {
+	if p == nil {
+		return
+	}
+	p.set.mu.Lock()
+	defer p.set.mu.Unlock()
+	if !p.left && !p.first {
+		p.first = true
+		p.set.first++
 	}
 }
 
@@ -301,13 +326,8 @@ func (s *Set) askAgain(w *way) (turn chan struct{}) {
 
 // room reports whether one more may work in a lane.
 func (s *Set) room(w *way) bool {
-	return w.in < w.places && (!w.computes || s.free > s.urgent() && w.busy < s.most)
+	return w.in < w.places && (!w.computes || s.free > min(s.first, s.most) && w.busy < s.most)
 }
-
-// urgent is how many shares of the processor are kept for taking access away, also while
-// it waits for the disk: whoever writes for it is to be kept from nothing. One share is
-// left to the others.
-func (s *Set) urgent() int { return min(s.lanes[Revoke].in, s.most) }
 
 // compute counts n more, or fewer, of a lane that compute.
 func (s *Set) compute(w *way, n int) {
@@ -335,12 +355,11 @@ func (s *Set) wake(w *way) {
 // the processor the one that has had least of it.
 func (s *Set) leave(w *way) {
 	w.in--
-	if !w.computes {
-		s.call(w)
-	}
-	if w.computes || w.name == Revoke {
+	if w.computes {
 		s.callAny()
+		return
 	}
+	s.call(w)
 }
 
 // callAny lets in one who waits for the processor.

@@ -86,8 +86,13 @@ func TestTakingAccessAwayLeavesOneShareToOthers(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			p.GoFirst()
+			p.GoFirst()                 // once is enough
 			Waits(With(t.Context(), p)) // for the disk, which changes nothing
 			revokes = append(revokes, p)
+		}
+		if _, err := s.Enter(t.Context(), Revoke); err != nil { // of whom nobody knows whether they may
+			t.Fatal(err)
 		}
 		page, err := s.Enter(t.Context(), Read)
 		if err != nil {
