@@ -83,8 +83,12 @@ func (t *Tx) ClaimIn(lane Lane, lease time.Duration) (n Notice, err error) {
 // Extend lengthens the lease of a claimed notice.
 func (t *Tx) Extend(id int64, lease time.Duration) error { return t.Postpone(id, t.Now.Add(lease)) }
 
-// maxHeldBack is how many notices one HoldBack has wait.
-const maxHeldBack = 500
+// maxHeldBack is how many notices one HoldBack has wait, and maxLooked how many it looks at
+// for that: everybody who writes waits for it.
+const (
+	maxHeldBack = 500
+	maxLooked   = 5000
+)
 
 // HoldBack gives a claimed notice back as if it had not been claimed, to be due later.
 // Whatever else is due now to recipients of that domain, if one is named, waits as long, up
@@ -95,10 +99,10 @@ func (t *Tx) HoldBack(id int64, domain string, until time.Time) error {
 		return err
 	}
 	return t.exec(`UPDATE outbox SET due_at = $2 WHERE id IN (
-			SELECT o.id FROM outbox o CROSS JOIN recipients r ON r.id = o.recipient
-			WHERE o.done_at = 0 AND o.priority = 1 AND o.due_at <= $1
-				AND o.kind IN ('notification', 'again', 'inline') AND r.domain = $3
-			ORDER BY o.due_at LIMIT $4 + 0)`, t.Now.Unix(), until.Unix(), domain, maxHeldBack)
+			SELECT o.id FROM (SELECT id, kind, recipient FROM outbox WHERE done_at = 0 AND priority = 1 AND due_at <= $1
+				ORDER BY due_at LIMIT $5 + 0) o CROSS JOIN recipients r ON r.id = o.recipient
+			WHERE o.kind IN ('notification', 'again', 'inline') AND r.domain = $3 LIMIT $4 + 0)`,
+		t.Now.Unix(), until.Unix(), domain, maxHeldBack, maxLooked)
 }
 
 // Release gives a claimed notice back as if it had not been claimed.
