@@ -124,9 +124,10 @@ func typedRuleOf(f url.Values) typedRule {
 	return t
 }
 
-// valuesIn are the lines of a field, without those that say nothing.
+// valuesIn are the lines of a field, without those that say nothing. However many there
+// are, none is left out: a rule with fewer would let more go.
 func valuesIn(f url.Values, name string) (list []string) {
-	for line := range strings.Lines(bounded(f.Get(name), 32<<10)) {
+	for line := range strings.Lines(f.Get(name)) {
 		if line = strings.TrimSpace(line); line != "" && !slices.Contains(list, line) {
 			list = append(list, line)
 		}
