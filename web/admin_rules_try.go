@@ -144,7 +144,7 @@ func (s *Server) trialResult(t intake.Trial, all []mailrule.Rule) *views.TrialRe
 		}
 	}
 	if t.Verdict.Unread {
-		v.Unread = "Not all of the text could be looked at: it is too long. Rules that look for words or data count the rest as if they were there."
+		v.Unread = "Not all of the text could be looked at: it is too long, or lies in an attached mail that is encoded. Rules that look for words or data count the rest as if they were there."
 	}
 	return v
 }

@@ -70,9 +70,7 @@ func (w Conditions) empty() bool {
 	return len(w.Senders)+len(w.Recipients)+len(w.Domains)+len(w.Subject)+len(w.Body)+len(w.Data) == 0 && w.Header == "" && w.LargerThan <= 0 && len(w.Values) == 0
 }
 
-// never refuses header conditions of which one excludes another by itself: the
-// field that holds the subject, looked for in two ways, is still met by some mail,
-// but a size beyond every limit is not.
+// never refuses a condition that no mail can meet.
 func (c *checker) never(r compiled) {
 	if r.When.LargerThan >= maxSize {
 		c.wrong("size", NeverMatches, "")
