@@ -76,10 +76,11 @@ func (v tracedMail) traceFacts() []views.Fact {
 	if template == "" {
 		template = v.server.Brand.Name + " (default)"
 	}
-	return append(facts,
+	facts = append(facts,
 		views.Fact{Label: "Template", Value: template},
 		views.Fact{Label: "Method", Value: methodOf(m)},
-		views.Fact{Label: "Protection", Value: string(m.Protection) + asking(m)},
+		views.Fact{Label: "Protection", Value: string(m.Protection) + asking(m)})
+	return append(append(facts, v.ruledFacts()...),
 		views.Fact{Label: "Sent with", Value: viaName(m.Via)},
 		views.Fact{Label: "Size", Value: size(m.Size) + ", " + countOf(m.Attachments, "attachment")},
 		views.Fact{Label: "Sender's key", Value: v.keyWords(v.detail.Keys[""])},

@@ -2,10 +2,13 @@ package web
 
 import (
 	"cmp"
+	"errors"
 	"net/http"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
+	"letterlock/internal/letterlock"
 	"letterlock/internal/policy"
 	"letterlock/internal/track"
 	"letterlock/views"
@@ -66,16 +69,50 @@ func (s *Server) askExpiry(c echo.Context, status int, v sentMail, at expiryAt, 
 		return c.Redirect(http.StatusSeeOther, at.back)
 	}
 	now := s.Now().In(s.Location)
+	latest, last := s.latestEnd(c, v), now.AddDate(policy.LongestYears, 0, 0)
+	if !latest.IsZero() {
+		last = lastWholeDay(latest)
+	}
+	expiries := ruledOptions(expiryOptions(choice, now, nil), latest, func(choice string) time.Time {
+		end, _ := expiryOf(choice, now.Format(dateForm), now, nil) // a date: the first that there is
+		return end
+	})
 	page := views.ChangeExpiry{
 		Page: s.page(c), Current: at.rail, Subject: subjectOf(v.message), Now: v.endSentence(),
-		Expiries: expiryOptions(choice, now, nil), Date: date,
-		DateMin: now.Format(dateForm), DateMax: now.AddDate(policy.LongestYears, 0, 0).Format(dateForm),
-		Errors: wrong, URL: at.url, KeepURL: at.back,
+		Expiries: expiries, Date: date, NoDate: last.Before(now) && last.Day() != now.Day(),
+		DateMin: now.Format(dateForm), DateMax: last.Format(dateForm),
+		Errors: wrong, URL: at.url, KeepURL: at.back, Ruled: s.ruledSentence(c, v),
 	}
 	if t := tallyOf(v.recipients); t.revoked > 0 {
 		page.Revoked = "Access of " + countOf(t.revoked, "recipient") + " was removed. A change of the expiry does not give it back."
 	}
 	return s.show(c, status, views.ChangeExpiryPage(page))
+}
+
+// latestEnd is until when whoever asks can have the message be read at most, in the
+// organisation's zone; zero: no rule sets a bound.
+func (s *Server) latestEnd(c echo.Context, v sentMail) time.Time {
+	latest := policy.LatestEnd(actor(c), v.message)
+	if latest.IsZero() {
+		return latest
+	}
+	return latest.In(s.Location)
+}
+
+// ruledSentence says what a rule asks for and who is bound by it; empty: none does.
+func (s *Server) ruledSentence(c echo.Context, v sentMail) string {
+	if latest := s.latestEnd(c, v); !latest.IsZero() {
+		return s.pastRule(latest)
+	}
+	if latest := v.message.LatestEnd; !latest.IsZero() {
+		return "A rule lets it be read until " + s.when(latest).Text + " at most. As an administrator you can go beyond; the audit log says so."
+	}
+	return ""
+}
+
+// pastRule says until when a rule lets a message be read, to whoever is bound by it.
+func (s *Server) pastRule(latest time.Time) string {
+	return "A rule lets it be read until " + s.when(latest).Text + " at most. Only an administrator can go beyond."
 }
 
 // endSentence says when the message ends or ended.
@@ -97,10 +134,22 @@ func (s *Server) setExpiry(c echo.Context, v sentMail, at expiryAt) error {
 	}
 	choice, date := f.Get("expiry"), f.Get("expiry-date")
 	end, wrong := expiryOf(cmp.Or(choice, "none"), date, s.Now().In(s.Location), nil)
+	if latest := s.latestEnd(c, v); choice == latestExpiry && !latest.IsZero() {
+		end, wrong = latest, nil
+	}
+	if wrong == nil {
+		err = s.Access.SetExpiry(c.Request().Context(), actor(c), v.message.ID, end)
+	}
+	if past := (*letterlock.PastRule)(nil); errors.As(err, &past) {
+		wrong, err = &views.FieldError{Field: "expiry", Text: s.pastRule(past.Latest)}, nil
+		if choice == dateExpiry {
+			wrong.Field = "expiry-date"
+		}
+	}
 	if wrong != nil {
 		return s.askExpiry(c, http.StatusUnprocessableEntity, v, at, choice, bounded(date, 20), []views.FieldError{*wrong})
 	}
-	if err := s.Access.SetExpiry(c.Request().Context(), actor(c), v.message.ID, end); err != nil {
+	if err != nil {
 		return err
 	}
 	return c.Redirect(http.StatusSeeOther, at.back)

@@ -118,3 +118,116 @@ func TestTheLastDayIsTheOneThatWasTyped(t *testing.T) {
 		}
 	}
 }
+
+// latestOf sets the latest end that rules allow a message.
+func (w *world) latestOf(id letterlock.ID, latest time.Time) {
+	w.t.Helper()
+	if err := w.db.Write(w.t.Context(), func(tx *store.Tx) error { return tx.SetLatestEnd(id, latest) }); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+var optionValue = regexp.MustCompile(`<option value="([^"]*)"`)
+
+// offered are the choices of an end that a page offers.
+func offered(page string) (list []string) {
+	for _, m := range optionValue.FindAllStringSubmatch(page, -1) {
+		list = append(list, m[1])
+	}
+	return list
+}
+
+func TestTheFormOffersWhatARuleAllows(t *testing.T) {
+	w := newWorld(t)
+	sent := w.submit(ada, intake.Envelope{Recipients: []letterlock.Address{marta}, Expires: w.clock.Now().Add(48 * time.Hour)}, mail(ada, marta))
+	w.latestOf(sent, w.clock.Now().AddDate(0, 0, 10)) // 30 November, 10:00
+	b, page := w.browser().signIn(ada), "/sent/"+string(sent)
+	says(t, "the message", b.get(page), "A rule lets it be read until 30 November 2026, 10:00 UTC at most")
+	a := b.get(page + "/expiry")
+	says(t, "the form", a, "A rule lets it be read until 30 November 2026, 10:00 UTC at most. Only an administrator can go beyond.")
+	if got := strings.Join(offered(a.body), " "); got != "7 date latest" || !strings.Contains(a.body, `max="2026-11-29"`) {
+		t.Errorf("the form offers %q:\n%s", got, a.body)
+	}
+	for _, f := range []url.Values{{"expiry": {"14"}}, {"expiry": {"never"}}, {"expiry": {"date"}, "expiry-date": {"2026-11-30"}}} {
+		a := b.post(page+"/expiry", f)
+		if a.status != http.StatusUnprocessableEntity {
+			t.Errorf("%v: %d, want 422", f, a.status)
+		}
+		says(t, f.Encode(), a, "until 30 November 2026, 10:00 UTC at most")
+	}
+	if a := b.post(page+"/expiry", url.Values{"expiry": {"latest"}}); a.status != http.StatusSeeOther {
+		t.Errorf("as long as the rule allows: %d\n%s", a.status, texts(a.body))
+	}
+	says(t, "the message", b.get(page), "to 30 November 2026, 10:00 UTC")
+
+	traced := "/trace/" + string(sent)
+	admin := w.browser().signIn(olga)
+	a = admin.get(traced + "/expiry")
+	says(t, "an administrator's form", a, "A rule lets it be read until 30 November 2026, 10:00 UTC at most. As an administrator you can go beyond; the audit log says so.")
+	if got := strings.Join(offered(a.body), " "); got != "14 7 30 90 date never" {
+		t.Errorf("an administrator is offered %q", got)
+	}
+	if a := w.browser().signIn(rita).post(traced+"/expiry", url.Values{"expiry": {"never"}}); a.status != http.StatusUnprocessableEntity {
+		t.Errorf("a revoker goes beyond: %d, want 422", a.status)
+	}
+
+	w.clock.advance(11 * 24 * time.Hour)
+	b, admin = w.browser().signIn(ada), w.browser().signIn(olga)
+	if a := b.get(page); strings.Contains(a.body, page+"/expiry") {
+		t.Error("a sender is offered a change of the expiry that no choice is left for")
+	}
+	if a := b.get(page + "/expiry"); a.status != http.StatusSeeOther || a.location() != page {
+		t.Errorf("its form: %d to %q, want back to the message", a.status, a.location())
+	}
+	if a := admin.post(traced+"/expiry", url.Values{"expiry": {"never"}}); a.status != http.StatusSeeOther {
+		t.Errorf("an administrator goes beyond: %d\n%s", a.status, texts(a.body))
+	}
+}
+
+func TestNoDayIsOfferedWhereARuleAllowsNoWholeOne(t *testing.T) {
+	w := newWorld(t)
+	sent := w.submit(ada, intake.Envelope{Recipients: []letterlock.Address{marta}, Expires: w.clock.Now().Add(time.Minute)}, mail(ada, marta))
+	w.latestOf(sent, w.clock.Now().Add(time.Hour))
+	a := w.browser().signIn(ada).get("/sent/" + string(sent) + "/expiry")
+	if got := strings.Join(offered(a.body), " "); got != "latest" || strings.Contains(a.body, `type="date"`) {
+		t.Errorf("the form offers %q", got)
+	}
+}
+
+func TestMoreTimeIsOfferedAsARuleAllowsIt(t *testing.T) {
+	w := newWorld(t)
+	id := w.submit(ada, intake.Envelope{Recipients: []letterlock.Address{marta, omar}, Expires: w.clock.Now().Add(48 * time.Hour)}, mail(ada, marta))
+	w.latestOf(id, w.clock.Now().AddDate(0, 0, 4)) // 24 November, 10:00
+	w.clock.advance(72 * time.Hour)
+	ask := func(who letterlock.Address) {
+		t.Helper()
+		b := w.browser()
+		if page := b.prove(who); b.post(page+"/ask", nil).status != http.StatusSeeOther {
+			t.Fatalf("%s could not ask", who)
+		}
+	}
+	ask(marta)
+	b := w.browser().signIn(ada)
+	page := b.get("/sent/" + string(id))
+	if got := strings.Join(offered(page.body), " "); got != "latest" {
+		t.Errorf("with a day left, %q is offered", got)
+	}
+	approve := answerURL(t, page.body, "approve")
+	for _, choice := range []string{"same", "7", "never"} {
+		a := b.post(approve, url.Values{"expiry": {choice}})
+		if a.status != http.StatusForbidden || a.heading() != "A rule does not allow this" {
+			t.Errorf("%q: %d %q", choice, a.status, a.heading())
+		}
+		says(t, choice, a, "until 24 November 2026, 10:00 UTC at most")
+	}
+	if a := b.post(approve, url.Values{"expiry": {"latest"}}); a.status != http.StatusSeeOther {
+		t.Fatalf("approving: %d\n%s", a.status, texts(a.body))
+	}
+	w.clock.advance(48 * time.Hour)
+	ask(omar)
+	page = w.browser().signIn(ada).get("/sent/" + string(id))
+	says(t, "past the latest end", page, "Only an administrator can go beyond. They see it in the message trace.")
+	if strings.Contains(page.body, "/approve") {
+		t.Error("a sender is offered to approve what they may not")
+	}
+}

@@ -199,7 +199,7 @@ func (s *Server) endOfCode(code letterlock.Code, err error, c echo.Context) (int
 	case letterlock.Invalid:
 		return http.StatusUnprocessableEntity, views.End{Kind: views.EndBadForm}
 	case letterlock.Denied:
-		return http.StatusForbidden, endOfDenied(err, c)
+		return http.StatusForbidden, s.endOfDenied(err, c)
 	case letterlock.NotFound:
 		return http.StatusNotFound, endOfNotFound(err, c)
 	case letterlock.Gone:
@@ -233,7 +233,7 @@ func busyFor(err error) time.Duration {
 	return tryAgain
 }
 
-func endOfDenied(err error, c echo.Context) views.End {
+func (s *Server) endOfDenied(err error, c echo.Context) views.End {
 	switch letterlock.KeyOf(err) {
 	case "cross-site":
 		return views.End{Kind: views.EndCrossSite}
@@ -247,6 +247,9 @@ func endOfDenied(err error, c echo.Context) views.End {
 		return views.End{Kind: views.EndUnknownDemand}
 	case "do-not-forward":
 		return views.End{Kind: views.EndKept, Next: views.Link{Text: "Back to the message", URL: "/read/" + c.Param("id")}}
+	}
+	if past := (*letterlock.PastRule)(nil); errors.As(err, &past) {
+		return views.End{Kind: views.EndRuled, Refused: s.pastRule(past.Latest)}
 	}
 	if r := ruleOf(c); r.ofStaff() && !actor(c).Is(roles[r]) {
 		return views.End{Kind: views.EndRole, Refused: refusedFor[r]}

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"strings"
@@ -10,6 +11,7 @@ import (
 
 	"letterlock/internal/access"
 	"letterlock/internal/letterlock"
+	"letterlock/internal/policy"
 	"letterlock/internal/track"
 	"letterlock/views"
 )
@@ -122,17 +124,27 @@ func (s *Server) approve(c echo.Context, d track.Detail, q letterlock.Request) e
 		return err
 	}
 	var end time.Time
-	if now := s.Now().In(s.Location); q.Kind == letterlock.MoreTime {
-		choice := f.Get("expiry")
-		if choice == sameLength || choice == "" {
-			end = now.Add(d.Message.Expires.Sub(d.Message.Accepted)).Truncate(time.Second)
-		} else if at, wrong := expiryOf(choice, "", now, nil); wrong == nil {
-			end = at
-		} else {
+	if q.Kind == letterlock.MoreTime {
+		choice, latest := cmp.Or(f.Get("expiry"), sameLength), policy.LatestEnd(actor(c), d.Message)
+		var known bool
+		if end, known = moreTime(choice, d.Message, s.Now().In(s.Location)); choice == latestExpiry && !latest.IsZero() {
+			end, known = latest, true
+		}
+		if !known {
 			return &letterlock.Error{Code: letterlock.Invalid, Key: "expires"}
 		}
 	}
 	return s.Access.Approve(c.Request().Context(), actor(c), q.ID, end)
+}
+
+// moreTime is the end that a choice gives a message which has expired; false: it is no
+// choice.
+func moreTime(choice string, m letterlock.Message, now time.Time) (end time.Time, known bool) {
+	if choice == sameLength {
+		return now.Add(m.Expires.Sub(m.Accepted)).Truncate(time.Second), true
+	}
+	end, wrong := expiryOf(choice, "", now, nil)
+	return end, wrong == nil
 }
 
 func (s *Server) decline(c echo.Context, _ track.Detail, q letterlock.Request) error {
@@ -152,7 +164,7 @@ func (v sentMail) requests(by letterlock.Actor, list []letterlock.Request, at fu
 		r.What = " asks for access again."
 		if q.Kind == letterlock.MoreTime {
 			r.What = " asks for more time."
-			r.Times = v.moreTimes()
+			r.Times = v.moreTimes(policy.LatestEnd(by, v.message))
 			if len(v.recipients) > 1 {
 				r.Hint = "More time counts for everybody who has a link."
 			}
@@ -163,7 +175,7 @@ func (v sentMail) requests(by letterlock.Actor, list []letterlock.Request, at fu
 		if err := v.server.Access.MayAnswer(by, v.message, v.recipients, q); err == nil {
 			r.ApproveURL, r.DeclineURL = at(q.ID, "approve"), at(q.ID, "decline")
 		} else {
-			r.Hint = whoAnswers(err)
+			r.Hint = v.whoAnswers(err)
 			if by.Address != v.message.Sender.Address {
 				r.Reason = "" // it is for those who decide, and may speak of what the message says
 			}
@@ -174,7 +186,10 @@ func (v sentMail) requests(by letterlock.Actor, list []letterlock.Request, at fu
 }
 
 // whoAnswers says who decides, to whom may not.
-func whoAnswers(err error) string {
+func (v sentMail) whoAnswers(err error) string {
+	if past := (*letterlock.PastRule)(nil); errors.As(err, &past) {
+		return v.server.pastRule(past.Latest) + " They see it in the message trace."
+	}
 	switch letterlock.KeyOf(err) {
 	case "role":
 		return "Whoever has the role revoker decides."
@@ -184,8 +199,8 @@ func whoAnswers(err error) string {
 	return "Only an administrator can give access back, because an administrator has removed it. They see it in the message trace."
 }
 
-// moreTimes are the choices of how much time to give.
-func (v sentMail) moreTimes() []views.Option {
+// moreTimes are the choices of how much time to give, until latest, if a rule sets that.
+func (v sentMail) moreTimes(latest time.Time) []views.Option {
 	var list []views.Option
 	if m := v.message; !m.Expires.IsZero() {
 		list = append(list, views.Option{Value: sameLength, Text: "As long again, " + length(m.Expires.Sub(m.Accepted)), Selected: true})
@@ -193,5 +208,12 @@ func (v sentMail) moreTimes() []views.Option {
 	for _, e := range expiryDays {
 		list = append(list, views.Option{Value: e.value, Text: e.text})
 	}
-	return append(list, views.Option{Value: neverExpiry, Text: "Without end"})
+	list = append(list, views.Option{Value: neverExpiry, Text: "Without end"})
+	if !latest.IsZero() {
+		latest = latest.In(v.server.Location)
+	}
+	return ruledOptions(list, latest, func(choice string) time.Time {
+		end, _ := moreTime(choice, v.message, v.server.Now().In(v.server.Location))
+		return end
+	})
 }

@@ -15,7 +15,8 @@ const (
 	dateExpiry    = "date"
 	neverExpiry   = "never"
 	dateForm      = "2006-01-02"
-	usualExpiry   = "usual" // what the organisation's settings say, where that is none of the days
+	latestExpiry  = "latest" // as long as a rule allows, where one does not allow any
+	usualExpiry   = "usual"  // what the organisation's settings say, where that is none of the days
 )
 
 var expiryDays = []struct {
@@ -118,4 +119,31 @@ func expiryOptions(choice string, now time.Time, usual *letterlock.Span) []views
 	return append(list,
 		views.Option{Value: dateExpiry, Text: "On a date…", Selected: choice == dateExpiry},
 		views.Option{Value: neverExpiry, Text: "Never", Selected: choice == neverExpiry})
+}
+
+// ruledOptions are the choices that a rule allows which lets the message be read until
+// latest, and that as the last of them. end says what a choice means; the zero latest
+// is no bound.
+func ruledOptions(list []views.Option, latest time.Time, end func(choice string) time.Time) []views.Option {
+	if latest.IsZero() {
+		return list
+	}
+	var allowed []views.Option
+	chosen := false
+	for _, o := range list {
+		if at := end(o.Value); !at.IsZero() && !at.After(latest) {
+			allowed = append(allowed, o)
+			chosen = chosen || o.Selected
+		}
+	}
+	return append(allowed, views.Option{Value: latestExpiry, Selected: !chosen,
+		Text: "As long as a rule allows, until " + latest.Format("2 January 2006, 15:04")})
+}
+
+// lastWholeDay is the last day that ends no later than latest, in its zone.
+func lastWholeDay(latest time.Time) time.Time {
+	if lastDay(latest, 0).After(latest) {
+		return latest.AddDate(0, 0, -1)
+	}
+	return latest
 }

@@ -138,10 +138,20 @@ func (v sentMail) more(t tally) []views.Fact {
 	facts = append(facts,
 		views.Fact{Label: "Sent with", Value: viaName(m.Via)},
 		views.Fact{Label: "Encryption method", Value: methodOf(m)})
+	facts = append(facts, v.ruledFacts()...)
 	if t.links > 0 {
 		facts = append(facts, views.Fact{Label: "Sign-in", Value: "One-time passcode"})
 	}
 	return facts
+}
+
+// ruledFacts says until when a rule lets the message be read, if one does.
+func (v sentMail) ruledFacts() []views.Fact {
+	latest := v.message.LatestEnd
+	if latest.IsZero() || v.message.Destroyed {
+		return nil
+	}
+	return []views.Fact{{Label: "A rule lets it be read until", Value: v.server.when(latest).Text + " at most"}}
 }
 
 // methodOf says who decided that a message is protected, and how.

@@ -22,7 +22,8 @@ import (
 // is one transaction with its audit entry: a crash before the commit leaves the
 // message as it was. The refusals are those of [policy.Settings.MayExpire]; Invalid
 // "expires" is an end that is not to come, as is every end of a copy whose original
-// has expired.
+// has expired; [letterlock.PastRule] is one beyond what the rules allow, for whoever is
+// no administrator.
 func (s *Service) SetExpiry(ctx context.Context, by letterlock.Actor, id letterlock.ID, end time.Time) error {
 	var refusal error
 	var touched []letterlock.Recipient
@@ -48,7 +49,10 @@ func (s *Service) SetExpiry(ctx context.Context, by letterlock.Actor, id letterl
 		if refusal = policy.CheckEnd(end, tx.Now); refusal != nil {
 			return nil // nothing was tried that is worth an entry
 		}
-		if err := tx.Audit(letterlock.Entry{Actor: by, Action: actExpiry, Message: id, Reason: endText(end), Allowed: true}); err != nil {
+		if refusal = policy.CheckRuled(by, m, end); refusal != nil {
+			return tx.Audit(letterlock.Entry{Actor: by, Action: actExpiry, Message: id, Reason: letterlock.KeyOf(refusal)})
+		}
+		if err := tx.Audit(letterlock.Entry{Actor: by, Action: actExpiry, Message: id, Reason: endOf(m, end), Allowed: true}); err != nil {
 			return err
 		}
 		touched, err = s.setExpiry(tx, by, m, all, end)
@@ -65,9 +69,17 @@ func (s *Service) SetExpiry(ctx context.Context, by letterlock.Actor, id letterl
 	return refusal
 }
 
-// MayExpire says whether by may change when m expires, as [policy.Settings.MayExpire].
+// MayExpire says whether by may change when m expires, as [policy.Settings.MayExpire],
+// and can: [letterlock.PastRule] if the rules allow no end that is to come.
 func (s *Service) MayExpire(by letterlock.Actor, m letterlock.Message, all []letterlock.Recipient) error {
-	return s.Rules.MayExpire(by, m, all)
+	return s.mayEnd(by, m, all, s.Now())
+}
+
+func (s *Service) mayEnd(by letterlock.Actor, m letterlock.Message, all []letterlock.Recipient, now time.Time) error {
+	if err := s.Rules.MayExpire(by, m, all); err != nil {
+		return err
+	}
+	return policy.MayEndLater(by, m, now)
 }
 
 const actExpiry = "change expiry"
@@ -78,6 +90,15 @@ func endText(end time.Time) string {
 		return "never"
 	}
 	return end.UTC().Format(time.RFC3339)
+}
+
+// endOf is an end of m as the audit log keeps it, which says where it is beyond what
+// the rules allowed.
+func endOf(m letterlock.Message, end time.Time) string {
+	if !policy.BeyondRules(m, end) {
+		return endText(end)
+	}
+	return endText(end) + ", beyond " + endText(m.LatestEnd) + " that a rule allowed"
 }
 
 // setExpiry changes when a message ends, and with it every copy of it that was

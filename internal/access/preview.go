@@ -43,8 +43,11 @@ func (s *Service) PreviewExpiry(ctx context.Context, by letterlock.Actor, id let
 		if err != nil {
 			return err
 		}
+		if err := errors.Join(policy.CheckEnd(end, tx.Now), policy.CheckRuled(by, p.Message, end)); err != nil {
+			return err
+		}
 		p.Message.Expires = end
-		return policy.CheckEnd(end, tx.Now)
+		return nil
 	})
 }
 

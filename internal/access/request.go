@@ -92,7 +92,7 @@ func (s *Service) ask(tx *store.Tx, by letterlock.Actor, e *Ended, kind letterlo
 	if err != nil {
 		return err
 	}
-	if !s.senderMayGive(e, all) {
+	if !s.senderMayGive(e, all, tx.Now) {
 		notice = store.AdminNotice
 	}
 	return errors.Join(tx.AddRequest(q),
@@ -102,12 +102,12 @@ func (s *Service) ask(tx *store.Tx, by letterlock.Actor, e *Ended, kind letterlo
 }
 
 // senderMayGive reports whether the sender may give back what has ended.
-func (s *Service) senderMayGive(e *Ended, all []letterlock.Recipient) bool {
+func (s *Service) senderMayGive(e *Ended, all []letterlock.Recipient, now time.Time) bool {
 	sender := letterlock.Actor{Kind: letterlock.Staff, Address: e.Message.Sender.Address, Roles: []letterlock.Role{letterlock.Sender}}
 	if e.State == letterlock.Revoked {
 		return s.Rules.MayRestore(sender, e.Message, all, e.Recipient) == nil
 	}
-	return s.Rules.MayExpire(sender, e.Message, all) == nil
+	return s.mayEnd(sender, e.Message, all, now) == nil
 }
 
 // An Asked is how it stands with what a reader can ask for.
@@ -124,7 +124,7 @@ func (s *Service) Asked(ctx context.Context, e *Ended) (a Asked, err error) {
 		if err != nil {
 			return err
 		}
-		a.BySender = s.senderMayGive(e, all)
+		a.BySender = s.senderMayGive(e, all, tx.Now)
 		a.Last, err = tx.LastRequest(e.Recipient.ID, requestKind(e))
 		if errors.Is(err, letterlock.NotFound) {
 			return nil
@@ -141,17 +141,24 @@ func (s *Service) Asked(ctx context.Context, e *Ended) (a Asked, err error) {
 // which counts for everybody who has a link; the zero time is for ever. They are sent
 // a link. Approving or declining what was answered already changes nothing. Whoever
 // may not restore access, or change the expiry, may not approve; NotFound "request"
-// is a request that there is not; Invalid "expires" as of SetExpiry.
+// is a request that there is not; Invalid "expires" and [letterlock.PastRule] as of
+// SetExpiry.
 func (s *Service) Approve(ctx context.Context, by letterlock.Actor, request letterlock.ID, end time.Time) error {
-	return s.answer(ctx, by, request, "approve", func(tx *store.Tx, m letterlock.Message, all []letterlock.Recipient, r letterlock.Recipient, q letterlock.Request) (touched []letterlock.Recipient, err error) {
+	ruled := func(tx *store.Tx, m letterlock.Message, q letterlock.Request) (reason string, refusal, err error) {
+		if q.Kind != letterlock.MoreTime {
+			return "", nil, nil
+		}
+		if end, err = withinOriginal(tx, m, end); policy.BeyondRules(m, end) {
+			reason = endOf(m, end)
+		}
+		return reason, policy.CheckRuled(by, m, end), err
+	}
+	return s.answer(ctx, by, request, "approve", ruled, func(tx *store.Tx, m letterlock.Message, all []letterlock.Recipient, r letterlock.Recipient, q letterlock.Request) (touched []letterlock.Recipient, err error) {
 		switch {
 		case q.Kind == letterlock.AccessAgain && r.Revocation.Revoked():
 			return s.restoreOne(tx, withdrawal{by: by}, m, r)
 		case q.Kind == letterlock.MoreTime:
-			if end, err = withinOriginal(tx, m, end); err == nil {
-				err = policy.CheckEnd(end, tx.Now)
-			}
-			if err != nil {
+			if err := policy.CheckEnd(end, tx.Now); err != nil {
 				return nil, err
 			}
 			if touched, err = s.setExpiry(tx, by, m, all, end); err != nil {
@@ -165,7 +172,8 @@ func (s *Service) Approve(ctx context.Context, by letterlock.Actor, request lett
 // Decline refuses what a recipient asked for. They see it on the end page, and may
 // ask again a day later.
 func (s *Service) Decline(ctx context.Context, by letterlock.Actor, request letterlock.ID) error {
-	return s.answer(ctx, by, request, "decline", func(tx *store.Tx, _ letterlock.Message, _ []letterlock.Recipient, r letterlock.Recipient, q letterlock.Request) ([]letterlock.Recipient, error) {
+	anyhow := func(*store.Tx, letterlock.Message, letterlock.Request) (string, error, error) { return "", nil, nil }
+	return s.answer(ctx, by, request, "decline", anyhow, func(tx *store.Tx, _ letterlock.Message, _ []letterlock.Recipient, r letterlock.Recipient, q letterlock.Request) ([]letterlock.Recipient, error) {
 		return nil, errors.Join(tx.AnswerRequest(q.ID, letterlock.Declined, by.Address),
 			tx.AddEvent(r, letterlock.Event{Kind: letterlock.DeclinedEvent, Detail: string(q.Kind)}))
 	})
@@ -174,8 +182,10 @@ func (s *Service) Decline(ctx context.Context, by letterlock.Actor, request lett
 var errNoRequest = &letterlock.Error{Code: letterlock.NotFound, Key: "request"}
 
 // answer decides on a request in one transaction with its audit entry. A refusal
-// commits its entry and nothing else.
+// commits its entry and nothing else. ruled says what the rules have to say about it: a
+// reason for the entry, and why they refuse it.
 func (s *Service) answer(ctx context.Context, by letterlock.Actor, request letterlock.ID, action string,
+	ruled func(*store.Tx, letterlock.Message, letterlock.Request) (reason string, refusal, err error),
 	act func(*store.Tx, letterlock.Message, []letterlock.Recipient, letterlock.Recipient, letterlock.Request) ([]letterlock.Recipient, error)) error {
 	var refusal error
 	var all, touched []letterlock.Recipient
@@ -198,9 +208,13 @@ func (s *Service) answer(ctx context.Context, by letterlock.Actor, request lette
 		if err != nil {
 			return err
 		}
-		refusal = s.mayAnswer(by, m, all, r, q)
-		entry := letterlock.Entry{Actor: by, Action: action + " request for " + string(q.Kind), Message: m.ID, Target: string(r.Mailbox.Address), Allowed: refusal == nil}
-		if refusal != nil {
+		entry := letterlock.Entry{Actor: by, Action: action + " request for " + string(q.Kind), Message: m.ID, Target: string(r.Mailbox.Address)}
+		if refusal = s.mayAnswer(by, m, all, r, q, tx.Now); refusal == nil && q.Answered.IsZero() {
+			if entry.Reason, refusal, err = ruled(tx, m, q); err != nil {
+				return err
+			}
+		}
+		if entry.Allowed = refusal == nil; refusal != nil {
 			entry.Reason = letterlock.KeyOf(refusal)
 		}
 		if err := tx.Audit(entry); err != nil || refusal != nil || !q.Answered.IsZero() {
@@ -223,18 +237,18 @@ func (s *Service) answer(ctx context.Context, by letterlock.Actor, request lette
 }
 
 // mayAnswer says whether by may give what is asked for, and so refuse it as well.
-func (s *Service) mayAnswer(by letterlock.Actor, m letterlock.Message, all []letterlock.Recipient, r letterlock.Recipient, q letterlock.Request) error {
+func (s *Service) mayAnswer(by letterlock.Actor, m letterlock.Message, all []letterlock.Recipient, r letterlock.Recipient, q letterlock.Request, now time.Time) error {
 	if q.Kind == letterlock.AccessAgain {
 		return s.Rules.MayRestore(by, m, all, r)
 	}
-	return s.Rules.MayExpire(by, m, all)
+	return s.mayEnd(by, m, all, now)
 }
 
 // MayAnswer says whether by may approve or decline a request, as Approve does.
 func (s *Service) MayAnswer(by letterlock.Actor, m letterlock.Message, all []letterlock.Recipient, q letterlock.Request) error {
 	for _, r := range all {
 		if r.ID == q.Recipient {
-			return s.mayAnswer(by, m, all, r, q)
+			return s.mayAnswer(by, m, all, r, q, s.Now())
 		}
 	}
 	return errNoRequest

@@ -102,3 +102,10 @@ func TestAnAddressStaysOnePieceOfThePath(t *testing.T) {
 		t.Errorf("path %s, want %s", path, want)
 	}
 }
+
+func TestAnEndBeyondARuleIsRefusedWithItsDay(t *testing.T) {
+	p := ProblemOf(fmt.Errorf("changing it: %w", &letterlock.PastRule{Latest: time.Date(2026, 12, 4, 19, 0, 0, 0, time.FixedZone("CET", 3600))}))
+	if p.Status != 403 || p.Key != letterlock.RuleEnd || !strings.Contains(p.Detail, "until 2026-12-04T18:00:00Z at most") {
+		t.Errorf("%+v", p)
+	}
+}

@@ -144,6 +144,9 @@ func ProblemOf(err error) Problem {
 		status = better
 	}
 	detail := cmp.Or(details[string(code)+" "+key], details[key], plain[code])
+	if past := (*letterlock.PastRule)(nil); errors.As(err, &past) {
+		detail = "a rule lets the message be read until " + past.Latest.UTC().Format(time.RFC3339) + " at most; only an administrator can go beyond"
+	}
 	wait := letterlock.RetryAfterOf(err)
 	return Problem{
 		Title: http.StatusText(status), Status: status, Detail: detail, Code: code, Key: key,

@@ -244,7 +244,7 @@ func (a *answer) begin(domain string) {
 	o := a.about.Message
 	a.message = letterlock.Message{
 		MessageID: a.messageID(domain), Sender: o.Sender, Protection: o.Protection, Method: o.Method,
-		DecidedBy: "the message it answers", Via: letterlock.ByPortal, Portal: true, Asks: o.Asks, Expires: o.Expires, Brand: o.Brand,
+		DecidedBy: "the message it answers", Via: letterlock.ByPortal, Portal: true, Asks: o.Asks, Expires: o.Expires, LatestEnd: o.LatestEnd, Brand: o.Brand,
 		Author: a.about.Reader.Mailbox, Original: o.First(), Act: a.act, Source: a.about.Reader.ID,
 	}
 	prefix := "Re: "

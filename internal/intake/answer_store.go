@@ -24,7 +24,7 @@ func (s *Service) storeAnswer(tx *store.Tx, by letterlock.Actor, id letterlock.I
 	}
 	m := a.message
 	m.ID, m.Attachments = in.ID, len(in.Index.Attachments())
-	m.Expires = a.about.Message.Expires // it may have been changed meanwhile
+	m.Expires, m.LatestEnd = a.about.Message.Expires, a.about.Message.LatestEnd // they may have been changed meanwhile
 	if err := in.Accept(tx, m); err != nil {
 		return Receipt{}, err
 	}

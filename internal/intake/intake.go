@@ -260,6 +260,7 @@ func (s *Service) store(tx *store.Tx, by letterlock.Actor, m letterlock.Message,
 	if m.Expires, err = s.expires(e, in.Index.Header, r.verdict, tx.Now); err != nil {
 		return Receipt{}, err
 	}
+	m.LatestEnd = r.latest(time.Time{}, tx.Now)
 	if err := join(tx, &m, referred(in.Index.Header.InReplyTo, in.Index.Header.References)); err != nil {
 		return Receipt{}, err
 	}
@@ -335,6 +336,12 @@ func (s *Service) repeat(tx *store.Tx, by letterlock.Actor, m letterlock.Message
 	h.position = len(have)
 	if err := s.addRecipients(tx, m, added, h); err != nil {
 		return Receipt{}, err
+	}
+	if latest := r.latest(m.LatestEnd, m.Accepted); !latest.Equal(m.LatestEnd) {
+		// It ends early enough for those who are added, and must go on doing so.
+		if err := tx.SetLatestEnd(m.ID, latest); err != nil {
+			return Receipt{}, err
+		}
 	}
 	if err := tx.SearchAgain(m.ID); err != nil {
 		return Receipt{}, err

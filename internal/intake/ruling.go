@@ -137,6 +137,12 @@ func (s *Service) expires(e Envelope, h eml.Header, v rule.Verdict, now time.Tim
 	return policy.NoLater(end, v.Expiry, now), err
 }
 
+// latest is the latest end that the rules allow a message that was accepted then; known
+// is what they have allowed it before.
+func (r ruling) latest(known, accepted time.Time) time.Time {
+	return policy.NoLater(known, r.verdict.Expiry, accepted)
+}
+
 // A Trial is what would become of a mail if it were sent now.
 type Trial struct {
 	Err        error // why it would be refused; nil: it would be accepted

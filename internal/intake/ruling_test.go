@@ -91,6 +91,13 @@ func TestRulesSetTheFloorAndLowerNothing(t *testing.T) {
 		if tt.expires > 0 {
 			end = tt.expires.After(h.now)
 		}
+		var latest time.Time
+		if tt.rule.Expiry > 0 {
+			latest = tt.rule.Expiry.After(h.now)
+		}
+		if !m.LatestEnd.Equal(latest) {
+			t.Errorf("%s: the latest end is %v, want %v", tt.name, m.LatestEnd, latest)
+		}
 		if m.Protection != tt.protection || m.DecidedBy != tt.by || !m.Expires.Equal(end) || m.Portal != tt.portal || m.Asks != tt.asks {
 			t.Errorf("%s: %q by %q, until %v, portal %t, asks %q", tt.name, m.Protection, m.DecidedBy, m.Expires, m.Portal, m.Asks)
 		}
@@ -151,6 +158,35 @@ func TestARetryIsJudgedByWhatItAdds(t *testing.T) {
 	h.rules(then("r", rule.Actions{Protection: letterlock.EncryptOnly}))
 	if again := h.mustAccept(ada, to(marta, jonas), mail); again.ID != first.ID {
 		t.Errorf("%+v, want a repetition", again)
+	}
+}
+
+// TestARetryKeepsTheLatestEndAndMakesItEarlier: whom a retry adds gets the message with
+// the end that the rules want for them, and so must it stay.
+func TestARetryKeepsTheLatestEndAndMakesItEarlier(t *testing.T) {
+	h := newHouse(t, eml.Limits{})
+	mail := "X-Letterlock-Expires: 12h\r\n" + simple("<1@contoso.example>", "Hi")
+	latest := func(id letterlock.ID) time.Time { m, _ := h.message(id); return m.LatestEnd }
+	first := h.mustAccept(ada, to(marta), mail)
+	if at := latest(first.ID); !at.IsZero() {
+		t.Fatalf("without rules the latest end is %v", at)
+	}
+	sent := h.now
+	for _, step := range []struct {
+		to   []letterlock.Address
+		rule rule.Actions
+		want time.Time
+	}{
+		{[]letterlock.Address{marta}, rule.Actions{Expiry: week}, time.Time{}}, // adds nobody
+		{[]letterlock.Address{marta, jonas}, rule.Actions{Expiry: week}, week.After(sent)},
+		{[]letterlock.Address{carol}, rule.Actions{Protection: letterlock.EncryptOnly}, week.After(sent)},
+		{[]letterlock.Address{"omar@quillfeather.example"}, rule.Actions{Expiry: day}, day.After(sent)},
+	} {
+		h.rules(then("r", step.rule))
+		h.now = h.now.Add(time.Hour)
+		if r := h.mustAccept(ada, to(step.to...), mail); !r.Repeated || !latest(r.ID).Equal(step.want) {
+			t.Errorf("to %v: the latest end is %v, want %v", step.to, latest(r.ID), step.want)
+		}
 	}
 }
 

@@ -20,6 +20,7 @@ type Message struct {
 	Asks        Demand    // what readers have to prove beyond their mailbox
 	Accepted    time.Time // when it was accepted
 	Expires     time.Time // zero: never
+	LatestEnd   time.Time // the latest end that the rules allowed when it was sent; zero: they set no bound
 	Size        int64     // of the raw mail, bytes
 	Attachments int
 	Destroyed   bool

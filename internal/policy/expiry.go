@@ -72,3 +72,42 @@ func (s Settings) MayExpire(by letterlock.Actor, m letterlock.Message, all []let
 	s.SenderScope = EveryLink
 	return s.MayRevoke(by, m, all)
 }
+
+// LatestEnd is until when by can have m be read at most: the end that the rules
+// allowed when it was sent, or the one that it has, which only an administrator can
+// have set beyond that. The zero time: they set no bound. Administrators, whose the
+// rules are, have none.
+func LatestEnd(by letterlock.Actor, m letterlock.Message) time.Time {
+	switch {
+	case m.LatestEnd.IsZero() || m.Expires.IsZero() || by.Is(letterlock.Admin):
+		return time.Time{}
+	case m.Expires.After(m.LatestEnd):
+		return m.Expires
+	}
+	return m.LatestEnd
+}
+
+// CheckRuled returns [letterlock.PastRule] for an end of m that is later than the
+// rules let by set.
+func CheckRuled(by letterlock.Actor, m letterlock.Message, end time.Time) error {
+	if latest := LatestEnd(by, m); beyond(latest, end) {
+		return &letterlock.PastRule{Latest: latest}
+	}
+	return nil
+}
+
+// BeyondRules reports whether an end of m is later than the rules allowed.
+func BeyondRules(m letterlock.Message, end time.Time) bool { return beyond(m.LatestEnd, end) }
+
+func beyond(latest, end time.Time) bool {
+	return !latest.IsZero() && (end.IsZero() || end.After(latest))
+}
+
+// MayEndLater returns [letterlock.PastRule] if by can give m no more time from now on,
+// because it is past all that the rules allow.
+func MayEndLater(by letterlock.Actor, m letterlock.Message, now time.Time) error {
+	if latest := LatestEnd(by, m); !latest.IsZero() && !latest.After(now) {
+		return &letterlock.PastRule{Latest: latest}
+	}
+	return nil
+}

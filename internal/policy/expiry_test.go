@@ -97,3 +97,50 @@ func TestWhoMayChangeTheExpiry(t *testing.T) {
 		}
 	}
 }
+
+func TestARuleBoundsTheEndForAllButAdministrators(t *testing.T) {
+	now := time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC)
+	in := func(days int) time.Time { return now.AddDate(0, 0, days) }
+	never := time.Time{}
+	revoker := staff("rita@contoso.example", letterlock.Revoker)
+	tests := []struct {
+		name         string
+		by           letterlock.Actor
+		rule, is, to time.Time
+		want         time.Time // the latest that is named in the refusal; zero: allowed
+	}{
+		{"no rule", ada, never, in(7), never, time.Time{}},
+		{"earlier", ada, in(7), in(7), in(2), time.Time{}},
+		{"as late as it may be", ada, in(7), in(2), in(7), time.Time{}},
+		{"a second too late", ada, in(7), in(2), in(7).Add(time.Second), in(7)},
+		{"never", ada, in(7), in(7), never, in(7)},
+		{"by a revoker", revoker, in(7), in(7), in(8), in(7)},
+		{"by an administrator", admin, in(7), in(7), never, time.Time{}},
+		{"by an administrator of what they sent", adaAdmin, in(7), in(7), never, time.Time{}},
+		{"by an operator", operator, in(7), in(7), never, time.Time{}},
+		{"shorter than an administrator has set it", ada, in(7), in(30), in(20), time.Time{}},
+		{"longer than an administrator has set it", ada, in(7), in(30), in(31), in(30)},
+		{"after an administrator has lifted it", ada, in(7), never, in(20), time.Time{}},
+	}
+	for _, tt := range tests {
+		m := letterlock.Message{Expires: tt.is, LatestEnd: tt.rule}
+		err := policy.CheckRuled(tt.by, m, tt.to)
+		var past *letterlock.PastRule
+		if errors.As(err, &past) != !tt.want.IsZero() || past != nil && !past.Latest.Equal(tt.want) {
+			t.Errorf("%s: %v %+v, want %v named", tt.name, err, past, tt.want)
+		}
+		if past != nil && (!errors.Is(err, letterlock.Denied) || letterlock.KeyOf(err) != letterlock.RuleEnd) {
+			t.Errorf("%s: %v, want Denied", tt.name, err)
+		}
+	}
+	m := letterlock.Message{Expires: in(2), LatestEnd: in(7)}
+	if err := policy.MayEndLater(ada, m, in(7).Add(-time.Second)); err != nil {
+		t.Errorf("a second before the latest end: %v", err)
+	}
+	if err := policy.MayEndLater(ada, m, in(7)); letterlock.KeyOf(err) != letterlock.RuleEnd {
+		t.Errorf("at the latest end: %v, want a refusal", err)
+	}
+	if err := policy.MayEndLater(admin, m, in(8)); err != nil {
+		t.Errorf("an administrator, after it: %v", err)
+	}
+}

@@ -40,6 +40,8 @@ INSERT INTO upload_pieces VALUES ('u', 0, x'0b');`,
 	`INSERT INTO sessions (hash, kind, address, proof, created_at, seen_at, expires_at) VALUES (x'0e', 'reader', 'marta@riverside.example', 'passcode', 100, 100, 200);`,
 	`UPDATE messages SET asks = 'passcode' WHERE id = 'a';
 UPDATE sessions SET message = 'a';`,
+	`INSERT INTO rules VALUES (1, 'r', 'Cards', 1, 2, '{"data":["card"]}', '{"expiry":"7d"}');
+UPDATE rule_version SET version = 2;`,
 }
 
 // loose names the setting that takes the transactions out of migrations.

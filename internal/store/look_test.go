@@ -28,11 +28,17 @@ func TestALookSaysWhetherTheDatabaseIsWhole(t *testing.T) {
 		}, "a newer Letterlock (schema 9999"},
 		"a page is lost": {func(t *testing.T, dir string) {
 			path := filepath.Join(dir, File)
+			var page int
+			db := raw(t, path)
+			err := db.QueryRow(`SELECT rootpage FROM sqlite_schema WHERE name = 'messages'`).Scan(&page)
+			if err := errors.Join(err, db.Close()); err != nil {
+				t.Fatal(err)
+			}
 			b, err := os.ReadFile(path)
 			if err != nil {
 				t.Fatal(err)
 			}
-			clear(b[len(b)-4096*8:])
+			clear(b[(page-1)*4096:][:4096])
 			if err := os.WriteFile(path, b, 0o600); err != nil {
 				t.Fatal(err)
 			}

@@ -65,11 +65,11 @@ func (t *Tx) AcceptMessage(m letterlock.Message, bodyHash []byte, s Sealed) erro
 		sender = $4, sender_name = $5, subject = $6, protection = $7, method = $8, decided_by = $9, via = $10,
 		portal = $11, accepted_at = $12, expires_at = $13, size = $14, attachments = $15, body_hash = $16,
 		sealed_head = $17, sealed_size = $18, sealed_index = $19, brand = $20, seq = $21,
-		author = $22, author_name = $23, original = $24, act = $25, source = $26, asks = $27
+		author = $22, author_name = $23, original = $24, act = $25, source = $26, asks = $27, latest_end = $28
 		WHERE id = $1 AND status = 'incoming' AND accepted_at > 0`,
 		m.ID, m.MessageID, m.Reference, m.Sender.Address, m.Sender.Name, m.Subject, m.Protection, m.Method,
 		m.DecidedBy, m.Via, m.Portal, t.Now.Unix(), unix(m.Expires), m.Size, m.Attachments, bodyHash,
-		s.Head, s.Size, s.Index, m.Brand, seq, m.Author.Address, m.Author.Name, m.Original, m.Act, m.Source, m.Asks)
+		s.Head, s.Size, s.Index, m.Brand, seq, m.Author.Address, m.Author.Name, m.Original, m.Act, m.Source, m.Asks, unix(m.LatestEnd))
 	if err == nil && n == 0 {
 		return errNotFound
 	}
@@ -85,12 +85,12 @@ func (t *Tx) AddMessage(m letterlock.Message, bodyHash []byte, s Sealed) error {
 	}
 	return t.add(`INSERT INTO messages (id, status, message_id, reference, sender, sender_name, subject, protection, method,
 		decided_by, via, portal, accepted_at, expires_at, size, attachments, body_hash, sealed_head, sealed_size, sealed_index,
-		brand, seq, author, author_name, original, act, source, asks)
+		brand, seq, author, author_name, original, act, source, asks, latest_end)
 		VALUES ($1, 'accepted', $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
-		$22, $23, $24, $25, $26, $27)`,
+		$22, $23, $24, $25, $26, $27, $28)`,
 		m.ID, m.MessageID, m.Reference, m.Sender.Address, m.Sender.Name, m.Subject, m.Protection, m.Method,
 		m.DecidedBy, m.Via, m.Portal, t.Now.Unix(), unix(m.Expires), m.Size, m.Attachments, bodyHash,
-		s.Head, s.Size, s.Index, m.Brand, seq, m.Author.Address, m.Author.Name, m.Original, m.Act, m.Source, m.Asks)
+		s.Head, s.Size, s.Index, m.Brand, seq, m.Author.Address, m.Author.Name, m.Original, m.Act, m.Source, m.Asks, unix(m.LatestEnd))
 }
 
 // AbandonMessage makes sure that an incoming message is never accepted; from then on
@@ -127,7 +127,7 @@ func (t *Tx) RemoveAbandoned(limit int) (more bool, err error) {
 // messageColumns is the order in which scanMessage reads.
 const messageColumns = `m.id, m.message_id, m.reference, m.sender, m.sender_name, m.subject, m.protection, m.method,
 	m.decided_by, m.via, m.portal, m.accepted_at, m.expires_at, m.size, m.attachments, m.status,
-	m.seq, m.brand, m.author, m.author_name, m.original, m.act, m.source, m.asks`
+	m.seq, m.brand, m.author, m.author_name, m.original, m.act, m.source, m.asks, m.latest_end`
 
 // packedMessage is the same without a NULL, of messages that have a place.
 var packedMessage = strings.Replace(messageColumns, `m.message_id`, `COALESCE(m.message_id, '')`, 1)
@@ -137,14 +137,14 @@ func messageDest(m *letterlock.Message, at *times, status *string) []any {
 	return []any{(*string)(&m.ID), &m.MessageID, &m.Reference, (*string)(&m.Sender.Address), &m.Sender.Name, &m.Subject,
 		(*string)(&m.Protection), (*string)(&m.Method), &m.DecidedBy, (*string)(&m.Via), &m.Portal, &at[0], &at[1], &m.Size,
 		&m.Attachments, status, &m.Seq, &m.Brand, (*string)(&m.Author.Address), &m.Author.Name, (*string)(&m.Original),
-		(*string)(&m.Act), (*string)(&m.Source), (*string)(&m.Asks)}
+		(*string)(&m.Act), (*string)(&m.Source), (*string)(&m.Asks), &at[2]}
 }
 
 // times holds the integer times of a row until they are translated.
 type times [6]int64
 
 func finishMessage(m *letterlock.Message, at times, status string) {
-	m.Accepted, m.Expires, m.Destroyed = moment(at[0]), moment(at[1]), status == "destroyed"
+	m.Accepted, m.Expires, m.LatestEnd, m.Destroyed = moment(at[0]), moment(at[1]), moment(at[2]), status == "destroyed"
 }
 
 func (t *Tx) message(where string, arg any) (letterlock.Message, error) {
