@@ -2,6 +2,7 @@ package web
 
 import (
 	"fmt"
+	"strings"
 
 	"letterlock/internal/access"
 	"letterlock/internal/letterlock"
@@ -31,7 +32,7 @@ func (v sentMail) summary(r letterlock.Recipient, events []letterlock.Event, fil
 	case did != "":
 		return readsBy(r) + " " + capital(did) + "."
 	case v.delayed(r):
-		return readsBy(r) + " The notification is delayed" + replied(r.Reply) + "."
+		return readsBy(r) + " The notification is delayed" + where(r.Reply) + "."
 	case r.Notified.IsZero():
 		return readsBy(r) + " The notification has not left yet."
 	}
@@ -51,7 +52,11 @@ func (v sentMail) summaryInline(r letterlock.Recipient) string {
 	case !r.Bounced.IsZero():
 		return "The message came back" + replied(r.Reply) + "."
 	case v.delayed(r):
-		return "The message is delayed" + replied(r.Reply) + ". It cannot be taken back: " + whyInline(r.Mailbox.Address, r.Why) + "."
+		why := whyInline
+		if !r.Notified.IsZero() {
+			why = whyLeft
+		}
+		return "The message is delayed" + where(r.Reply) + ". It cannot be taken back: " + why(r.Mailbox.Address, r.Why) + "."
 	case r.Notified.IsZero():
 		return "The message has not left yet. It cannot be taken back: " + whyInline(r.Mailbox.Address, r.Why) + "."
 	}
@@ -96,6 +101,14 @@ func (v sentMail) did(r letterlock.Recipient, events []letterlock.Event, files [
 		return "downloaded " + listed(names)
 	}
 	return read + " and downloaded " + listed(names)
+}
+
+// where is replied of a delay, which may be one at a server further on.
+func where(reply string) string {
+	if strings.HasPrefix(reply, letterlock.FurtherOn) {
+		return " " + cut(reply)
+	}
+	return replied(reply)
 }
 
 func replied(reply string) string {

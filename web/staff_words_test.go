@@ -50,6 +50,9 @@ func waiting(r *letterlock.Recipient) { r.Notified = time.Time{} }
 func putOff(r *letterlock.Recipient) {
 	r.Notified, r.Reply = time.Time{}, "451 busy"
 }
+func putOffLater(r *letterlock.Recipient) {
+	r.Reply = "at a server further on: 451 busy"
+}
 func bounced(r *letterlock.Recipient) {
 	r.Notified, r.Bounced, r.Reply = time.Time{}, at("09:20"), "mailbox does not exist"
 }
@@ -99,6 +102,8 @@ func TestStateOfAMessageIsInWords(t *testing.T) {
 		{"put off, expired", seen(over, one(m, putOff)), "expired: | 20 November"},
 		{"put off, revoked", seen(never, one(m, putOff, byAda)), "revoked: | by you, 11:52"},
 		{"put off, read by another link", seen(never, one(m, putOff, read)), "read:"},
+		{"put off further on", seen(later, one(m, putOffLater)), "delayed: | at a server further on: 451 busy"},
+		{"put off further on, read", seen(never, one(m, putOffLater, read)), "read:"},
 		{"unread", seen(never, one(m)), "unread:"},
 		{"unread, ends", seen(later, one(m)), "unread: | expires 4 December"},
 		{"read", seen(later, one(m, read)), "read: | expires 4 December"},
@@ -112,6 +117,7 @@ func TestStateOfAMessageIsInWords(t *testing.T) {
 		{"inline", seen(later, one(c, itself)), "inline:"},
 		{"inline, on its way", fresh(seen(never, one(c, itself, waiting))), "sending:"},
 		{"inline, put off", fresh(seen(later, one(c, itself, putOff))), "delayed: | 451 busy"},
+		{"inline, put off further on", seen(later, one(c, itself, putOffLater)), "delayed: | at a server further on: 451 busy"},
 		{"inline, bounced", seen(never, one(c, itself, bounced)), "bounced: | mailbox does not exist"},
 		{"some read", seen(never, one(m, read), one(j), one(c, itself)), "read:1 of 2 read inline:1 inline"},
 		{"all read", seen(never, one(m, read), one(j, read)), "read:"},
@@ -119,6 +125,7 @@ func TestStateOfAMessageIsInWords(t *testing.T) {
 		{"none notified", fresh(seen(never, one(m, waiting), one(j, waiting))), "sending:"},
 		{"one put off, one on its way", fresh(seen(never, one(m, putOff), one(j, waiting))), "sending: delayed:1 delayed | 451 busy"},
 		{"one put off", seen(later, one(m, read), one(j, putOff)), "read:1 of 2 read delayed:1 delayed | expires 4 December"},
+		{"one put off further on", seen(never, one(m), one(j, putOffLater)), "unread: delayed:1 delayed | at a server further on: 451 busy"},
 		{"all put off", seen(later, one(m, putOff), one(j, putOff)), "delayed: | 451 busy"},
 		{"all put off, expired", seen(over, one(m, putOff), one(j, putOff)), "expired: | 20 November"},
 		{"one inline, put off", seen(never, one(m), one(c, itself, putOff)), "unread: inline:1 inline delayed:1 delayed | 451 busy"},
@@ -246,6 +253,8 @@ func TestHistoryIsCondensed(t *testing.T) {
 			"Notified 09:16 > Read 10:01 > Downloaded the whole message, 10:02"},
 		{"deferred", seen(never, one(m, putOff)), []letterlock.Event{accepted, detailed(event(letterlock.Deferred, "09:17"), "451 busy")},
 			"Accepted 09:15 > Delayed 09:17, 451 busy > ( Notified) > ( Read)"},
+		{"deferred further on", seen(never, one(m, putOffLater)), []letterlock.Event{notified, detailed(event(letterlock.Deferred, "09:17"), "at a server further on: 451 busy")},
+			"Notified 09:16 > Delayed 09:17, at a server further on: 451 busy > ( Read)"},
 		{"deferred, then bounced", seen(never, one(m, bounced)), []letterlock.Event{accepted, detailed(event(letterlock.Deferred, "09:17"), "busy"), detailed(event(letterlock.Bounced, "09:20"), "no such user")},
 			"Accepted 09:15 > Delayed 09:17, busy > seal Bounced 09:20, no such user"},
 		{"revoked by an administrator", seen(never, one(m, byGrace)), []letterlock.Event{notified, detailed(event(letterlock.RevokedEvent, "11:58"), "administrator")},
@@ -308,6 +317,8 @@ func TestSummaryOfARecipient(t *testing.T) {
 		{"read", seen(never, with(m, read), c), took, "Reads in the portal. Read at 09:33 and downloaded Minutes.pdf."},
 		{"notified", seen(never, m, c), nil, "Reads in the portal. Notified at 09:16, has not read it yet."},
 		{"put off", seen(never, with(m, putOff), c), nil, "Reads in the portal. The notification is delayed: 451 busy."},
+		{"put off further on", seen(never, with(m, putOffLater), c), nil, "Reads in the portal. The notification is delayed at a server further on: 451 busy."},
+		{"inline, put off further on", seen(never, with(c, putOffLater), m), nil, "The message is delayed at a server further on: 451 busy. It cannot be taken back: outlook.com has the message itself."},
 		{"waits too long", seen(never, with(m, waiting), c), nil, "Reads in the portal. The notification is delayed."},
 		{"inline, put off", seen(never, with(c, putOff), m), nil, "The message is delayed: 451 busy. It cannot be taken back: outlook.com receives the message itself."},
 		{"waiting", fresh(seen(never, with(m, waiting), c)), nil, "Reads in the portal. The notification has not left yet."},

@@ -46,8 +46,8 @@ type Recipient struct {
 	LastRead     time.Time `json:"last_read,omitzero"`
 	Notified     time.Time `json:"notified,omitzero" doc:"When notification or message was handed over; absent: not yet."`
 	Bounced      time.Time `json:"bounced,omitzero" doc:"When delivery was given up; absent: it was not."`
-	Delayed      bool      `json:"delayed,omitempty" doc:"Notification or message should have been handed over and was not: it was put off, or has waited for an hour. It is tried again."`
-	Reply        string    `json:"reply,omitempty" doc:"What was said last when it was put off, or when it bounced; absent once it was handed over."`
+	Delayed      bool      `json:"delayed,omitempty" doc:"Notification or message should have arrived and has not: it was put off, or has waited for an hour, or a server further on has said so, which is believed for 7 days. It is tried again."`
+	Reply        string    `json:"reply,omitempty" doc:"What was said last when it was put off, or when it bounced; absent once it was handed over and no server further on has said that it is delayed."`
 }
 
 // A MessagePage is a part of what a search found, newest first.

@@ -1053,7 +1053,7 @@ type Recipient struct {
 	// Bounced When delivery was given up; absent: it was not.
 	Bounced *time.Time `json:"bounced,omitempty"`
 
-	// Delayed Notification or message should have been handed over and was not: it was put off, or has waited for an hour. It is tried again.
+	// Delayed Notification or message should have arrived and has not: it was put off, or has waited for an hour, or a server further on has said so, which is believed for 7 days. It is tried again.
 	Delayed *bool `json:"delayed,omitempty"`
 
 	// Experience link: reads in the portal, and can be taken back. inline: got the message itself, and can never be.
@@ -1069,7 +1069,7 @@ type Recipient struct {
 	// Notified When notification or message was handed over; absent: not yet.
 	Notified *time.Time `json:"notified,omitempty"`
 
-	// Reply What was said last when it was put off, or when it bounced; absent once it was handed over.
+	// Reply What was said last when it was put off, or when it bounced; absent once it was handed over and no server further on has said that it is delayed.
 	Reply        *string `json:"reply,omitempty"`
 	RevokeReason *string `json:"revoke_reason,omitempty"`
 

@@ -59,21 +59,33 @@ type Recipient struct {
 	LastRead   time.Time
 	Notified   time.Time // notification or message handed over; zero: not yet
 	Bounced    time.Time // given up; zero: not
-	Reply      string    // what was said last when it was put off or refused; empty once it was taken
+	Reply      string    // what was said last when it was put off or refused; empty once it was taken to stay
 }
 
 // late is how long what is sent may wait in the house, if nobody has put it off, before it
 // counts as delayed: other mail for a domain that is slow goes ahead of it.
 const late = time.Hour
 
+// FurtherOn begins the reply of a delay that a server has reported which had taken the mail.
+const FurtherOn = "at a server further on"
+
+// kept is how long a server that has taken a mail may try to pass it on before it gives up
+// and says so: five days as a rule, and seldom more. Of one that arrived after a delay most
+// say nothing, so after that it counts as arrived.
+const kept = 7 * 24 * time.Hour
+
 // Delayed reports whether the notification of m, or m itself, should have reached r
-// and has not: it was put off, or waits behind other mail for a domain that is slow.
+// and has not: it was put off, or waits behind other mail for a domain that is slow, or
+// a server that has taken it says that it cannot pass it on yet.
 func (r Recipient) Delayed(m Message, now time.Time) bool {
-	if !r.Notified.IsZero() || !r.Bounced.IsZero() || !r.FirstRead.IsZero() || m.Destroyed {
+	if !r.Bounced.IsZero() || !r.FirstRead.IsZero() || m.Destroyed {
 		return false
 	}
 	if r.Experience == Link && r.State(m, now) != Live {
 		return false // nothing is to be sent
+	}
+	if !r.Notified.IsZero() {
+		return r.Reply != "" && now.Sub(r.Notified) < kept
 	}
 	return r.Reply != "" || now.Sub(m.Accepted) > late
 }

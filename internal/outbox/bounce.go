@@ -140,13 +140,16 @@ const atLast = "delivered after a delay"
 
 // delay notes that a server has taken a notice and cannot pass it on yet.
 func delay(tx *store.Tx, w work, said string) error {
-	detail := "at a server further on"
+	detail := letterlock.FurtherOn
 	if said != "" {
 		detail += ": " + said
 	}
 	err := tx.NoteAttempt(w.notice.ID, w.notice.Attempts, detail)
 	if _, toRecipient := taken[w.notice.Kind]; toRecipient {
 		err = errors.Join(err, tx.AddEvent(w.recipient, letterlock.Event{Kind: letterlock.Deferred, Detail: detail}))
+	}
+	if tells(w.notice.Kind) {
+		err = errors.Join(err, tx.PutOffLater(w.recipient.ID, detail))
 	}
 	return err
 }

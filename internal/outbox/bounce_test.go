@@ -125,11 +125,71 @@ func TestADelayIsNotedOnceAndMayEndWell(t *testing.T) {
 	}
 }
 
+func TestADelayFurtherOnIsShownUntilSomethingEndsIt(t *testing.T) {
+	const said = "at a server further on: connect to mx.quillfeather.example[192.0.2.25]:25: Connection timed out"
+	for name, tt := range map[string]struct {
+		end  func(h *house, id letterlock.ID, to letterlock.Address, mail sent)
+		said string // then
+	}{
+		"delivered":   {func(h *house, _ letterlock.ID, _ letterlock.Address, mail sent) { h.bounce("delivered", mail) }, ""},
+		"passed on":   {func(h *house, _ letterlock.ID, _ letterlock.Address, mail sent) { h.bounce("list", mail) }, ""},
+		"came back":   {func(h *house, _ letterlock.ID, _ letterlock.Address, mail sent) { h.bounce("postfix", mail) }, unknown},
+		"read":        {func(h *house, id letterlock.ID, to letterlock.Address, _ sent) { h.event(id, to, letterlock.Read) }, ""},
+		"a week over": {func(h *house, _ letterlock.ID, _ letterlock.Address, _ sent) { h.pass(24 * time.Hour) }, said},
+	} {
+		for _, to := range []letterlock.Address{marta, carol} {
+			h := newHouse(t)
+			id := h.send(intake.Envelope{}, to)
+			mail := h.only()
+			if is, reply := h.delayed(id, to); is || reply != "" {
+				t.Errorf("%s, %s: delayed before anybody said so: %q", name, to, reply)
+			}
+			h.pass(4 * time.Hour)
+			h.bounce("postfix-delay", mail)
+			h.pass(6*24*time.Hour - 4*time.Hour)
+			if is, reply := h.delayed(id, to); !is || reply != said {
+				t.Errorf("%s, %s: delayed %v, %q, want %q", name, to, is, reply, said)
+			}
+			tt.end(h, id, to, mail)
+			if is, reply := h.delayed(id, to); is || reply != tt.said {
+				t.Errorf("%s, %s: delayed still %v, %q, want not, %q", name, to, is, reply, tt.said)
+			}
+		}
+	}
+}
+
+func TestADelayOfAPasscodeSaysNothingOfTheMessage(t *testing.T) {
+	h := newHouse(t)
+	id := h.send(intake.Envelope{}, marta)
+	h.only()
+	if _, err := h.codes.Ask(t.Context(), h.recipient(id, marta).ID, "browser", ""); err != nil {
+		t.Fatal(err)
+	}
+	h.bounce("postfix-delay", h.only())
+	if is, reply := h.delayed(id, marta); is || reply != "" {
+		t.Errorf("the message is delayed: %v, %q", is, reply)
+	}
+}
+
+func TestWhoHasReadIsNotShownAsDelayed(t *testing.T) {
+	h := newHouse(t)
+	id := h.send(intake.Envelope{}, marta)
+	mail := h.only()
+	h.event(id, marta, letterlock.Read)
+	h.bounce("postfix-delay", mail)
+	if r := h.recipient(id, marta); r.Reply != "" {
+		t.Errorf("a reader is shown as %+v", r)
+	}
+}
+
 func TestADelayWithoutAReasonIsADelay(t *testing.T) {
 	h := newHouse(t)
 	id := h.send(intake.Envelope{}, marta)
 	h.bounce("exim-delay", h.only())
 	h.checkHistory(id, marta, "at a server further on", letterlock.Accepted, letterlock.Notified, letterlock.Deferred)
+	if is, reply := h.delayed(id, marta); !is || reply != "at a server further on" {
+		t.Errorf("delayed %v, %q", is, reply)
+	}
 }
 
 func TestNobodyCanMakeAReturnPath(t *testing.T) {

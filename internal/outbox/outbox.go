@@ -361,6 +361,12 @@ var taken = map[store.NoticeKind]letterlock.EventKind{
 	store.PasscodeNotice: letterlock.PasscodeSent,
 }
 
+// tells reports whether a recipient is told of a message by a notice, or given it: what
+// becomes of that one is what has become of the recipient.
+func tells(k store.NoticeKind) bool {
+	return k == store.LinkNotice || k == store.AgainNotice || k == store.InlineNotice
+}
+
 // note keeps what became of an attempt.
 func (s *Service) note(w work, result error) error {
 	n := w.notice
@@ -383,7 +389,7 @@ func (s *Service) note(w work, result error) error {
 		if _, toRecipient := taken[n.Kind]; n.Attempts == 1 && toRecipient {
 			err = errors.Join(err, tx.AddEvent(w.recipient, letterlock.Event{Kind: letterlock.Deferred, Detail: reply(result)}))
 		}
-		if n.Kind == store.LinkNotice || n.Kind == store.AgainNotice || n.Kind == store.InlineNotice {
+		if tells(n.Kind) {
 			err = errors.Join(err, tx.PutOff(n.Recipient, reply(result)))
 		}
 		return err
@@ -416,7 +422,7 @@ func handedOver(tx *store.Tx, w work) error {
 func (s *Service) fail(tx *store.Tx, w work, said string) error {
 	err := errors.Join(tx.NoteAttempt(w.notice.ID, w.notice.Attempts, said), tx.Finish(w.notice.ID, store.Failed))
 	k := w.notice.Kind
-	if k != store.LinkNotice && k != store.AgainNotice && k != store.InlineNotice {
+	if !tells(k) {
 		return err
 	}
 	err = errors.Join(err, tx.AddEvent(w.recipient, letterlock.Event{Kind: letterlock.Bounced, Detail: said}))

@@ -188,6 +188,12 @@ func (t *Tx) PutOff(recipient letterlock.ID, reply string) error {
 	return t.exec(`UPDATE recipients SET reply = $2 WHERE id = $1 AND notified_at = 0 AND bounced_at = 0`, recipient, reply)
 }
 
+// PutOffLater keeps beside a recipient why what they were sent has not arrived, as a server
+// says that has taken it. Whoever has read has been reached all the same.
+func (t *Tx) PutOffLater(recipient letterlock.ID, reply string) error {
+	return t.exec(`UPDATE recipients SET reply = $2 WHERE id = $1 AND notified_at > 0 AND bounced_at = 0 AND first_read_at = 0`, recipient, reply)
+}
+
 // DropNotices drops a recipient's notifications that have not left. They keep
 // their secret, because a restore brings them back. Passcodes are not dropped:
 // whoever proves a mailbox is told what became of the message.
