@@ -82,15 +82,20 @@ func ascii[T string | []byte](s T) bool {
 
 var errLine = &failure{step: handing, verdict: refused, words: "5.6.0 the mail contains a bare CR or a NUL"}
 
-// copyTo hands the mail over. A bare CR or a NUL ends it: between them some
-// server on the way might find the end of the mail, and read the rest as a mail
-// of somebody's choice. A bare LF becomes a line end on its way out.
+// copyTo hands the mail over.
 func (l *letter) copyTo(w io.Writer) error {
 	l.begun = true
+	return copyMail(w, l.in)
+}
+
+// copyMail hands a mail over. A bare CR or a NUL ends it: between them some
+// server on the way might find the end of the mail, and read the rest as a mail
+// of somebody's choice. A bare LF becomes a line end on its way out.
+func copyMail(w io.Writer, mail io.Reader) error {
 	b := make([]byte, 32<<10)
 	cr := false // the last byte was a CR
 	for {
-		n, err := l.in.Read(b)
+		n, err := mail.Read(b)
 		for _, c := range b[:n] {
 			if c == 0 || cr && c != '\n' {
 				return errLine

@@ -129,6 +129,12 @@ func (s *session) offersUTF8() bool {
 	return ok
 }
 
+// offersEightBits reports whether bodies of 8 bits are welcome.
+func (s *session) offersEightBits() bool {
+	ok, _ := s.client.Extension("8BITMIME")
+	return ok
+}
+
 // offersDemand reports whether the relay takes the demand that a mail stays under TLS
 // to the mailbox, RFC 8689. Without TLS of its own the offer is worth nothing; the
 // certificate of whoever makes it was checked.
