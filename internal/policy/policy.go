@@ -124,13 +124,25 @@ type Request struct {
 	Headers     int                   // how many of it there were
 	Sensitivity string
 	Subject     string
+	Needs       string // a header field that only what is protected can fulfil; empty: none
+
+	Gateway bool                  // it came by the gateway, where mail may be sent open
+	Default letterlock.Protection // of the gateway, for mail that says nothing; empty: it is open
 }
 
 // Protect decides on a message's protection. Of several wishes the strictest
-// holds. A wish that cannot be understood, or that would send the mail open, is
-// refused: nothing that is unclear leaves unprotected.
+// holds. A wish that cannot be understood is refused, and so is one that would send
+// the mail open where no mail is: nothing that is unclear leaves unprotected. A mail
+// of the gateway can be open, which is a Decision without a Protection.
 func Protect(r Request) (Decision, error) {
 	d := Decision{Protection: letterlock.EncryptOnly, Method: letterlock.ByPolicy, DecidedBy: "submission default", Subject: r.Subject}
+	least := letterlock.EncryptOnly // for a wish that does not say how much it wants
+	if r.Gateway {
+		d.Protection, d.DecidedBy = r.Default, gatewayDefault
+		if r.Default != "" {
+			least = r.Default
+		}
+	}
 	raise := func(p letterlock.Protection, by string) {
 		if d.Method == letterlock.ByPolicy || p == letterlock.DoNotForward && d.Protection != p {
 			d.Protection, d.Method, d.DecidedBy = p, letterlock.ByUser, by
@@ -145,19 +157,43 @@ func Protect(r Request) (Decision, error) {
 	}
 	if r.Headers > 0 {
 		p, err := headerProtection(r)
-		if err != nil {
+		switch {
+		case r.Gateway && letterlock.KeyOf(err) == unprotected:
+			d.Protection, d.DecidedBy, least = "", headerName, letterlock.EncryptOnly
+		case err != nil:
 			return Decision{}, err
+		default:
+			raise(p, headerName)
+			least = letterlock.EncryptOnly // it says how much
 		}
-		raise(p, "X-Letterlock-Protection header")
 	}
 	if subject, tag := cutTag(r.Subject); tag != "" {
 		d.Subject = subject
-		raise(letterlock.EncryptOnly, "subject tag "+tag)
+		raise(least, "subject tag "+tag)
 	}
 	if strings.EqualFold(strings.TrimSpace(r.Sensitivity), "Company-Confidential") {
-		raise(letterlock.EncryptOnly, "Sensitivity header")
+		raise(least, "Sensitivity header")
+	}
+	if r.Gateway && r.Needs != "" {
+		raise(least, r.Needs+" header")
 	}
 	return d, nil
+}
+
+const (
+	headerName  = "X-Letterlock-Protection header"
+	unprotected = "unprotected"
+
+	gatewayDefault = "gateway default"
+)
+
+// Opened returns the decision where a rule lets a mail of the gateway go on as it came:
+// it takes the place of the gateway's default, and of nothing else.
+func (d Decision) Opened(by string) Decision {
+	if d.DecidedBy == gatewayDefault {
+		d.Protection, d.DecidedBy = "", by
+	}
+	return d
 }
 
 // Asks decides what a message asks of its readers beyond their mailbox: what Compose has
@@ -192,7 +228,7 @@ func headerProtection(r Request) (letterlock.Protection, error) {
 		return "", &letterlock.Error{Code: letterlock.Invalid, Key: "protection"}
 	}
 	if strings.EqualFold(strings.TrimSpace(r.Header), "none") {
-		return "", &letterlock.Error{Code: letterlock.Denied, Key: "unprotected"}
+		return "", &letterlock.Error{Code: letterlock.Denied, Key: unprotected}
 	}
 	return letterlock.ParseProtection(r.Header)
 }

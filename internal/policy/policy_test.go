@@ -148,6 +148,55 @@ func TestProtectRefusesWhatWouldLeaveOpenOrIsUnclear(t *testing.T) {
 	}
 }
 
+func TestAMailOfTheGatewayIsOpenOnlyIfNothingAsksForMore(t *testing.T) {
+	const eo, dnf, header, usual = letterlock.EncryptOnly, letterlock.DoNotForward, "X-Letterlock-Protection header", "gateway default"
+	tests := []struct {
+		name       string
+		in         policy.Request
+		protection letterlock.Protection
+		by         string
+	}{
+		{"nothing said", policy.Request{}, "", usual},
+		{"nothing said, encrypt-only", policy.Request{Default: eo}, eo, usual},
+		{"nothing said, do-not-forward", policy.Request{Default: dnf}, dnf, usual},
+		{"none", policy.Request{Headers: 1, Header: " None"}, "", header},
+		{"none against the default", policy.Request{Headers: 1, Header: "none", Default: dnf}, "", header},
+		{"none and a tag", policy.Request{Headers: 1, Header: "none", Default: dnf, Subject: "[secure] Hi"}, eo, "subject tag [secure]"},
+		{"none and a sensitivity", policy.Request{Headers: 1, Header: "none", Sensitivity: "Company-Confidential"}, eo, "Sensitivity header"},
+		{"none and an end", policy.Request{Headers: 1, Header: "none", Needs: "X-Letterlock-Expires"}, eo, "X-Letterlock-Expires header"},
+		{"header", policy.Request{Headers: 1, Header: "do-not-forward"}, dnf, header},
+		{"header below the default", policy.Request{Headers: 1, Header: "encrypt-only", Default: dnf}, eo, header},
+		{"tag", policy.Request{Subject: "[encrypt] Hi"}, eo, "subject tag [encrypt]"},
+		{"tag under a default", policy.Request{Subject: "[encrypt] Hi", Default: dnf}, dnf, "subject tag [encrypt]"},
+		{"tag and header", policy.Request{Subject: "[encrypt] Hi", Headers: 1, Header: "encrypt-only", Default: dnf}, eo, header},
+		{"sensitivity", policy.Request{Sensitivity: "company-confidential"}, eo, "Sensitivity header"},
+		{"an end", policy.Request{Needs: "X-Letterlock-Expires"}, eo, "X-Letterlock-Expires header"},
+	}
+	for _, tt := range tests {
+		tt.in.Gateway = true
+		d, err := policy.Protect(tt.in)
+		if err != nil || d.Protection != tt.protection || d.DecidedBy != tt.by {
+			t.Errorf("%s: %+v, %v; want %q by %q", tt.name, d, err, tt.protection, tt.by)
+		}
+		opened, want := d.Opened("rule r"), d
+		if d.DecidedBy == usual {
+			want.Protection, want.DecidedBy = "", "rule r"
+		}
+		if opened != want {
+			t.Errorf("%s, and a rule that lets it go: %+v, want %+v", tt.name, opened, want)
+		}
+		if floor := opened.AtLeast(eo, "rule s"); floor.Protection == "" {
+			t.Errorf("%s, and a rule that asks for protection: %+v", tt.name, floor)
+		}
+	}
+	for _, r := range []policy.Request{{Headers: 1, Header: "x"}, {Headers: 2, Header: "none"}, {Headers: 1}} {
+		r.Gateway = true
+		if d, err := policy.Protect(r); !errors.Is(err, letterlock.Invalid) {
+			t.Errorf("%+v: %+v, %v; want it refused", r, d, err)
+		}
+	}
+}
+
 func TestNothingButAnErrorYieldsNoProtection(t *testing.T) {
 	asked := []letterlock.Protection{"", letterlock.EncryptOnly, letterlock.DoNotForward, "none", "Do-Not-Forward", "x"}
 	headers := []string{"", "encrypt-only", "do-not-forward", "none", "NONE", "x", "none;encrypt-only"}

@@ -197,8 +197,8 @@ func (c *checker) actions(a Actions) {
 		return
 	}
 	others := a
-	others.Refuse, others.Sentence = false, ""
-	if a.Refuse && others != (Actions{}) {
+	others.Refuse, others.Pass, others.Sentence = false, false, ""
+	if (a.Refuse || a.Pass) && others != (Actions{}) || a.Refuse && a.Pass {
 		c.wrong("actions", Contradiction, "")
 	}
 	if a.Protection != "" {

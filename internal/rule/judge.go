@@ -12,6 +12,9 @@ import (
 // A Mail is what rules look at.
 type Mail struct {
 	Sender     letterlock.Address
+	Others     []letterlock.Address // whom its From names beside the sender, where nobody saw to it that it does not
+	Unknown    bool                 // its From holds what is no address: anybody may be meant
+	Cut        bool                 // its header is cut off: what is not found in it may be there all the same
 	Recipients []letterlock.Address
 	Subject    string
 	Fields     []Field // of its header
@@ -84,7 +87,9 @@ type Verdict struct {
 	Refused    bool
 	RefusedBy  string
 	Sentence   string // for the sender of a refused mail
-	Unread     bool   // not all of the text could be looked at
+	Pass       bool   // where nothing else asks for protection the mail goes on as it came, by the gateway
+	PassedBy   string
+	Unread     bool // not all of the text could be looked at
 }
 
 // Judge applies the rules to a mail. The error is one of reading it.
@@ -101,7 +106,10 @@ func (s *Set) Judge(m Mail) (Verdict, error) {
 	for i := range s.rules {
 		o := j.outcome(&s.rules[i])
 		v.Outcomes = append(v.Outcomes, o)
-		if o.Answer != No {
+		switch {
+		case o.Rule.Then.Pass && o.Answer == Yes && !v.Pass:
+			v.Pass, v.PassedBy = true, o.Rule.Name
+		case !o.Rule.Then.Pass && o.Answer != No:
 			v.raise(o.Rule)
 		}
 	}
@@ -208,19 +216,27 @@ func (j *judging) outcome(r *compiled) Outcome {
 		}
 	}
 	w := r.When
-	sender, by := oneIn(r.senders, j.mail.Sender)
+	in := oneIn
+	if r.Then.Pass {
+		in = allIn
+	}
+	sender, by := in(r.senders, j.mail.senders())
+	if (j.mail.Unknown || j.mail.Cut) && (sender == Yes) == r.Then.Pass {
+		sender = Could // it may be from somebody else, or from somebody else as well
+	}
 	add(len(w.Senders) > 0, "senders", sender, by)
-	recipient, by := oneIn(r.recipients, j.mail.Recipients...)
+	recipient, by := in(r.recipients, j.mail.Recipients)
 	add(len(w.Recipients) > 0, "recipients", recipient, by)
-	domain, by := oneIn(r.domains, j.mail.Recipients...)
+	domain, by := in(r.domains, j.mail.Recipients)
 	add(len(w.Domains) > 0, "domains", domain, by)
 	a, by := j.subject.answer(r.inSubject)
+	a = j.unless(a)
 	add(r.inSubject >= 0, "subject", a, by)
 	a, by = j.text.answer(r.inBody)
 	add(r.inBody >= 0, "body", a, by)
 	if w.Header != "" {
 		a, by := j.header(r)
-		add(true, "header", a, by)
+		add(true, "header", j.unless(a), by)
 	}
 	add(w.LargerThan > 0, "size", answer(j.mail.Size > w.LargerThan), "")
 	if r.inData >= 0 {
@@ -228,6 +244,15 @@ func (j *judging) outcome(r *compiled) Outcome {
 		add(true, "data", answered(found, j.data.unread), found)
 	}
 	return o
+}
+
+// unless returns the answer to a question about the header, where No is certain only if
+// all of it could be read.
+func (j *judging) unless(a Answer) Answer {
+	if a == No && j.mail.Cut {
+		return Could
+	}
+	return a
 }
 
 func (j *judging) header(r *compiled) (Answer, string) {
@@ -268,7 +293,16 @@ func answered(found string, unread bool) Answer {
 	return No
 }
 
-func oneIn(places []place, list ...letterlock.Address) (Answer, string) {
+// senders are all whom a mail is from.
+func (m *Mail) senders() (list []letterlock.Address) {
+	if m.Sender != "" {
+		list = append(list, m.Sender)
+	}
+	return append(list, m.Others...)
+}
+
+// oneIn reports whether one place holds one of the addresses, and how it is shown.
+func oneIn(places []place, list []letterlock.Address) (Answer, string) {
 	for _, p := range places {
 		for _, a := range list {
 			if p.holds(a) {
@@ -277,4 +311,19 @@ func oneIn(places []place, list ...letterlock.Address) (Answer, string) {
 		}
 	}
 	return No, ""
+}
+
+// allIn reports whether places hold all of the addresses, and how the first is shown.
+func allIn(places []place, list []letterlock.Address) (Answer, string) {
+	first := ""
+	for _, a := range list {
+		in, by := oneIn(places, []letterlock.Address{a})
+		if in == No {
+			return No, ""
+		}
+		if first == "" {
+			first = by
+		}
+	}
+	return answer(len(list) > 0), first
 }

@@ -47,8 +47,8 @@ const (
 // Kinds are all kinds of sensitive data.
 var Kinds = []Data{Card, IBAN, SSN}
 
-// Actions are what is asked of a mail that meets the conditions. Names of what the
-// gateway will know, "brand" and "pass", are kept free.
+// Actions are what is asked of a mail that meets the conditions. The name "brand" is kept
+// free.
 type Actions struct {
 	Protection letterlock.Protection `json:"protection,omitempty"` // at least; any other action asks for encrypt-only
 	Expiry     letterlock.Span       `json:"expiry,omitempty"`     // how long it can be read at most; 0: as its sender says
@@ -56,6 +56,10 @@ type Actions struct {
 	Asks       letterlock.Demand     `json:"asks,omitempty"`       // of those who read it
 	Refuse     bool                  `json:"refuse,omitempty"`     // it is not sent at all
 	Sentence   string                `json:"sentence,omitempty"`   // what the sender of a refused mail is told
+	// Pass has a mail of the gateway go on as it came if nothing else asks for protection:
+	// the default of the gateway does not hold for it. It must mean the whole mail: all of
+	// its recipients, its only sender, and what could not be read counts for nothing.
+	Pass bool `json:"pass,omitempty"`
 }
 
 // Bounds of rules.
