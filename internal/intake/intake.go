@@ -51,6 +51,9 @@ type Service struct {
 	// newest known have the version not; nil: there are none.
 	RulesNow   func(ctx context.Context, not int64) (*rule.Set, error)
 	RuleLimits rule.Limits // of what looking into one mail may cost
+	// Gateway protects what comes by the gateway and asks for nothing. Empty: that is
+	// passed on as it came.
+	Gateway letterlock.Protection
 }
 
 // An Envelope is what is known of a mail beside the mail itself.
@@ -63,6 +66,9 @@ type Envelope struct {
 	Promised   []letterlock.Address  // whom Compose has said to be able to take back: they get the link
 	Asks       letterlock.Demand     // chosen in Compose; for SMTP the mail may say it
 	Notices    *policy.Choice        // chosen in Compose; nil: as the settings say
+	// Pass hands a mail of the gateway on to where it would have gone without us. Its errors
+	// are those of whoever is to take it then.
+	Pass func(ctx context.Context, mail io.Reader) error
 }
 
 // A Receipt says what became of an accepted mail.
@@ -70,6 +76,9 @@ type Receipt struct {
 	ID        letterlock.ID
 	MessageID string
 	Repeated  bool // a retry of a mail that was already accepted
+	// Passed says that it was passed on and is no message: nothing of it is kept.
+	Passed    bool
+	DecidedBy string // what decided, as of a message
 }
 
 // Preview says what each recipient of an envelope would get, and what if everybody
@@ -87,13 +96,18 @@ func (s *Service) Preview(ctx context.Context, e Envelope) (as, forced []policy.
 	return as, forced
 }
 
-// Accept takes one mail from an account of the organisation. The errors are
+// Accept takes one mail from an account of the organisation, or by the gateway from
+// whomever a mail server that is trusted says it is from. What comes by the gateway and
+// is not to be protected is passed on before Accept returns; an error of that is the
+// envelope's own. The errors are
 //
 //   - Denied "sender": the From of the mail is not the account's;
+//   - Denied "foreign", "account": a mail of the gateway is to be protected, and its From is none of the organisation, or that of an account that may not send;
 //   - Denied "unprotected": the mail asks to be sent open;
 //   - [Refusal]: a rule of the administrators refuses it;
 //   - Denied "rules": a retry names new recipients, for whom the rules want more than the message has;
 //   - Denied "ended": a retry names new recipients of a message that has ended;
+//   - Invalid "loop": a mail of the gateway has passed so many servers that it goes round;
 //   - Invalid "bare", "structure", "from", "protection", "recipients", "expires", "proof", "portal": the mail or its envelope is malformed;
 //   - TooLarge with the limit's name: it passes one;
 //   - Busy "disk": there is no room for it;
@@ -103,7 +117,7 @@ func (s *Service) Preview(ctx context.Context, e Envelope) (as, forced []policy.
 // it adds are added, so that an envelope split by a relay loses nobody. A crash
 // before the commit leaves nothing; after it, the retry finds the message.
 func (s *Service) Accept(ctx context.Context, by letterlock.Actor, e Envelope, mail io.Reader) (Receipt, error) {
-	if !by.Is(letterlock.Sender) {
+	if !by.Is(letterlock.Sender) && !fromServer(by, e) {
 		return Receipt{}, s.refused(ctx, by, &letterlock.Error{Code: letterlock.Denied, Key: "sender"})
 	}
 	if err := checkRecipients(e.Recipients); err != nil {
@@ -121,9 +135,9 @@ func (s *Service) Accept(ctx context.Context, by letterlock.Actor, e Envelope, m
 	if err = s.room(); err == nil {
 		receipt, err = s.decide(ctx, by, e, in)
 	}
-	if err != nil {
+	if err != nil || receipt.Passed {
 		in.Abandon(context.WithoutCancel(ctx))
-		return Receipt{}, err
+		return receipt, err
 	}
 	s.Wake()
 	return receipt, nil
@@ -152,16 +166,24 @@ func (s *Service) decide(ctx context.Context, by letterlock.Actor, e Envelope, i
 	not := int64(-1) // judged by no rules yet
 	for range tries {
 		var r ruling
-		if r, err = s.rule(ctx, by, e, in.Index, in.Mail(ctx).Raw, not); err != nil {
-			return Receipt{}, s.refused(ctx, by, err)
+		if r, err = s.rule(ctx, by, e, in.Index, in.Mail(ctx).Raw, not); err == nil && r.open() {
+			err = s.stay(ctx, by, &r, in)
 		}
-		if not < 0 {
+		if by = r.by; err != nil {
+			return Receipt{DecidedBy: r.decision.DecidedBy}, s.refused(ctx, by, err)
+		}
+		if k.hostings == nil && !r.open() {
 			k = s.known(ctx, e)
 		}
-		err = s.DB.Write(ctx, func(tx *store.Tx) error {
-			receipt, err = s.store(tx, by, s.newMessage(by, e, in, r), r, e, k, in)
-			return err
-		})
+		if r.open() {
+			receipt, err = s.passOn(ctx, e, r, in)
+		} else {
+			err = s.DB.Write(ctx, func(tx *store.Tx) error {
+				receipt, err = s.store(tx, by, s.newMessage(by, e, in, r), r, e, k, in)
+				return err
+			})
+			receipt.DecidedBy = r.decision.DecidedBy
+		}
 		if !errors.Is(err, errRulesChanged) {
 			break
 		}
@@ -231,6 +253,9 @@ func check(by letterlock.Actor, x *eml.Index) error {
 func senderName(by letterlock.Actor, h eml.Header) string {
 	if by.Name != "" {
 		return by.Name
+	}
+	if len(h.From) == 0 {
+		return ""
 	}
 	if n := h.From[0].Name; !strings.ContainsAny(n, "@/") {
 		return n

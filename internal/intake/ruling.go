@@ -29,6 +29,7 @@ func (*Refusal) Unwrap() error { return &letterlock.Error{Code: letterlock.Denie
 
 // A ruling is what is decided about a mail before it is stored.
 type ruling struct {
+	by       letterlock.Actor // who sends it
 	decision policy.Decision
 	asks     letterlock.Demand
 	portal   bool
@@ -48,11 +49,13 @@ func (r ruling) refusal() error {
 // error yet: a retry of what was accepted is a retry still.
 func (s *Service) rule(ctx context.Context, by letterlock.Actor, e Envelope, ix *eml.Index, raw io.ReaderAt, not int64) (r ruling, err error) {
 	h := ix.Header
-	if err = check(by, ix); err != nil {
+	r.by = by
+	if err = s.check(by, e, ix); err != nil {
 		return r, err
 	}
 	r.decision, err = policy.Protect(policy.Request{
 		Asked: e.Protection, Header: h.Protection, Headers: h.Protections, Sensitivity: h.Sensitivity, Subject: h.Subject,
+		Needs: needs(h), Gateway: e.Via == letterlock.ByGateway, Default: s.Gateway,
 	})
 	if err != nil {
 		return r, err
@@ -68,12 +71,29 @@ func (s *Service) rule(ctx context.Context, by letterlock.Actor, e Envelope, ix 
 		return r, err
 	}
 	v := r.verdict
+	if v.Pass {
+		r.decision = r.decision.Opened(ruleWord + v.PassedBy)
+	}
 	r.decision = r.decision.AtLeast(v.Protection, ruleWord+v.By)
 	if v.Asks != letterlock.NoDemand {
 		r.asks = v.Asks
 	}
 	r.portal = e.Portal || portal || v.Portal || r.asks != letterlock.NoDemand
-	return r, nil
+	if e.Via == letterlock.ByGateway && !r.open() {
+		r.by, err = s.author(ctx, by, ix)
+	}
+	if v.Refused {
+		err = nil // whoever sends it, a rule has the last word
+	}
+	return r, err
+}
+
+// check refuses what no rule can make good.
+func (s *Service) check(by letterlock.Actor, e Envelope, ix *eml.Index) error {
+	if e.Via == letterlock.ByGateway {
+		return checkGateway(ix)
+	}
+	return check(by, ix)
 }
 
 // ruleWord stands before the name of the rule that decided on a message.
@@ -91,6 +111,9 @@ func (s *Service) judge(ctx context.Context, by letterlock.Actor, e Envelope, ix
 	m, err := rule.Of(ix, raw, by.Address, e.Recipients, s.RuleLimits)
 	if err != nil {
 		return rule.Verdict{}, err
+	}
+	if e.Via == letterlock.ByGateway {
+		named(&m, ix)
 	}
 	return set.Judge(m)
 }
@@ -146,6 +169,7 @@ func (r ruling) latest(known, accepted time.Time) time.Time {
 // A Trial is what would become of a mail if it were sent now.
 type Trial struct {
 	Err        error // why it would be refused; nil: it would be accepted
+	Passed     bool  // it would be passed on as it came, and is no message
 	Verdict    rule.Verdict
 	Decision   policy.Decision
 	Asks       letterlock.Demand
@@ -179,7 +203,10 @@ func (s *Service) Try(ctx context.Context, by, sender letterlock.Actor, e Envelo
 		}
 		return Trial{Err: err}, nil
 	}
-	t := Trial{Verdict: r.verdict, Decision: r.decision, Asks: r.asks}
+	t := Trial{Verdict: r.verdict, Decision: r.decision, Asks: r.asks, Passed: r.open()}
+	if t.Passed {
+		return t, nil
+	}
 	err = s.DB.Read(ctx, func(tx *store.Tx) error {
 		t.Expires, t.Err = s.expires(e, ix.Header, r.verdict, tx.Now)
 		return nil

@@ -36,6 +36,9 @@ const (
 	// Operator is whoever may open the data folder's files, and asks from that
 	// machine. They hold every role but that of a sender.
 	Operator Kind = "operator"
+	// MailServer is one of a trusted network, by the gateway. It holds no role: it hands
+	// over mail of whoever its From names, which it has checked, and that is their Address.
+	MailServer Kind = "mail-server"
 )
 
 // An Actor is who asks for something. The zero Actor may do nothing.

@@ -37,6 +37,7 @@ const (
 	BySubmission Via = "submission" // SMTP submission
 	ByCompose    Via = "compose"    // the web
 	ByPortal     Via = "portal"     // a recipient, in the portal
+	ByGateway    Via = "gateway"    // a mail server of a trusted network
 )
 
 // Ended reports whether the message has expired by now.
