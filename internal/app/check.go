@@ -16,6 +16,7 @@ import (
 	"letterlock/internal/certs"
 	"letterlock/internal/config"
 	"letterlock/internal/host"
+	"letterlock/internal/resolve"
 	"letterlock/internal/seal"
 	"letterlock/internal/store"
 )
@@ -40,10 +41,14 @@ type Finding struct {
 
 // checkup gathers findings.
 type checkup struct {
-	cfg    config.Config
-	now    time.Time
-	lookup func(ctx context.Context, name string) ([]string, error) // of TXT records
-	found  []Finding
+	cfg      config.Config
+	now      time.Time
+	resolver *resolve.Client
+	found    []Finding
+}
+
+func newCheckup(cfg config.Config, now time.Time) checkup {
+	return checkup{cfg: cfg, now: now, resolver: resolve.New(cfg.DNS.Servers, dnsTry)}
 }
 
 func (c *checkup) say(l Level, about, format string, args ...any) {
@@ -64,7 +69,7 @@ func (c *checkup) fails(about string, err error, well string) bool {
 // changing anything, and says what is wrong or missing. Mail is not sent; the relay
 // is connected to and signed in to.
 func Check(ctx context.Context, cfg config.Config, now time.Time) []Finding {
-	c := &checkup{cfg: cfg, now: now, lookup: net.DefaultResolver.LookupTXT}
+	c := newCheckup(cfg, now)
 	c.all(ctx)
 	return c.found
 }

@@ -2,13 +2,18 @@ package app
 
 import (
 	"context"
-	"net"
+	"time"
 
 	"letterlock/internal/config"
 	"letterlock/internal/dkim"
 	"letterlock/internal/letterlock"
+	"letterlock/internal/resolve"
 	"letterlock/internal/store"
 )
+
+// dnsTry is how long a DNS server may take to answer, where a person waits for it: twice
+// of it must be less than lookUpWithin.
+const dnsTry = 2 * time.Second
 
 // openDKIM opens what mail that leaves is signed with.
 func openDKIM(cfg config.Config, db *store.DB) (*dkim.Service, error) {
@@ -16,7 +21,7 @@ func openDKIM(cfg config.Config, db *store.DB) (*dkim.Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.Domain, s.Off, s.Lookup = cfg.Organization.Notify.Domain(), !cfg.DKIM.Sign, net.DefaultResolver.LookupTXT
+	s.Domain, s.Off, s.Lookup = cfg.Organization.Notify.Domain(), !cfg.DKIM.Sign, resolve.New(cfg.DNS.Servers, dnsTry).LookupTXT
 	return s, nil
 }
 
@@ -46,7 +51,7 @@ func (c *checkup) dkim(ctx context.Context) {
 // published looks into the DNS for the record of a key that signs.
 func (c *checkup) published(ctx context.Context, k dkim.Key) {
 	domain := c.cfg.Organization.Notify.Domain()
-	err := dkim.Published(ctx, c.lookup, domain, k)
+	err := dkim.Published(ctx, c.resolver.LookupTXT, domain, k)
 	about := "dkim " + k.Selector
 	switch letterlock.KeyOf(err) {
 	case "":

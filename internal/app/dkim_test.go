@@ -1,7 +1,7 @@
 package app_test
 
 import (
-	"net"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -39,8 +39,7 @@ func TestCheckSaysWhetherMailIsSignedAndCanBeChecked(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer dns.Close()
-	dns.PatchNet(net.DefaultResolver)
-	defer mockdns.UnpatchNet(net.DefaultResolver)
+	s.cfg.DNS.Servers = []netip.AddrPort{netip.MustParseAddrPort(dns.LocalAddr().String())}
 
 	k := s.signedBy("one", func(k dkim.Key) { zones[k.Name("contoso.example")+"."] = mockdns.Zone{TXT: []string{k.Record()}} })
 	says(app.Fine, "signed in the name of contoso.example")

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io/fs"
-	"net"
 	"net/http"
 	"strings"
 	"time"
@@ -19,8 +18,7 @@ import (
 
 // DoctorOptions are what Doctor looks with.
 type DoctorOptions struct {
-	Now      func() time.Time
-	Resolver *net.Resolver // nil: the machine's
+	Now func() time.Time
 }
 
 // Doctor looks at all that Check looks at, at the database and the server that runs on
@@ -28,10 +26,7 @@ type DoctorOptions struct {
 // through a Letterlock of its own. Nothing of the installation is changed, and no mail
 // leaves. Each finding that is not well says what to do.
 func Doctor(ctx context.Context, cfg config.Config, o DoctorOptions) []Finding {
-	if o.Resolver == nil {
-		o.Resolver = net.DefaultResolver
-	}
-	d := &doctor{checkup: checkup{cfg: cfg, now: o.Now(), lookup: o.Resolver.LookupTXT}, resolver: o.Resolver}
+	d := &doctor{checkup: newCheckup(cfg, o.Now())}
 	d.all(ctx)
 	if cfg.ValidateServer() != nil {
 		return remedied(d.found) // the rest goes by the settings
@@ -58,8 +53,7 @@ func examiner(cfg config.Config, o Options) func(context.Context) []web.Finding 
 // A doctor is a checkup that says what to do, too.
 type doctor struct {
 	checkup
-	resolver *net.Resolver
-	deaf     bool // the DNS does not answer at all
+	deaf string // about what the DNS did not answer, as it does not answer at all; empty: it does
 }
 
 // advise notes what is not as it should be, and what to do.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 )
@@ -12,22 +13,45 @@ import (
 // lookUpWithin is how long one answer of the DNS may take.
 const lookUpWithin = 5 * time.Second
 
-// dns looks at what others find in the DNS about the domain that our mail is from. From
-// which address the relay hands mail to the world cannot be seen from here, so it does
-// not say whether SPF lets that one through.
+// dns looks at what others find in the DNS about the domain that our mail is from.
 func (d *doctor) dns(ctx context.Context) {
-	for _, look := range []func(context.Context, string){d.portal, d.spf, d.dmarc, d.mx, d.ptr} {
-		if look(ctx, d.cfg.Organization.Notify.Domain()); d.deaf {
-			return // the DNS does not answer; the rest would only say so again
+	for _, look := range []struct {
+		about string
+		at    func(context.Context, string)
+	}{{aboutPortal, d.portal}, {"spf", d.spf}, {"dmarc", d.dmarc}, {"mx", d.mx}, {"ptr", d.ptr}} {
+		if d.deaf != "" { // it would only take as long again
+			d.advise(Warn, look.about, d.askAgain(), "not looked at, because the DNS did not answer about %s", d.deaf)
+			continue
 		}
+		look.at(ctx, d.cfg.Organization.Notify.Domain())
 	}
 }
 
+const aboutPortal = "dns public_url"
+
 // silent notes that the DNS did not answer, which says nothing of the record.
 func (d *doctor) silent(about, name string, err error) {
-	d.advise(Warn, about, "look at the resolver of this machine (/etc/resolv.conf), and run this again", "%s could not be looked up: %s", name, words(err))
+	d.advise(Warn, about, d.askAgain(), "%s could not be looked up: %s", name, words(err))
 	var e *net.DNSError
-	d.deaf = errors.As(err, &e) && e.IsTimeout
+	if errors.As(err, &e) && e.IsTimeout {
+		d.deaf = name
+	}
+}
+
+// askAgain is what to do where nobody has answered.
+func (d *doctor) askAgain() string {
+	servers := strings.Join(d.resolver.Servers(), ", ")
+	if len(d.cfg.DNS.Servers) > 0 {
+		return "look whether " + servers + ", as servers in [dns] has it, answers this machine, and run this again"
+	}
+	return "look whether " + servers + ", as /etc/resolv.conf has it, answers this machine, or name others with servers in [dns], and run this again"
+}
+
+// nameOf is what could not be looked up.
+func nameOf(err error) string {
+	var e *net.DNSError
+	errors.As(err, &e)
+	return e.Name
 }
 
 func words(err error) string {
@@ -50,30 +74,27 @@ func within[T any](ctx context.Context, f func(context.Context, string) (T, erro
 	return f(ctx, name)
 }
 
-// rooted makes a name one that no search list of the machine adds to.
-func rooted(name string) string { return strings.TrimSuffix(name, ".") + "." }
-
 // portal looks for the host that links lead to.
 func (d *doctor) portal(ctx context.Context, _ string) {
 	host := d.cfg.PublicURL.Hostname()
 	if _, err := netip.ParseAddr(host); err == nil || host == "localhost" {
-		d.say(Fine, "dns public_url", "%s needs no DNS", host)
+		d.say(Fine, aboutPortal, "%s needs no DNS", host)
 		return
 	}
-	list, err := within(ctx, d.resolver.LookupHost, rooted(host))
+	list, err := within(ctx, d.resolver.LookupHost, host)
 	switch {
 	case none(err):
-		d.advise(Wrong, "dns public_url", "publish an A or AAAA record for "+host+", or correct public_url", "%s has no address: the links in notifications lead nowhere", host)
+		d.advise(Wrong, aboutPortal, "publish an A or AAAA record for "+host+", or correct public_url", "%s has no address: the links in notifications lead nowhere", host)
 	case err != nil:
-		d.silent("dns public_url", host, err)
+		d.silent(aboutPortal, host, err)
 	default:
-		d.say(Fine, "dns public_url", "%s is at %s", host, strings.Join(list, ", "))
+		d.say(Fine, aboutPortal, "%s is at %s", host, strings.Join(list, ", "))
 	}
 }
 
 // texts returns the TXT records of a name that begin so, as a word.
 func (d *doctor) texts(ctx context.Context, name, version string) (list []string, err error) {
-	all, err := within(ctx, d.resolver.LookupTXT, rooted(name))
+	all, err := within(ctx, d.resolver.LookupTXT, name)
 	for _, t := range all {
 		if rest, ok := strings.CutPrefix(strings.ToLower(t), version); ok && (rest == "" || strings.ContainsAny(rest[:1], " ;")) {
 			list = append(list, t)
@@ -164,14 +185,17 @@ func (d *doctor) dmarcSays(at, record string) {
 // mx looks whether bounces can come back.
 func (d *doctor) mx(ctx context.Context, domain string) {
 	do := "publish an MX record for " + domain + " that leads to the mail server which takes its bounces, or choose another organization.notify"
-	list, err := within(ctx, d.resolver.LookupMX, rooted(domain))
+	list, err := within(ctx, d.resolver.LookupMX, domain)
 	switch {
 	case none(err):
-		if _, err := within(ctx, d.resolver.LookupHost, rooted(domain)); none(err) {
+		switch _, err := within(ctx, d.resolver.LookupHost, domain); {
+		case none(err):
 			d.advise(Wrong, "mx", do, "%s has no MX record and no address: bounces cannot come back, and some servers refuse mail from it", domain)
-			return
+		case err != nil:
+			d.silent("mx", domain, err)
+		default:
+			d.advise(Warn, "mx", do, "%s has no MX record, only an address: bounces go there", domain)
 		}
-		d.advise(Warn, "mx", do, "%s has no MX record, only an address: bounces go there", domain)
 	case err != nil:
 		d.silent("mx", domain, err)
 	case len(list) == 1 && list[0].Host == ".":
@@ -186,8 +210,12 @@ func (d *doctor) mxHosts(ctx context.Context, domain string, list []*net.MX) {
 	for _, m := range list {
 		name := strings.TrimSuffix(m.Host, ".")
 		names = append(names, name)
-		if _, err := within(ctx, d.resolver.LookupHost, rooted(name)); none(err) {
+		switch _, err := within(ctx, d.resolver.LookupHost, name); {
+		case none(err):
 			d.advise(Wrong, "mx", "publish an address for "+name+", or take it out of the MX records", "the MX record of %s leads to %s, which has no address", domain, name)
+			return
+		case err != nil:
+			d.silent("mx", name, err)
 			return
 		}
 	}
@@ -198,14 +226,16 @@ func (d *doctor) mxHosts(ctx context.Context, domain string, list []*net.MX) {
 // They are those of the relays; where none of them is public, a relay on this side of a
 // router sends, and the portal's own address is the best guess.
 func (d *doctor) ptr(ctx context.Context, _ string) {
-	guess := false
-	addresses := d.public(ctx, d.relayHosts())
-	if len(addresses) == 0 {
-		guess, addresses = true, d.public(ctx, []string{d.cfg.PublicURL.Hostname()})
+	addresses, err := d.public(ctx, d.relayHosts())
+	guess := err == nil && len(addresses) == 0
+	if guess {
+		addresses, err = d.public(ctx, []string{d.cfg.PublicURL.Hostname()})
 	}
-	if len(addresses) == 0 {
+	switch {
+	case err != nil:
+		d.silent("ptr", nameOf(err), err)
+	case len(addresses) == 0:
 		d.say(Fine, "ptr", "neither the relay nor the portal has a public address here: ask whoever operates the relay from where it sends")
-		return
 	}
 	for _, a := range addresses {
 		d.namedBack(ctx, a, guess)
@@ -221,23 +251,22 @@ func (d *doctor) relayHosts() (hosts []string) {
 	return hosts
 }
 
-// public are the addresses of some hosts that the world can see.
-func (d *doctor) public(ctx context.Context, hosts []string) (list []netip.Addr) {
+// public are the addresses of some hosts that the world can see. A host that is not in the
+// DNS has none; that it cannot be found at all is said by the probe of the relay.
+func (d *doctor) public(ctx context.Context, hosts []string) (list []netip.Addr, err error) {
 	for _, host := range hosts {
-		found := []string{host}
-		if _, err := netip.ParseAddr(host); err != nil {
-			if found, err = within(ctx, d.resolver.LookupHost, rooted(host)); err != nil {
-				continue // whoever cannot be found is reported by the probe of the relay
-			}
+		found, err := within(ctx, d.resolver.LookupHost, host)
+		if err != nil && !none(err) {
+			return nil, err
 		}
 		for _, text := range found {
 			a, err := netip.ParseAddr(text)
-			if err == nil && a.IsGlobalUnicast() && !a.IsPrivate() {
+			if err == nil && a.IsGlobalUnicast() && !a.IsPrivate() && !slices.Contains(list, a.Unmap()) {
 				list = append(list, a.Unmap())
 			}
 		}
 	}
-	return list
+	return list, nil
 }
 
 // namedBack looks whether an address has a name that has that address.
@@ -257,9 +286,10 @@ func (d *doctor) namedBack(ctx context.Context, a netip.Addr, guess bool) {
 		return
 	}
 	for _, name := range names {
-		back, err := within(ctx, d.resolver.LookupHost, rooted(name))
-		if err != nil {
-			continue
+		back, err := within(ctx, d.resolver.LookupHost, name)
+		if err != nil && !none(err) {
+			d.silent("ptr", strings.TrimSuffix(name, "."), err)
+			return
 		}
 		for _, text := range back {
 			if b, err := netip.ParseAddr(text); err == nil && b.Unmap() == a {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/netip"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -23,8 +24,7 @@ import (
 // A world is a site and what the DNS says of it.
 type world struct {
 	*site
-	zones    map[string]mockdns.Zone
-	resolver *net.Resolver
+	zones map[string]mockdns.Zone
 }
 
 func newWorld(t *testing.T) *world {
@@ -54,14 +54,12 @@ func newWorld(t *testing.T) *world {
 
 // asks has the DNS be at an address.
 func (w *world) asks(address string) {
-	w.resolver = &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
-		return (&net.Dialer{}).DialContext(ctx, network, address)
-	}}
+	w.cfg.DNS.Servers = []netip.AddrPort{netip.MustParseAddrPort(address)}
 }
 
 func (w *world) doctor() []app.Finding {
 	w.t.Helper()
-	return app.Doctor(w.t.Context(), w.cfg, app.DoctorOptions{Now: time.Now, Resolver: w.resolver})
+	return app.Doctor(w.t.Context(), w.cfg, app.DoctorOptions{Now: time.Now})
 }
 
 // change changes what the DNS says of a name.
@@ -69,6 +67,22 @@ func (w *world) change(name string, f func(*mockdns.Zone)) {
 	z := w.zones[name]
 	f(&z)
 	w.zones[name] = z
+}
+
+// breaks has the DNS be in trouble with a name.
+func (w *world) breaks(name string) {
+	w.change(name, func(z *mockdns.Zone) { z.Err = errors.New("planted") })
+}
+
+// mute is the address of a DNS server that never answers.
+func (w *world) mute() string {
+	w.t.Helper()
+	c, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.t.Cleanup(func() { c.Close() })
+	return c.LocalAddr().String()
 }
 
 func (w *world) txt(name string, records ...string) {
@@ -158,10 +172,19 @@ func TestTheDoctorFindsEachFault(t *testing.T) {
 		{"a database that is none", func(w *world) { w.started(); w.file("data/letterlock.db", strings.Repeat("x", 8192), 0o600) }, app.Wrong, "database", "cannot be read", "restore a backup"},
 
 		{"no address", func(w *world) { delete(w.zones, "mail.contoso.example.") }, app.Wrong, "dns public_url", "links in notifications lead nowhere", "A or AAAA record for mail.contoso.example"},
-		{"no DNS", func(w *world) { w.asks(w.cfg.HTTP.Listen) }, app.Warn, "dns public_url", "could not be looked up", "/etc/resolv.conf"},
+		{"no DNS", func(w *world) { w.asks(w.cfg.HTTP.Listen) }, app.Warn, "dns public_url", "could not be looked up", "servers in [dns]"},
+		{"a mute DNS", func(w *world) { w.asks(w.mute()) }, app.Warn, "dns public_url", "mail.contoso.example could not be looked up: no answer from 127.0.0.1:", "servers in [dns]"},
+		{"a mute DNS, asked on", func(w *world) { w.asks(w.mute()) }, app.Warn, "ptr", "not looked at, because the DNS did not answer about mail.contoso.example", "servers in [dns]"},
+		{"a DNS that knows nothing of an MX host", func(w *world) { w.breaks("mx.contoso.example.") }, app.Warn, "mx", "mx.contoso.example could not be looked up", "servers in [dns]"},
+		{"a DNS that knows nothing of a relay", func(w *world) { relayOutside(w); w.breaks("relay.contoso.example.") }, app.Warn, "ptr", "relay.contoso.example could not be looked up", "servers in [dns]"},
+		{"a DNS that knows no way back", func(w *world) {
+			relayOutside(w)
+			w.change("25.100.51.198.in-addr.arpa.", func(z *mockdns.Zone) { z.PTR = []string{"broken.contoso.example."} })
+			w.breaks("broken.contoso.example.")
+		}, app.Warn, "ptr", "broken.contoso.example could not be looked up", "servers in [dns]"},
 		{"a DNS in trouble", func(w *world) {
 			w.change("contoso.example.", func(z *mockdns.Zone) { z.Err = errors.New("planted") })
-		}, app.Warn, "spf", "could not be looked up", "/etc/resolv.conf"},
+		}, app.Warn, "spf", "could not be looked up: the DNS server says SERVFAIL", "servers in [dns]"},
 
 		{"no SPF", func(w *world) { w.txt("contoso.example.", "v=spf10 -all") }, app.Warn, "spf", "has no SPF record", "publish one TXT record at contoso.example"},
 		{"two SPF records", func(w *world) { w.txt("contoso.example.", "v=spf1 mx -all", "v=spf1 -all") }, app.Wrong, "spf", "2 SPF records", "leave one"},

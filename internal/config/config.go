@@ -127,7 +127,8 @@ type DKIM struct {
 	Sign bool `toml:"sign"`
 }
 
-// DNS is who is asked for MX records.
+// DNS is who is asked for MX records of recipients, and for what others find in the DNS
+// about this installation: records of DKIM keys, and all that the doctor looks up.
 type DNS struct {
 	// Servers are recursive DNS servers, IP address and port, like "192.0.2.53:53". They
 	// are tried in order. Default none: those that the machine asks.

@@ -19,7 +19,7 @@ const module = "letterlock/"
 // package imports only from layers below its own, and within its own only where
 // sideways says so. Some of the packages named here are still to come.
 var layers = [][]string{
-	0: {"internal/letterlock", "internal/config", "internal/certs", "internal/cputime", "internal/host", "internal/i18n", "internal/metrics", "internal/ratelimit", "internal/lane", "internal/live", "views", "static"},
+	0: {"internal/letterlock", "internal/config", "internal/certs", "internal/cputime", "internal/host", "internal/i18n", "internal/metrics", "internal/ratelimit", "internal/resolve", "internal/lane", "internal/live", "views", "static"},
 	1: {"internal/eml", "internal/sanitize", "internal/seal", "internal/policy", "internal/rule", "internal/brand", "internal/api", "internal/audit", "internal/journal", "internal/table", "internal/picture", "internal/tnef", "internal/rtf", "internal/ical", "internal/dsn", "views/mail"},
 	2: {"internal/store", "internal/notify", "internal/smtpout", "internal/oidc", "internal/vault", "internal/mx"},
 	3: {"internal/access", "internal/intake", "internal/account", "internal/passcode", "internal/outbox", "internal/track", "internal/inbox", "internal/session", "internal/auditlog", "internal/visit", "internal/once", "internal/upload", "internal/keys", "internal/backup", "internal/dkim", "internal/rulebook"},
@@ -64,7 +64,7 @@ var owners = map[string][]string{
 	"github.com/jhillyerd/enmime":    {}, // an oracle for tests
 	"github.com/danielgtaylor/huma":  {"internal/apid"},
 	"golang.org/x/image":             {"internal/picture"},
-	"github.com/miekg/dns":           {"internal/mx"},
+	"github.com/miekg/dns":           {"internal/mx", "internal/resolve"},
 	"github.com/hanwen/go-fuse":      {"internal/cutfs"},
 	"pgregory.net/rapid":             {}, // it makes histories and properties up, in tests
 }

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -166,20 +164,6 @@ func TestAnAnswerThatWasCutIsAskedForOverTCP(t *testing.T) {
 	got, err := NewDNS([]netip.AddrPort{s.address}).MX(t.Context(), "a.example")
 	if err != nil || fmt.Sprint(got.Hosts) != "[one.example.]" || s.tcp.Load() != 1 {
 		t.Errorf("MX = %+v, %v after %d questions over TCP", got, err, s.tcp.Load())
-	}
-}
-
-func TestTheMachinesServersAreThoseOfItsFile(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "resolv.conf")
-	if got := machines(file); fmt.Sprint(got) != "[127.0.0.1:53]" {
-		t.Errorf("without a file: %v", got)
-	}
-	text := "search corp.example\nnameserver 192.0.2.1\nnameserver 2001:db8::1\nnameserver 192.0.2.3\nnameserver 192.0.2.4\n"
-	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if got := machines(file); fmt.Sprint(got) != "[192.0.2.1:53 [2001:db8::1]:53 192.0.2.3:53]" {
-		t.Errorf("of the file: %v", got)
 	}
 }
 
