@@ -44,6 +44,7 @@ type checkup struct {
 	cfg      config.Config
 	now      time.Time
 	resolver *resolve.Client
+	signs    bool // mail that leaves
 	found    []Finding
 }
 

@@ -36,14 +36,13 @@ func (c *checkup) dkim(ctx context.Context) {
 		c.say(Fine, "dkim", "mail leaves unsigned, as dkim.sign says; the relay may sign it")
 		return
 	}
-	signing := false
 	for _, k := range keys {
 		if k.State() == dkim.Active {
-			signing = true
+			c.signs = true
 			c.published(ctx, k)
 		}
 	}
-	if !signing {
+	if !c.signs {
 		c.say(Warn, "dkim", "mail leaves unsigned, and unless the relay signs it ends among spam: 'letterlock dkim new' makes a key, 'letterlock dkim activate' begins to sign")
 	}
 }

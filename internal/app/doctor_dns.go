@@ -144,44 +144,6 @@ func (d *doctor) spfEnds(domain, record string) {
 	}
 }
 
-// dmarc looks for the policy of the domain or of one above it, RFC 7489.
-func (d *doctor) dmarc(ctx context.Context, domain string) {
-	for at := domain; strings.Contains(at, "."); _, at, _ = strings.Cut(at, ".") {
-		list, err := d.texts(ctx, "_dmarc."+at, "v=dmarc1")
-		switch {
-		case err != nil:
-			d.silent("dmarc", "_dmarc."+at, err)
-			return
-		case len(list) > 1:
-			d.advise(Wrong, "dmarc", "leave one of them", "_dmarc.%s has %d DMARC records, which counts as none", at, len(list))
-			return
-		case len(list) == 1:
-			d.dmarcSays(at, list[0])
-			return
-		}
-	}
-	d.advise(Warn, "dmarc", "publish a TXT record at _dmarc."+domain+", to begin with \"v=DMARC1; p=none; rua=mailto:postmaster@"+domain+"\"",
-		"%s has no DMARC record: large providers trust its mail less, and anybody can write in its name", domain)
-}
-
-func (d *doctor) dmarcSays(at, record string) {
-	for tag := range strings.SplitSeq(record, ";") {
-		name, value, _ := strings.Cut(tag, "=")
-		if strings.TrimSpace(strings.ToLower(name)) != "p" {
-			continue
-		}
-		switch strings.TrimSpace(strings.ToLower(value)) {
-		case "quarantine", "reject":
-			d.say(Fine, "dmarc", "_dmarc.%s: %s", at, record)
-			return
-		case "none":
-			d.say(Fine, "dmarc", "_dmarc.%s: %s; it only watches, and quarantine or reject would keep forged mail out", at, record)
-			return
-		}
-	}
-	d.advise(Wrong, "dmarc", "let it say p=none, p=quarantine or p=reject", "the record of _dmarc.%s has no policy: %s", at, record)
-}
-
 // mx looks whether bounces can come back.
 func (d *doctor) mx(ctx context.Context, domain string) {
 	do := "publish an MX record for " + domain + " that leads to the mail server which takes its bounces, or choose another organization.notify"

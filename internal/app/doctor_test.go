@@ -19,6 +19,7 @@ import (
 
 	"letterlock/internal/app"
 	"letterlock/internal/config"
+	"letterlock/internal/dkim"
 )
 
 // A world is a site and what the DNS says of it.
@@ -194,6 +195,35 @@ func TestTheDoctorFindsEachFault(t *testing.T) {
 		{"no DMARC", func(w *world) { delete(w.zones, "_dmarc.contoso.example.") }, app.Warn, "dmarc", "has no DMARC record", "_dmarc.contoso.example"},
 		{"two DMARC records", func(w *world) { w.txt("_dmarc.contoso.example.", "v=DMARC1; p=none", "v=DMARC1; p=reject") }, app.Wrong, "dmarc", "counts as none", "leave one"},
 		{"DMARC without a policy", func(w *world) { w.txt("_dmarc.contoso.example.", "v=DMARC1; sp=none") }, app.Wrong, "dmarc", "no policy", "p=reject"},
+		{"DMARC with a policy that is none", func(w *world) { w.txt("_dmarc.contoso.example.", "v=DMARC1; p=rejct") }, app.Wrong, "dmarc", "no policy (p is neither none, quarantine nor reject)", "p=reject"},
+		{"DMARC that is not well-formed", func(w *world) { w.txt("_dmarc.contoso.example.", "v=DMARC1; p=reject; pct=all") }, app.Warn, "dmarc", "not well-formed (pct is not a number up to 100)", "correct it"},
+		{"DMARC below that only watches", func(w *world) {
+			w.below()
+			w.txt("_dmarc.contoso.example.", "v=DMARC1; p=reject; sp=none")
+		}, app.Fine, "dmarc", "by its sp=none it only watches mail.contoso.example", ""},
+		{"DMARC below, and unsigned", func(w *world) { w.below() }, app.Fine, "dmarc", "not signed here", ""},
+		{"DMARC below of its own", func(w *world) {
+			w.below()
+			w.txt("_dmarc.mail.contoso.example.", "v=DMARC1; p=none")
+		}, app.Fine, "dmarc", "_dmarc.mail.contoso.example: v=DMARC1; p=none; it only watches", ""},
+		{"DMARC loose, and unsigned", func(w *world) { w.below() }, app.Fine, "dmarc contoso.example", "they pass by SPF alone", ""},
+		{"DMARC loose, and signed", func(w *world) { w.below(); w.signs() }, app.Fine, "dmarc contoso.example", "are signed by mail.contoso.example, which is aligned", ""},
+		{"DMARC as strict as can be", func(w *world) {
+			w.below()
+			w.signs()
+			w.txt("_dmarc.contoso.example.", "v=DMARC1; p=reject; adkim=s; aspf=s")
+		}, app.Warn, "dmarc contoso.example", "by its policy, reject, others may treat them as forged", "adkim=r"},
+		{"DMARC of another organisation", func(w *world) {
+			w.cfg.Organization.Domains = append(w.cfg.Organization.Domains, "fabrikam.example")
+			w.txt("_dmarc.fabrikam.example.", "v=DMARC1; p=quarantine")
+		}, app.Warn, "dmarc fabrikam.example", "neither signed by it nor return to it", "organization.notify of the same organisation"},
+		{"no DMARC of another organisation", func(w *world) {
+			w.cfg.Organization.Domains = append(w.cfg.Organization.Domains, "fabrikam.example")
+		}, app.Fine, "dmarc fabrikam.example", "asks nothing", ""},
+		{"a DNS that does not know of another organisation", func(w *world) {
+			w.cfg.Organization.Domains = append(w.cfg.Organization.Domains, "fabrikam.example")
+			w.breaks("_dmarc.fabrikam.example.")
+		}, app.Warn, "dmarc fabrikam.example", "_dmarc.fabrikam.example could not be looked up", "servers in [dns]"},
 
 		{"no MX", func(w *world) {
 			w.change("contoso.example.", func(z *mockdns.Zone) { z.MX = nil })
@@ -233,6 +263,22 @@ func TestTheDoctorFindsEachFault(t *testing.T) {
 			t.Errorf("no %s about %q that says %q with %q among %q", tt.level, tt.about, tt.says, tt.remedy, found)
 		})
 	}
+}
+
+// below has notifications come from a domain below the organisation's.
+func (w *world) below() {
+	w.cfg.Organization.Notify = "portal@mail.contoso.example"
+	w.change("mail.contoso.example.", func(z *mockdns.Zone) {
+		z.TXT, z.MX = []string{"v=spf1 ip4:203.0.113.10 -all"}, []net.MX{{Host: "mx.contoso.example.", Pref: 10}}
+	})
+}
+
+// signs has mail be signed.
+func (w *world) signs() {
+	w.cfg.DKIM.Sign = true
+	w.started()
+	domain := w.cfg.Organization.Notify.Domain()
+	w.signedBy("one", func(k dkim.Key) { w.txt(k.Name(domain)+".", k.Record()) })
 }
 
 // overwrite damages a file in its middle.
