@@ -13,7 +13,7 @@ import (
 
 // Of returns a mail as rules look at it, read from its raw bytes when they do. Every
 // part that is text is looked at, attachments and other mails inside this one
-// included; HTML as it reads without its markup.
+// included; HTML as it reads without its markup, with what it hides and without.
 func Of(ix *eml.Index, raw io.ReaderAt, by letterlock.Address, to []letterlock.Address, limits Limits) (Mail, error) {
 	m := Mail{Sender: by, Recipients: to, Subject: ix.Header.Subject, Size: ix.Size, Limits: limits.withDefaults()}
 	head := make([]byte, ix.Parts[0].Body-ix.Parts[0].Start)
@@ -42,27 +42,39 @@ func textsOf(ix *eml.Index, raw io.ReaderAt, l Limits) iter.Seq2[Text, error] {
 				yield(Text{Cut: true}, nil)
 				return
 			}
-			var t Text
+			var texts []Text
 			var err error
-			time -= cputime.Of(func() { t, err = textOf(ix, raw, i, left) })
-			if !yield(t, err) || err != nil {
+			time -= cputime.Of(func() { texts, err = textOf(ix, raw, i, left) })
+			if err != nil {
+				yield(Text{}, err)
 				return
+			}
+			for _, t := range texts {
+				if !yield(t, nil) {
+					return
+				}
 			}
 			left -= ix.Parts[i].Size
 		}
 	}
 }
 
-func textOf(ix *eml.Index, raw io.ReaderAt, part int, most int64) (Text, error) {
+// textOf returns a part in each of the ways in which it can be read. The last of them
+// says whether there is more.
+func textOf(ix *eml.Index, raw io.ReaderAt, part int, most int64) (texts []Text, err error) {
 	text, cut, err := ix.OpenText(raw, part, most)
 	if err != nil {
-		return Text{}, err
+		return nil, err
 	}
+	read := []string{text}
 	switch p := &ix.Parts[part]; {
 	case p.Type == "text/html":
-		text = sanitize.ToText(text)
+		read = sanitize.Readings(text)
 	case p.Flowed:
-		text = eml.Unflow(text, p.DelSp)
+		read[0] = eml.Unflow(text, p.DelSp)
 	}
-	return Text{Text: strings.ReplaceAll(text, "\r\n", "\n"), Cut: cut}, nil
+	for i, s := range read {
+		texts = append(texts, Text{Text: strings.ReplaceAll(s, "\r\n", "\n"), Cut: cut && i == len(read)-1})
+	}
+	return texts, nil
 }

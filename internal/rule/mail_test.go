@@ -111,3 +111,64 @@ func TestNothingIsReadThatNoRuleAsksFor(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestWhatNobodySeesSplitsNoWord puts each character that is drawn as nothing into what
+// is looked for.
+func TestWhatNobodySeesSplitsNoWord(t *testing.T) {
+	rules := setOf(t, refuses("word", rule.Conditions{Body: []string{"needle"}}), refuses("phrase", rule.Conditions{Body: []string{"top secret"}}), refuses("card", rule.Conditions{Data: []rule.Data{rule.Card}}),
+		refuses("pattern", rule.Conditions{Body: []string{`/^needle\b/`}}), refuses("subject", rule.Conditions{Subject: []string{"needle"}}), refuses("header", rule.Conditions{Header: "X-Class", Values: []string{"needle"}}))
+	nothing := []rune("\u00AD\u034F\u061C\u17B4\u17B5\u180B\u180C\u180D\u180E\u180F\u200B\u200C\u200D\u200E\u200F\u202A\u202E\u2060\u2061\u2062\u2063\u2064\u2065\u2066\u206F\uFE00\uFE0E\uFE0F\uFEFF\uFFF0\uFFF8" +
+		"\U0001BCA0\U0001D173\U000E0000\U000E0001\U000E0020\U000E0041\U000E007F\U000E0100\U000E01EF\U000E0FFF\x00\x01\b\x1b\x7f\u0080\u009f")
+	blank := []rune("\u115F\u1160\u3164\uFFA0\u2800\U0001D159")
+	for _, r := range append(nothing, blank...) {
+		c := string(r)
+		needle, card := "n"+c+"eed"+c+c+"le", "41"+c+"11 1111 1111 11"+c+"11"
+		v, err := rules.Judge(offer(func(m *rule.Mail) {
+			text("a\n" + needle + " top " + c + " secr" + c + "et " + card)(m)
+			m.Subject, m.Fields = needle, []rule.Field{{Name: "X-Class", Value: needle}}
+		}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, o := range v.Outcomes {
+			if o.Answer != rule.Yes {
+				t.Errorf("%U: %s is not found", r, o.Rule.Name)
+			}
+		}
+	}
+	for _, r := range append(blank, []rune("\u00A0\u2003\u3000\u0085")...) { // in the place of a space
+		if v, err := rules.Judge(offer(text("x" + string(r) + "needle" + string(r) + "top" + string(r) + "secret"))); err != nil || v.Outcomes[0].Answer != rule.Yes || v.Outcomes[1].Answer != rule.Yes {
+			t.Errorf("%U: it hides the words that it stands between", r)
+		}
+	}
+	long := strings.Repeat("hay\u200B ", 20000) + "\u3164" // in one of many pieces
+	if v, err := rules.Judge(offer(text(long + "\nnee\u2060dle"))); err != nil || v.Outcomes[0].Answer != rule.Yes || v.Outcomes[3].Answer != rule.Yes {
+		t.Errorf("in a long text: %+v, %v", v.Outcomes, err)
+	}
+	if v, err := setOf(t, refuses("r", rule.Conditions{Body: []string{`/\x{200B}/`}})).Judge(offer(text("a\u200Bb"))); err != nil || v.Outcomes[0].Answer != rule.Yes {
+		t.Errorf("a pattern does not find what nobody sees: %v", err)
+	}
+	if v, err := rules.Judge(offer(text("nee dle nee\ndle nee-dle top\u200Bsecret"))); err != nil || v.Outcomes[0].Answer != rule.No || v.Outcomes[1].Answer != rule.No {
+		t.Errorf("two words are found as one: %v", err)
+	}
+}
+
+func TestMarkupSplitsNoWord(t *testing.T) {
+	rules := setOf(t, refuses("word", rule.Conditions{Body: []string{"secret"}}), refuses("card", rule.Conditions{Data: []rule.Data{rule.Card}}))
+	for body, want := range map[string]rule.Answer{
+		`<p>se<a href="https://a.example/">cr</a>et 4111<b>1111</b>11111111`: rule.Yes, `<p>se<!-- x --><wbr>cret 4111<wbr>111111111111`: rule.Yes,
+		`se<span style="display:none">9</span>cret 4111<span style="display:none">9</span>111111111111`: rule.Yes,
+		`x<span style="display:none">secret</span>x <i hidden>4111111111111111</i>9`:                    rule.Yes,
+		`<style>.h{font-size:0}</style>se<i class=h>9</i>cret 4111<i class=h>9</i>111111111111`:         rule.Yes,
+		`se<br>cret 41111<br>11111111111`: rule.No, `<td>se<td>cret 41111<td>11111111111`: rule.No, `se<p>cret 41111<p>11111111111`: rule.No,
+	} {
+		v, err := rules.Judge(looked(t, rule.Limits{}, "From: ada@contoso.example", "Content-Type: text/html", "", body))
+		if err != nil || v.Outcomes[0].Answer != want || v.Outcomes[1].Answer != want || v.Unread {
+			t.Errorf("%s: %v %v, want %v twice, %v", body, v.Outcomes[0].Answer, v.Outcomes[1].Answer, want, err)
+		}
+	}
+	m := looked(t, rule.Limits{Bytes: 100}, "From: ada@contoso.example", "Content-Type: text/html", "", `se<i hidden>x</i>cret 4111111111111111`+strings.Repeat(" hay", 100))
+	if v, err := rules.Judge(m); err != nil || !v.Unread || v.Outcomes[0].Answer != rule.Yes || v.Outcomes[1].Answer != rule.Yes {
+		t.Errorf("before the cut, which each way to read has: %+v, %v", v, err)
+	}
+}

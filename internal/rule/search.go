@@ -75,6 +75,7 @@ type hunt struct {
 	data   []Data   // that was found
 	last   []string // the words before, for phrases
 	tail   string   // the end of what was looked at, for patterns
+	seen   string   // likewise, without what nobody sees
 	past   string   // likewise, folded, for numbers
 	begun  bool     // past is not the text's beginning
 	unread bool     // there was more than could be looked at
@@ -87,10 +88,25 @@ func (s *search) begin() *hunt {
 	return h
 }
 
-// look goes through a text. spend does a piece of work and reports that it did;
-// it does none when the time is over, and then the hunt is unread.
+// look goes through a text, and once more if there are blanks in it that may stand for
+// spaces. spend does a piece of work and reports that it did; it does none when the
+// time is over, and then the hunt is unread.
 func (h *hunt) look(text string, spend func(func()) bool) {
-	h.last, h.words.word, h.tail, h.past, h.begun = h.last[:0], h.words.word[:0], "", "", false
+	if h.owners == 0 {
+		return
+	}
+	h.lookOnce(text, spend)
+	again := false
+	if !h.unread {
+		h.unread = text != "" && !spend(func() { text, again = spaced(text) })
+	}
+	if again {
+		h.lookOnce(text, spend)
+	}
+}
+
+func (h *hunt) lookOnce(text string, spend func(func()) bool) {
+	h.last, h.words.word, h.tail, h.seen, h.past, h.begun = h.last[:0], h.words.word[:0], "", "", "", false
 	for text != "" && !h.unread {
 		end := cutAt(text, piece)
 		h.unread = !h.lookAt(text[:end], end == len(text), spend)
@@ -138,7 +154,18 @@ func (h *hunt) lookForPatterns(text string, spend func(func()) bool) bool {
 	if len(h.patterns) == 0 {
 		return true
 	}
-	window := h.tail + text
+	window, seen := h.tail+text, ""
+	if !spend(func() { seen = h.seen + visible(text) }) || !h.match(window, spend) {
+		return false
+	}
+	if seen != window && !h.match(seen, spend) {
+		return false
+	}
+	h.tail, h.seen = tailOfLines(window), tailOfLines(seen)
+	return true
+}
+
+func (h *hunt) match(window string, spend func(func()) bool) bool {
 	for _, p := range h.patterns {
 		if h.found[p.owner] != "" {
 			continue
@@ -151,12 +178,17 @@ func (h *hunt) lookForPatterns(text string, spend func(func()) bool) bool {
 			h.found[p.owner] = p.shown
 		}
 	}
-	h.tail = tailOf(window, patternReach)
-	// A pattern may ask for the beginning of a line.
-	if i := strings.IndexByte(h.tail, '\n'); i >= 0 && i < len(h.tail)/2 {
-		h.tail = h.tail[i+1:]
-	}
 	return true
+}
+
+// tailOfLines is what a pattern looks at once more, from the beginning of a line where
+// there is one: it may ask for that.
+func tailOfLines(s string) string {
+	s = tailOf(s, patternReach)
+	if i := strings.IndexByte(s, '\n'); i >= 0 && i < len(s)/2 {
+		return s[i+1:]
+	}
+	return s
 }
 
 // tailOf returns the last bytes of s, in whole characters.

@@ -14,11 +14,11 @@ import (
 // that nobody sees, such as a soft hyphen.
 func folded(s string) string {
 	if ascii(s) {
-		return strings.ToLower(s)
+		return strings.ToLower(visible(s))
 	}
 	s = strings.Map(func(r rune) rune {
 		switch {
-		case unicode.Is(unicode.Cf, r):
+		case unseen(r):
 			return -1
 		case unicode.Is(unicode.Pd, r):
 			return '-'
@@ -26,6 +26,55 @@ func folded(s string) string {
 		return r
 	}, s)
 	return cases.Fold().String(norm.NFKC.String(s))
+}
+
+// visible returns s without characters that nobody sees.
+func visible(s string) string {
+	if !strings.ContainsFunc(s, unseen) {
+		return s
+	}
+	return strings.Map(func(r rune) rune {
+		if unseen(r) {
+			return -1
+		}
+		return r
+	}, s)
+}
+
+// unseen reports whether a character is drawn as nothing, or as nothing but room. The
+// first are those that Unicode calls Default_Ignorable_Code_Point: format characters,
+// variation selectors and others; and control characters, which browsers leave out.
+func unseen(r rune) bool {
+	switch {
+	case ' ' <= r && r < 0x7f, '\t' <= r && r <= '\r':
+		return false
+	case r < 0xa0:
+		return r != 0x85 // which is an end of line
+	}
+	return unicode.In(r, unicode.Cf, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector) || blank(r)
+}
+
+// blank reports whether a character is no space and still drawn as one: it may stand
+// within a word, and in place of the space between two.
+func blank(r rune) bool {
+	switch r {
+	case '\u115F', '\u1160', '\u3164', '\uFFA0', '\u2800', '\U0001D159': // fillers of Hangul, Braille without a dot, a note without a head
+		return true
+	}
+	return false
+}
+
+// spaced returns s with a space in the place of each blank, and whether there are any.
+func spaced(s string) (string, bool) {
+	if ascii(s) || !strings.ContainsFunc(s, blank) {
+		return s, false
+	}
+	return strings.Map(func(r rune) rune {
+		if blank(r) {
+			return ' '
+		}
+		return r
+	}, s), true
 }
 
 func ascii(s string) bool {
