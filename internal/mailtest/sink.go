@@ -69,6 +69,7 @@ func NewSink(t testing.TB, o SinkOptions) *Sink {
 	s := &Sink{Address: l.Addr().String(), t: t, options: o, more: make(chan struct{})}
 	in := smtp.NewServer(smtp.BackendFunc(s.connect))
 	in.Domain = "sink.example"
+	in.MaxLineLength = 0 // real mail has long lines
 	in.EnableSMTPUTF8 = !o.ASCII
 	in.EnableREQUIRETLS = o.RequireTLS
 	in.MaxMessageBytes = o.MaxBytes

@@ -33,6 +33,7 @@ type Options struct {
 type Metrics struct {
 	HTTP      *HTTP
 	SMTP      *SMTP
+	Gateway   *Gateway
 	SignIns   *SignIns
 	Passcodes *Passcodes
 	Access    *Access
@@ -51,7 +52,7 @@ func New(o Options) *Metrics {
 	}
 	r := prometheus.NewRegistry()
 	m := &Metrics{
-		HTTP: newHTTP(r), SMTP: newSMTP(r), SignIns: newSignIns(r), Passcodes: newPasscodes(r),
+		HTTP: newHTTP(r), SMTP: newSMTP(r), Gateway: newGateway(r), SignIns: newSignIns(r), Passcodes: newPasscodes(r),
 		Access: newAccess(r), Outbox: newOutbox(r), Store: newStore(r), Audit: newAudit(r),
 		registry: r, now: o.Now,
 	}

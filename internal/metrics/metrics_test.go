@@ -192,6 +192,11 @@ func TestEverythingIsCountedWhereItBelongs(t *testing.T) {
 	m.SMTP.TurnedAway()
 	m.SMTP.Mail(250, 1000, time.Second)
 	m.SMTP.RefusedAtMail(550)
+	m.Gateway.Judged(false, 250)
+	m.Gateway.Judged(true, 250)
+	m.Gateway.Judged(true, 250)
+	m.Gateway.Judged(false, 550)
+	m.Gateway.Judged(false, 451)
 	m.SignIns.Tried(ByWeb, nil)
 	m.SignIns.Tried(BySMTP, letterlock.Denied)
 	m.SignIns.Tried(BySMTP, letterlock.Throttled)
@@ -227,6 +232,10 @@ func TestEverythingIsCountedWhereItBelongs(t *testing.T) {
 		{1, "letterlock_smtp_mails_total", []string{"reply", "250"}},
 		{1, "letterlock_smtp_mails_total", []string{"reply", "550"}},
 		{1000, "letterlock_smtp_received_bytes_total", nil},
+		{1, "letterlock_gateway_mails_total", []string{"result", "protected"}},
+		{2, "letterlock_gateway_mails_total", []string{"result", "passed on"}},
+		{1, "letterlock_gateway_mails_total", []string{"result", "refused"}},
+		{1, "letterlock_gateway_mails_total", []string{"result", "put off"}},
 		{1, "letterlock_sign_ins_total", []string{"by", "web", "result", "done"}},
 		{1, "letterlock_sign_ins_total", []string{"by", "smtp", "result", "refused"}},
 		{1, "letterlock_sign_ins_total", []string{"by", "smtp", "result", "throttled"}},
@@ -288,6 +297,7 @@ func TestWhereNobodyCountsNothingHappens(t *testing.T) {
 	m.SMTP.TurnedAway()
 	m.SMTP.Mail(250, 1, time.Second)
 	m.SMTP.RefusedAtMail(550)
+	m.Gateway.Judged(true, 250)
 	m.SignIns.Tried(ByWeb, nil)
 	m.Passcodes.Asked(true, nil)
 	m.Passcodes.Typed(nil)

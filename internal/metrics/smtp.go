@@ -34,6 +34,39 @@ func newSMTP(r prometheus.Registerer) *SMTP {
 	return s
 }
 
+// What becomes of a mail of the gateway.
+const (
+	gatewayProtected = "protected"
+	gatewayPassed    = "passed on"
+	gatewayPutOff    = "put off"
+)
+
+// Gateway counts what becomes of mail that mail servers hand over.
+type Gateway struct{ mails counters }
+
+func newGateway(r prometheus.Registerer) *Gateway {
+	return &Gateway{newCounters(r, "letterlock_gateway_mails_total",
+		"Mails of the gateway, by what became of them, without what comes back of notifications; put off: the mail server tries again.",
+		label{"result", []string{gatewayProtected, gatewayPassed, refused, gatewayPutOff}})}
+}
+
+// Judged counts a mail that was answered with a reply.
+func (g *Gateway) Judged(passed bool, reply int) {
+	if g == nil {
+		return
+	}
+	switch {
+	case reply >= 500:
+		g.mails.add(refused, "")
+	case reply >= 400:
+		g.mails.add(gatewayPutOff, "")
+	case passed:
+		g.mails.add(gatewayPassed, "")
+	default:
+		g.mails.add(gatewayProtected, "")
+	}
+}
+
 // Connected counts a connection for which there was room. Left is to follow.
 func (s *SMTP) Connected() {
 	if s != nil {

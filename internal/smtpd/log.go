@@ -11,24 +11,37 @@ import (
 
 	"github.com/emersion/go-smtp"
 
+	"letterlock/internal/intake"
 	"letterlock/internal/letterlock"
+	"letterlock/internal/smtpout"
 )
 
 // logMail writes the one line about a mail that was sent to us. It names nobody;
 // whose mail it was is said at debug only.
-func (s *session) logMail(answer *smtp.SMTPError, err error, facts ...slog.Attr) {
+func (s *session) logMail(answer *smtp.SMTPError, receipt intake.Receipt, err error, facts ...slog.Attr) {
 	level, what := slog.LevelInfo, "smtp: mail accepted"
+	if receipt.Passed {
+		what = "smtp: mail passed on"
+	}
 	facts = append(facts, slog.Int("reply", answer.Code))
+	if receipt.DecidedBy != "" {
+		facts = append(facts, slog.String("decided", receipt.DecidedBy))
+	}
 	if err != nil {
 		what = "smtp: mail refused"
 		facts = append(facts, slog.String("code", string(letterlock.CodeOf(err))))
 		if key := letterlock.KeyOf(err); key != "" {
 			facts = append(facts, slog.String("key", key))
 		}
+		if r := (*intake.Refusal)(nil); errors.As(err, &r) {
+			facts = append(facts, slog.String("rule", r.Rule))
+		}
 	}
 	switch {
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		what = "smtp: mail broken off"
+	case errors.As(err, new(*smtpout.Reply)): // the relay's; what it said is in its own line
+		what = "smtp: mail not passed on"
 	case err != nil && letterlock.CodeOf(err) == letterlock.Internal:
 		level = slog.LevelError
 		facts = append(facts, slog.Any("err", err))

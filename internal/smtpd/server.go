@@ -61,7 +61,7 @@ type Options struct {
 	Metrics        *metrics.SMTP    // nil: nobody counts
 	SignIns        *metrics.SignIns // likewise
 	Lanes          *lane.Set        // where mails wait for their turn; nil: they never do
-	Gateway        *Gateway         // for mail servers, in place of Accept and Auth; nil: for mail programs
+	Gateway        *Gateway         // for mail servers, in place of Auth; nil: for mail programs
 }
 
 // Timeouts bound how long a client may take. A zero field means its default.

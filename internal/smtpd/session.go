@@ -15,6 +15,7 @@ import (
 	"letterlock/internal/intake"
 	"letterlock/internal/lane"
 	"letterlock/internal/letterlock"
+	"letterlock/internal/smtpout"
 )
 
 // A session is what go-smtp tells us about one connection. During BDAT, Data runs
@@ -33,8 +34,10 @@ type session struct {
 // An envelope is what MAIL and RCPT said. Data takes it as a whole.
 type envelope struct {
 	fromNobody bool // as bounces are
+	comesBack  bool // to us, by the gateway
 	recipients []letterlock.Address
-	pass       *lane.Pass // holds no place while the client is to speak
+	transit
+	pass *lane.Pass // holds no place while the client is to speak
 }
 
 // newSession is called at EHLO.
@@ -47,7 +50,10 @@ func (s *Server) newSession(c *smtp.Conn) (smtp.Session, error) {
 }
 
 // Logout implements smtp.Session.
-func (s *session) Logout() error { return nil }
+func (s *session) Logout() error {
+	s.forget()
+	return nil
+}
 
 // Reset forgets the mail that was begun.
 //
@@ -55,10 +61,22 @@ func (s *session) Logout() error { return nil }
 // other: go-smtp would answer the next one with the result of this one, should
 // this one's Data end late. Data says the same if it ends before we look here.
 func (s *session) Reset() {
+	s.forget()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.mail = nil
 	s.torn = s.torn || s.wire.underWay()
+}
+
+// forget ends the mail that was begun, unless Data has it.
+func (s *session) forget() {
+	s.mu.Lock()
+	e := s.mail
+	s.mail = nil
+	ours := e != nil && !e.taken
+	s.mu.Unlock()
+	if ours {
+		e.end()
+	}
 }
 
 // Mail begins a mail. The sender must be the account's own address, where accounts
@@ -81,7 +99,7 @@ func (s *session) Mail(from string, opts *smtp.MailOptions) error {
 		}
 		return refusal
 	}
-	s.mail = &envelope{pass: pass, fromNobody: from == ""}
+	s.mail = &envelope{pass: pass, fromNobody: from == "", transit: transit{opening: opened(from, opts)}}
 	return nil
 }
 
@@ -167,36 +185,45 @@ func (s *session) stranger() bool {
 
 // Rcpt adds a recipient. One that was named already is not added again.
 func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
-	address, err := parsePath(to)
 	if s.server.Gateway != nil {
-		err = s.wants(address, err)
-	} else if err != nil {
-		err = badRecipient
+		return s.rcptAtGateway(to)
 	}
+	address, err := parsePath(to)
 	if err != nil {
-		return err
+		return badRecipient
 	}
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.mail == nil {
+	e := s.mail
+	s.mu.Unlock()
+	if e == nil {
 		return notBegun
 	}
-	if !slices.Contains(s.mail.recipients, address) { // at most MaxRecipients of them
-		s.mail.recipients = append(s.mail.recipients, address)
-	}
+	s.add(e, address)
 	return nil
+}
+
+// add adds a recipient that is not there yet; there are at most MaxRecipients of them.
+func (s *session) add(e *envelope, address letterlock.Address) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !slices.Contains(e.recipients, address) {
+		e.recipients = append(e.recipients, address)
+	}
 }
 
 // parsePath reads an address as go-smtp leaves it, without the quotes of a quoted
 // local part. They are put back where the local part shows that it had them; with
 // an @ in it, it could as well be a domain with one, and stays refused.
-func parsePath(s string) (letterlock.Address, error) {
+func parsePath(s string) (letterlock.Address, error) { return letterlock.ParseAddress(asPath(s)) }
+
+// asPath puts the quotes back, and nothing else.
+func asPath(s string) string {
 	at := strings.LastIndexByte(s, '@')
 	if at > 0 && strings.ContainsAny(s[:at], " ()<>[]:;\\,\"") && !strings.Contains(s[:at], "@") {
 		local := strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s[:at])
 		s = `"` + local + `"` + s[at:]
 	}
-	return letterlock.ParseAddress(s)
+	return s
 }
 
 // Data takes the mail, from DATA or from BDAT. A crash before Accept returns
@@ -205,9 +232,16 @@ func parsePath(s string) (letterlock.Address, error) {
 func (s *session) Data(r io.Reader) error {
 	s.mu.Lock()
 	by, e := s.actor, s.mail
+	if e != nil {
+		e.taken = true
+	}
 	s.mu.Unlock()
-	if e == nil || len(e.recipients) == 0 {
+	if e == nil {
 		return notBegun // RSET overtook a BDAT
+	}
+	defer e.end()
+	if len(e.recipients) == 0 {
+		return notBegun
 	}
 	if !s.server.beginMail() {
 		return serverEnds
@@ -221,21 +255,34 @@ func (s *session) Data(r io.Reader) error {
 		return serverEnds
 	}
 	m := &mailReader{from: r, wire: s.wire, room: s.server.MaxBytes}
-	err := s.accept(by, e, m)
+	receipt, err := s.accept(by, e, m)
 	if errors.Is(m.err, smtp.ErrDataReset) {
 		s.tear()
 	}
-	answer := accepted
-	if s.server.Gateway != nil {
-		answer = taken
-	}
-	if err != nil {
-		answer = replyTo(err)
-	}
+	answer := s.answerTo(e, receipt, err)
 	came, took := s.server.MaxBytes-m.room, time.Since(start)
 	s.server.Metrics.Mail(answer.Code, came, took)
-	s.logMail(answer, err, slog.Int("recipients", len(e.recipients)), slog.Int64("bytes", came), slog.Duration("took", took))
+	if g := s.server.Gateway; g != nil && !e.comesBack {
+		g.Metrics.Judged(receipt.Passed, answer.Code)
+	}
+	s.logMail(answer, receipt, err, slog.Int("recipients", len(e.recipients)), slog.Int64("bytes", came), slog.Duration("took", took))
 	return answer
+}
+
+// answerTo is the reply to a mail.
+func (s *session) answerTo(e *envelope, receipt intake.Receipt, err error) *smtp.SMTPError {
+	said := (*smtpout.Reply)(nil)
+	switch {
+	case errors.As(err, &said):
+		return s.server.saidBy(said)
+	case err != nil:
+		return replyTo(err)
+	case receipt.Passed:
+		return s.server.saidBy(e.reply)
+	case e.comesBack:
+		return taken
+	}
+	return accepted
 }
 
 func (s *session) tear() {
@@ -248,7 +295,7 @@ var errNotRead = errors.New("accepted without having been read to the end")
 
 // accept hands the mail over. What was wrong with the mail itself outranks what
 // was made of it.
-func (s *session) accept(by letterlock.Actor, e *envelope, m *mailReader) (err error) {
+func (s *session) accept(by letterlock.Actor, e *envelope, m *mailReader) (receipt intake.Receipt, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			s.server.logPanic(s.wire, p)
@@ -260,21 +307,24 @@ func (s *session) accept(by letterlock.Actor, e *envelope, m *mailReader) (err e
 	defer e.pass.Leave()
 	ctx = lane.With(ctx, e.pass)
 	mail := &paused{ctx, m, e.pass}
-	if g := s.server.Gateway; g != nil {
+	switch g := s.server.Gateway; {
+	case g != nil && e.comesBack:
 		err = g.Bounces.TakeBounce(ctx, e.fromNobody, e.recipients, mail)
-	} else {
-		_, err = s.server.Accept.Accept(ctx, by, intake.Envelope{
+	case g != nil:
+		receipt, err = s.server.Accept.Accept(ctx, s.peer(), s.envelopeOf(e), mail)
+	default:
+		receipt, err = s.server.Accept.Accept(ctx, by, intake.Envelope{
 			Recipients: e.recipients,
 			Via:        letterlock.BySubmission,
 		}, mail)
 	}
 	switch {
 	case m.err != nil && m.err != io.EOF:
-		return m.err
+		return receipt, m.err
 	case err == nil && m.err == nil:
-		return errNotRead
+		return receipt, errNotRead
 	}
-	return err
+	return receipt, err
 }
 
 // A paused reader holds no place in the lane while it waits for the client's line.

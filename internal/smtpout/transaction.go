@@ -47,7 +47,9 @@ func (c *Client) Begin(ctx context.Context, o Opening) (*Transaction, error) {
 	for _, r := range c.order() {
 		t := &Transaction{client: c, relay: r, opening: o, began: time.Now()}
 		f := r.admit()
-		if f == nil {
+		if f != nil { // for what another mail met
+			f = &failure{step: connecting, verdict: broken, words: f.words, reply: f.reply, err: f.err}
+		} else {
 			if f = t.open(ctx); f == nil {
 				r.works()
 				return t, nil

@@ -80,13 +80,17 @@ func TestAMailIsPassedOnInTheRelaysOwnWords(t *testing.T) {
 		{name: "one code against the other", dialogue: takes + mailTo + "C: RCPT\nS: 450 5.1.1 no\n" + data + "S: 250 taken\n" + bye, want: passage{eve: "450 4.0.0 no", end: "250 taken"}},
 		{name: "a code that means nothing", dialogue: takes + mailTo + "C: RCPT\nS: 354 go on\n" + data + "S: 250 taken\n" + bye,
 			want: passage{eve: "451 4.5.0 the next mail server gave an answer that means nothing", end: "250 taken"}},
+		{name: "a line of 10 kB", dialogue: takes + "C: MAIL\nS: 250 fine\nC: RCPT\nS: 550 " + strings.Repeat("x", 10_000) + "\n", want: passage{bob: down, eve: lost, end: down}},
+		{name: "an answer of 10 kB", dialogue: takes + mailTo + "C: RCPT\n" + strings.Repeat("S: 550-5.1.1 "+strings.Repeat("x", 900)+"\n", 10) + "S: 550 5.1.1 y\n" + data + "S: 250 taken\n" + bye,
+			want: passage{eve: "550 5.1.1 " + strings.Repeat("x", 294), end: "250 taken"}},
+		{name: "an answer without an end", dialogue: takes + "C: MAIL\nS: 250 fine\nC: RCPT\nENDLESS\n", want: passage{bob: down, eve: lost, end: down}},
 		{name: "hostile text", dialogue: takes + mailTo + "C: RCPT\nS: 550-5.1.1 \x1b[31mred\rC: x\nS: 550 5.1.1 \x00\u202eline\n" + data + "S: 250 taken\n" + bye,
 			want: passage{eve: "550 5.1.1  [31mred C: x   line", end: "250 taken"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			one := func() []string {
-				if tt.name == "lost at RCPT" {
+				if tt.want.eve == lost {
 					return []string{tt.dialogue, "S: 421 4.3.2 closing\n"} // it is tried again at DATA
 				}
 				return []string{tt.dialogue}
@@ -164,6 +168,16 @@ func TestARelayThatWaitedForTooLongIsAskedAgain(t *testing.T) {
 			t.Errorf("%v; the relay has %q", err, s.mails)
 		}
 	})
+}
+
+func TestOneMailIsNotToldWhatAnotherMet(t *testing.T) {
+	c, _ := newClient(t, Options{Relays: []Relay{local(newScript(t, takes+mailBoth+data))}})
+	if got := pass(t.Context(), c); !strings.HasPrefix(got.end, "451 4.4.2 ") {
+		t.Errorf("%+v", got)
+	}
+	if got, want := pass(t.Context(), c), (passage{begin: "451 4.4.1 the next mail server takes no mail now"}); got != want {
+		t.Errorf("while the relay rests: %+v, want %+v", got, want)
+	}
 }
 
 func TestATransactionEndsWithItsContext(t *testing.T) {
