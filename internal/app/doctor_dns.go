@@ -47,11 +47,13 @@ func (d *doctor) askAgain() string {
 	return "look whether " + servers + ", as /etc/resolv.conf has it, answers this machine, or name others with servers in [dns], and run this again"
 }
 
-// nameOf is what could not be looked up.
-func nameOf(err error) string {
+// nameOr is what could not be looked up, or else a name.
+func nameOr(err error, name string) string {
 	var e *net.DNSError
-	errors.As(err, &e)
-	return e.Name
+	if errors.As(err, &e) && e.Name != "" {
+		return e.Name
+	}
+	return name
 }
 
 func words(err error) string {
@@ -89,58 +91,6 @@ func (d *doctor) portal(ctx context.Context, _ string) {
 		d.silent(aboutPortal, host, err)
 	default:
 		d.say(Fine, aboutPortal, "%s is at %s", host, strings.Join(list, ", "))
-	}
-}
-
-// texts returns the TXT records of a name that begin so, as a word.
-func (d *doctor) texts(ctx context.Context, name, version string) (list []string, err error) {
-	all, err := within(ctx, d.resolver.LookupTXT, name)
-	for _, t := range all {
-		if rest, ok := strings.CutPrefix(strings.ToLower(t), version); ok && (rest == "" || strings.ContainsAny(rest[:1], " ;")) {
-			list = append(list, t)
-		}
-	}
-	if none(err) {
-		err = nil
-	}
-	return list, err
-}
-
-// spf looks at who may send for the domain, RFC 7208.
-func (d *doctor) spf(ctx context.Context, domain string) {
-	list, err := d.texts(ctx, domain, "v=spf1")
-	publish := "publish one TXT record at " + domain + " that names from where your relay sends, like \"v=spf1 a:relay." + domain + " -all\""
-	switch {
-	case err != nil:
-		d.silent("spf", domain, err)
-	case len(list) == 0:
-		d.advise(Warn, "spf", publish, "%s has no SPF record: other mail servers cannot tell your relay from anybody else", domain)
-	case len(list) > 1:
-		d.advise(Wrong, "spf", "leave one of them", "%s has %d SPF records, which counts as an error everywhere", domain, len(list))
-	default:
-		d.spfEnds(domain, list[0])
-	}
-}
-
-// spfEnds looks at what a record says of everybody who is not named.
-func (d *doctor) spfEnds(domain, record string) {
-	last := ""
-	for _, term := range strings.Fields(strings.ToLower(record))[1:] {
-		switch {
-		case term == "all" || len(term) == 4 && term[1:] == "all" && strings.ContainsAny(term[:1], "+-~?"):
-			last = term
-		case strings.HasPrefix(term, "redirect="):
-			last = term
-		}
-	}
-	end := "let it end in -all, or in ~all while you try it"
-	switch last {
-	case "all", "+all":
-		d.advise(Wrong, "spf", end, "the record of %s ends in %s: it lets everybody send in its name", domain, last)
-	case "", "?all":
-		d.advise(Warn, "spf", end, "the record of %s says nothing of those who may not send for it", domain)
-	default:
-		d.say(Fine, "spf", "%s", record)
 	}
 }
 
@@ -195,7 +145,7 @@ func (d *doctor) ptr(ctx context.Context, _ string) {
 	}
 	switch {
 	case err != nil:
-		d.silent("ptr", nameOf(err), err)
+		d.silent("ptr", nameOr(err, "the relay"), err)
 	case len(addresses) == 0:
 		d.say(Fine, "ptr", "neither the relay nor the portal has a public address here: ask whoever operates the relay from where it sends")
 	}

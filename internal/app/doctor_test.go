@@ -190,6 +190,38 @@ func TestTheDoctorFindsEachFault(t *testing.T) {
 		{"no SPF", func(w *world) { w.txt("contoso.example.", "v=spf10 -all") }, app.Warn, "spf", "has no SPF record", "publish one TXT record at contoso.example"},
 		{"two SPF records", func(w *world) { w.txt("contoso.example.", "v=spf1 mx -all", "v=spf1 -all") }, app.Wrong, "spf", "2 SPF records", "leave one"},
 		{"SPF for everybody", func(w *world) { w.txt("contoso.example.", "v=spf1 mx +all") }, app.Wrong, "spf", "lets everybody send", "-all"},
+		{"SPF for all of IPv4", func(w *world) { w.txt("contoso.example.", "v=spf1 ip4:0.0.0.0/0 -all") }, app.Wrong, "spf", "lets everybody send", "-all"},
+		{"SPF, a relay that is not public", func(*world) {}, app.Fine, "spf", "well-formed: v=spf1 ip4:203.0.113.10 -all; the relay has no public address here", ""},
+		{"SPF, pass", func(w *world) { relayOutside(w); w.txt("contoso.example.", "v=spf1 a:relay.contoso.example -all") }, app.Fine, "spf", "lets 198.51.100.25 send, where the relay is", ""},
+		{"SPF, pass through another", func(w *world) {
+			relayOutside(w)
+			w.txt("contoso.example.", "v=spf1 include:other.example redirect=nowhere.example")
+			w.txt("other.example.", "v=spf1 ip4:198.51.100.0/24 ?all")
+			w.txt("nowhere.example.", "v=spf1 -all")
+		}, app.Fine, "spf", "lets 198.51.100.25 send", ""},
+		{"SPF, fail", relayOutside, app.Warn, "spf", "refuses (fail) the relay's address 198.51.100.25: v=spf1 ip4:203.0.113.10 -all", "add ip4:198.51.100.25 to the record"},
+		{"SPF, softfail", func(w *world) { relayOutside(w); w.txt("contoso.example.", "v=spf1 mx ~all") }, app.Warn, "spf", "distrusts (softfail) the relay's address 198.51.100.25", "add ip4:198.51.100.25"},
+		{"SPF, neutral", func(w *world) { relayOutside(w); w.txt("contoso.example.", "v=spf1 ?ip4:198.51.100.25 -all") }, app.Warn, "spf", "says nothing (neutral) of the relay's address", "include: that the provider names"},
+		{"SPF, fail of one of two", func(w *world) {
+			w.cfg.Relay.Fallback = append(w.cfg.Relay.Fallback, config.Relay{Address: "[2001:db8::25]:25"})
+			w.cfg.Relay.Address = "203.0.113.10:25"
+		}, app.Warn, "spf", "refuses (fail) the relay's address 2001:db8::25", "add ip6:2001:db8::25"},
+		{"SPF of too many questions", func(w *world) {
+			w.txt("contoso.example.", "v=spf1"+strings.Repeat(" include:other.example", 11)+" -all")
+			w.txt("other.example.", "v=spf1 ip4:203.0.113.10 -all")
+		}, app.Wrong, "spf", "more than 10 questions", "name networks with ip4:"},
+		{"SPF of too many questions for others alone", func(w *world) {
+			relayOutside(w)
+			w.txt("contoso.example.", "v=spf1 ip4:198.51.100.25"+strings.Repeat(" include:other.example", 11)+" -all")
+			w.txt("other.example.", "v=spf1 -all")
+		}, app.Wrong, "spf", "more than 10 questions", "name networks with ip4:"},
+		{"SPF that leads nowhere", func(w *world) { w.txt("contoso.example.", "v=spf1 a:a.example a:b.example a:c.example -all") }, app.Wrong, "spf", "names that are not there", "take out"},
+		{"SPF that includes nothing", func(w *world) { w.txt("contoso.example.", "v=spf1 include:nowhere.example -all") }, app.Wrong, "spf", "a domain without an SPF record", "correct its name"},
+		{"SPF that is not well-formed", func(w *world) { w.txt("contoso.example.", "v=spf1 ip4:203.0.113 -all") }, app.Wrong, "spf", "an ip4: or ip6: is followed by no address", "correct the record"},
+		{"SPF that includes what nobody answers about", func(w *world) {
+			w.txt("contoso.example.", "v=spf1 include:other.example -all")
+			w.breaks("other.example.")
+		}, app.Warn, "spf", "other.example could not be looked up: the DNS server says SERVFAIL", "servers in [dns]"},
 		{"SPF without an end", func(w *world) { w.txt("contoso.example.", "v=spf1 mx") }, app.Warn, "spf", "says nothing of those", "-all"},
 
 		{"no DMARC", func(w *world) { delete(w.zones, "_dmarc.contoso.example.") }, app.Warn, "dmarc", "has no DMARC record", "_dmarc.contoso.example"},

@@ -65,6 +65,7 @@ var owners = map[string][]string{
 	"github.com/danielgtaylor/huma":  {"internal/apid"},
 	"golang.org/x/image":             {"internal/picture"},
 	"github.com/miekg/dns":           {"internal/mx", "internal/resolve"},
+	"blitiri.com.ar/go/spf":          {"internal/app"},
 	"github.com/hanwen/go-fuse":      {"internal/cutfs"},
 	"pgregory.net/rapid":             {}, // it makes histories and properties up, in tests
 }
