@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"letterlock/internal/eml"
+	"letterlock/internal/lane"
 	"letterlock/internal/letterlock"
 	"letterlock/internal/policy"
 	"letterlock/internal/rule"
@@ -108,6 +109,11 @@ func (s *Service) judge(ctx context.Context, by letterlock.Actor, e Envelope, ix
 	if err != nil || set.Empty() {
 		return rule.Verdict{Version: versionOf(set)}, err
 	}
+	done, err := lane.Computes(ctx, lane.Judge)
+	if err != nil {
+		return rule.Verdict{}, err
+	}
+	defer done()
 	m, err := rule.Of(ix, raw, by.Address, e.Recipients, s.RuleLimits)
 	if err != nil {
 		return rule.Verdict{}, err
@@ -225,9 +231,14 @@ func (s *Service) Floor(ctx context.Context, by letterlock.Actor, e Envelope, su
 		return rule.Verdict{}, nil
 	}
 	set, err := s.RulesNow(ctx, -1)
+	if err != nil || set.Empty() {
+		return rule.Verdict{Version: versionOf(set)}, err
+	}
+	done, err := lane.Computes(ctx, lane.Judge)
 	if err != nil {
 		return rule.Verdict{}, err
 	}
+	defer done()
 	return set.Judge(rule.Mail{
 		Sender: by.Address, Recipients: e.Recipients, Subject: subject, Limits: s.RuleLimits,
 		Texts: func(yield func(rule.Text, error) bool) { yield(rule.Text{Text: text}, nil) },

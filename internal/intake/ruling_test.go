@@ -13,6 +13,7 @@ import (
 
 	"letterlock/internal/eml"
 	"letterlock/internal/intake"
+	"letterlock/internal/lane"
 	"letterlock/internal/letterlock"
 	"letterlock/internal/rule"
 	"letterlock/internal/store"
@@ -367,5 +368,58 @@ func TestWhatATrialSaysOfRealMailComesTrue(t *testing.T) {
 		if matched[r.Name+" true"] == 0 || matched[r.Name+" false"] == 0 {
 			t.Errorf("the rule %q decides nothing here", r.Name)
 		}
+	}
+}
+
+// TestWhatIsWrittenInTheBrowserIsJudgedInALane has all who may judge be busy.
+func TestWhatIsWrittenInTheBrowserIsJudgedInALane(t *testing.T) {
+	h := newHouse(t, eml.Limits{})
+	lanes := lane.New(1)
+	under := func(n lane.Name, patience time.Duration) context.Context {
+		t.Helper()
+		p, err := lanes.Enter(t.Context(), n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(p.Leave)
+		ctx, cancel := context.WithTimeout(lane.With(t.Context(), p), patience)
+		t.Cleanup(cancel)
+		return ctx
+	}
+	var patience time.Duration
+	floor := func() error {
+		_, err := h.intake.Floor(under(lane.Compose, patience), ada, to(marta), "Hi", "secret")
+		return err
+	}
+	n := 0
+	accept := func() error {
+		n++
+		_, err := h.intake.Accept(under(lane.Compose, patience), ada, to(marta), strings.NewReader(simple(fmt.Sprintf("<%d@contoso.example>", n), "secret")))
+		return err
+	}
+	submits := under(lane.Submit, time.Hour) // holds one of the two shares
+	judges, err := lanes.Enter(t.Context(), lane.Judge)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.rules()
+	patience = time.Hour
+	if err := errors.Join(floor(), accept()); err != nil {
+		t.Errorf("without rules: %v", err)
+	}
+	h.rules(rule.Rule{Name: "r", When: rule.Conditions{Body: []string{"secret"}}, Then: rule.Actions{Protection: letterlock.DoNotForward}})
+	patience = 50 * time.Millisecond
+	for name, err := range map[string]error{"what the rules ask": floor(), "sending": accept()} {
+		if letterlock.CodeOf(err) != letterlock.Busy {
+			t.Errorf("%s, while nobody can judge: %v, want Busy", name, err)
+		}
+	}
+	if _, err := h.intake.Accept(submits, ada, to(marta), strings.NewReader(simple("<s@contoso.example>", "secret"))); err != nil {
+		t.Errorf("a mail that has its share: %v", err)
+	}
+	judges.Leave()
+	patience = time.Hour
+	if err := errors.Join(floor(), accept()); err != nil {
+		t.Errorf("with a share: %v", err)
 	}
 }

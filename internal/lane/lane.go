@@ -44,6 +44,7 @@ const (
 	Preview  Name = "preview"  // a small picture is made of a large one
 	Submit   Name = "submit"   // a mail comes in by SMTP
 	Compose  Name = "compose"  // a message is written in the browser, with its files
+	Judge    Name = "judge"    // rules are asked about what is written in the browser; see [Computes]
 	List     Name = "list"     // lists, searches and settings
 	Live     Name = "live"     // an open page asks whether it may stay
 	Download Name = "download" // a file goes out
@@ -69,6 +70,7 @@ var sizes = []size{
 	{Preview, 17, 0, false, false}, // who makes them has a line of that length
 	{Submit, 2, 2, true, true},
 	{Compose, 32, 16, false, false},
+	{Judge, 1, 1, true, false},
 	{List, 1, 1, true, false},
 	{Live, 10_000, 0, false, false}, // how many pages stay open has a bound of its own
 	{Download, 128, 64, false, false},
@@ -244,6 +246,25 @@ func (p *Pass) giveBack() {
 	p.set.compute(p.way, -1)
 }
 
+// Computes has work that is to compute for a while take a place in lane n until done,
+// if the lane of its pass, under ctx, is none that computes. It waits for the place as
+// long as ctx lasts, for what has begun is to end; its only error is that of ctx. Those
+// who wait are no more than there are places in the lane of the pass.
+func Computes(ctx context.Context, n Name) (done func(), err error) {
+	p, _ := ctx.Value(passKey{}).(*Pass)
+	if p == nil || p.way.computes {
+		return func() {}, nil
+	}
+	w, turn := p.set.queue(n)
+	if turn != nil {
+		if err := p.set.wait(ctx, &w.line, turn, nil); err != nil {
+			return nil, &letterlock.Error{Code: letterlock.Busy, Err: err}
+		}
+	}
+	place := &Pass{set: p.set, way: w, since: time.Now()}
+	return place.Leave, nil
+}
+
 // Pause gives the place away for as long as the work waits for what is not ours: a
 // client may take as long as it likes with the next bytes, and keeps nobody out.
 func (p *Pass) Pause() { p.Leave() }
@@ -308,6 +329,21 @@ func (s *Set) ask(n Name) (w *way, turn chan struct{}, err error) {
 	turn = make(chan struct{})
 	w.line = append(w.line, turn)
 	return w, turn, nil
+}
+
+// queue is ask for whoever is not to be refused.
+func (s *Set) queue(n Name) (w *way, turn chan struct{}) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	w = s.lanes[n]
+	s.wake(w)
+	if !w.waits() && s.room(w) {
+		s.take(w)
+		return w, nil
+	}
+	turn = make(chan struct{})
+	w.line = append(w.line, turn)
+	return w, turn
 }
 
 // askAgain is ask for whoever has been in.

@@ -354,7 +354,7 @@ func TestACrowdIsRefusedAtOnce(t *testing.T) {
 		for range most {
 			<-done
 		}
-		if c := s.Counts()[9]; c.Name != List || c.Refused != int64(most)+1 || c.Waiting != 0 || c.InFlight != c.Places {
+		if c := s.Counts()[10]; c.Name != List || c.Refused != int64(most)+1 || c.Waiting != 0 || c.InFlight != c.Places {
 			t.Errorf("the lane says %+v", c)
 		}
 	})
@@ -414,5 +414,70 @@ func TestNoLanesAreNeverFull(t *testing.T) {
 		if s.Overloaded() {
 			t.Error("what has no bounds is overloaded")
 		}
+	}
+}
+
+// TestWorkOfAWideLaneComputesInOneOfItsOwn has what is written in the browser be judged:
+// there is room for many who write, and none of them computes beside the lanes.
+func TestWorkOfAWideLaneComputesInOneOfItsOwn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := New(2)
+		var judging, most atomic.Int64
+		var lasts []func()
+		for range s.lanes[Compose].places {
+			p, err := s.Enter(t.Context(), Compose)
+			if err != nil {
+				t.Fatal(err)
+			}
+			lasts = append(lasts, p.Leave)
+			go func() {
+				done, err := Computes(With(t.Context(), p), Judge)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				most.Store(max(most.Load(), judging.Add(1)))
+				time.Sleep(time.Second)
+				judging.Add(-1)
+				done()
+			}()
+		}
+		synctest.Wait()
+		if got := s.lanes[Judge].in; got != 2 || s.free != 1 {
+			t.Errorf("%d are judged at the same time, and %d shares are left; want 2 and 1", got, s.free)
+		}
+		p, err := s.Enter(t.Context(), Read)
+		if err != nil {
+			t.Errorf("while many are judged, nobody reads: %v", err)
+		}
+		p.Leave()
+		ctx, cancel := context.WithCancel(With(t.Context(), &Pass{set: s, way: s.lanes[Compose]}))
+		cancel()
+		if _, err := Computes(ctx, Judge); letterlock.CodeOf(err) != letterlock.Busy || !errors.Is(err, context.Canceled) {
+			t.Errorf("who has gone: %v", err)
+		}
+		time.Sleep(time.Hour)
+		if most.Load() != 2 || judging.Load() != 0 || s.free != 3 || len(s.lanes[Judge].line) != 0 {
+			t.Errorf("%d at most, %d still, %d shares, %d wait", most.Load(), judging.Load(), s.free, len(s.lanes[Judge].line))
+		}
+		for _, leave := range lasts {
+			leave()
+		}
+	})
+}
+
+func TestWhoComputesAlreadyTakesNoSecondShare(t *testing.T) {
+	s := New(1)
+	p, err := s.Enter(t.Context(), Submit)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, ctx := range map[string]context.Context{"a mail program": With(t.Context(), p), "no lane": t.Context()} {
+		free := s.free
+		done, err := Computes(ctx, Judge)
+		if err != nil || s.free != free || s.lanes[Judge].in != 0 {
+			t.Errorf("%s: %v, %d of %d shares are left", name, err, s.free, free)
+		}
+		done()
 	}
 }
