@@ -26,6 +26,8 @@ type Brand struct {
 	Name    string // the organisation's name
 	CSSURL  string // its three colours for light and dark; empty for our own
 	LogoURL string // empty shows our mark
+	Text    string // at the top of the page that a link opens; may be empty
+	Privacy string // where its privacy statement is; may be empty
 }
 
 // An Account is who has signed in: a recipient by address, staff by name too.

@@ -36,7 +36,7 @@ func (s *Server) reportRow(by letterlock.Actor, row track.ReportRow) views.Repor
 // templateOf is what an encryption template is called.
 func (s *Server) templateOf(brand string) string {
 	if brand == "" {
-		return s.Brand.Name + " (default)"
+		return s.house() + " (default)"
 	}
 	return brand
 }

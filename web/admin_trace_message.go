@@ -74,7 +74,7 @@ func (v tracedMail) traceFacts() []views.Fact {
 	}
 	template := m.Brand
 	if template == "" {
-		template = v.server.Brand.Name + " (default)"
+		template = v.server.house() + " (default)"
 	}
 	facts = append(facts,
 		views.Fact{Label: "Template", Value: template},

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"letterlock/internal/brand"
+	"letterlock/internal/brandbook"
 	"letterlock/internal/letterlock"
 	"letterlock/internal/policy"
 	"letterlock/internal/track"
@@ -21,7 +22,10 @@ var (
 // traced is a message as somebody with a role sees it.
 func traced(by letterlock.Actor, v sentMail, events ...letterlock.Event) tracedMail {
 	s := v.server
-	s.Brand = &brand.Brand{Name: "Contoso"}
+	var err error
+	if s.Brands, err = brandbook.New(nil, brand.Settings{Name: "Contoso"}); err != nil {
+		panic(err)
+	}
 	d := track.Detail{Message: v.message, Recipients: v.recipients, Events: map[letterlock.ID][]letterlock.Event{}}
 	for _, r := range v.recipients {
 		d.Events[r.ID] = events

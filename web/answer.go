@@ -61,6 +61,7 @@ func (s *Server) answerPage(c echo.Context, kind views.AnswerKind) error {
 		return err
 	}
 	defer l.Close()
+	wear(c, l.Message)
 	return s.showAnswer(c, http.StatusOK, answering{kind: kind, letter: l, form: &composeForm{}})
 }
 
@@ -82,6 +83,7 @@ func (s *Server) answer(c echo.Context, kind views.AnswerKind) error {
 		return err
 	}
 	defer l.Close()
+	wear(c, l.Message)
 	a := answering{kind: kind, letter: l, form: f}
 	if a.files, a.lost, err = s.answerDesk(id).take(c, f); err != nil {
 		return err

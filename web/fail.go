@@ -52,6 +52,9 @@ func (s *Server) fail(err error, c echo.Context) {
 	defer cancel()
 	c.SetRequest(c.Request().WithContext(ctx))
 	err = s.whichEnd(err, c)
+	if ended := (*access.Ended)(nil); errors.As(err, &ended) && !ended.Message.Destroyed {
+		wear(c, ended.Message)
+	}
 	status, page := s.ending(err, c)
 	s.clearContent(c)
 	setPolicy(c, policyEnd)
@@ -163,7 +166,7 @@ func (s *Server) endOf(e *access.Ended) views.End {
 			RemovedBy: sender.Called() + ", the sender",
 		}
 		if e.Recipient.Revocation.Standing == letterlock.ByAdministrator {
-			end.ByAdmin, end.RemovedBy = true, "an administrator of "+s.Organization
+			end.ByAdmin, end.RemovedBy = true, "an administrator of "+s.Brands.Of(e.Message.Brand).Name
 		}
 		return end
 	case letterlock.Expired:

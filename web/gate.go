@@ -104,6 +104,7 @@ func (s *Server) link(c echo.Context) (g access.Gate, done bool, err error) {
 	if g, err = s.gateOf(c); err != nil {
 		return g, false, err
 	}
+	wear(c, g.Message)
 	by := actor(c)
 	switch {
 	case by.Kind != letterlock.Reader:

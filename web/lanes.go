@@ -35,7 +35,7 @@ var inLane = map[lane.Name]string{
 		"GET /read/:id/prove/passcode, POST /read/:id/prove/passcode, POST /read/:id/prove/passcode/again, POST /read/:id/prove/verify",
 	lane.SignIn: "POST /sign-in, POST /password/:token",
 	lane.Gate: "GET /m/:token, GET /read/:id/prove, GET /sign-in, GET /password/:token, GET /portal/signed-out, GET /robots.txt, GET /favicon.ico, " +
-		"GET /static/*, GET /brand/default.css, GET /brand/logo.png, GET /, GET /check, POST /check",
+		"GET /static/*, GET /brand/:file, GET /, GET /check, POST /check",
 	lane.Read: "GET /read/:id, GET /read/:id/body, GET /read/:id/part/:n/mail, GET /read/:id/part/:n/mail/body, " +
 		"GET /sent/:id, GET /sent/:id/body, GET /sent/:id/part/:n/mail, GET /sent/:id/part/:n/mail/body, " +
 		"POST /read/:id/ask, GET /inbox/, GET /inbox/:address, GET /inbox/:address/:seq, GET /inbox/:address/:seq/html, GET /inbox/:address/:seq/text",
@@ -131,19 +131,37 @@ func isFull(err error) bool {
 func (s *Server) failFull(c echo.Context, err error) {
 	setRetryAfter(c, letterlock.RetryAfterOf(err))
 	setPolicy(c, policyEnd)
-	c.Response().Header().Set(echo.HeaderContentLength, strconv.Itoa(len(s.fullPage)))
-	_ = c.HTMLBlob(http.StatusServiceUnavailable, s.fullPage) // whoever asked has left
+	page, err := s.busyPage()
+	if err != nil { // never: it was made when the server was
+		page = []byte("busy\n")
+	}
+	c.Response().Header().Set(echo.HeaderContentLength, strconv.Itoa(len(page)))
+	_ = c.HTMLBlob(http.StatusServiceUnavailable, page) // whoever asked has left
 }
 
-// newFullPage makes the page for failFull.
-func (s *Server) newFullPage() ([]byte, error) {
+// A fullPage is the page for failFull, under the looks that the default brand had.
+type fullPage struct {
+	under *looks
+	html  []byte
+}
+
+// busyPage returns the page for failFull. It is made anew only after the default brand
+// has changed.
+func (s *Server) busyPage() ([]byte, error) {
+	look := s.looksOf("")
+	if made := s.fullPage.Load(); made != nil && made.under == look {
+		return made.html, nil
+	}
 	var b bytes.Buffer
 	page := views.EndPage(views.End{
-		Page: views.Page{Host: s.PublicURL.Host, Brand: s.looks.page, Demo: s.Demo != nil},
+		Page: views.Page{Host: s.PublicURL.Host, Brand: look.page, Demo: s.Demo != nil},
 		Kind: views.EndBusy, Wait: length(tryAgain),
 	})
-	err := page.Render(context.Background(), &b)
-	return b.Bytes(), err
+	if err := page.Render(context.Background(), &b); err != nil {
+		return nil, err
+	}
+	s.fullPage.Store(&fullPage{under: look, html: b.Bytes()})
+	return b.Bytes(), nil
 }
 
 // A nowAndThen lets one through a second, and counts the others.

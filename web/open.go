@@ -1,62 +1,17 @@
 package web
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"net"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 
 	"github.com/labstack/echo/v4"
 
-	"letterlock/internal/brand"
 	"letterlock/internal/letterlock"
 	"letterlock/static"
-	"letterlock/views"
 )
-
-// looks are the files of the brand, made once, and where pages find them. The
-// URLs change with the content, so that browsers may keep it.
-type looks struct {
-	css, logo []byte
-	page      views.Brand
-}
-
-func newLooks(b *brand.Brand) looks {
-	l := looks{css: b.CSS(), logo: b.Logo}
-	l.page = views.Brand{
-		ID: "default", Name: b.Name,
-		CSSURL:  "/brand/default.css?v=" + digest(l.css),
-		LogoURL: "/brand/logo.png?v=" + digest(l.logo),
-	}
-	return l
-}
-
-func digest(b []byte) string {
-	sum := sha256.Sum256(b)
-	return hex.EncodeToString(sum[:6])
-}
-
-// aDay is how long a browser may keep a file of the brand without asking.
-const aDay = "public, max-age=86400"
-
-func (s *Server) brandCSS(c echo.Context) error {
-	return keep(c, "text/css; charset=utf-8", s.looks.css)
-}
-
-func (s *Server) brandLogo(c echo.Context) error {
-	return keep(c, "image/png", s.looks.logo)
-}
-
-func keep(c echo.Context, kind string, data []byte) error {
-	h := c.Response().Header()
-	h.Set("Cache-Control", aDay)
-	h.Set(echo.HeaderContentLength, strconv.Itoa(len(data)))
-	return c.Blob(http.StatusOK, kind, data)
-}
 
 // staticFile serves the fixed set of files that are in the program. A page may
 // keep them for ever.

@@ -15,6 +15,14 @@ import (
 // letter opens the message that a reader's request is about. Whoever gets any of
 // its content has read it; HEAD gets none.
 func (s *Server) letter(c echo.Context) (*access.Letter, error) {
+	l, err := s.openLetter(c)
+	if err == nil {
+		wear(c, l.Message)
+	}
+	return l, err
+}
+
+func (s *Server) openLetter(c echo.Context) (*access.Letter, error) {
 	id, err := letterlock.ParseID(c.Param("id"))
 	if err != nil {
 		return nil, err

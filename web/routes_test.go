@@ -90,8 +90,7 @@ var table = map[string]column{
 	"GET /robots.txt":                     all(200),
 	"GET /favicon.ico":                    all(302),
 	"GET /static/*":                       all(200),
-	"GET /brand/default.css":              all(200),
-	"GET /brand/logo.png":                 all(200),
+	"GET /brand/:file":                    all(200),
 	"GET /check":                          all(200),
 	"POST /check":                         all(422), // nothing is typed
 	"GET /sign-in":                        all(200),
@@ -310,6 +309,9 @@ func (w *world) fill(pattern string) string {
 	w.t.Helper()
 	if !strings.ContainsRune(pattern, ':') {
 		return strings.Replace(pattern, "/static/*", static.Path("css/letterlock.css"), 1)
+	}
+	if strings.HasPrefix(pattern, "/brand/") {
+		return strings.Replace(pattern, ":file", "default.css", 1)
 	}
 	if strings.HasPrefix(pattern, "/password/") {
 		return w.invite(lena)

@@ -20,6 +20,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/a-h/templ"
@@ -28,7 +29,7 @@ import (
 	"letterlock/internal/access"
 	"letterlock/internal/account"
 	"letterlock/internal/auditlog"
-	"letterlock/internal/brand"
+	"letterlock/internal/brandbook"
 	"letterlock/internal/intake"
 	"letterlock/internal/lane"
 	"letterlock/internal/letterlock"
@@ -51,7 +52,7 @@ import (
 type Options struct {
 	PublicURL    *url.URL           // scheme and host under which people reach us; links and the Host check go by it
 	Organization string             // its name, for pages
-	Brand        *brand.Brand       // its looks, for the portal
+	Brands       *brandbook.Service // how it looks, in the portal
 	AdminContact letterlock.Address // who else can revoke, shown to senders; may be empty
 
 	Access    *access.Service
@@ -94,12 +95,12 @@ type Server struct {
 	echo     *echo.Echo
 	rules    map[target]entry // by method and pattern; what is not here does not exist
 	lanes    map[target]lane.Name
-	fullPage []byte     // for whoever comes to a full lane
-	full     nowAndThen // lines about those
+	fullPage atomic.Pointer[fullPage] // for whoever comes to a full lane
+	full     nowAndThen               // lines about those
 	sessions *sessionStore
 	secure   bool // the public URL is https
 	foreign  *http.CrossOriginProtection
-	looks    looks
+	wardrobe wardrobe
 	looked   lookBook
 	checks   *ratelimit.Limiter // of references, by network
 	// examining is held while the installation is looked at.
@@ -118,8 +119,8 @@ func New(o Options) (*Server, error) {
 	if o.PublicURL == nil || o.PublicURL.Host == "" || (o.PublicURL.Scheme != "http" && o.PublicURL.Scheme != "https") {
 		return nil, errors.New("web: the public URL needs http or https and a host")
 	}
-	if o.Brand == nil || o.Now == nil || o.Log == nil {
-		return nil, errors.New("web: brand, clock and log are required")
+	if o.Brands == nil || o.Now == nil || o.Log == nil {
+		return nil, errors.New("web: brands, clock and log are required")
 	}
 	if o.Access == nil || o.Passcodes == nil || o.Sessions == nil || o.Browsers == nil || o.Accounts == nil ||
 		o.Intake == nil || o.Uploads == nil || o.Track == nil || o.AuditLog == nil || o.Visits == nil || o.Rules == nil {
@@ -141,9 +142,7 @@ func New(o Options) (*Server, error) {
 	}
 	s.sessions = &sessionStore{service: o.Sessions, secure: s.secure}
 	s.foreign = http.NewCrossOriginProtection()
-	s.looks = newLooks(o.Brand)
-	var err error
-	if s.fullPage, err = s.newFullPage(); err != nil {
+	if _, err := s.busyPage(); err != nil {
 		return nil, err
 	}
 	s.echo = s.newEcho()
@@ -194,7 +193,7 @@ func (s *Server) show(c echo.Context, status int, page templ.Component) error {
 func (s *Server) page(c echo.Context) views.Page {
 	p := views.Page{
 		Host:    s.PublicURL.Host,
-		Brand:   s.looks.page,
+		Brand:   s.worn(c),
 		Scripts: policyOf(c) == policyPage,
 		Demo:    s.Demo != nil,
 	}

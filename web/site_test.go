@@ -87,7 +87,7 @@ func TestFilesThatAreTheSameForAllMayBeKept(t *testing.T) {
 	if a := b.get("/static/0000/css/letterlock.css"); a.status != 404 || strings.Contains(a.header.Get("Cache-Control"), "public") {
 		t.Errorf("unknown file: %d %q", a.status, a.header.Get("Cache-Control"))
 	}
-	for path, kind := range map[string]string{"/brand/default.css": "text/css; charset=utf-8", "/brand/logo.png": "image/png"} {
+	for path, kind := range map[string]string{"/brand/default.css": "text/css; charset=utf-8", "/brand/default.png": "image/png"} {
 		a := b.get(path)
 		if a.status != 200 || a.header.Get("Content-Type") != kind || !strings.HasPrefix(a.header.Get("Cache-Control"), "public") {
 			t.Errorf("%s: %d %q %q", path, a.status, a.header.Get("Content-Type"), a.header.Get("Cache-Control"))

@@ -20,6 +20,7 @@ import (
 	"letterlock/internal/account"
 	"letterlock/internal/auditlog"
 	"letterlock/internal/brand"
+	"letterlock/internal/brandbook"
 	"letterlock/internal/inbox"
 	"letterlock/internal/intake"
 	"letterlock/internal/letterlock"
@@ -127,6 +128,8 @@ func newWorld(t *testing.T, changes ...func(*Options)) *world {
 	ring, pepper := newKeys(t, dir)
 	look, err := contoso()
 	check(err)
+	brands, err := brandbook.New(db, brand.Settings{Name: "Contoso", Logo: look.Logo})
+	check(err)
 	w.box, err = inbox.Open("", w.clock.Now)
 	check(err)
 	public, err := url.Parse(publicURL)
@@ -139,10 +142,10 @@ func newWorld(t *testing.T, changes ...func(*Options)) *world {
 		SenderScope: policy.SingleRecipient,
 	}
 	w.outbox = &outbox.Service{DB: db, Vault: safe, Pepper: pepper, Mailer: w.box, Assured: w.box, Log: log,
-		Notifier: &notify.Notifier{Brand: look, PublicURL: public, From: "portal@contoso.example", Location: time.UTC}}
+		Notifier: &notify.Notifier{Brand: brands.Of, PublicURL: public, From: "portal@contoso.example", Location: time.UTC}}
 	wake := w.outbox.Wake
 	o := Options{
-		PublicURL: public, Organization: "Contoso", Brand: look, AdminContact: grace,
+		PublicURL: public, Organization: "Contoso", Brands: brands, AdminContact: grace,
 		Access:    &access.Service{DB: db, Vault: safe, Pepper: pepper, Rules: rules, DownloadsUnderDoNotForward: true, Wake: wake, Now: w.clock.Now},
 		Passcodes: &passcode.Service{DB: db, Pepper: pepper, IPKey: ratelimit.IPKey, Wake: wake},
 		Sessions:  &session.Service{DB: db},
@@ -158,6 +161,7 @@ func newWorld(t *testing.T, changes ...func(*Options)) *world {
 	o.Doctor = func(context.Context) []Finding { return w.found }
 	o.Rules = &rulebook.Service{DB: db, MaxSize: 1 << 20}
 	o.Intake.RulesNow = o.Rules.Set
+	o.Intake.BrandNamed, o.Intake.BrandOfSender = brands.Named, brands.OfSender
 	o.Intake.Answerable, o.Intake.Portal = o.Access.Answerable, letterlock.Mailbox{Name: "Contoso", Address: "portal@contoso.example"}
 	for _, change := range changes {
 		change(&o)

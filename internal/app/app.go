@@ -20,6 +20,7 @@ import (
 	"letterlock/internal/auditlog"
 	"letterlock/internal/backup"
 	"letterlock/internal/brand"
+	"letterlock/internal/brandbook"
 	"letterlock/internal/config"
 	"letterlock/internal/dkim"
 	"letterlock/internal/eml"
@@ -85,6 +86,7 @@ type App struct {
 	DKIM      *dkim.Service
 	Backups   *backup.Service
 	Rules     *rulebook.Service
+	Brands    *brandbook.Service
 	DB        *store.DB
 	Metrics   *metrics.Metrics
 
@@ -161,7 +163,7 @@ func New(ctx context.Context, cfg config.Config, o Options) (*App, error) {
 
 // build builds what lies in a data folder that is ours alone.
 func build(ctx context.Context, cfg config.Config, o Options) (*App, error) {
-	look, err := brandOf(cfg.Organization)
+	file, look, err := brandOf(cfg.Organization)
 	if err != nil {
 		return nil, err
 	}
@@ -193,38 +195,45 @@ func build(ctx context.Context, cfg config.Config, o Options) (*App, error) {
 	if a.DKIM, err = openDKIM(cfg, db); err != nil {
 		return nil, errors.Join(err, out.close(), db.Close())
 	}
+	if a.Brands, err = openBrands(ctx, db, file); err != nil {
+		return nil, errors.Join(err, out.close(), db.Close())
+	}
 	a.buildUseCases(cfg, o, k, look)
 	if err := a.openJournal(ctx, cfg, k.Audit); err != nil {
 		return nil, errors.Join(err, out.close(), db.Close())
 	}
-	if err := a.buildEdges(cfg, o, look); err != nil {
+	if err := a.buildEdges(cfg, o); err != nil {
 		return nil, errors.Join(err, out.close(), db.Close(), db.Journal.Close())
 	}
 	return a, nil
 }
 
-// brandOf makes the default brand. Its errors name the setting.
-func brandOf(o config.Organization) (*brand.Brand, error) {
-	var logo []byte
-	if o.Logo != "" {
-		var err error
-		if logo, err = os.ReadFile(o.Logo); err != nil {
-			return nil, fmt.Errorf("organization.logo: %w", err)
-		}
-	}
-	look, err := brand.New(brand.Settings{Name: o.Name, Color: o.Color, Logo: logo, Disclaimer: o.Disclaimer, Privacy: o.Privacy})
-	var e *letterlock.Error
-	if errors.As(err, &e) {
-		field := strings.TrimPrefix(e.Key, "brand-")
-		if field == "color" {
-			field = "colour"
-		}
-		return nil, fmt.Errorf("organization.%s: %w", field, e.Err)
-	}
+// openBrands reads the brands that administrators have made.
+func openBrands(ctx context.Context, db *store.DB, file brand.Settings) (*brandbook.Service, error) {
+	s, err := brandbook.New(db, file)
 	if err != nil {
 		return nil, err
 	}
-	return look, nil
+	return s, s.Load(ctx)
+}
+
+// brandOf returns what the settings say of the default brand, and how that looks. Its
+// errors name the setting.
+func brandOf(o config.Organization) (brand.Settings, *brand.Brand, error) {
+	s := brand.Settings{Name: o.Name, Color: o.Color, Texts: brand.Texts{Disclaimer: o.Disclaimer}, Privacy: o.Privacy}
+	if o.Logo != "" {
+		var err error
+		if s.Logo, err = os.ReadFile(o.Logo); err != nil {
+			return s, nil, fmt.Errorf("organization.logo: %w", err)
+		}
+	}
+	look, err := brand.New(s)
+	var e *letterlock.Error
+	if errors.As(err, &e) {
+		field := strings.TrimPrefix(e.Key, "brand-")
+		return s, nil, fmt.Errorf("organization.%s: %w", field, e.Err)
+	}
+	return s, look, err
 }
 
 func (a *App) buildUseCases(cfg config.Config, o Options, k seal.Keys, look *brand.Brand) {
@@ -241,7 +250,7 @@ func (a *App) buildUseCases(cfg config.Config, o Options, k seal.Keys, look *bra
 	v := &vault.Vault{DB: a.DB, Keys: k.Ring, Limits: eml.Limits{Size: int64(cfg.Limits.Message)}}
 	a.Outbox = &outbox.Service{
 		DB: a.DB, Vault: v, Pepper: k.Pepper, Mailer: a.out.mailer, Assured: a.out.assured, Log: o.Log, Metrics: a.Metrics.Outbox,
-		Notifier: &notify.Notifier{Brand: look, PublicURL: cfg.PublicURL.URL, From: cfg.Organization.Notify, Location: cfg.TimeZone.Location},
+		Notifier: &notify.Notifier{Brand: a.Brands.Of, PublicURL: cfg.PublicURL.URL, From: cfg.Organization.Notify, Location: cfg.TimeZone.Location},
 		Admin:    cfg.Organization.Admin, Sign: a.DKIM.Sign,
 	}
 	wake := a.Outbox.Wake
@@ -267,6 +276,7 @@ func (a *App) buildUseCases(cfg config.Config, o Options, k seal.Keys, look *bra
 		Portal: letterlock.Mailbox{Name: look.Name, Address: cfg.Organization.Notify}}
 	a.Rules = &rulebook.Service{DB: a.DB, MaxSize: int64(cfg.Limits.Message)}
 	a.Intake.RulesNow = a.Rules.Set
+	a.Intake.BrandNamed, a.Intake.BrandOfSender = a.Brands.Named, a.Brands.OfSender
 	a.Keys = keysOf(a.DB, cfg, k.Ring, o.Log)
 	// Two messages of full size may be in the writing.
 	a.Uploads = &upload.Service{DB: a.DB, Keys: k.Ring, Most: 2 * int64(cfg.Limits.Message), Room: a.reserve.Room}
@@ -285,11 +295,11 @@ func (a *App) apiOptions(who func(*http.Request) (letterlock.Actor, []letterlock
 	return apid.Options{Access: a.Access, Track: a.Track, Accounts: a.Accounts, Audit: a.Audit, Once: a.Once, Who: who, Now: a.now, Log: a.log, Lanes: a.lanes}
 }
 
-func (a *App) buildEdges(cfg config.Config, o Options, look *brand.Brand) error {
+func (a *App) buildEdges(cfg config.Config, o Options) error {
 	programs := a.apiOptions(apid.Bearer(a.Accounts))
 	programs.PerMinute = cfg.API.PerMinute
 	site, err := web.New(web.Options{
-		PublicURL: cfg.PublicURL.URL, Organization: cfg.Organization.Name, Brand: look, AdminContact: cfg.Organization.Admin,
+		PublicURL: cfg.PublicURL.URL, Organization: cfg.Organization.Name, Brands: a.Brands, AdminContact: cfg.Organization.Admin,
 		Access: a.Access, Passcodes: a.Passcodes, Sessions: a.Sessions, Browsers: a.Browsers, Accounts: a.Accounts, Intake: a.Intake, Uploads: a.Uploads, Track: a.Track, AuditLog: a.Audit,
 		Live: a.DB.Live, MaxLive: cfg.Limits.OpenPages, Ready: a.Ready, Demo: o.Demo, Now: o.Now, Log: o.Log, MaxUpload: int64(cfg.Limits.Message), TrustedProxies: cfg.Proxy.Trusted,
 		Location: cfg.TimeZone.Location, DownloadsUnderDoNotForward: cfg.Recipients.DoNotForwardDownloads,

@@ -115,7 +115,7 @@ func (c *checkup) example() {
 }
 
 func (c *checkup) look() {
-	look, err := brandOf(c.cfg.Organization)
+	_, look, err := brandOf(c.cfg.Organization)
 	if err != nil {
 		about, says, _ := strings.Cut(err.Error(), ": ")
 		c.say(Wrong, about, "%s", says)

@@ -21,61 +21,109 @@ import (
 // petrol of the rest of the product.
 const DefaultColor = "#0c5463"
 
+// Texts are the words of a brand. They are one struct, for a brand is to have them in
+// several languages.
+type Texts struct {
+	Introduction string // above the button of a notification, at most 500 characters; empty: our own
+	Button       string // on it, at most 40 characters; empty: Read the message
+	Email        string // below it, at most 1,000 characters; may be empty
+	Disclaimer   string // under every notification, at most 1,000 characters; may be empty
+	Portal       string // at the top of the page of the link, at most 500 characters; may be empty
+}
+
 // Settings is what an organisation says about itself.
 type Settings struct {
-	Name       string // of the organisation; required, at most 80 characters
-	Color      string // #rrggbb; empty: DefaultColor
-	Logo       []byte // PNG or JPEG, at most 512 KB and 2000 by 2000 pixels; empty: an emblem in the colour
-	Disclaimer string // under every notification, at most 1,000 characters; may be empty
-	Privacy    string // URL of the privacy statement, http or https; may be empty
+	Name    string // of the organisation; required, at most 80 characters
+	Color   string // #rrggbb; empty: DefaultColor
+	Logo    []byte // PNG or JPEG, at most 512 KB and 2000 by 2000 pixels; empty: an emblem in the colour
+	Texts          // in the one language that there is
+	Privacy string // URL of the privacy statement, http or https; may be empty
+	Use
+}
+
+// Use is what a brand asks of the messages that bear it.
+type Use struct {
+	NoPasscode  bool            // recipients cannot sign in with a one-time passcode
+	NoSocial    bool            // nor with a provider
+	Expiry      letterlock.Span // of messages whose sender says nothing; 0: as the settings say
+	ForcePortal bool            // everybody outside reads in the portal
 }
 
 // A Brand is the looks of an organisation, checked. It does not change.
 type Brand struct {
-	Name       string
-	Palette    // on light paper
-	Dark       Palette
-	Logo       []byte // PNG, at most 256 pixels on each side
-	Disclaimer string // may be empty
-	Privacy    string // may be empty
+	Name    string
+	Palette // on light paper
+	Dark    Palette
+	Logo    []byte // PNG, at most 256 pixels on each side
+	Texts
+	Privacy string // may be empty
 }
 
 // New returns the brand that s describes, or Invalid with the field as its Key
 // and a cause that says in words what is wrong with it.
 func New(s Settings) (*Brand, error) {
-	name, err := text(s.Name, 80, "")
-	if err == nil && name == "" {
-		err = errors.New("is missing")
-	}
-	if err != nil {
-		return nil, invalid("name", err)
-	}
-	disclaimer, err := text(s.Disclaimer, 1000, "\n")
-	if err != nil {
-		return nil, invalid("disclaimer", err)
-	}
-	privacy, err := webAddress(s.Privacy)
-	if err != nil {
-		return nil, invalid("privacy", err)
+	if err := s.tidy(); err != nil {
+		return nil, err
 	}
 	light, dark, err := palettes(s.Color)
 	if err != nil {
-		return nil, invalid("color", err)
+		return nil, invalid(Colour, err)
 	}
 	logo, err := makeLogo(s.Logo, light)
 	if err != nil {
-		return nil, invalid("logo", err)
+		return nil, invalid(Logo, err)
 	}
-	return &Brand{
-		Name: name, Palette: light, Dark: dark, Logo: logo,
-		Disclaimer: disclaimer, Privacy: privacy,
-	}, nil
+	return &Brand{Name: s.Name, Palette: light, Dark: dark, Logo: logo, Texts: s.Texts, Privacy: s.Privacy}, nil
+}
+
+// Check returns what New would return as error for all but the logo, which costs more
+// to look at than everything else.
+func (s Settings) Check() error {
+	if err := s.tidy(); err != nil {
+		return err
+	}
+	if _, _, err := palettes(s.Color); err != nil {
+		return invalid(Colour, err)
+	}
+	return nil
+}
+
+// tidy puts each text into the form in which it is shown, or says which cannot be.
+func (s *Settings) tidy() error {
+	for _, t := range []struct {
+		field   Field
+		text    *string
+		limit   int
+		allowed string
+	}{
+		{Name, &s.Name, 80, ""},
+		{Introduction, &s.Introduction, 500, "\n"},
+		{Button, &s.Button, 40, ""},
+		{Email, &s.Email, 1000, "\n"},
+		{Disclaimer, &s.Disclaimer, 1000, "\n"},
+		{PortalText, &s.Portal, 500, "\n"},
+	} {
+		tidy, err := text(*t.text, t.limit, t.allowed)
+		if err == nil && tidy == "" && t.field == Name {
+			err = errors.New("is missing")
+		}
+		if err != nil {
+			return invalid(t.field, err)
+		}
+		*t.text = tidy
+	}
+	privacy, err := webAddress(s.Privacy)
+	if err != nil {
+		return invalid(Privacy, err)
+	}
+	s.Privacy = privacy
+	return nil
 }
 
 // invalid names the setting in both the Key, for texts, and the cause, for logs.
-func invalid(field string, err error) error {
+func invalid(field Field, err error) error {
 	return &letterlock.Error{
-		Code: letterlock.Invalid, Key: "brand-" + field,
+		Code: letterlock.Invalid, Key: "brand-" + string(field),
 		Err: fmt.Errorf("%s of the brand: %w", field, err),
 	}
 }

@@ -25,13 +25,13 @@ func TestNewRefusesWhatCannotBeShown(t *testing.T) {
 		{"line break in the name", func(s *Settings) { s.Name = "Halden\nBcc: x" }, "name", "cannot be shown (U+000A)"},
 		{"text turned around", func(s *Settings) { s.Name = "Halden \u202ewaL" }, "name", "cannot be shown (U+202E)"},
 		{"not UTF-8", func(s *Settings) { s.Name = "Halden \xff" }, "name", "is not UTF-8"},
-		{"colour by name", func(s *Settings) { s.Color = "rebeccapurple" }, "color", "# and six digits"},
-		{"short colour", func(s *Settings) { s.Color = "#abc" }, "color", "# and six digits"},
-		{"signed colour", func(s *Settings) { s.Color = "#+12345" }, "color", "# and six digits"},
-		{"style after the colour", func(s *Settings) { s.Color = "#123456;}" }, "color", "# and six digits"},
-		{"yellow", func(s *Settings) { s.Color = "#f5d90a" }, "color", "too light for a button on white paper: its contrast is 1.4 to 1"},
-		{"white", func(s *Settings) { s.Color = "#ffffff" }, "color", "too light"},
-		{"middling grey", func(s *Settings) { s.Color = "#777777" }, "color", "neither with white nor with black"},
+		{"colour by name", func(s *Settings) { s.Color = "rebeccapurple" }, "colour", "# and six digits"},
+		{"short colour", func(s *Settings) { s.Color = "#abc" }, "colour", "# and six digits"},
+		{"signed colour", func(s *Settings) { s.Color = "#+12345" }, "colour", "# and six digits"},
+		{"style after the colour", func(s *Settings) { s.Color = "#123456;}" }, "colour", "# and six digits"},
+		{"yellow", func(s *Settings) { s.Color = "#f5d90a" }, "colour", "too light for a button on white paper: its contrast is 1.4 to 1"},
+		{"white", func(s *Settings) { s.Color = "#ffffff" }, "colour", "too light"},
+		{"middling grey", func(s *Settings) { s.Color = "#777777" }, "colour", "neither with white nor with black"},
 		{"long disclaimer", func(s *Settings) { s.Disclaimer = strings.Repeat("a", 1001) }, "disclaimer", "1000 are allowed"},
 		{"tab in the disclaimer", func(s *Settings) { s.Disclaimer = "a\tb" }, "disclaimer", "U+0009"},
 		{"script as privacy", func(s *Settings) { s.Privacy = "javascript:alert(1)" }, "privacy", "is not a web address"},
@@ -61,10 +61,10 @@ func TestNewRefusesWhatCannotBeShown(t *testing.T) {
 
 func TestNewKeepsWhatItIsGiven(t *testing.T) {
 	b := newBrand(t, Settings{
-		Name:       " Halden Law ",
-		Color:      "#3B2A5C",
-		Disclaimer: "Line one.\r\nLine two.",
-		Privacy:    "https://halden.example/privacy",
+		Name:    " Halden Law ",
+		Color:   "#3B2A5C",
+		Texts:   Texts{Disclaimer: "Line one.\r\nLine two."},
+		Privacy: "https://halden.example/privacy",
 	})
 	if b.Name != "Halden Law" {
 		t.Errorf("name = %q", b.Name)

@@ -88,6 +88,10 @@ func (h *Header) readField(f field) {
 		if h.Portals++; h.Portals == 1 {
 			h.Portal = clean(f.text(), 100)
 		}
+	case "x-letterlock-brand":
+		if h.Brands++; h.Brands == 1 {
+			h.Brand = clean(f.text(), 100)
+		}
 	case "disposition-notification-to":
 		good, _ := parseAddresses(f.text()) // whoever cannot be read is not told
 		h.ReadTo = append(h.ReadTo, good...)

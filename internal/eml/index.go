@@ -72,6 +72,8 @@ type Header struct {
 	Proofs        int       `json:"kn,omitempty"` // how many of it there are
 	Portal        string    `json:"o,omitempty"`  // X-Letterlock-Portal, the first
 	Portals       int       `json:"on,omitempty"` // how many of it there are
+	Brand         string    `json:"w,omitempty"`  // X-Letterlock-Brand, the first
+	Brands        int       `json:"wn,omitempty"` // how many of it there are
 	Sensitivity   string    `json:"y,omitempty"`
 	AutoSubmitted string    `json:"a,omitempty"`
 	ListID        string    `json:"l,omitempty"`

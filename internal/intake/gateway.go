@@ -49,6 +49,8 @@ func needs(h eml.Header) string {
 		return "X-Letterlock-Proof"
 	case portal:
 		return "X-Letterlock-Portal"
+	case h.Brands > 0:
+		return "X-Letterlock-Brand"
 	}
 	return ""
 }

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"letterlock/internal/brand"
 	"letterlock/internal/eml"
 	"letterlock/internal/letterlock"
 	"letterlock/internal/policy"
@@ -54,6 +55,10 @@ type Service struct {
 	// Gateway protects what comes by the gateway and asks for nothing. Empty: that is
 	// passed on as it came.
 	Gateway letterlock.Protection
+	// BrandNamed returns the brand of a name, and whether there is one; BrandOfSender that
+	// of whoever sends. nil: there is the default one only.
+	BrandNamed    func(id string) (brand.Choice, bool)
+	BrandOfSender func(letterlock.Address) brand.Choice
 }
 
 // An Envelope is what is known of a mail beside the mail itself.
@@ -65,6 +70,7 @@ type Envelope struct {
 	Portal     bool                  // everybody outside reads in the portal; the mail may say it, too
 	Promised   []letterlock.Address  // whom Compose has said to be able to take back: they get the link
 	Asks       letterlock.Demand     // chosen in Compose; for SMTP the mail may say it
+	Brand      string                // chosen in Compose; empty: as the mail says, or that of its sender
 	Notices    *policy.Choice        // chosen in Compose; nil: as the settings say
 	// Pass hands a mail of the gateway on to where it would have gone without us. Its errors
 	// are those of whoever is to take it then.
@@ -108,7 +114,7 @@ func (s *Service) Preview(ctx context.Context, e Envelope) (as, forced []policy.
 //   - Denied "rules": a retry names new recipients, for whom the rules want more than the message has;
 //   - Denied "ended": a retry names new recipients of a message that has ended;
 //   - Invalid "loop": a mail of the gateway has passed so many servers that it goes round;
-//   - Invalid "bare", "structure", "from", "protection", "recipients", "expires", "proof", "portal": the mail or its envelope is malformed;
+//   - Invalid "bare", "structure", "from", "protection", "recipients", "expires", "proof", "portal", "brand": the mail or its envelope is malformed;
 //   - TooLarge with the limit's name: it passes one;
 //   - Busy "disk": there is no room for it;
 //   - Busy: it could not be stored; trying again may work.
@@ -209,7 +215,7 @@ func (s *Service) newMessage(by letterlock.Actor, e Envelope, in *vault.Incoming
 	return letterlock.Message{
 		ID: in.ID, MessageID: h.MessageID, Sender: letterlock.Mailbox{Name: senderName(by, h), Address: by.Address},
 		Subject: d.Subject, Protection: d.Protection, Method: d.Method, DecidedBy: d.DecidedBy, Via: e.Via,
-		Portal: r.portal, Asks: r.asks, Attachments: len(in.Index.Attachments()),
+		Portal: r.portal, Asks: r.asks, Brand: r.brand.ID, Attachments: len(in.Index.Attachments()),
 	}
 }
 
@@ -282,7 +288,7 @@ func (s *Service) store(tx *store.Tx, by letterlock.Actor, m letterlock.Message,
 		return Receipt{}, err
 	}
 	var err error
-	if m.Expires, err = s.expires(e, in.Index.Header, r.verdict, tx.Now); err != nil {
+	if m.Expires, err = s.expires(e, in.Index.Header, r, tx.Now); err != nil {
 		return Receipt{}, err
 	}
 	m.LatestEnd = r.latest(time.Time{}, tx.Now)
@@ -304,8 +310,8 @@ func (s *Service) store(tx *store.Tx, by letterlock.Actor, m letterlock.Message,
 	return Receipt{ID: m.ID, MessageID: m.MessageID}, tx.Audit(letterlock.Entry{Actor: by, Action: "accept", Message: m.ID, Target: targets(e.Recipients), Allowed: true})
 }
 
-func wishOf(e Envelope, h eml.Header) policy.Wish {
-	return policy.Wish{Chosen: e.Expires, Compose: e.Via == letterlock.ByCompose, Header: h.Expires, Headers: h.Expiries}
+func wishOf(e Envelope, h eml.Header, b brand.Choice) policy.Wish {
+	return policy.Wish{Chosen: e.Expires, Compose: e.Via == letterlock.ByCompose, Header: h.Expires, Headers: h.Expiries, Brand: b.Expiry}
 }
 
 // nameAnew gives a message a Message-ID where it has none, or one that is taken:

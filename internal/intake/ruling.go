@@ -6,6 +6,7 @@ import (
 	"io"
 	"time"
 
+	"letterlock/internal/brand"
 	"letterlock/internal/eml"
 	"letterlock/internal/lane"
 	"letterlock/internal/letterlock"
@@ -34,6 +35,7 @@ type ruling struct {
 	decision policy.Decision
 	asks     letterlock.Demand
 	portal   bool
+	brand    brand.Choice
 	verdict  rule.Verdict
 }
 
@@ -79,10 +81,13 @@ func (s *Service) rule(ctx context.Context, by letterlock.Actor, e Envelope, ix 
 	if v.Asks != letterlock.NoDemand {
 		r.asks = v.Asks
 	}
-	r.portal = e.Portal || portal || v.Portal || r.asks != letterlock.NoDemand
 	if e.Via == letterlock.ByGateway && !r.open() {
 		r.by, err = s.author(ctx, by, ix)
 	}
+	if err == nil {
+		r.brand, err = s.brandOf(r.by, e, h)
+	}
+	r.portal = e.Portal || portal || v.Portal || r.brand.ForcePortal || r.asks != letterlock.NoDemand
 	if v.Refused {
 		err = nil // whoever sends it, a rule has the last word
 	}
@@ -161,9 +166,9 @@ func (r ruling) holds(m letterlock.Message) bool {
 
 // expires is when a message ends that is accepted now: as its sender wishes, and no
 // later than a rule wants.
-func (s *Service) expires(e Envelope, h eml.Header, v rule.Verdict, now time.Time) (time.Time, error) {
-	end, err := s.Rules.Expires(wishOf(e, h), now)
-	return policy.NoLater(end, v.Expiry, now), err
+func (s *Service) expires(e Envelope, h eml.Header, r ruling, now time.Time) (time.Time, error) {
+	end, err := s.Rules.Expires(wishOf(e, h, r.brand), now)
+	return policy.NoLater(end, r.verdict.Expiry, now), err
 }
 
 // latest is the latest end that the rules allow a message that was accepted then; known
@@ -214,7 +219,7 @@ func (s *Service) Try(ctx context.Context, by, sender letterlock.Actor, e Envelo
 		return t, nil
 	}
 	err = s.DB.Read(ctx, func(tx *store.Tx) error {
-		t.Expires, t.Err = s.expires(e, ix.Header, r.verdict, tx.Now)
+		t.Expires, t.Err = s.expires(e, ix.Header, r, tx.Now)
 		return nil
 	})
 	if t.Err == nil {

@@ -17,7 +17,6 @@ import (
 	"time"
 
 	"letterlock/internal/app"
-	"letterlock/internal/brand"
 	"letterlock/internal/config"
 	"letterlock/internal/eml"
 	"letterlock/internal/inbox"
@@ -160,12 +159,8 @@ func (p plot) open(data string, everyLink bool) (*house, error) {
 	if h.app, err = app.New(context.Background(), cfg, app.Options{Mailer: h.box, Assured: true, Now: h.Now, Log: log}); err != nil {
 		return nil, err
 	}
-	look, err := brand.New(brand.Settings{Name: "Contoso"})
-	if err != nil {
-		return nil, err
-	}
 	site, err := web.New(web.Options{
-		PublicURL: cfg.PublicURL.URL, Organization: "Contoso", Brand: look,
+		PublicURL: cfg.PublicURL.URL, Organization: "Contoso", Brands: h.app.Brands,
 		Access: h.app.Access, Passcodes: h.app.Passcodes, Sessions: h.app.Sessions, Browsers: h.app.Browsers,
 		Accounts: h.app.Accounts, Intake: h.app.Intake, Uploads: h.app.Uploads, Track: h.app.Track, AuditLog: h.app.Audit, Visits: h.app.Visits, Rules: h.app.Rules, Live: h.app.DB.Live,
 		Now: h.Now, Log: log, MaxUpload: int64(cfg.Limits.Message), Location: time.UTC, DownloadsUnderDoNotForward: true,

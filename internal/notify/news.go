@@ -28,13 +28,13 @@ func (n *Notifier) AdminRequest(w io.Writer, now time.Time, m letterlock.Message
 	v.More = "Only an administrator can give it, because an administrator has removed access, or because there is more than one recipient."
 	v.About = "A message from " + m.Sender.Called() + ", sent " + n.until(m.Accepted)
 	v.Button, v.URL = "Answer in the message trace", n.PublicURL.JoinPath("trace", string(m.ID)).String()
-	v.Foot = "You get this mail because you are named as administrator of Letterlock at " + n.Brand.Name + "."
+	v.Foot = "You get this mail because you are named as administrator of Letterlock at " + n.house().Name + "."
 	return n.news(w, now, letterlock.Mailbox{Address: to}, m, v)
 }
 
 func (n *Notifier) request(m letterlock.Message, r letterlock.Recipient) mail.News {
 	v := mail.News{
-		Brand: n.look(), Subject: r.Mailbox.Called() + " asks for access to a protected message",
+		Brand: look(n.house()), Subject: r.Mailbox.Called() + " asks for access to a protected message",
 		Sentence: r.Mailbox.Called() + " asks to read a message again whose access was removed.",
 		More:     "Nothing changes unless you approve it. If they gave a reason, it stands there.",
 	}
@@ -55,8 +55,8 @@ func (n *Notifier) about(m letterlock.Message) string {
 }
 
 func (n *Notifier) news(w io.Writer, now time.Time, to letterlock.Mailbox, m letterlock.Message, v mail.News) error {
-	return n.write(w, now, eml.Draft{
-		From:      letterlock.Mailbox{Name: n.Brand.Name, Address: n.From},
+	return n.write(w, now, n.house(), eml.Draft{
+		From:      letterlock.Mailbox{Name: n.house().Name, Address: n.From},
 		To:        []letterlock.Mailbox{to},
 		Subject:   v.Subject,
 		InReplyTo: m.MessageID,
@@ -110,7 +110,7 @@ func unreadBy(waiting []letterlock.Recipient, of int) string {
 
 // told is news of a message for its sender.
 func (n *Notifier) told(w io.Writer, now time.Time, m letterlock.Message, v mail.News) error {
-	v.Brand, v.About = n.look(), n.about(m)
+	v.Brand, v.About = look(n.house()), n.about(m)
 	v.Button, v.URL = "Open it in your Sent folder", n.PublicURL.JoinPath("sent", string(m.ID)).String()
 	v.Foot = "You get this mail because you sent the message. Message-ID " + m.MessageID
 	return n.news(w, now, m.Sender, m, v)

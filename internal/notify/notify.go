@@ -23,17 +23,20 @@ import (
 
 // A Notifier writes mails in the organisation's name. It is safe for concurrent use.
 type Notifier struct {
-	Brand     *brand.Brand
+	Brand     func(id string) *brand.Brand // looks of the brand that a message names; of "", the default one's
 	PublicURL *url.URL
 	From      letterlock.Address // the portal's own address
 	Location  *time.Location     // the zone in which times are said
 }
 
-func (n *Notifier) look() mail.Brand {
+// house is the default brand: mails to the organisation's own people bear it.
+func (n *Notifier) house() *brand.Brand { return n.Brand("") }
+
+func look(b *brand.Brand) mail.Brand {
 	return mail.Brand{
-		Name: n.Brand.Name, HasLogo: true,
-		Color: n.Brand.Color.String(), OnColor: n.Brand.OnColor.String(),
-		DarkColor: n.Brand.Dark.Color.String(), OnDark: n.Brand.Dark.OnColor.String(),
+		Name: b.Name, HasLogo: true,
+		Color: b.Color.String(), OnColor: b.OnColor.String(),
+		DarkColor: b.Dark.Color.String(), OnDark: b.Dark.OnColor.String(),
 	}
 }
 
@@ -49,17 +52,17 @@ func (n *Notifier) Again(w io.Writer, now time.Time, m letterlock.Message, r let
 }
 
 func (n *Notifier) notification(w io.Writer, now time.Time, m letterlock.Message, r letterlock.Recipient, t letterlock.Token, again bool) error {
-	who := m.Writer()
+	who, b := m.Writer(), n.Brand(m.Brand)
 	v := mail.Notification{
-		Brand: n.look(), SenderName: who.Name, SenderAddr: string(who.Address), Act: mail.Act(m.Act), Owner: m.Sender.Called(),
+		Brand: look(b), SenderName: who.Name, SenderAddr: string(who.Address), Act: mail.Act(m.Act), Owner: m.Sender.Called(),
 		URL: n.PublicURL.JoinPath("m", t.Reveal()).String(), Host: n.PublicURL.Host, Reference: r.Reference,
-		To: string(r.Mailbox.Address), Disclaimer: n.Brand.Disclaimer, Again: again,
+		To: string(r.Mailbox.Address), Introduction: b.Introduction, Button: b.Button, Email: b.Email, Disclaimer: b.Disclaimer, Again: again,
 	}
 	if !m.Expires.IsZero() {
 		v.Expires = n.until(m.Expires)
 	}
-	return n.write(w, now, eml.Draft{
-		From:    letterlock.Mailbox{Name: who.Called() + " via " + n.Brand.Name, Address: n.From},
+	return n.write(w, now, b, eml.Draft{
+		From:    letterlock.Mailbox{Name: who.Called() + " via " + b.Name, Address: n.From},
 		ReplyTo: []letterlock.Mailbox{who},
 		To:      []letterlock.Mailbox{r.Mailbox},
 		Subject: v.Subject(),
@@ -77,16 +80,17 @@ func (n *Notifier) until(t time.Time) string {
 	return t.Format(form)
 }
 
-// Passcode writes the mail with a one-time passcode.
-func (n *Notifier) Passcode(w io.Writer, now time.Time, r letterlock.Recipient, code letterlock.Passcode, reference string, expires time.Time) error {
+// Passcode writes the mail with a one-time passcode for a message.
+func (n *Notifier) Passcode(w io.Writer, now time.Time, m letterlock.Message, r letterlock.Recipient, code letterlock.Passcode, reference string, expires time.Time) error {
+	b := n.Brand(m.Brand)
 	v := mail.Passcode{
-		Brand: n.look(), Code: code.Reveal(), Reference: reference,
+		Brand: look(b), Code: code.Reveal(), Reference: reference,
 		Minutes: int((expires.Sub(now) + time.Minute - 1) / time.Minute),
 		Until:   expires.In(n.Location).Format("15:04 MST"),
 		Host:    n.PublicURL.Host, To: string(r.Mailbox.Address),
 	}
-	return n.write(w, now, eml.Draft{
-		From:    letterlock.Mailbox{Name: n.Brand.Name, Address: n.From},
+	return n.write(w, now, b, eml.Draft{
+		From:    letterlock.Mailbox{Name: b.Name, Address: n.From},
 		To:      []letterlock.Mailbox{{Address: r.Mailbox.Address}},
 		Subject: mail.PasscodeSubject,
 		Text:    mail.PasscodeText(v),
@@ -100,12 +104,12 @@ func (n *Notifier) Failure(w io.Writer, now time.Time, m letterlock.Message, r l
 		said = "The mail came back, and the other side did not say why."
 	}
 	v := mail.Failure{
-		Brand: n.look(), Recipient: string(r.Mailbox.Address), Subject: m.Subject, Inline: r.Experience == letterlock.Inline,
+		Brand: look(n.house()), Recipient: string(r.Mailbox.Address), Subject: m.Subject, Inline: r.Experience == letterlock.Inline,
 		Sent:   m.Accepted.In(n.Location).Format("Monday 2 January 2006, 15:04 MST"),
 		Reason: said, URL: n.PublicURL.JoinPath("sent", string(m.ID)).String(), MessageID: m.MessageID,
 	}
-	return n.write(w, now, eml.Draft{
-		From:      letterlock.Mailbox{Name: n.Brand.Name, Address: n.From},
+	return n.write(w, now, n.house(), eml.Draft{
+		From:      letterlock.Mailbox{Name: n.house().Name, Address: n.From},
 		To:        []letterlock.Mailbox{m.Sender},
 		Subject:   v.SubjectLine(),
 		InReplyTo: m.MessageID,
@@ -117,28 +121,28 @@ func (n *Notifier) Failure(w io.Writer, now time.Time, m letterlock.Message, r l
 // because they are new, or because the one they had was taken away.
 func (n *Notifier) Account(w io.Writer, now time.Time, to letterlock.Mailbox, t letterlock.Token, invited bool, expires time.Time) error {
 	v := mail.Account{
-		Brand: n.look(), Invited: invited,
+		Brand: look(n.house()), Invited: invited,
 		URL: n.PublicURL.JoinPath("password", t.Reveal()).String(), Host: n.PublicURL.Host,
 		Expires: n.until(expires), To: string(to.Address),
 	}
-	return n.write(w, now, eml.Draft{
-		From:    letterlock.Mailbox{Name: n.Brand.Name, Address: n.From},
+	return n.write(w, now, n.house(), eml.Draft{
+		From:    letterlock.Mailbox{Name: n.house().Name, Address: n.From},
 		To:      []letterlock.Mailbox{to},
 		Subject: v.Subject(),
 		Text:    mail.AccountText(v),
 	}, mail.AccountHTML(v))
 }
 
-func (n *Notifier) write(w io.Writer, now time.Time, d eml.Draft, html templ.Component) error {
-	var b bytes.Buffer
-	if err := html.Render(context.Background(), &b); err != nil {
+func (n *Notifier) write(w io.Writer, now time.Time, b *brand.Brand, d eml.Draft, html templ.Component) error {
+	var page bytes.Buffer
+	if err := html.Render(context.Background(), &page); err != nil {
 		return err
 	}
-	d.HTML = b.String()
+	d.HTML = page.String()
 	d.Date = now
 	d.MessageID = eml.NewMessageID(n.From.Domain())
 	// RFC 3834: a machine wrote this, and no machine is to answer it.
 	d.Header = [][2]string{{"Auto-Submitted", "auto-generated"}, {"X-Auto-Response-Suppress", "All"}}
-	d.Inline = []eml.File{{Name: "logo.png", Type: "image/png", ContentID: mail.LogoCID, Body: bytes.NewReader(n.Brand.Logo)}}
+	d.Inline = []eml.File{{Name: "logo.png", Type: "image/png", ContentID: mail.LogoCID, Body: bytes.NewReader(b.Logo)}}
 	return eml.Compose(w, d)
 }

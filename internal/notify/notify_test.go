@@ -23,7 +23,7 @@ const token = letterlock.Token("abcdefghijklmnopqrstuvwxyzabcdefghijklmnopq")
 
 func newNotifier(t *testing.T) *notify.Notifier {
 	t.Helper()
-	look, err := brand.New(brand.Settings{Name: "Contoso", Disclaimer: "Contoso AG, Zürich"})
+	look, err := brand.New(brand.Settings{Name: "Contoso", Texts: brand.Texts{Disclaimer: "Contoso AG, Zürich"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -31,7 +31,7 @@ func newNotifier(t *testing.T) *notify.Notifier {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &notify.Notifier{Brand: look, PublicURL: public, From: "portal@contoso.example", Location: time.FixedZone("CET", 3600)}
+	return &notify.Notifier{Brand: func(string) *brand.Brand { return look }, PublicURL: public, From: "portal@contoso.example", Location: time.FixedZone("CET", 3600)}
 }
 
 // A written is a mail as its reader sees it.
@@ -112,7 +112,7 @@ func TestPasscodeMailCountsTheMinutesThatAreLeft(t *testing.T) {
 		time.Minute: "valid for 1 minute, until", time.Second: "valid for 1 minute, until",
 	} {
 		w := write(t, func(w io.Writer) error {
-			return n.Passcode(w, now, recipient("Marta"), "12345678", "B7M", now.Add(left))
+			return n.Passcode(w, now, letterlock.Message{}, recipient("Marta"), "12345678", "B7M", now.Add(left))
 		})
 		if text := strings.Join(strings.Fields(w.text), " "); !strings.Contains(text, want) || !strings.Contains(text, "1234 5678") {
 			t.Errorf("%v before the end: %q, want %q", left, text, want)
@@ -197,15 +197,17 @@ func TestEveryMailIsMarkedAndHoldsItsPictures(t *testing.T) {
 	m, r := message("Ada"), recipient("Marta")
 	for kind, f := range map[string]func(io.Writer) error{
 		"notification": func(w io.Writer) error { return n.Notification(w, now, m, r, token) },
-		"passcode":     func(w io.Writer) error { return n.Passcode(w, now, r, "12345678", "B7M", now.Add(time.Minute)) },
-		"failure":      func(w io.Writer) error { return n.Failure(w, now, m, r, "") },
-		"first read":   func(w io.Writer) error { return n.FirstRead(w, now, m, r) },
-		"unread":       func(w io.Writer) error { return n.Unread(w, now, m, []letterlock.Recipient{r}) },
-		"expiring":     func(w io.Writer) error { return n.Expiring(w, now, m, []letterlock.Recipient{r}) },
-		"again":        func(w io.Writer) error { return n.Again(w, now, m, r, token) },
-		"request":      func(w io.Writer) error { return n.Request(w, now, m, r) },
-		"admin":        func(w io.Writer) error { return n.AdminRequest(w, now, m, r, "grace@contoso.example") },
-		"account":      func(w io.Writer) error { return n.Account(w, now, r.Mailbox, token, false, now) },
+		"passcode": func(w io.Writer) error {
+			return n.Passcode(w, now, letterlock.Message{}, r, "12345678", "B7M", now.Add(time.Minute))
+		},
+		"failure":    func(w io.Writer) error { return n.Failure(w, now, m, r, "") },
+		"first read": func(w io.Writer) error { return n.FirstRead(w, now, m, r) },
+		"unread":     func(w io.Writer) error { return n.Unread(w, now, m, []letterlock.Recipient{r}) },
+		"expiring":   func(w io.Writer) error { return n.Expiring(w, now, m, []letterlock.Recipient{r}) },
+		"again":      func(w io.Writer) error { return n.Again(w, now, m, r, token) },
+		"request":    func(w io.Writer) error { return n.Request(w, now, m, r) },
+		"admin":      func(w io.Writer) error { return n.AdminRequest(w, now, m, r, "grace@contoso.example") },
+		"account":    func(w io.Writer) error { return n.Account(w, now, r.Mailbox, token, false, now) },
 	} {
 		w, again := write(t, f), write(t, f)
 		if w.header.Get("Auto-Submitted") != "auto-generated" || w.header.Get("X-Auto-Response-Suppress") != "All" {

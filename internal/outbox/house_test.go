@@ -134,7 +134,7 @@ func (h *house) open() {
 	v := &vault.Vault{DB: h.db, Keys: ring}
 	h.outbox = &outbox.Service{
 		DB: h.db, Vault: v, Pepper: pepper, Mailer: h.world, Assured: h.world, Log: slog.New(slog.DiscardHandler),
-		Notifier: &notify.Notifier{Brand: look, PublicURL: public, From: "portal@contoso.example", Location: time.UTC},
+		Notifier: &notify.Notifier{Brand: func(string) *brand.Brand { return look }, PublicURL: public, From: "portal@contoso.example", Location: time.UTC},
 	}
 	h.intake = &intake.Service{DB: h.db, Vault: v, Pepper: pepper, Rules: rules, Domain: "contoso.example", Wake: h.outbox.Wake}
 	h.access = &access.Service{DB: h.db, Vault: v, Pepper: pepper, Rules: rules, Wake: h.outbox.Wake}

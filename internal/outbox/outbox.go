@@ -336,7 +336,7 @@ func (s *Service) write(b *bytes.Buffer, w work) error {
 		return s.Notifier.AdminRequest(b, w.now, w.message, w.recipient, s.Admin)
 	case store.PasscodeNotice:
 		p := w.passcode
-		return s.Notifier.Passcode(b, w.now, w.recipient, p.Code, p.Reference, p.Expires)
+		return s.Notifier.Passcode(b, w.now, w.message, w.recipient, p.Code, p.Reference, p.Expires)
 	case store.FailureNotice:
 		return s.Notifier.Failure(b, w.now, w.message, w.recipient, w.said)
 	case store.AccountNotice:

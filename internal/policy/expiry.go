@@ -17,6 +17,9 @@ type Wish struct {
 	Compose bool      // somebody chose, if only that it shall never end
 	Header  string    // X-Letterlock-Expires
 	Headers int       // how many of it there were
+	// Brand is how long messages of its brand can be read if nothing else is said; 0: as
+	// the settings say.
+	Brand letterlock.Span
 }
 
 // Expires decides when a message ends that is accepted now; zero: never. A wish
@@ -33,6 +36,8 @@ func (s Settings) Expires(w Wish, now time.Time) (time.Time, error) {
 		if end, err = ParseEnd(strings.TrimSpace(w.Header), now); err != nil {
 			return time.Time{}, err
 		}
+	case w.Brand > 0:
+		end = w.Brand.After(now)
 	case s.Expiry != nil:
 		end = s.Expiry.After(now)
 	}

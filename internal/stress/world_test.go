@@ -16,7 +16,6 @@ import (
 	"time"
 
 	"letterlock/internal/app"
-	"letterlock/internal/brand"
 	"letterlock/internal/config"
 	"letterlock/internal/eml"
 	"letterlock/internal/inbox"
@@ -138,10 +137,8 @@ func (w *world) check(err error) {
 // product is given what is inside them.
 func (w *world) serve(cfg config.Config, log *slog.Logger) {
 	w.t.Helper()
-	look, err := brand.New(brand.Settings{Name: cfg.Organization.Name})
-	w.check(err)
 	site, err := web.New(web.Options{
-		PublicURL: cfg.PublicURL.URL, Organization: cfg.Organization.Name, Brand: look,
+		PublicURL: cfg.PublicURL.URL, Organization: cfg.Organization.Name, Brands: w.app.Brands,
 		Access: w.app.Access, Passcodes: w.app.Passcodes, Sessions: w.app.Sessions, Browsers: w.app.Browsers,
 		Accounts: w.app.Accounts, Intake: w.app.Intake, Uploads: w.app.Uploads, Track: w.app.Track, AuditLog: w.app.Audit, Visits: w.app.Visits, Rules: w.app.Rules, Live: w.app.DB.Live,
 		Now: w.clock.Now, Log: log, MaxUpload: int64(cfg.Limits.Message), Location: cfg.TimeZone.Location, DownloadsUnderDoNotForward: true,

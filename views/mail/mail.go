@@ -109,6 +109,8 @@ func (n Notification) introduction() string {
 	return or(n.Introduction, "Show that this mailbox is yours, and read it in your browser. You need no account.")
 }
 
+func (n Notification) button() string { return or(n.Button, "Read the message") }
+
 func (n Notification) contact() string {
 	return or(n.Contact, "If in doubt, call "+n.Brand.Name+" on a number that you already know.")
 }

@@ -13,7 +13,10 @@ const width = 66
 func NotificationText(n Notification) string {
 	var b strings.Builder
 	paragraphs(&b, n.Brand.Name, n.Sentence(), n.introduction())
-	fmt.Fprintf(&b, "Read the message:\n%s\n\n", n.URL)
+	fmt.Fprintf(&b, "%s:\n%s\n\n", oneLine(n.button()), n.URL)
+	if n.Email != "" {
+		paragraphs(&b, n.Email)
+	}
 	if n.Expires != "" {
 		paragraphs(&b, "You can read it until "+n.Expires+".")
 	}

@@ -81,6 +81,14 @@ CREATE TABLE batches (
   undone_at     INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
+CREATE TABLE brands (
+  id         TEXT PRIMARY KEY,
+  version    INTEGER NOT NULL,              -- grows with each change of this brand
+  fields     TEXT NOT NULL,
+  logo       BLOB,                          -- PNG; NULL: that of the brand that it inherits from
+  changed_at INTEGER NOT NULL
+) STRICT;
+
 CREATE TABLE browsers (
   hash       BLOB NOT NULL,                 -- SHA-256 of the id in the cookie
   address    TEXT NOT NULL,

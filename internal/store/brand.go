@@ -1,0 +1,71 @@
+package store
+
+import (
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"time"
+
+	"letterlock/internal/brand"
+	"letterlock/internal/letterlock"
+)
+
+// A Brand is what one brand says of itself.
+type Brand struct {
+	ID      string
+	Version int64
+	Changes brand.Changes
+	Changed time.Time
+}
+
+// Brands returns all brands by their names. One that this program cannot read is an
+// error: it may keep messages in the portal, and must not be left out.
+func (t *Tx) Brands() (list []Brand, err error) {
+	err = t.rows(`SELECT id, version, fields, logo, changed_at FROM brands ORDER BY id`, nil, func(rs *sql.Rows) error {
+		var b Brand
+		var fields string
+		var logo []byte
+		var at int64
+		if err := rs.Scan(&b.ID, &b.Version, &fields, &logo, &at); err != nil {
+			return err
+		}
+		if err := json.Unmarshal([]byte(fields), &b.Changes); err != nil {
+			return &letterlock.Error{Code: letterlock.Internal, Err: fmt.Errorf("fields of brand %s: %w", b.ID, err)}
+		}
+		if logo != nil {
+			b.Changes[brand.Logo] = string(logo)
+		}
+		b.Changed = moment(at)
+		list = append(list, b)
+		return nil
+	})
+	return list, err
+}
+
+// PutBrand adds a brand or replaces the one of its name, and gives its version.
+func (t *Tx) PutBrand(id string, c brand.Changes) (version int64, err error) {
+	words := maps.Clone(c)
+	delete(words, brand.Logo)
+	fields, err := json.Marshal(words)
+	if err != nil {
+		return 0, err
+	}
+	var logo []byte
+	if s := c[brand.Logo]; s != "" {
+		logo = []byte(s)
+	}
+	err = t.exec(`INSERT INTO brands (id, version, fields, logo, changed_at) VALUES ($1, 1, $2, $3, $4)
+		ON CONFLICT (id) DO UPDATE SET version = brands.version + 1, fields = excluded.fields, logo = excluded.logo, changed_at = excluded.changed_at`,
+		id, string(fields), logo, t.Now.Unix())
+	if err != nil {
+		return 0, err
+	}
+	err = t.row(`SELECT version FROM brands WHERE id = $1`, []any{id}, &version)
+	return version, err
+}
+
+// DeleteBrand removes a brand. Its messages keep its name, and nothing of its looks.
+func (t *Tx) DeleteBrand(id string) error {
+	return t.exec(`DELETE FROM brands WHERE id = $1`, id)
+}

@@ -1,0 +1,115 @@
+package web
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/labstack/echo/v4"
+
+	"letterlock/internal/brand"
+	"letterlock/internal/letterlock"
+	"letterlock/views"
+)
+
+// looks are the files of a brand, made once, and where pages find them. The URLs change
+// with the content, so that browsers may keep it, and none is that of another brand.
+type looks struct {
+	of        *brand.Brand
+	css, logo []byte
+	page      views.Brand
+}
+
+func newLooks(id string, b *brand.Brand) *looks {
+	l := &looks{of: b, css: b.CSS(), logo: b.Logo}
+	l.page = views.Brand{
+		ID: id, Name: b.Name, Text: b.Portal, Privacy: b.Privacy,
+		CSSURL:  "/brand/" + id + ".css?v=" + digest(l.css),
+		LogoURL: "/brand/" + id + ".png?v=" + digest(l.logo),
+	}
+	return l
+}
+
+// A wardrobe keeps the looks of all brands.
+type wardrobe struct {
+	mu   sync.Mutex
+	worn map[string]*looks
+}
+
+// looksOf returns the looks of the brand that a message names. One that is deleted has
+// those of the default brand, and its URLs.
+func (s *Server) looksOf(id string) *looks {
+	if c, is := s.Brands.Named(id); !is || c.ID == "" {
+		id = brand.Default
+	}
+	b := s.Brands.Of(id)
+	s.wardrobe.mu.Lock()
+	defer s.wardrobe.mu.Unlock()
+	l := s.wardrobe.worn[id]
+	if l == nil || l.of != b {
+		if len(s.wardrobe.worn) > 2*maxWorn { // of brands that were deleted
+			s.wardrobe.worn = nil
+		}
+		if s.wardrobe.worn == nil {
+			s.wardrobe.worn = map[string]*looks{}
+		}
+		l = newLooks(id, b)
+		s.wardrobe.worn[id] = l
+	}
+	return l
+}
+
+// maxWorn is about how many brands there may be.
+const maxWorn = 200
+
+func digest(b []byte) string {
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:6])
+}
+
+const brandKey = "brand"
+
+// wear has the pages that answer a request bear the brand of the message that it is
+// about, the page of an error among them.
+func wear(c echo.Context, m letterlock.Message) { c.Set(brandKey, m.Brand) }
+
+// worn is the brand of the message that a request is about, or the default one.
+func (s *Server) worn(c echo.Context) views.Brand {
+	id, _ := c.Get(brandKey).(string)
+	return s.looksOf(id).page
+}
+
+// house is what the organisation is called where no message says otherwise.
+func (s *Server) house() string { return s.Brands.Of("").Name }
+
+// aDay is how long a browser may keep a file of a brand without asking.
+const aDay = "public, max-age=86400"
+
+// brandFile sends the style sheet or the logo of a brand.
+func (s *Server) brandFile(c echo.Context) error {
+	id, css := strings.CutSuffix(c.Param("file"), ".css")
+	if !css {
+		var png bool
+		if id, png = strings.CutSuffix(id, ".png"); !png {
+			return &letterlock.Error{Code: letterlock.NotFound}
+		}
+	}
+	if _, is := s.Brands.Named(id); !is || id == "" {
+		return &letterlock.Error{Code: letterlock.NotFound}
+	}
+	l := s.looksOf(id)
+	if css {
+		return keep(c, "text/css; charset=utf-8", l.css)
+	}
+	return keep(c, "image/png", l.logo)
+}
+
+func keep(c echo.Context, kind string, data []byte) error {
+	h := c.Response().Header()
+	h.Set("Cache-Control", aDay)
+	h.Set(echo.HeaderContentLength, strconv.Itoa(len(data)))
+	return c.Blob(http.StatusOK, kind, data)
+}

@@ -1,0 +1,148 @@
+package web
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"letterlock/internal/brand"
+	"letterlock/internal/intake"
+	"letterlock/internal/letterlock"
+)
+
+// brand adds a brand.
+func (w *world) brand(id string, c brand.Changes) {
+	w.t.Helper()
+	if err := w.server.Brands.Add(w.t.Context(), administrator, id, c); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// twoBrands are as different as two can be.
+func (w *world) twoBrands() {
+	w.t.Helper()
+	logo := func(color string) string {
+		b, err := brand.New(brand.Settings{Name: "x", Color: color})
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		return string(b.Logo)
+	}
+	w.brand("legal", brand.Changes{brand.Logo: logo("#3b2a5c"), brand.Name: "Contoso Legal", brand.Colour: "#3b2a5c", brand.PortalText: "Words of legal.", brand.Button: "Open with legal", brand.Email: "Mail of legal.", brand.Privacy: "https://legal.example/privacy"})
+	w.brand("northwind", brand.Changes{brand.Logo: logo("#166534"), brand.Name: "Northwind", brand.Colour: "#166534", brand.PortalText: "Words of northwind.", brand.Introduction: "Mail of northwind."})
+}
+
+func (w *world) sendWith(id string, to letterlock.Address) letterlock.ID {
+	w.t.Helper()
+	return w.submit(ada, intake.Envelope{Recipients: []letterlock.Address{to}, Brand: id}, mail(ada, to))
+}
+
+// bears requires that a page has the looks of one brand and nothing of the others.
+func (a answer) bears(t *testing.T, what, id, name string) {
+	t.Helper()
+	if !strings.Contains(a.body, `data-brand="`+id+`"`) || !strings.Contains(a.body, "/brand/"+id+".css?v=") || !strings.Contains(a.body, "/brand/"+id+".png?v=") {
+		t.Errorf("%s (%d %q) does not bear the brand %s", what, a.status, a.heading(), id)
+	}
+	for other, otherName := range map[string]string{"default": "Contoso<", "legal": "Contoso Legal", "northwind": "Northwind"} {
+		if other != id && (strings.Contains(a.body, "/brand/"+other+".") || strings.Contains(a.body, otherName) || strings.Contains(a.body, "Words of "+other)) {
+			t.Errorf("%s bears something of the brand %s beside %s", what, other, id)
+		}
+	}
+	if !strings.Contains(a.body, name) {
+		t.Errorf("%s does not name %s", what, name)
+	}
+}
+
+func TestEachPageOfARecipientBearsTheBrandOfTheMessage(t *testing.T) {
+	w := newWorld(t)
+	w.twoBrands()
+	for _, tt := range []struct{ id, name string }{{"legal", "Contoso Legal"}, {"northwind", "Northwind"}} {
+		id, b := w.sendWith(tt.id, marta), w.browser()
+		note := w.box.Mails(marta)[0]
+		if from := note.Sender(); !strings.Contains(from, "via "+tt.name) || !strings.Contains(note.HTML(), tt.name) || !strings.Contains(note.HTML(), "Mail of "+tt.id) {
+			t.Errorf("%s: the notification is from %s", tt.id, from)
+		}
+		link := w.link(marta)
+		gate := b.get(link)
+		gate.bears(t, "the gate", tt.id, tt.name)
+		if !strings.Contains(gate.body, "Words of "+tt.id) {
+			t.Errorf("the gate does not say what %s wants it to", tt.id)
+		}
+		b.post(link+"/passcode", nil)
+		w.deliver()
+		if from := w.box.Mails(marta)[0].Sender(); !strings.Contains(from, tt.name) {
+			t.Errorf("%s: the passcode is from %s", tt.id, from)
+		}
+		b.get(link+"/passcode").bears(t, "the page for the passcode", tt.id, tt.name)
+		b.post(link+"/verify", url.Values{"code": {"00000000"}}).bears(t, "a wrong passcode", tt.id, tt.name)
+		path := b.prove(marta)
+		b.get(path).bears(t, "the message", tt.id, tt.name)
+		b.get(path+"/reply").bears(t, "a reply", tt.id, tt.name)
+		b.get("/messages").bears(t, "My messages", "default", "Contoso")
+		if err := w.server.Access.Revoke(t.Context(), administrator, id, ""); err != nil {
+			t.Fatal(err)
+		}
+		b.get(path).bears(t, "the end", tt.id, tt.name)
+		b.get("/m/"+strings.Repeat("x", 43)).bears(t, "an unknown link", "default", "Contoso")
+	}
+}
+
+func TestTheFilesOfBrandsDoNotMixAndChangeWithThem(t *testing.T) {
+	w := newWorld(t)
+	w.twoBrands()
+	b := w.browser()
+	urls := func(id string) (css, logo string) { p := w.server.looksOf(id).page; return p.CSSURL, p.LogoURL }
+	seen := map[string]string{}
+	for _, id := range []string{"default", "legal", "northwind"} {
+		css, logo := urls(id)
+		for _, u := range []string{css, logo} {
+			a := b.get(u)
+			if a.status != http.StatusOK || seen[a.body] != "" {
+				t.Errorf("%s: %d, as %q", u, a.status, seen[a.body])
+			}
+			seen[a.body] = u
+		}
+	}
+	was, _ := urls("legal")
+	other, _ := urls("northwind")
+	if err := w.server.Brands.Put(t.Context(), administrator, "legal", brand.Changes{brand.Colour: "#b91c1c"}); err != nil {
+		t.Fatal(err)
+	}
+	if now, _ := urls("legal"); now == was || !strings.Contains(b.get(now).body, "#b91c1c") {
+		t.Errorf("a brand that was changed is at %s still", now)
+	}
+	if now, _ := urls("northwind"); now != other {
+		t.Errorf("and another one at %s instead of %s", now, other)
+	}
+	for _, path := range []string{"/brand/moon.css", "/brand/legal", "/brand/legal.svg", "/brand/.css", "/brand/LEGAL.css", "/brand/..%2Flegal.css", "/brand/legal.css.png"} {
+		if a := b.get(path); a.status != http.StatusNotFound {
+			t.Errorf("%s: %d", path, a.status)
+		}
+	}
+	w.sendWith("legal", marta)
+	if err := w.server.Brands.Delete(t.Context(), administrator, "legal"); err != nil {
+		t.Fatal(err)
+	}
+	b.get(w.link(marta)).bears(t, "the gate of a deleted brand", "default", "Contoso")
+	if a := b.get("/brand/legal.css"); a.status != http.StatusNotFound {
+		t.Errorf("a deleted brand has a style: %d", a.status)
+	}
+}
+
+func TestAWardrobeForgetsBrandsThatWereDeleted(t *testing.T) {
+	w := newWorld(t)
+	for i := range 3 {
+		w.brand(fmt.Sprint("b", i), nil)
+		w.server.looksOf(fmt.Sprint("b", i))
+	}
+	for i := range 2 * maxWorn {
+		w.server.wardrobe.worn[fmt.Sprint("gone", i)] = &looks{}
+	}
+	w.brand("new", nil)
+	w.server.looksOf("new")
+	if n := len(w.server.wardrobe.worn); n != 1 {
+		t.Errorf("%d looks are kept", n)
+	}
+}
