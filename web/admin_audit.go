@@ -168,6 +168,11 @@ func whoActed(a letterlock.Actor) string {
 		return "operator, " + a.Name
 	case letterlock.Reader:
 		return string(a.Address) + ", a recipient"
+	case letterlock.MailServer:
+		if a.Address == "" {
+			return "a mail server, by the gateway"
+		}
+		return string(a.Address) + ", by the gateway"
 	case letterlock.Nobody:
 		return "somebody who has proved nothing"
 	}

@@ -190,6 +190,8 @@ func viaName(v letterlock.Via) string {
 		return "SMTP submission"
 	case letterlock.ByPortal:
 		return "the portal"
+	case letterlock.ByGateway:
+		return "the mail server, by the gateway"
 	}
 	return "Compose"
 }

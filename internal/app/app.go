@@ -277,6 +277,9 @@ func (a *App) buildUseCases(cfg config.Config, o Options, k seal.Keys, look *bra
 	a.Rules = &rulebook.Service{DB: a.DB, MaxSize: int64(cfg.Limits.Message)}
 	a.Intake.RulesNow = a.Rules.Set
 	a.Intake.BrandNamed, a.Intake.BrandOfSender = a.Brands.Named, a.Brands.OfSender
+	if p := cfg.SMTP.GatewayProtection; p != config.NoProtection {
+		a.Intake.Gateway = letterlock.Protection(p)
+	}
 	a.Keys = keysOf(a.DB, cfg, k.Ring, o.Log)
 	// Two messages of full size may be in the writing.
 	a.Uploads = &upload.Service{DB: a.DB, Keys: k.Ring, Most: 2 * int64(cfg.Limits.Message), Room: a.reserve.Room}
@@ -323,7 +326,7 @@ func (a *App) buildEdges(cfg config.Config, o Options) error {
 	a.smtp = smtpd.New(a.smtpOptions(cfg, o))
 	// A server of its own: a flood of mail at one of them leaves the other its connections.
 	gateway := a.smtpOptions(cfg, o)
-	gateway.Gateway = &smtpd.Gateway{Networks: cfg.SMTP.GatewayNetworks, Bounces: a.Outbox}
+	gateway.Gateway = &smtpd.Gateway{Networks: cfg.SMTP.GatewayNetworks, Bounces: a.Outbox, Relay: a.out.relays, Metrics: a.Metrics.Gateway}
 	a.gateway = smtpd.New(gateway)
 	a.Metrics.Watch(a.sources(site))
 	a.metrics = a.Metrics.Handler(a.Ready)

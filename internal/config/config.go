@@ -86,12 +86,16 @@ type SMTP struct {
 	// Submissions is where TLS comes first, RFC 8314. Default ":465". Empty: nowhere.
 	Submissions string `toml:"submissions"`
 	// Gateway is where mail servers of GatewayNetworks hand over what comes back of
-	// notifications; they may use STARTTLS. Nothing else is taken there. Default empty:
-	// nowhere.
+	// notifications, and mail on its way out of the organisation, which is protected or
+	// passed on to the relay; they may use STARTTLS. Default empty: nowhere.
 	Gateway string `toml:"gateway"`
 	// GatewayNetworks are from where mail servers may connect to Gateway, this machine
 	// only if it is listed. Required with it. Default none.
 	GatewayNetworks []netip.Prefix `toml:"gateway_networks"`
+	// GatewayProtection is the default of the gateway, for mail that neither a rule nor its
+	// sender wants protected: "none", the default, passes it on as it came; "encrypt-only"
+	// and "do-not-forward" protect it.
+	GatewayProtection string `toml:"gateway_protection"`
 	// Name is what the server calls itself to mail programs and to the relay.
 	// Empty: the host of PublicURL.
 	Name string `toml:"name"`
@@ -342,7 +346,7 @@ func Default() Config {
 	return Config{
 		TimeZone: Zone{time.Local},
 		HTTP:     HTTP{Listen: ":443", Redirect: ":80"},
-		SMTP:     SMTP{Submission: ":587", Submissions: ":465"},
+		SMTP:     SMTP{Submission: ":587", Submissions: ":465", GatewayProtection: NoProtection},
 		Relay:    Relay{Security: StartTLS},
 		DKIM:     DKIM{Sign: true},
 		Limits: Limits{

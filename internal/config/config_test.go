@@ -181,6 +181,13 @@ func TestValidateServerNamesWhatIsWrong(t *testing.T) {
 		{"a gateway for IPv4 in IPv6", func(c *config.Config) {
 			c.SMTP.Gateway, c.SMTP.GatewayNetworks = ":2525", prefixes("::ffff:192.0.2.0/120")
 		}, "smtp.gateway_networks: ::ffff:192.0.2.0/120 is IPv4"},
+		{"a default of the gateway", func(c *config.Config) {
+			c.SMTP.Gateway, c.SMTP.GatewayNetworks, c.SMTP.GatewayProtection = ":2525", prefixes("127.0.0.1/32"), "do-not-forward"
+		}, ""},
+		{"a default of the gateway that is none", func(c *config.Config) {
+			c.SMTP.Gateway, c.SMTP.GatewayNetworks, c.SMTP.GatewayProtection = ":2525", prefixes("127.0.0.1/32"), "encrypt"
+		}, `smtp.gateway_protection: "encrypt" is none of`},
+		{"a default of no gateway", func(c *config.Config) { c.SMTP.GatewayProtection = "encrypt-only" }, "smtp.gateway: is missing"},
 		{"networks of no gateway", func(c *config.Config) { c.SMTP.GatewayNetworks = prefixes("127.0.0.1/32") }, "smtp.gateway: is missing"},
 		{"a name with a space", func(c *config.Config) { c.SMTP.Name = "mail contoso" }, "smtp.name: "},
 		{"metrics nowhere", func(c *config.Config) { c.Metrics.Listen = "" }, ""},

@@ -360,6 +360,14 @@ func (s SMTP) validateGateway(bad complain) {
 	case s.Gateway != "" && len(s.GatewayNetworks) == 0:
 		bad("smtp.gateway_networks", "is missing: nobody signs in at smtp.gateway, so say from where mail servers may come, like 127.0.0.1/32")
 	}
+	switch s.GatewayProtection {
+	case NoProtection, string(letterlock.EncryptOnly), string(letterlock.DoNotForward):
+		if s.GatewayProtection != NoProtection && s.Gateway == "" {
+			bad("smtp.gateway", "is missing, there is smtp.gateway_protection only")
+		}
+	default:
+		bad("smtp.gateway_protection", "%q is none of none, encrypt-only and do-not-forward", s.GatewayProtection)
+	}
 	for _, p := range s.GatewayNetworks {
 		switch {
 		case p.Bits() == 0:

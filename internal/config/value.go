@@ -98,6 +98,9 @@ func (s Size) String() string {
 	return strconv.FormatInt(int64(s), 10) + " B"
 }
 
+// NoProtection passes on what comes by the gateway and asks for nothing.
+const NoProtection = "none"
+
 // A Security says when TLS begins on the way to a relay.
 type Security string
 

@@ -92,6 +92,10 @@ func (h *Header) readField(f field) {
 		if h.Brands++; h.Brands == 1 {
 			h.Brand = clean(f.text(), 100)
 		}
+	case "x-letterlock-own":
+		if h.Owns++; h.Owns == 1 {
+			h.Own = clean(f.text(), 100)
+		}
 	case "disposition-notification-to":
 		good, _ := parseAddresses(f.text()) // whoever cannot be read is not told
 		h.ReadTo = append(h.ReadTo, good...)

@@ -74,6 +74,8 @@ type Header struct {
 	Portals       int       `json:"on,omitempty"` // how many of it there are
 	Brand         string    `json:"w,omitempty"`  // X-Letterlock-Brand, the first
 	Brands        int       `json:"wn,omitempty"` // how many of it there are
+	Own           string    `json:"z,omitempty"`  // X-Letterlock-Own, the first
+	Owns          int       `json:"zn,omitempty"` // how many of it there are
 	Sensitivity   string    `json:"y,omitempty"`
 	AutoSubmitted string    `json:"a,omitempty"`
 	ListID        string    `json:"l,omitempty"`

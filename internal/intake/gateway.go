@@ -36,6 +36,14 @@ func checkGateway(x *eml.Index) error {
 	return nil
 }
 
+// own reports whether Letterlock itself has sent a mail of the gateway, to its only
+// recipient: it has been decided already how that one is to get it.
+func (s *Service) own(e Envelope, x *eml.Index) bool {
+	h := x.Header
+	return e.Via == letterlock.ByGateway && len(e.Recipients) == 1 && !x.Defects.Has(eml.MailCut) && h.Owns == 1 && h.FromFields == 1 && len(h.From) == 1 &&
+		vault.IsOwn(s.Pepper, h.Own, h.MessageID, h.From[0].Address, e.Recipients[0])
+}
+
 // open reports whether a mail is to leave as it came.
 func (r ruling) open() bool { return r.decision.Protection == "" && !r.verdict.Refused }
 
@@ -98,7 +106,7 @@ func (s *Service) author(ctx context.Context, by letterlock.Actor, x *eml.Index)
 // heard nothing of the first time, and the rules may have changed since.
 func (s *Service) stay(ctx context.Context, by letterlock.Actor, r *ruling, in *vault.Incoming) error {
 	h := in.Index.Header
-	if h.MessageID == "" || len(h.From) != 1 {
+	if r.own || h.MessageID == "" || len(h.From) != 1 {
 		return nil
 	}
 	var m letterlock.Message
@@ -117,6 +125,15 @@ func (s *Service) stay(ctx context.Context, by letterlock.Actor, r *ruling, in *
 	return err
 }
 
+// stillOpen returns errRulesChanged if other rules hold by now than those that let the
+// mail go.
+func (s *Service) stillOpen(tx *store.Tx, r ruling) error {
+	if r.own {
+		return nil // no rule was asked
+	}
+	return s.current(tx, r.verdict)
+}
+
 // passOn hands a mail on as it came, if the rules that it was judged by still hold. It
 // stays the responsibility of whoever sent it until the next server has taken it: a crash
 // at any moment leaves that server with no answer of ours, and it sends the mail again.
@@ -125,7 +142,7 @@ func (s *Service) passOn(ctx context.Context, e Envelope, r ruling, in *vault.In
 	if e.Pass == nil {
 		return receipt, &letterlock.Error{Code: letterlock.Denied, Key: "unprotected"}
 	}
-	if err := s.DB.Read(ctx, func(tx *store.Tx) error { return s.current(tx, r.verdict) }); err != nil {
+	if err := s.DB.Read(ctx, func(tx *store.Tx) error { return s.stillOpen(tx, r) }); err != nil {
 		return receipt, err
 	}
 	defer lane.Waits(ctx)() // others compute while the next server takes its time

@@ -15,6 +15,7 @@ import (
 	"letterlock/internal/letterlock"
 	"letterlock/internal/rule"
 	"letterlock/internal/store"
+	"letterlock/internal/vault"
 )
 
 // front is the mail server in front of the gateway.
@@ -228,6 +229,49 @@ func TestAMailThatWasProtectedIsNeverPassedOnAfterwards(t *testing.T) {
 	}
 	if h.mustAccept(front, byGateway(&passed, marta), simple("<2@contoso.example>", "Hi")); len(passed) != 1 {
 		t.Error("another mail is not passed on: this test proves nothing")
+	}
+}
+
+func TestWhatLetterlockItselfSentIsPassedOnAndNothingThatOnlySaysSo(t *testing.T) {
+	h := newHouse(t, eml.Limits{})
+	h.people()
+	h.rules(gatewayRules()...)
+	h.intake.Gateway = letterlock.DoNotForward
+	const id, from, own = "<own@contoso.example>", letterlock.Address("portal@contoso.example"), "passed on, X-Letterlock-Own header"
+	right := vault.OwnTag(h.pepper, id, from, marta)
+	mail := func(id, from string, more ...string) string {
+		return lines(append(append([]string{"From: " + from, "To: marta@quillfeather.example", "Message-ID: " + id}, more...), "", "4111 1111 1111 1111")...)
+	}
+	field := "X-Letterlock-Own: " + right
+	loop := many50("Received: from a by b", 51)
+	tests := []struct {
+		name, mail string
+		to         []letterlock.Address
+		want       string
+	}{
+		{"our own", mail(id, string(from), field), []letterlock.Address{marta}, own},
+		{"our own with a name", mail(id, "Contoso <portal@contoso.example>", field), []letterlock.Address{marta}, own},
+		{"without the field", mail(id, string(from)), []letterlock.Address{marta}, "- rule"},
+		{"to somebody else", mail(id, string(from), field), []letterlock.Address{jonas}, "- rule"},
+		{"to somebody else as well", mail(id, string(from), field), []letterlock.Address{marta, jonas}, "- rule"},
+		{"another mail", mail("<other@contoso.example>", string(from), field), []letterlock.Address{marta}, "- rule"},
+		{"another author", mail(id, "ada@contoso.example", field), []letterlock.Address{marta}, "- rule"},
+		{"two authors", mail(id, string(from), "From: ada@contoso.example", field), []letterlock.Address{marta}, "- rule"},
+		{"two fields", mail(id, string(from), field, field), []letterlock.Address{marta}, "- rule"},
+		{"a guess", mail(id, string(from), "X-Letterlock-Own: "+strings.Repeat("a", len(right))), []letterlock.Address{marta}, "- rule"},
+		{"an empty one", mail(id, string(from), "X-Letterlock-Own:"), []letterlock.Address{marta}, "- rule"},
+		{"of a mail without a name", lines("From: portal@contoso.example", "X-Letterlock-Own: "+vault.OwnTag(h.pepper, "", from, marta), "", "4111 1111 1111 1111"), []letterlock.Address{marta}, "- rule"},
+		{"a header that is cut off", "From: portal@contoso.example\r\nMessage-ID: " + id + "\r\n" + field + "\r\nwhat\r\n4111 1111 1111 1111\r\n", []letterlock.Address{marta}, "- rule"},
+		{"our own that goes round", mail(id, string(from), append(loop, field)...), []letterlock.Address{marta}, "- loop"},
+	}
+	for _, tt := range tests {
+		if got := h.throughGateway(tt.mail, tt.to...); got != tt.want {
+			t.Errorf("%s: %s; want %s", tt.name, got, tt.want)
+		}
+	}
+	h.intake.RulesNow = nil
+	if _, err := h.accept(ada, to(marta), mail(id, "ada@contoso.example", "X-Letterlock-Own: "+vault.OwnTag(h.pepper, id, ada.Address, marta))); err != nil {
+		t.Errorf("the field means something to submission: %v", err)
 	}
 }
 

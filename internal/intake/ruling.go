@@ -13,6 +13,7 @@ import (
 	"letterlock/internal/policy"
 	"letterlock/internal/rule"
 	"letterlock/internal/store"
+	"letterlock/internal/vault"
 )
 
 // A Refusal is the error of a mail that a rule of the administrators refuses. It is
@@ -37,6 +38,7 @@ type ruling struct {
 	portal   bool
 	brand    brand.Choice
 	verdict  rule.Verdict
+	own      bool // Letterlock itself has sent it
 }
 
 // refusal is why a mail may not be sent at all, or nil.
@@ -55,6 +57,10 @@ func (s *Service) rule(ctx context.Context, by letterlock.Actor, e Envelope, ix 
 	r.by = by
 	if err = s.check(by, e, ix); err != nil {
 		return r, err
+	}
+	if s.own(e, ix) {
+		r.own, r.decision.DecidedBy = true, vault.OwnField+" header"
+		return r, nil
 	}
 	r.decision, err = policy.Protect(policy.Request{
 		Asked: e.Protection, Header: h.Protection, Headers: h.Protections, Sensitivity: h.Sensitivity, Subject: h.Subject,

@@ -77,7 +77,7 @@ func checkSystemMail(t *testing.T, s sent, p parsed) {
 	if p.text == "" || p.html == "" {
 		t.Error("the text or the HTML part is missing")
 	}
-	for _, word := range []string{secret, "84000", "hidden@", "X-Letterlock"} {
+	for _, word := range []string{secret, "84000", "hidden@", "X-Letterlock-Pr"} {
 		if strings.Contains(p.all, word) {
 			t.Errorf("the mail to %s holds %q", s.to, word)
 		}
@@ -177,7 +177,7 @@ func TestInlineMailLeavesWithoutBccAndTag(t *testing.T) {
 	if !strings.Contains(p.text, secret) || p.header.Get("Subject") != "Offer for 2027" || p.header.Get("To") != string(carol) {
 		t.Errorf("the mail lost something: %q", mails[0].raw)
 	}
-	for _, word := range []string{"Bcc", "hidden@", "[encrypt]", "X-Letterlock"} {
+	for _, word := range []string{"Bcc", "hidden@", "[encrypt]", "X-Letterlock-Pr"} {
 		if strings.Contains(mails[0].raw, word) {
 			t.Errorf("the mail holds %q: %s", word, mails[0].raw)
 		}

@@ -270,7 +270,7 @@ func (s *Service) send(ctx context.Context, w work) error {
 		whole := func() io.Reader {
 			return mail.Index.CleanWith(mail.Raw, s.from(w, mail.Index), w.message.Subject, quote)
 		}
-		fields, err := s.sign(whole())
+		fields, err := s.marked(whole, to)
 		if err != nil {
 			return err
 		}
@@ -283,7 +283,7 @@ func (s *Service) send(ctx context.Context, w work) error {
 	if err := s.write(&b, w); err != nil {
 		return err
 	}
-	fields, err := s.sign(bytes.NewReader(b.Bytes()))
+	fields, err := s.marked(func() io.Reader { return bytes.NewReader(b.Bytes()) }, to)
 	if err != nil {
 		return err
 	}
