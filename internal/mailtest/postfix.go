@@ -25,6 +25,8 @@ type PostfixOptions struct {
 	Replies     map[string]string // what RCPT is answered, by address: "550 5.1.1 unknown"; others are welcome
 	Settings    string            // lines of main.cf beside ours; /etc/postfix in them is its own folder
 	Files       map[string]string // texts of the files there that Settings name
+	Options     string            // lines of master.cf for the smtpd that speaks at Address: "-o name=value"
+	Services    string            // lines at the end of master.cf
 }
 
 // A Postfix is Debian's Postfix, running from a folder of its own: it touches
@@ -174,7 +176,7 @@ func bracketed(address string) string {
 // the machine copied into the queue.
 func (p *Postfix) masterCF() string {
 	return p.Address + `     inet  n - n -     - smtpd
-` + p.TLSAddress + `  inet  n - n -     - smtpd -o smtpd_tls_wrappermode=yes
+` + p.options.Options + p.TLSAddress + `  inet  n - n -     - smtpd -o smtpd_tls_wrappermode=yes
 pickup     unix  n - n 60    1 pickup
 cleanup    unix  n - n -     0 cleanup
 qmgr       unix  n - n 300   1 qmgr
@@ -195,7 +197,7 @@ discard    unix  - - n -     - discard
 anvil      unix  - - n -     1 anvil
 scache     unix  - - n -     1 scache
 postlog    unix-dgram n - n - 1 postlogd
-`
+` + p.options.Services
 }
 
 // read keeps what Postfix says, and closes started when it is up.
