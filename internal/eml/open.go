@@ -79,6 +79,70 @@ func (ix *Index) OpenText(raw io.ReaderAt, part int, max int64) (text string, tr
 	return text, truncated, nil
 }
 
+// head is how much of a file tells whether it is text.
+const head = 4 << 10
+
+// OpenAsText is OpenText for a part that is labelled as something else; is reports
+// whether its bytes are those of a text at all. Of one that is none no more than its
+// beginning is read.
+func (ix *Index) OpenAsText(raw io.ReaderAt, part int, most int64) (text string, is, truncated bool, err error) {
+	file := ix.Open(raw, part)
+	b, err := io.ReadAll(io.LimitReader(file, head))
+	if err != nil {
+		return "", false, false, err
+	}
+	charset, is := textIn(b)
+	if !is {
+		return "", false, false, nil
+	}
+	rest, err := io.ReadAll(io.LimitReader(file, max(0, most+utf8.UTFMax-int64(len(b)))))
+	if err != nil {
+		return "", false, false, err
+	}
+	b = append(b, rest...)
+	if truncated = ix.Parts[part].Size > most; truncated {
+		b = wholeRunes(b[:min(int64(len(b)), most)])
+	}
+	text = strings.TrimPrefix(toUTF8(b, charset), "\uFEFF")
+	if int64(len(text)) > most {
+		text, truncated = cut(text, int(most)), true
+	}
+	return text, true, truncated, nil
+}
+
+// textIn reports whether the beginning of a file is that of a text, and which charset
+// its bytes speak of; "": UTF-8, or one that writes Latin letters as ASCII does.
+// Programs write signs into logs that are no text, so a few do not count; what is
+// compressed or encrypted has twice as many.
+func textIn(b []byte) (charset string, is bool) {
+	switch {
+	case bytes.HasPrefix(b, []byte("\xff\xfe")):
+		return "utf-16le", true
+	case bytes.HasPrefix(b, []byte("\xfe\xff")):
+		return "utf-16be", true
+	}
+	var zeros [2]int // at even and at odd places
+	controls := 0
+	for i, c := range b {
+		switch {
+		case c == 0:
+			zeros[i%2]++
+		case c < ' ' && (c < '\t' || c > '\r') && c != 0x1b, c == 0x7f:
+			controls++
+		}
+	}
+	few := len(b) / 20
+	switch most := len(b) / 4; { // of two bytes of a Latin letter one is zero
+	case controls > few:
+		return "", false
+	case zeros[1] > most && zeros[0] <= few:
+		return "utf-16le", true
+	case zeros[0] > most && zeros[1] <= few:
+		return "utf-16be", true
+	}
+	return "", controls+zeros[0]+zeros[1] <= few
+}
+
 // wholeRunes takes a character off the end of b that was cut in two.
 func wholeRunes(b []byte) []byte {
 	for i := len(b) - 1; i >= 0 && i >= len(b)-utf8.UTFMax; i-- {

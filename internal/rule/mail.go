@@ -8,7 +8,6 @@ import (
 	"letterlock/internal/cputime"
 	"letterlock/internal/eml"
 	"letterlock/internal/letterlock"
-	"letterlock/internal/sanitize"
 )
 
 // Of returns a mail as rules look at it, read from its raw bytes when they do. Every
@@ -35,7 +34,7 @@ func textsOf(ix *eml.Index, raw io.ReaderAt, l Limits) iter.Seq2[Text, error] {
 		for i := range ix.Parts {
 			p := &ix.Parts[i]
 			closed := p.IsMail() && !p.LiesOpen() // an encoded mail, whose parts are none of this one
-			if p.Size == 0 || !closed && !strings.HasPrefix(p.Type, "text/") {
+			if p.Size == 0 || !closed && !readable(p) {
 				continue
 			}
 			if closed || left <= 0 || time <= 0 {
@@ -54,25 +53,26 @@ func textsOf(ix *eml.Index, raw io.ReaderAt, l Limits) iter.Seq2[Text, error] {
 					return
 				}
 			}
-			left -= ix.Parts[i].Size
+			if len(texts) > 0 {
+				left -= p.Size
+			}
 		}
 	}
 }
 
-// textOf returns a part in each of the ways in which it can be read. The last of them
-// says whether there is more.
+// textOf returns a part in each of the ways in which it can be read; none: it is no
+// text. The last of them says whether there is more.
 func textOf(ix *eml.Index, raw io.ReaderAt, part int, most int64) (texts []Text, err error) {
-	text, cut, err := ix.OpenText(raw, part, most)
-	if err != nil {
+	p, is, cut, text := &ix.Parts[part], true, false, ""
+	if isText(p) {
+		text, cut, err = ix.OpenText(raw, part, most)
+	} else {
+		text, is, cut, err = ix.OpenAsText(raw, part, most)
+	}
+	if err != nil || !is {
 		return nil, err
 	}
-	read := []string{text}
-	switch p := &ix.Parts[part]; {
-	case p.Type == "text/html":
-		read = sanitize.Readings(text)
-	case p.Flowed:
-		read[0] = eml.Unflow(text, p.DelSp)
-	}
+	read := read(p, text)
 	for i, s := range read {
 		texts = append(texts, Text{Text: strings.ReplaceAll(s, "\r\n", "\n"), Cut: cut && i == len(read)-1})
 	}
