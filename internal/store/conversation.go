@@ -2,6 +2,7 @@ package store
 
 import (
 	"database/sql"
+	"slices"
 	"time"
 
 	"letterlock/internal/letterlock"
@@ -10,7 +11,7 @@ import (
 // Conversation returns up to limit messages of a conversation beside its first,
 // oldest first, each with its recipients.
 func (t *Tx) Conversation(first letterlock.ID, limit int) ([]SentMessage, error) {
-	return t.related(`SELECT `+messageColumns+` FROM messages m
+	return t.related(`SELECT m.seq AS place FROM messages m
 		WHERE m.original = $1 AND m.original <> '' AND m.seq > 0 ORDER BY m.seq LIMIT $2 + 0`, first, limit)
 }
 
@@ -18,26 +19,19 @@ func (t *Tx) Conversation(first letterlock.ID, limit int) ([]SentMessage, error)
 // what they replied, and the copies they forwarded, oldest first, each with its
 // recipients.
 func (t *Tx) Made(source letterlock.ID) ([]SentMessage, error) {
-	return t.related(`SELECT `+messageColumns+` FROM messages m
+	return t.related(`SELECT m.seq AS place FROM messages m
 		WHERE m.source = $1 AND m.source <> '' AND m.seq > 0 ORDER BY m.seq`, source)
 }
 
-func (t *Tx) related(query string, args ...any) (list []SentMessage, err error) {
-	err = t.rows(query, args, func(rows *sql.Rows) error {
-		var s SentMessage
-		var at times
-		var status string
-		if err := rows.Scan(messageDest(&s.Message, &at, &status)...); err != nil {
-			return err
-		}
-		finishMessage(&s.Message, at, status)
-		list = append(list, s)
-		return nil
-	})
+// related are the messages at the places that a query finds, oldest first.
+func (t *Tx) related(query string, args ...any) ([]SentMessage, error) {
+	places, err := t.places(query, args)
 	if err != nil {
 		return nil, err
 	}
-	return list, t.recipientsOf(list)
+	list, err := t.messagesAt(places)
+	slices.Reverse(list)
+	return list, err
 }
 
 // Forwards returns when the copies of a conversation were forwarded since then,

@@ -32,6 +32,26 @@ func (db *DB) CatchUp(ctx context.Context) error {
 	}
 }
 
+// Search runs f in a read transaction, as Read does, in which search and report know of
+// every message that had been accepted when it was called. If they know already, which is
+// nearly always, that is found out in the same transaction.
+func (db *DB) Search(ctx context.Context, f func(tx *Tx) error) error {
+	var due bool
+	err := db.Read(ctx, func(tx *Tx) (err error) {
+		if due, err = tx.indexIsDue(); err != nil || due {
+			return err
+		}
+		return f(tx)
+	})
+	if err != nil || !due {
+		return err
+	}
+	if err := db.CatchUp(ctx); err != nil {
+		return err
+	}
+	return db.Read(ctx, f)
+}
+
 func (t *Tx) indexIsDue() (due bool, err error) {
 	err = t.row(`SELECT EXISTS (SELECT 1 FROM search_due)`, nil, &due)
 	return due, err

@@ -3,7 +3,6 @@ package store
 import (
 	"database/sql"
 	"errors"
-	"strings"
 	"time"
 
 	"letterlock/internal/letterlock"
@@ -128,9 +127,6 @@ func (t *Tx) RemoveAbandoned(limit int) (more bool, err error) {
 const messageColumns = `m.id, m.message_id, m.reference, m.sender, m.sender_name, m.subject, m.protection, m.method,
 	m.decided_by, m.via, m.portal, m.accepted_at, m.expires_at, m.size, m.attachments, m.status,
 	m.seq, m.brand, m.author, m.author_name, m.original, m.act, m.source, m.asks, m.latest_end`
-
-// packedMessage is the same without a NULL, of messages that have a place.
-var packedMessage = strings.Replace(messageColumns, `m.message_id`, `COALESCE(m.message_id, '')`, 1)
 
 // messageDest is where a row goes; see recipientDest.
 func messageDest(m *letterlock.Message, at *times, status *string) []any {

@@ -1,68 +1,73 @@
 package store
 
 import (
-	"database/sql"
 	"fmt"
 	"strconv"
 	"strings"
 )
 
-// between stands between two values that come as one text.
-const between = "\x1f"
+// Many values come as one text: to hand over each by itself takes several times as long as
+// to find it. What is one value and has values in it has another separator for them.
+const (
+	betweenValues = "\x1f"
+	betweenInner  = "\x1e"
+	betweenRare   = "\x1d"
+)
 
-// packed reads the rows of a query into dest, and calls each after each of them; first
-// it calls begin with how many there are.
-//
-// They come as one text: a page is more than two thousand values, and to hand over
-// each by itself takes several times as long as to find it. That no value has in it
-// what stands between them is known by how often it is there; where one has, the rows
-// are read as everywhere. No column may be NULL: it would be left out, and what comes
-// after it would move up.
-func (t *Tx) packed(columns, from string, args []any, dest []any, begin func(rows int), each func() error) error {
+// numbers reads the rows of a query into row, and calls each after each of them. No column
+// may be NULL: it would be left out, and what comes after it would move up.
+func (t *Tx) numbers(columns, from string, args []any, row []int64, each func()) error {
 	var rows int
 	var text string
 	err := t.row(`SELECT count(*), COALESCE(group_concat(concat_ws(char(31), `+columns+`), char(31)), '') FROM `+from,
 		args, &rows, &text)
-	if err != nil || rows == 0 {
+	if err != nil {
 		return err
 	}
-	begin(rows)
-	if strings.Count(text, between) != rows*len(dest)-1 {
-		return t.rows(`SELECT `+columns+` FROM `+from, args, func(rows *sql.Rows) error {
-			if err := rows.Scan(dest...); err != nil {
-				return err
-			}
-			return each()
-		})
-	}
+	v := values{text: text, between: betweenValues[0]}
 	for range rows {
-		for _, d := range dest {
-			var value string
-			value, text, _ = strings.Cut(text, between)
-			if err := unpack(value, d); err != nil {
-				return fmt.Errorf("reading a row: %w", err)
-			}
+		for i := range row {
+			row[i] = v.number()
 		}
-		if err := each(); err != nil {
-			return err
-		}
+		each()
+	}
+	if v.wrong || v.text != "" {
+		return fmt.Errorf("%d rows are not of %d numbers", rows, len(row))
 	}
 	return nil
 }
 
-// unpack puts a value where it goes.
-func unpack(v string, dest any) (err error) {
-	switch d := dest.(type) {
-	case *string:
-		*d = v
-	case *int64:
-		*d, err = strconv.ParseInt(v, 10, 64)
-	case *int:
-		*d, err = strconv.Atoi(v)
-	case *bool:
-		*d = v != "0"
-	default:
-		err = fmt.Errorf("no value goes into a %T", d)
+// values are what a text has between separators.
+type values struct {
+	text    string
+	between byte
+	wrong   bool // something was no number, or there were not as many as there should be
+}
+
+// next takes a value from the beginning.
+func (v *values) next() (s string) {
+	i := strings.IndexByte(v.text, v.between)
+	if i < 0 {
+		s, v.text = v.text, ""
+		return s
 	}
-	return err
+	s, v.text = v.text[:i], v.text[i+1:]
+	return s
+}
+
+// number takes a value that is a number.
+func (v *values) number() int64 {
+	n, err := strconv.ParseInt(v.next(), 10, 64)
+	v.wrong = v.wrong || err != nil
+	return n
+}
+
+// rare takes a value that is so many values, or none.
+func (v *values) rare(n int) (few values, some bool) {
+	s := v.next()
+	if s == "" {
+		return values{}, false
+	}
+	v.wrong = v.wrong || strings.Count(s, betweenRare) != n-1
+	return values{text: s, between: betweenRare[0]}, true
 }

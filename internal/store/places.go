@@ -23,6 +23,7 @@ type source struct {
 	holds string // a condition on m, which a message has to meet besides; empty: none
 	asked []any  // of holds
 	dear  bool   // holds alone says all, and does so for a few in less time than a long list takes
+	index bool   // it is one of words, and found by them alone
 }
 
 // A finder is a search on its way to become places: what is common to the lists of
@@ -125,13 +126,25 @@ func (f *finder) plain() bool {
 	return len(f.sources) == 1 && s.once && (s.holds == "" || s.dear)
 }
 
+// All places lie from first on and before end.
+const first, end = 1, 1 << 62
+
 // between is the condition of the part of a list that lies from lo on and before hi.
+// SQLite looks at the place of each row of an index of words once more for each bound,
+// which is a quarter of the time of counting them.
 func (s source) between(lo, hi int64) (where string, args []any) {
-	where = s.key + ` >= ? AND ` + s.key + ` < ?`
+	var all []string
+	args = slices.Clip(s.args)
 	if s.where != "" {
-		where = s.where + ` AND ` + where
+		all = append(all, s.where)
 	}
-	return where, append(slices.Clip(s.args), lo, hi)
+	if !s.index || lo > first {
+		all, args = append(all, s.key+` >= ?`), append(args, lo)
+	}
+	if !s.index || hi < end {
+		all, args = append(all, s.key+` < ?`), append(args, hi)
+	}
+	return strings.Join(all, ` AND `), args
 }
 
 // numbered writes the arguments of a query, which are written as ?, as $1, $2 and so on.

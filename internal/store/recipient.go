@@ -3,8 +3,6 @@ package store
 import (
 	"database/sql"
 	"errors"
-	"slices"
-	"sort"
 	"time"
 
 	"letterlock/internal/letterlock"
@@ -94,65 +92,6 @@ func (t *Tx) recipients(where string, args []any, each func(letterlock.Recipient
 		each(r)
 		return nil
 	})
-}
-
-// recipientsOf adds their recipients to messages, all in one statement: a page would
-// otherwise spend more on its statements than on its rows.
-func (t *Tx) recipientsOf(list []SentMessage) error {
-	if len(list) == 0 {
-		return nil
-	}
-	places := make([]int64, len(list))
-	for i := range list {
-		places[i] = list[i].Message.Seq
-	}
-	var all inOrder
-	var r letterlock.Recipient
-	var at times
-	var position, of int
-	err := t.packed(recipientColumns+`, r.position, p.key`, `json_each($1) p CROSS JOIN recipients r ON r.seq = p.value`,
-		[]any{placeList(places)}, append(recipientDest(&r, &at), &position, &of), func(n int) {
-			all = inOrder{make([]letterlock.Recipient, 0, n), make([]place, 0, n)}
-		}, func() error {
-			finishRecipient(&r, at)
-			all.recipients, all.places = append(all.recipients, r), append(all.places, place{of, position})
-			return nil
-		})
-	for len(all.recipients) > 0 {
-		var one inOrder
-		one, all = all.next()
-		if len(one.recipients) > 1 {
-			sort.Sort(one)
-		}
-		list[one.places[0].message].Recipients = one.recipients
-	}
-	return err
-}
-
-// inOrder are recipients with their places. SQLite would write all their values once more
-// to put them in order.
-type inOrder struct {
-	recipients []letterlock.Recipient
-	places     []place
-}
-
-// A place is that of a recipient in a list of messages.
-type place struct{ message, position int }
-
-func (o inOrder) Len() int           { return len(o.places) }
-func (o inOrder) Less(i, j int) bool { return o.places[i].position < o.places[j].position }
-func (o inOrder) Swap(i, j int) {
-	o.recipients[i], o.recipients[j] = o.recipients[j], o.recipients[i]
-	o.places[i], o.places[j] = o.places[j], o.places[i]
-}
-
-// next takes those of one message from the beginning. They come side by side.
-func (o inOrder) next() (one, rest inOrder) {
-	n := slices.IndexFunc(o.places, func(p place) bool { return p.message != o.places[0].message })
-	if n < 0 {
-		n = len(o.places)
-	}
-	return inOrder{o.recipients[:n:n], o.places[:n]}, inOrder{o.recipients[n:], o.places[n:]}
 }
 
 // Revoke notes that a recipient's access was removed. It does not touch keys.

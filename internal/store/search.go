@@ -1,7 +1,6 @@
 package store
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -58,32 +57,11 @@ func (t *Tx) Found(q letterlock.Search, before int64, limit, most int) (list []S
 	return list, total, err
 }
 
-// messagesAt reads the messages at places, newest first, with all their recipients.
-func (t *Tx) messagesAt(places []int64) (list []SentMessage, err error) {
-	if len(places) == 0 {
-		return nil, nil
-	}
-	var m letterlock.Message
-	var at times
-	var status string
-	err = t.packed(packedMessage, `json_each($1) p CROSS JOIN messages m ON m.seq = p.value`, []any{placeList(places)},
-		messageDest(&m, &at, &status), func(n int) { list = make([]SentMessage, 0, n) }, func() error {
-			finishMessage(&m, at, status)
-			list = append(list, SentMessage{Message: m})
-			return nil
-		})
-	if err != nil {
-		return nil, err
-	}
-	slices.SortFunc(list, func(a, b SentMessage) int { return cmp.Compare(b.Message.Seq, a.Message.Seq) })
-	return list, t.recipientsOf(list)
-}
-
 func (t *Tx) finder(q letterlock.Search) (*finder, error) {
 	if !q.From.IsZero() && !q.Until.IsZero() && !q.From.Before(q.Until) {
 		return nil, invalid("range")
 	}
-	f := &finder{tx: t, pace: usual, lo: max(1, bound(q.From, 1)), hi: bound(q.Until, 1<<62)}
+	f := &finder{tx: t, pace: usual, lo: max(first, bound(q.From, first)), hi: bound(q.Until, end)}
 	var err error
 	f.sources, err = t.sources(q)
 	return f, err
@@ -168,7 +146,7 @@ func matches(index string, all []string) []source {
 	}
 	expression := strings.Join(all, " AND ")
 	return []source{{
-		from: index + " s", key: "s.rowid", where: "s." + index + " MATCH ?", args: []any{expression}, joint: len(all) > 1,
+		from: index + " s", key: "s.rowid", where: "s." + index + " MATCH ?", args: []any{expression}, joint: len(all) > 1, index: true,
 		once: !strings.Contains(expression, `" *`) && index == "search_words", // others are too dear to be begun twice
 	}}
 }

@@ -135,15 +135,11 @@ func (t *Tx) SentCounts(q SentQuery) (map[Filter]int, error) {
 		message = append(message, `CASE WHEN `+conditions[f].message+bit)
 		recipient = append(recipient, `CASE WHEN `+cmp.Or(conditions[f].recipient, `TRUE`)+bit)
 	}
-	var seq int64
-	var ofMessage, ofRecipient int
-	some := make(map[int64]int, MaxSentCount) // of a message, the filters that hold
-	err := t.packed(`m.seq, `+strings.Join(message, ` + `)+`, `+strings.Join(recipient, ` + `),
+	var row [3]int64
+	some := make(map[int64]int64, MaxSentCount) // of a message, the filters that hold
+	err := t.numbers(`m.seq, `+strings.Join(message, ` + `)+`, `+strings.Join(recipient, ` + `),
 		`(SELECT m.seq, m.expires_at, m.status`+matching+` ORDER BY m.seq DESC LIMIT $5 + 0) m LEFT JOIN recipients r ON r.seq = m.seq`,
-		append(t.matchArgs(q), MaxSentCount), []any{&seq, &ofMessage, &ofRecipient}, func(int) {}, func() error {
-			some[seq] |= ofMessage & ofRecipient
-			return nil
-		})
+		append(t.matchArgs(q), MaxSentCount), row[:], func() { some[row[0]] |= row[1] & row[2] })
 	if err != nil {
 		return nil, err
 	}
@@ -151,7 +147,7 @@ func (t *Tx) SentCounts(q SentQuery) (map[Filter]int, error) {
 	for i, f := range Filters {
 		byFilter[f] = 0
 		for _, bits := range some {
-			byFilter[f] += bits >> i & 1
+			byFilter[f] += int(bits >> i & 1)
 		}
 	}
 	return byFilter, nil

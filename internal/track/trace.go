@@ -41,10 +41,7 @@ func (s *Service) Trace(ctx context.Context, by letterlock.Actor, q TraceQuery) 
 	if q.Limit < 1 || q.Limit > 200 {
 		q.Limit = 50
 	}
-	if err := s.DB.CatchUp(ctx); err != nil {
-		return TracePage{}, err
-	}
-	err = s.DB.Read(ctx, func(tx *store.Tx) (err error) {
+	err = s.DB.Search(ctx, func(tx *store.Tx) (err error) {
 		page.Messages, page.Total, err = tx.Found(q.Search, parseCursor(q.Before), q.Limit+1, MaxTotal)
 		return err
 	})
