@@ -167,6 +167,7 @@ func TestTheFormOfARuleSaysWhatIsWrongAndKeepsWhatWasTyped(t *testing.T) {
 		{"pattern of another kind", []string{"body", `/(a)\1/`}, `“/(a)\1/” is no regular expression of RE2`, ""},
 		{"large pattern", []string{"body", `/(a{1,30}b){30}/`}, "would take too long to look for", ""},
 		{"contradiction", []string{"refuse", "yes", "sentence", "No."}, "A mail that is refused is not sent", ""},
+		{"passed on and more", []string{"pass", "yes"}, "one that is passed on stays as it came", ""},
 		{"refused without a word", []string{"refuse", "yes"}, "Tell the sender in a sentence why it is refused", ""},
 		{"sentence for nobody", []string{"sentence", "No."}, "Only the sender of a refused mail is told.", ""},
 		{"no size", []string{"size", "large"}, "Type a size, as 500 KB or 10 MB", ""},

@@ -28,6 +28,9 @@ func (s *Server) tryPage(c echo.Context) error {
 
 func (s *Server) showTrial(c echo.Context, status int, v views.RuleTrial) error {
 	v.Page, v.URL = s.page(c), "/rules/try"
+	if v.Ways == nil {
+		v.Ways = waysIn(letterlock.BySubmission)
+	}
 	return s.show(c, status, views.RuleTrialPage(v))
 }
 
@@ -50,12 +53,20 @@ func (s *Server) tryMail(c echo.Context) error {
 		v.Mail, v.Errors = "", []views.FieldError{{Field: "mail", Text: "A mail to be tried may have " + size(maxPasted) + "; take its files out"}}
 		return s.showTrial(c, http.StatusUnprocessableEntity, v)
 	}
+	e := intake.Envelope{Via: letterlock.BySubmission}
+	if f.Get("way") == string(letterlock.ByGateway) {
+		e.Via = letterlock.ByGateway
+	}
+	v.Ways = waysIn(e.Via)
 	p := pastedOf(v)
 	if v.Errors = p.errors; len(v.Errors) > 0 {
 		return s.showTrial(c, http.StatusUnprocessableEntity, v)
 	}
+	e.Recipients = p.to
 	as := letterlock.Actor{Kind: letterlock.Staff, Address: p.sender, Roles: []letterlock.Role{letterlock.Sender}}
-	e := intake.Envelope{Recipients: p.to, Via: letterlock.BySubmission}
+	if e.Via == letterlock.ByGateway {
+		as = letterlock.Actor{Kind: letterlock.MailServer}
+	}
 	trial, err := s.Intake.Try(c.Request().Context(), actor(c), as, e, strings.NewReader(p.raw), int64(len(p.raw)))
 	if err != nil {
 		return err
@@ -66,6 +77,14 @@ func (s *Server) tryMail(c echo.Context) error {
 	}
 	v.Result = s.trialResult(trial, all)
 	return s.showTrial(c, http.StatusOK, v)
+}
+
+// waysIn are the ways by which a mail can come, one of them chosen.
+func waysIn(chosen letterlock.Via) []views.Option {
+	return []views.Option{
+		{Value: string(letterlock.BySubmission), Text: "A mail program or Compose", Selected: chosen == letterlock.BySubmission},
+		{Value: string(letterlock.ByGateway), Text: "The gateway", Selected: chosen == letterlock.ByGateway},
+	}
 }
 
 // pastedOf makes a mail of what was pasted: with the line ends of mail, and with an
@@ -131,6 +150,9 @@ func (s *Server) trialResult(t intake.Trial, all []mailrule.Rule) *views.TrialRe
 	case t.Err != nil:
 		v.Lead = "The mail would be refused, whatever the rules say."
 		v.Facts = []views.Fact{{Label: "Because", Value: trialRefusal(t.Err)}}
+	case t.Passed:
+		v.Lead = "The mail would be passed on as it came."
+		v.Facts = []views.Fact{{Label: "Decided by", Value: t.Decision.DecidedBy}}
 	default:
 		v.Lead = "The mail would be sent, protected."
 		v.Facts = s.trialFacts(t)
@@ -173,6 +195,12 @@ func trialRefusal(err error) string {
 		if key == "unprotected" {
 			return "It asks to be sent without protection, by X-Letterlock-Protection: none."
 		}
+		switch key {
+		case "foreign":
+			return "It has to be protected, and its From is no address of the organisation."
+		case "account":
+			return "It has to be protected, and the account of its From may not send."
+		}
 		return "Its From is not the address of the sender."
 	case letterlock.TooLarge:
 		return "It is larger, or more complicated, than a mail may be, or has too many recipients."
@@ -181,7 +209,7 @@ func trialRefusal(err error) string {
 		"from": "Its From is missing, or is not one address.", "protection": "Its X-Letterlock-Protection cannot be understood.",
 		"portal":  "Its X-Letterlock-Portal can only be yes or no.",
 		"expires": "Its X-Letterlock-Expires is neither a time to come nor a span like 12h or 7d.", "proof": "Its X-Letterlock-Proof can only be passcode.",
-		"structure": "Its header is cut off.", "bare": "It holds characters that mail servers read differently.",
+		"loop": "It has passed more than 50 mail servers, and goes round.", "structure": "Its header is cut off.", "bare": "It holds characters that mail servers read differently.",
 	}
 	if text := texts[key]; text != "" {
 		return text
@@ -205,6 +233,9 @@ func trialRules(v mailrule.Verdict, all []mailrule.Rule) (list []views.TrialRule
 				row.Answer, row.Yes = "Matches", true
 			case mailrule.Could:
 				row.Answer, row.Yes = "May match, and counts as if it did", true
+				if r.Then.Pass { // what is not certain lets nothing go
+					row.Answer, row.Yes = "May match, and does not count", false
+				}
 			default:
 				row.Answer = "Does not match"
 			}

@@ -34,6 +34,13 @@ func TestATrialSaysWhatWouldHappenAndKeepsNothing(t *testing.T) {
 		{"somebody else's", url.Values{"mail": {head + "\nHello\n"}, "sender": {"eve@contoso.example"}}, []string{
 			"The mail would be refused, whatever the rules say.", "Because Its From is not the address of the sender.", "No rule was asked."}},
 		{"to be sent open", url.Values{"mail": {"X-Letterlock-Protection: none\n" + head + "\nHello\n"}}, []string{"It asks to be sent without protection"}},
+		{"by the gateway", url.Values{"mail": {head + "\nHello\n"}, "way": {"gateway"}}, []string{"The mail would be sent, protected.", "Decided by rule Partners"}},
+		{"by the gateway, to others", url.Values{"mail": {head + "\nHello\n"}, "recipients": {"carol@outlook.com"}, "way": {"gateway"}}, []string{
+			"The mail would be passed on as it came.", "Decided by gateway default", "1. Partners Does not match"}},
+		{"by the gateway, a stranger's", url.Values{"mail": {"From: eve@elsewhere.example\nTo: marta@quillfeather.example\n\nHello\n"}, "way": {"gateway"}}, []string{
+			"It has to be protected, and its From is no address of the organisation."}},
+		{"by the gateway, to be sent open", url.Values{"mail": {"X-Letterlock-Protection: none\n" + head + "\nHello\n"}, "recipients": {"carol@outlook.com"}, "way": {"gateway"}}, []string{
+			"The mail would be passed on as it came.", "Decided by X-Letterlock-Protection header"}},
 		{"more than can be looked at", url.Values{"mail": {head + "\n" + strings.Repeat("word ", 200_000)}, "sender": {string(ada)}}, []string{"The mail would be sent, protected."}},
 	}
 	before := len(w.audit())

@@ -48,7 +48,7 @@ func problemText(p mailrule.Problem) string {
 	case mailrule.NeverMatches:
 		return "No mail may be as large as that, so the rule would never match"
 	case mailrule.Contradiction:
-		return "A mail that is refused is not sent, so it needs no protection, end or portal. Choose one or the other"
+		return "A mail that is refused is not sent, and one that is passed on stays as it came: neither has a protection, end or portal. Choose one thing or the other"
 	}
 	return "Choose among what there is"
 }
@@ -118,6 +118,8 @@ func thenOf(a mailrule.Actions) (list []string) {
 	switch {
 	case a.Refuse:
 		return []string{"Refuse: " + a.Sentence}
+	case a.Pass:
+		return []string{"Pass it on, by the gateway"}
 	case a.Protection == letterlock.DoNotForward:
 		list = append(list, "Do not forward")
 	case a.Protection == letterlock.EncryptOnly:
@@ -146,6 +148,8 @@ func reasonText(r mailrule.Reason, w mailrule.Conditions) string {
 		value = dataFound[mailrule.Data(r.Value)]
 	}
 	switch {
+	case r.Answer == mailrule.Could && r.Condition == "senders":
+		return subject + ": whether the mail is from these alone cannot be read"
 	case r.Answer == mailrule.Could:
 		return subject + ": not found in what was read; the rest counts as if it were there"
 	case r.Answer == mailrule.No && r.Condition == "size":

@@ -61,6 +61,12 @@ func TestEveryRulePageCanBeUsedByEverybody(t *testing.T) {
 			page.ClickText("Try it")
 			page.WaitText("The mail would be refused")
 		}},
+		{name: "rule-tried-passed", page: page, path: "/rules/try", then: func() {
+			page.Fill("The mail, with its header", "From: ada@contoso.example\nTo: carol@outlook.com\nSubject: Lunch\n\nToday?")
+			page.Fill("Comes by", "The gateway")
+			page.ClickText("Try it")
+			page.WaitText("The mail would be passed on as it came.")
+		}},
 		{name: "compose-rules", page: sender, path: "/compose", then: func() {
 			sender.Fill("To", "marta@quillfeather.example")
 			sender.Click("#recipients button[value=add]")

@@ -15,7 +15,7 @@ type AuditQuery struct {
 type AuditEntry struct {
 	Seq       int64     `json:"seq"`
 	At        time.Time `json:"at"`
-	Kind      string    `json:"kind" doc:"In what way the actor had shown who they are: staff, reader, operator, system, or nothing."`
+	Kind      string    `json:"kind" doc:"In what way the actor had shown who they are: staff, reader, operator, system, mail-server (by the gateway, the actor is whom the mail is from), or nothing."`
 	Actor     string    `json:"actor,omitempty" doc:"Address of who acted."`
 	Name      string    `json:"name,omitempty" doc:"What an operator, or the program, is called."`
 	IP        string    `json:"ip,omitempty"`

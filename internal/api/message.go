@@ -16,7 +16,7 @@ type Message struct {
 	EncryptionMethod   string      `json:"encryption_method" enum:"user,policy" doc:"Who decided: the sender, or a rule."`
 	DecidedBy          string      `json:"decided_by,omitempty" doc:"What decided, in words."`
 	EncryptionTemplate string      `json:"encryption_template" doc:"Name of the brand; empty: the default one."`
-	Via                string      `json:"via" doc:"How it came in."`
+	Via                string      `json:"via" doc:"How it came in: submission, compose, portal (a recipient wrote it) or gateway."`
 	Size               int64       `json:"size" doc:"Of the whole mail, in bytes."`
 	Attachments        int         `json:"attachments"`
 	Expires            time.Time   `json:"expires,omitzero" doc:"Absent: never."`

@@ -717,7 +717,7 @@ type AuditEntry struct {
 	Batch *string `json:"batch,omitempty"`
 	Ip    *string `json:"ip,omitempty"`
 
-	// Kind In what way the actor had shown who they are: staff, reader, operator, system, or nothing.
+	// Kind In what way the actor had shown who they are: staff, reader, operator, system, mail-server (by the gateway, the actor is whom the mail is from), or nothing.
 	Kind string `json:"kind"`
 
 	// Message Name of the message inside Letterlock.
@@ -954,7 +954,7 @@ type Message struct {
 	// Subject Empty once the message is destroyed.
 	Subject string `json:"subject"`
 
-	// Via How it came in.
+	// Via How it came in: submission, compose, portal (a recipient wrote it) or gateway.
 	Via string `json:"via"`
 }
 

@@ -55,6 +55,8 @@ func needs(h eml.Header) string {
 		return "X-Letterlock-Expires"
 	case h.Proofs > 0:
 		return "X-Letterlock-Proof"
+	case h.Brands > 0:
+		return "X-Letterlock-Brand"
 	case portal:
 		return "X-Letterlock-Portal"
 	case h.Brands > 0:

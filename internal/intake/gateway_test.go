@@ -84,6 +84,8 @@ func TestAMailOfTheGatewayIsProtectedPassedOnOrRefused(t *testing.T) {
 		{"an end", adas("X-Letterlock-Expires: 7d"), carol, eo + ", X-Letterlock-Expires header", "", dnf + ", X-Letterlock-Expires header"},
 		{"an end that means nothing", adas("X-Letterlock-Expires: soon"), carol, "- expires", "", ""},
 		{"a proof", adas("X-Letterlock-Proof: passcode"), carol, eo + ", X-Letterlock-Proof header", "", dnf + ", X-Letterlock-Proof header"},
+		{"a brand", adas("X-Letterlock-Brand: legal"), carol, eo + ", X-Letterlock-Brand header", "", dnf + ", X-Letterlock-Brand header"},
+		{"a brand that nobody has", adas("X-Letterlock-Brand: acme"), carol, "- brand", "", ""},
 		{"in the portal", adas("X-Letterlock-Portal: yes"), carol, eo + ", X-Letterlock-Portal header", "", dnf + ", X-Letterlock-Portal header"},
 		{"not in the portal", adas("X-Letterlock-Portal: no"), carol, "passed on, gateway default", eo + ", gateway default", dnf + ", gateway default"},
 		{"rule", adas(), marta, dnf + ", rule partners", "", ""},
@@ -119,6 +121,7 @@ func TestAMailOfTheGatewayIsProtectedPassedOnOrRefused(t *testing.T) {
 	for _, usual := range []letterlock.Protection{"", letterlock.EncryptOnly, letterlock.DoNotForward} {
 		h := newHouse(t, eml.Limits{})
 		h.people()
+		h.brands()
 		h.rules(gatewayRules()...)
 		h.intake.Gateway = usual
 		for i, tt := range tests {
