@@ -851,7 +851,7 @@ func RuleFormPage(v RuleForm) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 74, "> <span><b>Pass it on</b><small class=\"muted\">By the gateway, such a mail goes on as it came, unless its sender or another rule wants it protected. All its recipients, and its only sender, must be among those above. Mail programs and Compose always protect. Nothing else can be chosen with it.</small></span></label>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 74, "> <span><b>Pass it on</b><small class=\"muted\">By the gateway, such a mail goes on as it came, unless its sender or another rule wants it protected. Where senders or recipients stand above, all of the mail’s own must be among them. Mail programs and Compose always protect. Nothing else can be chosen with it.</small></span></label>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

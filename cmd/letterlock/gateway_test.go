@@ -3,15 +3,20 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/ed25519"
+	"encoding/base64"
 	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
+	"github.com/emersion/go-msgauth/dkim"
 	"github.com/emersion/go-smtp"
 
 	"letterlock/internal/browsertest"
@@ -272,6 +277,75 @@ func TestOnePostfixInFrontAndBehind(t *testing.T) {
 	}
 	if n := len(f.world.Mails()); n != 4 {
 		t.Errorf("%d mails left, want the open one, and the notification with two copies", n)
+	}
+}
+
+// signed is a mail with a DKIM signature of the organisation's own, and the record for it.
+func signed(t *testing.T, mail string) (string, map[string]string) {
+	t.Helper()
+	public, private, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	err = dkim.Sign(&b, strings.NewReader(mail), &dkim.SignOptions{
+		Domain: "contoso.example", Selector: "own", Signer: private, HeaderCanonicalization: dkim.CanonicalizationSimple, BodyCanonicalization: dkim.CanonicalizationSimple,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b.String(), map[string]string{"own._domainkey.contoso.example": "v=DKIM1; k=ed25519; p=" + base64.StdEncoding.EncodeToString(public)}
+}
+
+// TestNothingIsLostWhileTheRelayFails has a Postfix in front, a relay that is down at
+// first and then answers each mail in its own way, and looks at what becomes of them.
+func TestNothingIsLostWhileTheRelayFails(t *testing.T) {
+	t.Parallel()
+	relay := mailtest.FreeAddress(t)
+	f := newFront(t, mailtest.SinkOptions{}, mailtest.PostfixOptions{}, "relay.address", relay, "relay.security", "none", "relay.ca_file", "")
+	f.through("minimal_backoff_time = 1s\nmaximal_backoff_time = 1s\nsmtp_connect_timeout = 5s\n")
+	whole, records := signed(t, adas("signed", "Signed", "omar@lantern.example"))
+	f.log.expect("reply=451")
+	for _, m := range []struct{ mail, to string }{
+		{whole, "omar@lantern.example"}, {adas("spam", "Spam", "spam@lantern.example"), "spam@lantern.example"},
+		{adas("later", "Later", "later@lantern.example"), "later@lantern.example"}, {adas("silent", "Silent", "silent@lantern.example"), "silent@lantern.example"},
+	} {
+		if err := f.hand(f.before.Address, m.mail, m.to); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f.log.wait(t) // Postfix has heard that the relay is down
+	var mu sync.Mutex
+	tries := map[string]int{}
+	world := mailtest.NewSink(t, mailtest.SinkOptions{Address: relay, Data: func(m mailtest.Mail) error {
+		mu.Lock()
+		defer mu.Unlock()
+		tries[m.To[0]]++
+		switch first := tries[m.To[0]] == 1; {
+		case m.To[0] == "spam@lantern.example":
+			return &smtp.SMTPError{Code: 554, EnhancedCode: smtp.EnhancedCode{5, 7, 1}, Message: "that looks like spam"}
+		case m.To[0] == "later@lantern.example" && first:
+			return &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 7, 1}, Message: "not now"}
+		case m.To[0] == "silent@lantern.example" && first:
+			return mailtest.ErrHangUp
+		}
+		return nil
+	}})
+	got := world.Wait("omar@lantern.example")
+	if !bytes.HasSuffix(got.Raw, []byte(whole)) || !slices.Equal(mailtest.VerifyDKIM(t, got.Raw, records), []string{""}) {
+		t.Errorf("the signature does not hold: %q\n%s", mailtest.VerifyDKIM(t, got.Raw, records), got.Raw)
+	}
+	if changed := bytes.Replace(got.Raw, []byte("84,000"), []byte("85,000"), 1); slices.Equal(mailtest.VerifyDKIM(t, changed, records), []string{""}) {
+		t.Error("dkimpy takes anything: this test proves nothing")
+	}
+	world.Wait("later@lantern.example")
+	world.Wait("silent@lantern.example")
+	world.Wait("silent@lantern.example") // it comes twice, and is not lost
+	if bounce := string(world.Wait("ada@contoso.example").Raw); !strings.Contains(bounce, "that looks like spam") || strings.Count(bounce, "Final-Recipient: ") != 1 {
+		t.Errorf("Postfix in front tells Ada\n%s", bounce)
+	}
+	if out, err := f.run("trace", "--json", "--config", f.config); strings.Contains(out, "contoso.example>") {
+		t.Errorf("mail that was passed on is known: %v\n%s", err, out)
 	}
 }
 
