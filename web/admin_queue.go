@@ -1,10 +1,13 @@
 package web
 
 import (
+	"fmt"
+	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
 
+	"letterlock/internal/track"
 	"letterlock/views"
 )
 
@@ -32,7 +35,34 @@ func (s *Server) addQueue(c echo.Context, v *views.Trace) error {
 	default:
 		v.Queue = "No mail is due that has not left."
 	}
+	if q.Waiting.Mails > 0 {
+		v.QueueLate = true
+		v.Queue += " " + s.waiting(q.Waiting)
+	}
 	return nil
+}
+
+// waiting says what has waited for long, and for whom. What other servers have said is
+// shown as text.
+func (s *Server) waiting(w track.Waiting) string {
+	number := countOf(w.Mails, "mail")
+	if w.Capped {
+		number = "At least " + number
+	}
+	has := " have"
+	if w.Mails == 1 {
+		has = " has"
+	}
+	var parts []string
+	for _, d := range w.Domains {
+		part := fmt.Sprintf("%d for %s", d.Mails, d.Domain)
+		if d.Reply != "" {
+			part += " (last answer: " + cut(d.Reply) + ")"
+		}
+		parts = append(parts, part)
+	}
+	return number + has + " waited for more than an hour, the oldest since " + s.when(w.Since).Text + ": " + strings.Join(parts, "; ") +
+		". Each is tried again for five days; its sender sees it as delayed."
 }
 
 func (s *Server) dueFor(since time.Time) time.Duration {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"letterlock/internal/intake"
 	"letterlock/internal/letterlock"
@@ -38,4 +39,10 @@ func TestADelayIsShownToSenderAndAdministrator(t *testing.T) {
 			t.Errorf("%s has the markup of another server", tt.path)
 		}
 	}
+	if page := texts(g.get("/trace").body); strings.Contains(page, "waited") {
+		t.Errorf("mail is said to have waited for long at once:\n%s", page)
+	}
+	w.clock.advance(3 * time.Hour)
+	says(t, "the trace after hours", g.get("/trace"), "2 mails have waited for more than an hour, the oldest since 20 November 2026, 10:00 UTC: "+
+		"2 for "+jonas.Domain()+" (last answer: 451 come <b>back</b>). Each is tried again for five days; its sender sees it as delayed.")
 }

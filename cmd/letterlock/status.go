@@ -66,6 +66,7 @@ func (c *statusCommand) installation(ctx context.Context, d desk) error {
 	t.row("server", server)
 	t.row("passcodes", dueFor(s.Queue.Passcodes))
 	t.row("other mail", dueFor(s.Queue.Others))
+	d.waiting(t, s.Queue.Waiting)
 	t.row("epoch", fmt.Sprintf("%d, %s before it not destroyed yet", s.Keys.Epoch, count(s.Keys.Ending, "epoch")))
 	t.row("rotated", d.orDash(s.Keys.Rotated))
 	switch {
@@ -85,6 +86,26 @@ func (c *statusCommand) installation(ctx context.Context, d desk) error {
 		t.row("failed", "the journal: "+s.Journal.Failure)
 	}
 	return t.end()
+}
+
+// waiting says which mail waits for long, and for whom.
+func (d desk) waiting(t *table, w api.Waiting) {
+	if w.Mails == 0 {
+		t.row("waiting", "no mail has waited for more than an hour")
+		return
+	}
+	number := count(w.Mails, "mail")
+	if w.Capped {
+		number = "at least " + number
+	}
+	t.row("waiting", number+" for more than an hour, the oldest since "+d.when(w.Since))
+	for _, one := range w.Domains {
+		said := "nobody has tried yet"
+		if one.Reply != "" {
+			said = "the last answer was: " + one.Reply
+		}
+		t.row("to "+one.Domain, fmt.Sprintf("%s, the oldest since %s; %s", count(one.Mails, "mail"), d.when(one.Since), said))
+	}
 }
 
 // dueFor says how long mail has been due that has not left.

@@ -30,10 +30,27 @@ type JournalState struct {
 	Failure string `json:"failure,omitempty" doc:"Why its last entries could not be written."`
 }
 
-// QueueState says how late mail leaves. What waits for another try is not late.
+// QueueState says how late mail leaves, and what waits for long because it is put off.
 type QueueState struct {
 	Passcodes time.Time `json:"passcodesDueSince,omitzero" doc:"Since when a passcode has been due that has not left; absent: none is due."`
 	Others    time.Time `json:"othersDueSince,omitzero" doc:"The same of all other mail."`
+	Waiting   Waiting   `json:"waiting" doc:"What has waited for more than an hour, tried or not."`
+}
+
+// Waiting is what waits for long.
+type Waiting struct {
+	Mails   int             `json:"mails" doc:"How many there are; at least so many if capped."`
+	Capped  bool            `json:"capped,omitempty"`
+	Since   time.Time       `json:"since,omitzero" doc:"Since when the one has that waits longest; absent: none does."`
+	Domains []WaitingDomain `json:"domains,omitempty" doc:"To whom, those with the most mails first, five at most."`
+}
+
+// A WaitingDomain is what of it goes to one domain.
+type WaitingDomain struct {
+	Domain string    `json:"domain"`
+	Mails  int       `json:"mails"`
+	Since  time.Time `json:"since"`
+	Reply  string    `json:"reply,omitempty" doc:"What the other side said last; absent: nobody has tried yet."`
 }
 
 // State returns how the installation is. Like the keys it is not told over the network.

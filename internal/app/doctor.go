@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"net/http"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"letterlock/internal/api"
 	"letterlock/internal/config"
 	"letterlock/internal/control"
+	"letterlock/internal/eml"
 	"letterlock/internal/host"
 	"letterlock/internal/store"
 	"letterlock/web"
@@ -141,6 +143,7 @@ func (d *doctor) server(ctx context.Context, over http.RoundTripper) {
 	}
 	d.late("passcodes", s.Queue.Passcodes, 30*time.Second)
 	d.late("notifications", s.Queue.Others, 10*time.Minute)
+	d.waiting(s.Queue.Waiting)
 	if len(d.found) == wrong {
 		d.say(Fine, about, "ready, and no mail is late")
 	}
@@ -151,6 +154,38 @@ func (d *doctor) late(what string, since time.Time, most time.Duration) {
 	if waits := d.now.Sub(since); !since.IsZero() && waits > most {
 		d.advise(Warn, "running server", "look at the relay: it takes less than is to be sent", "%s leave late: what waits longest has been due for %s", what, waits.Round(time.Second))
 	}
+}
+
+// waiting says which mail waits for long, and for whom.
+func (d *doctor) waiting(w api.Waiting) {
+	if w.Mails == 0 {
+		return
+	}
+	d.advise(Warn, "running server", "see below what the other side said; where it is the relay that says so, look into its log. What is put off for five days goes back to its sender",
+		"%s waited for more than an hour, the oldest since %s", mails(w.Mails, w.Capped, "has", "have"), d.when(w.Since))
+	for _, one := range w.Domains {
+		said, do := "nobody has tried yet", "look whether the server sends at all, and at the relay"
+		if one.Reply != "" {
+			said, do = "the last answer was: "+eml.Line(one.Reply, maxRecord), "ask whoever operates the mail of "+one.Domain+", or the relay, if it is the relay's answer"
+		}
+		d.advise(Warn, "mail for "+one.Domain, do, "%s, the oldest since %s; %s", mails(one.Mails, false, "waits", "wait"), d.when(one.Since), said)
+	}
+}
+
+// mails is a number of them with what they do.
+func mails(n int, capped bool, one, many string) string {
+	switch {
+	case capped:
+		return fmt.Sprintf("at least %d mails %s", n, many)
+	case n == 1:
+		return "1 mail " + one
+	}
+	return fmt.Sprintf("%d mails %s", n, many)
+}
+
+// when is a moment in full.
+func (d *doctor) when(t time.Time) string {
+	return t.In(d.cfg.TimeZone.Location).Format("2 January 2006, 15:04 MST")
 }
 
 // remedies are what to do about what Check finds, by the beginning of what it is about.

@@ -53,18 +53,19 @@ func (a *App) keyring(ctx context.Context) (metrics.Keys, error) {
 func (a *App) state(ctx context.Context) (api.State, error) {
 	k, err := a.Keys.State(ctx)
 	passcodes, others, dueErr := a.due(ctx)
+	waiting, waitingErr := a.waiting(ctx)
 	seq, _ := a.DB.Journal.Head()
 	st := api.State{
 		Running: a.serving.Load(),
 		Keys:    api.KeysState{Epoch: k.Epoch, Rotated: k.Rotated, Next: k.Next, Ending: k.Ending, Missing: k.Missing},
 		Journal: api.JournalState{Entries: seq},
-		Queue:   api.QueueState{Passcodes: passcodes, Others: others},
+		Queue:   api.QueueState{Passcodes: passcodes, Others: others, Waiting: waiting},
 	}
 	if st.Running {
 		st.Trouble = inOneLine(a.Ready(ctx))
 	}
 	st.Keys.Failure, st.Journal.Failure = inOneLine(k.Failure), inOneLine(a.DB.Journal.Fault())
-	return st, errors.Join(err, dueErr)
+	return st, errors.Join(err, dueErr, waitingErr)
 }
 
 func inOneLine(err error) string {
@@ -90,6 +91,17 @@ func (a *App) due(ctx context.Context) (passcodes, others time.Time, err error) 
 	var d store.Due
 	err = a.DB.Read(ctx, func(tx *store.Tx) error { d, err = tx.DueSince(); return err })
 	return d.Passcodes, d.Others, err
+}
+
+// waiting says what has waited for long.
+func (a *App) waiting(ctx context.Context) (w api.Waiting, err error) {
+	var found store.Waiting
+	err = a.DB.Read(ctx, func(tx *store.Tx) error { found, err = tx.PutOffLong(); return err })
+	w = api.Waiting{Mails: found.Mails, Capped: found.Capped, Since: found.Since}
+	for _, d := range found.Domains {
+		w.Domains = append(w.Domains, api.WaitingDomain{Domain: d.Domain, Mails: d.Mails, Since: d.Since, Reply: d.Reply})
+	}
+	return w, err
 }
 
 func (a *App) messages(ctx context.Context) (n int64, err error) {

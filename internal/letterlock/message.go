@@ -63,9 +63,9 @@ type Recipient struct {
 	Reply      string    // what was said last when it was put off or refused; empty once it was taken to stay
 }
 
-// late is how long what is sent may wait in the house, if nobody has put it off, before it
+// Late is how long what is sent may wait in the house, if nobody has put it off, before it
 // counts as delayed: other mail for a domain that is slow goes ahead of it.
-const late = time.Hour
+const Late = time.Hour
 
 // FurtherOn begins the reply of a delay that a server has reported which had taken the mail.
 const FurtherOn = "at a server further on"
@@ -88,7 +88,7 @@ func (r Recipient) Delayed(m Message, now time.Time) bool {
 	if !r.Notified.IsZero() {
 		return r.Reply != "" && now.Sub(r.Notified) < kept
 	}
-	return r.Reply != "" || now.Sub(m.Accepted) > late
+	return r.Reply != "" || now.Sub(m.Accepted) > Late
 }
 
 // A Revocation says who removed a recipient's access, and when. The zero

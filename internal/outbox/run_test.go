@@ -383,3 +383,59 @@ func TestTheQueueSaysHowLateItIs(t *testing.T) {
 		t.Errorf("after an attempt: %v", d)
 	}
 }
+
+func TestTheQueueSaysWhatWaitsForLong(t *testing.T) {
+	h := newHouse(t)
+	waiting := func() (w store.Waiting) {
+		t.Helper()
+		h.read(func(tx *store.Tx) (err error) { w, err = tx.PutOffLong(); return err })
+		return w
+	}
+	began := *h.now.Load()
+	h.world.answer = func(to letterlock.Address) error {
+		if to.Domain() == jonas.Domain() {
+			return errors.New("452 full")
+		}
+		return errors.New("451 busy")
+	}
+	h.send(intake.Envelope{}, marta)
+	h.flush()
+	h.pass(30 * time.Minute)
+	h.send(intake.Envelope{}, marta, jonas)
+	h.flush()
+	if w := waiting(); w.Mails != 0 || !w.Since.IsZero() || len(w.Domains) != 0 {
+		t.Errorf("after half an hour: %+v", w)
+	}
+	h.pass(31 * time.Minute)
+	if w := waiting(); w.Mails != 1 || len(w.Domains) != 1 {
+		t.Errorf("after an hour: %+v", w)
+	}
+	h.world.answer = refuse(errors.New("454 later"))
+	h.pass(2 * time.Hour)
+	h.flush()
+	for i := range 5 {
+		h.send(intake.Envelope{}, letterlock.Address(fmt.Sprintf("x@d%d.example", i)))
+	}
+	h.pass(2 * time.Hour) // nobody tries
+	w := waiting()
+	if w.Mails != 8 || w.Capped || !w.Since.Equal(began) || len(w.Domains) != 5 {
+		t.Fatalf("in the end: %+v", w)
+	}
+	for i, want := range []store.WaitingDomain{
+		{Domain: "quillfeather.example", Mails: 2, Since: began, Reply: "454 later"},
+		{Domain: "d0.example", Mails: 1},
+	} {
+		got := w.Domains[i]
+		if want.Since.IsZero() {
+			want.Since = got.Since
+		}
+		if got.Tried = (time.Time{}); got != want {
+			t.Errorf("%+v, want %+v", got, want)
+		}
+	}
+	h.world.answer = nil
+	h.flush()
+	if w := waiting(); w.Mails != 0 {
+		t.Errorf("all has left, and %+v", w)
+	}
+}

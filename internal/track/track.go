@@ -12,7 +12,11 @@ import (
 )
 
 // A Service answers questions about messages. It is safe for concurrent use.
-type Service struct{ DB *store.DB }
+type Service struct {
+	DB *store.DB
+
+	long long // what was found last
+}
 
 // admit returns nil if the actor may read what is about everybody's messages, and
 // Denied "role" if not. Then it notes in the audit log that they tried, unless they
