@@ -19,7 +19,7 @@ func ruleSamples(all map[string]templ.Component) {
 	}
 	all["rules"] = RulesPage(list)
 	refused := list
-	refused.Note, refused.Problem = "", "The rule stands there already: somebody has moved it. Nothing was changed."
+	refused.Note, refused.Problem = "", "Somebody has changed the rules since you saw them, and nothing was moved. This is how they are now."
 	all["rules-refused"] = RulesPage(refused)
 	form := RuleForm{
 		Page: p, Heading: "Change rule", Name: "Board papers", Senders: "board@halden.example", Subject: "minutes\nboard papers\n/BP-\\d+/",

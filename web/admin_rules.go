@@ -2,7 +2,9 @@ package web
 
 import (
 	"context"
+	"errors"
 	"net/http"
+	"net/url"
 	"strconv"
 
 	"github.com/labstack/echo/v4"
@@ -30,7 +32,7 @@ func (s *Server) ruleRoutes() {
 }
 
 // ruleActs are what a button in the list does, by the last word of its path.
-var ruleActs = map[string]func(*rulebook.Service, context.Context, letterlock.Actor, letterlock.ID) error{
+var ruleActs = map[string]func(s *rulebook.Service, ctx context.Context, by letterlock.Actor, id letterlock.ID, seen int64) error{
 	"up": (*rulebook.Service).Up, "down": (*rulebook.Service).Down,
 	"enable": (*rulebook.Service).Enable, "disable": (*rulebook.Service).Disable,
 }
@@ -48,17 +50,17 @@ func (s *Server) rulesPage(c echo.Context) error {
 }
 
 func (s *Server) showRules(c echo.Context, status int, problem string) error {
-	list, err := s.Rules.List(c.Request().Context(), actor(c))
+	version, list, err := s.Rules.Now(c.Request().Context(), actor(c))
 	if err != nil {
 		return err
 	}
-	v := views.Rules{Page: s.page(c), Problem: problem, NewURL: "/rules/new", TryURL: "/rules/try"}
+	v := views.Rules{Page: s.page(c), Version: versionField(version), Problem: problem, NewURL: "/rules/new", TryURL: "/rules/try"}
 	if problem == "" {
 		v.Note = ruleNotes[c.QueryParam("done")]
 	}
 	for i, r := range list {
 		to := ruleURL(r.ID)
-		row := views.RuleRow{Place: strconv.Itoa(i + 1), Name: r.Name, URL: to, When: whenOf(r.When), Then: thenOf(r.Then), Off: !r.Enabled}
+		row := views.RuleRow{Place: strconv.Itoa(i + 1), Name: r.Name, URL: to, When: whenOf(r.When), Then: thenOf(r.Then), Off: !r.Enabled, Version: versionField(r.Version)}
 		if i > 0 {
 			row.UpURL = to + "/up"
 		}
@@ -92,18 +94,48 @@ func (s *Server) actOnRule(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	f, err := form(c)
+	if err != nil {
+		return err
+	}
 	what := lastWord(c.Path())
-	switch err := ruleActs[what](s.Rules, c.Request().Context(), actor(c), id); letterlock.KeyOf(err) {
-	case "rule-at-end":
-		return s.showRules(c, http.StatusUnprocessableEntity, "The rule stands there already: somebody has moved it. Nothing was changed.")
-	case "rule":
-		return s.showRules(c, http.StatusUnprocessableEntity, "The rule cannot be applied any more. Open it to see why. Nothing was changed.")
-	default:
-		if err != nil {
-			return err
-		}
+	if err := ruleActs[what](s.Rules, c.Request().Context(), actor(c), id, versionIn(f)); err != nil {
+		return s.ruleRefused(c, err)
 	}
 	return c.Redirect(http.StatusSeeOther, "/rules?done="+what)
+}
+
+// ruleProblems say above the list why nothing was done, by the key of the refusal.
+var ruleProblems = map[string]string{
+	"rule-at-end":   "The rule stands there already. Nothing was changed.",
+	"rule":          "The rule cannot be applied any more. Open it to see why. Nothing was changed.",
+	"rule-changed":  "Somebody has changed this rule since you saw it, and nothing was done. This is how the rules are now.",
+	"rules-changed": "Somebody has changed the rules since you saw them, and nothing was moved. This is how they are now.",
+	"no-rule":       "Somebody has deleted this rule. These are the rules now.",
+}
+
+// ruleRefused shows the rules as they are now, and why nothing was done.
+func (s *Server) ruleRefused(c echo.Context, err error) error {
+	problem := ruleProblems[letterlock.KeyOf(err)]
+	switch {
+	case problem == "":
+		return err
+	case errors.Is(err, letterlock.NotFound):
+		return s.showRules(c, http.StatusNotFound, problem)
+	}
+	return s.showRules(c, http.StatusUnprocessableEntity, problem)
+}
+
+// versionField is a version as forms post it, and versionIn reads it; 0 is that of
+// nothing.
+func versionField(n int64) string { return strconv.FormatInt(n, 10) }
+
+func versionIn(f url.Values) int64 {
+	n, err := strconv.ParseInt(f.Get("version"), 10, 64)
+	if err != nil {
+		return 0
+	}
+	return n
 }
 
 // askRule asks before a rule is deleted.
@@ -118,7 +150,7 @@ func (s *Server) askRule(c echo.Context) error {
 	}
 	return s.show(c, http.StatusOK, views.AskPage(views.Ask{
 		Page: s.page(c), Heading: "Delete rule?", What: "The rule " + quoted(r.Name) + " is deleted.", Effects: effects,
-		Button: "Delete rule", URL: ruleURL(r.ID) + "/delete", KeepURL: ruleURL(r.ID), Keep: "Keep rule", Current: "rules", Back: "Rules",
+		Version: versionField(r.Version), Button: "Delete rule", URL: ruleURL(r.ID) + "/delete", KeepURL: ruleURL(r.ID), Keep: "Keep rule", Current: "rules", Back: "Rules",
 	}))
 }
 
@@ -135,8 +167,12 @@ func (s *Server) deleteRule(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := s.Rules.Delete(c.Request().Context(), actor(c), id); err != nil {
+	f, err := form(c)
+	if err != nil {
 		return err
+	}
+	if err := s.Rules.Delete(c.Request().Context(), actor(c), id, versionIn(f)); err != nil {
+		return s.ruleRefused(c, err)
 	}
 	return c.Redirect(http.StatusSeeOther, "/rules?done=deleted")
 }

@@ -49,7 +49,7 @@ func (s *Server) ruleForm(c echo.Context, r mailrule.Rule) views.RuleForm {
 		Senders: lines(w.Senders), Recipients: lines(w.Recipients), Domains: lines(w.Domains), Subject: lines(w.Subject), Body: lines(w.Body),
 		Header: w.Header, Values: lines(w.Values), Size: sizeField(w.LargerThan), Data: dataChoices(w.Data),
 		Protection: protectionOptions(a.Protection), Portal: a.Portal, Fresh: a.Asks == letterlock.FreshPasscode, Refuse: a.Refuse, Pass: a.Pass, Sentence: a.Sentence,
-		Enabled: r.Enabled, Version: strconv.FormatInt(r.Version, 10),
+		Enabled: r.Enabled, Version: versionField(r.Version),
 	}
 	if a.Expiry > 0 {
 		v.Expiry = a.Expiry.String()
@@ -116,11 +116,7 @@ func typedRuleOf(f url.Values) typedRule {
 	if !a.Refuse && a.Sentence != "" && *a != (mailrule.Actions{Sentence: a.Sentence}) {
 		wrong("sentence", "Only the sender of a refused mail is told. Choose Refuse it, or leave this empty")
 	}
-	version, err := strconv.ParseInt(f.Get("version"), 10, 64)
-	if err != nil {
-		version = 0 // of no rule that is kept
-	}
-	t.rule.Version = version
+	t.rule.Version = versionIn(f)
 	return t
 }
 

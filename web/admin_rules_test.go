@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -97,7 +98,10 @@ func TestARuleIsAddedShownChangedAndDeleted(t *testing.T) {
 	if a := b.get(to + "/delete"); a.heading() != "Delete rule?" || !strings.Contains(texts(a.body), "The rule “Papers of the board” is deleted.") {
 		t.Errorf("asking: %q", a.heading())
 	}
-	if a := b.post(to+"/delete", nil); a.status != http.StatusSeeOther || !strings.Contains(texts(b.get(a.location()).body), "No rule yet.") {
+	if a := b.post(to+"/delete", url.Values{"version": {fmt.Sprint(list[0].Version)}}); a.status != http.StatusUnprocessableEntity || a.heading() != "Rules" {
+		t.Errorf("deleting what somebody has changed: %d %q", a.status, a.heading())
+	}
+	if a := b.post(to+"/delete", versionOn(t, b.get(to+"/delete").body, to+"/delete")); a.status != http.StatusSeeOther || !strings.Contains(texts(b.get(a.location()).body), "No rule yet.") {
 		t.Errorf("deleting: %d", a.status)
 	}
 	if a := b.get(to); a.status != http.StatusNotFound {
@@ -108,6 +112,58 @@ func TestARuleIsAddedShownChangedAndDeleted(t *testing.T) {
 	}
 	if said := texts(b.get("/audit-log").body); !strings.Contains(said, "Papers of the board") {
 		t.Error("the page of the audit log does not name the rule")
+	}
+}
+
+var versionPosted = regexp.MustCompile(`<form[^>]* action="([^"]*)"[^>]*>\s*<input type="hidden" name="version" value="([^"]*)"`)
+
+// versionOn is what the form on a page that posts to a URL says of what was seen.
+func versionOn(t *testing.T, page, to string) url.Values {
+	t.Helper()
+	for _, m := range versionPosted.FindAllStringSubmatch(page, -1) {
+		if m[1] == to {
+			return url.Values{"version": {m[2]}}
+		}
+	}
+	t.Fatalf("no form posts to %s:\n%s", to, texts(page))
+	return nil
+}
+
+// TestAButtonOfAnOldListDoesNothing has another administrator change the rules behind
+// a page that is open.
+func TestAButtonOfAnOldListDoesNothing(t *testing.T) {
+	w := newWorld(t)
+	ids := w.rules("one", "two", "three")
+	b := w.browser().signIn(olga)
+	old, asked := b.get("/rules").body, b.get(ruleURL(ids[1])+"/delete").body
+	two, _ := w.server.Rules.Rule(t.Context(), w.actors[olga], ids[1])
+	two.Name = "Two, for others"
+	if err := w.server.Rules.Change(t.Context(), w.actors[olga], two); err != nil {
+		t.Fatal(err)
+	}
+	for what, tt := range map[string]struct{ page, said string }{
+		"disable": {old, "Somebody has changed this rule since you saw it, and nothing was done."}, "delete": {asked, "Somebody has changed this rule since you saw it, and nothing was done."},
+		"up": {old, "Somebody has changed the rules since you saw them, and nothing was moved."}, "down": {old, "Somebody has changed the rules since you saw them, and nothing was moved."},
+	} {
+		to := ruleURL(ids[1]) + "/" + what
+		a := b.post(to, versionOn(t, tt.page, to))
+		if a.status != http.StatusUnprocessableEntity {
+			t.Errorf("%s: %d, want 422", what, a.status)
+		}
+		says(t, what, a, tt.said, "1. one", "2. Two, for others", "On Turn off", "3. three")
+		if again := versionOn(t, a.body, ruleURL(ids[1])+"/up"); again.Get("version") == versionOn(t, old, ruleURL(ids[1])+"/up").Get("version") {
+			t.Errorf("%s: the page that refuses shows the old list", what)
+		}
+	}
+	gone := ruleURL(ids[2]) + "/disable"
+	was := versionOn(t, old, gone)
+	if err := w.server.Rules.Delete(t.Context(), w.actors[olga], ids[2], 4); err != nil {
+		t.Fatal(err)
+	}
+	if a := b.post(gone, was); a.status != http.StatusNotFound {
+		t.Errorf("of a rule that is gone: %d", a.status)
+	} else {
+		says(t, "of a rule that is gone", a, "Somebody has deleted this rule.", "2 rules")
 	}
 }
 
@@ -133,13 +189,14 @@ func TestRulesAreMovedAndTurnedOffInTheList(t *testing.T) {
 		{ids[0], "disable", "three true, one false, two true", "The rule is off, from the next mail on."},
 		{ids[0], "enable", "three true, one true, two true", "The rule is on, from the next mail on."},
 	} {
-		a := b.post(ruleURL(st.id)+"/"+st.what, nil)
+		to := ruleURL(st.id) + "/" + st.what
+		a := b.post(to, versionOn(t, b.get("/rules").body, to))
 		if got := order(); a.status != http.StatusSeeOther || got != st.want || !strings.Contains(texts(b.get(a.location()).body), st.said) {
 			t.Errorf("%s: %d, %q, want %q and %q", st.what, a.status, got, st.want, st.said)
 		}
 	}
-	a := b.post(ruleURL(ids[2])+"/up", nil)
-	if a.status != http.StatusUnprocessableEntity || !strings.Contains(texts(a.body), "The rule stands there already: somebody has moved it.") {
+	top := versionOn(t, b.get("/rules").body, ruleURL(ids[1])+"/up")
+	if a := b.post(ruleURL(ids[2])+"/up", top); a.status != http.StatusUnprocessableEntity || !strings.Contains(texts(a.body), "The rule stands there already.") {
 		t.Errorf("up from the top: %d", a.status)
 	}
 	page := b.get("/rules").body

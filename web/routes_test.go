@@ -218,12 +218,12 @@ var table = map[string]column{
 	"POST /rules/try":                  byAdmin(422), // nothing is pasted
 	"GET /rules/:id":                   byAdmin(200),
 	"POST /rules/:id":                  byAdmin(422), // nothing is typed
-	"POST /rules/:id/up":               byAdmin(303),
-	"POST /rules/:id/down":             byAdmin(303),
-	"POST /rules/:id/enable":           byAdmin(303),
-	"POST /rules/:id/disable":          byAdmin(303),
+	"POST /rules/:id/up":               byAdmin(422), // of no version
+	"POST /rules/:id/down":             byAdmin(422), // of no version
+	"POST /rules/:id/enable":           byAdmin(422), // of no version
+	"POST /rules/:id/disable":          byAdmin(422), // of no version
 	"GET /rules/:id/delete":            byAdmin(200),
-	"POST /rules/:id/delete":           byAdmin(303),
+	"POST /rules/:id/delete":           byAdmin(422),
 	"GET /tokens":                      byAdmin(200),
 	"POST /tokens":                     byAdmin(422), // nothing is typed
 	"GET /tokens/:id/end":              byAdmin(200),

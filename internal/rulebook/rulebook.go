@@ -28,12 +28,13 @@ type Service struct {
 
 // Keys of refusals.
 const (
-	notAdmin = "not-administrator"
-	noRule   = "no-rule"
-	changed  = "rule-changed"
-	tooMany  = "rules"
-	same     = "rule-name"
-	atEnd    = "rule-at-end"
+	notAdmin      = "not-administrator"
+	noRule        = "no-rule"
+	changed       = "rule-changed"
+	othersChanged = "rules-changed"
+	tooMany       = "rules"
+	same          = "rule-name"
+	atEnd         = "rule-at-end"
 )
 
 // A Faulty is the refusal to save a rule, and says why. It is Invalid "rule".
@@ -76,11 +77,18 @@ func (s *Service) Set(ctx context.Context, not int64) (*rule.Set, error) {
 
 // List returns all rules in their order, for an administrator.
 func (s *Service) List(ctx context.Context, by letterlock.Actor) (list []rule.Rule, err error) {
-	if !mayKeep(by) {
-		return nil, &letterlock.Error{Code: letterlock.Denied, Key: notAdmin}
-	}
-	err = s.DB.Read(ctx, func(tx *store.Tx) error { _, list, err = tx.Rules(); return err })
+	_, list, err = s.Now(ctx, by)
 	return list, err
+}
+
+// Now is List with the version of all rules together, which says in Up and Down what
+// order somebody has seen.
+func (s *Service) Now(ctx context.Context, by letterlock.Actor) (version int64, list []rule.Rule, err error) {
+	if !mayKeep(by) {
+		return 0, nil, &letterlock.Error{Code: letterlock.Denied, Key: notAdmin}
+	}
+	err = s.DB.Read(ctx, func(tx *store.Tx) error { version, list, err = tx.Rules(); return err })
+	return version, list, err
 }
 
 // Rule returns one of them, or NotFound.
@@ -109,7 +117,7 @@ func at(list []rule.Rule, id letterlock.ID) int {
 // many as there may be.
 func (s *Service) Add(ctx context.Context, by letterlock.Actor, r rule.Rule) (letterlock.ID, error) {
 	r.ID, r.Version = letterlock.NewID(), 0
-	return r.ID, s.change(ctx, by, "add rule", func(list []rule.Rule) ([]rule.Rule, rule.Rule, error) {
+	return r.ID, s.change(ctx, by, "add rule", func(_ int64, list []rule.Rule) ([]rule.Rule, rule.Rule, error) {
 		if len(list) >= rule.MaxRules {
 			return nil, r, &letterlock.Error{Code: letterlock.TooLarge, Key: tooMany}
 		}
@@ -121,45 +129,48 @@ func (s *Service) Add(ctx context.Context, by letterlock.Actor, r rule.Rule) (le
 // "rule-changed": somebody has changed it since. Otherwise the errors are those of
 // Add, and NotFound.
 func (s *Service) Change(ctx context.Context, by letterlock.Actor, r rule.Rule) error {
-	return s.changeOne(ctx, by, r.ID, "change rule", func(list []rule.Rule, i int) error {
-		if list[i].Version != r.Version {
-			return &letterlock.Error{Code: letterlock.Invalid, Key: changed}
-		}
+	return s.changeSeen(ctx, by, r.ID, r.Version, "change rule", func(list []rule.Rule, i int) error {
 		r.Version = 0
 		list[i] = r
 		return s.check(list, r)
 	})
 }
 
-// Enable has a rule hold from the next mail on.
-func (s *Service) Enable(ctx context.Context, by letterlock.Actor, id letterlock.ID) error {
-	return s.changeOne(ctx, by, id, "enable rule", func(list []rule.Rule, i int) error {
+// Enable has a rule hold from the next mail on that the administrator has seen in that
+// version. Invalid "rule-changed": somebody has changed it since.
+func (s *Service) Enable(ctx context.Context, by letterlock.Actor, id letterlock.ID, seen int64) error {
+	return s.changeSeen(ctx, by, id, seen, "enable rule", func(list []rule.Rule, i int) error {
 		list[i].Enabled, list[i].Version = true, 0
 		return s.check(list, list[i])
 	})
 }
 
-// Disable keeps a rule and does not apply it any more.
-func (s *Service) Disable(ctx context.Context, by letterlock.Actor, id letterlock.ID) error {
-	return s.changeOne(ctx, by, id, "disable rule", func(list []rule.Rule, i int) error {
+// Disable keeps a rule and does not apply it any more; otherwise it is as Enable.
+func (s *Service) Disable(ctx context.Context, by letterlock.Actor, id letterlock.ID, seen int64) error {
+	return s.changeSeen(ctx, by, id, seen, "disable rule", func(list []rule.Rule, i int) error {
 		list[i].Enabled, list[i].Version = false, 0
 		return nil
 	})
 }
 
-// Up moves a rule before the one that stands before it. Invalid "rule-at-end": there
-// is none.
-func (s *Service) Up(ctx context.Context, by letterlock.Actor, id letterlock.ID) error {
-	return s.move(ctx, by, id, -1)
+// Up moves a rule before the one that stands before it. The administrator has seen the
+// rules in that version of all of them together: Invalid "rules-changed" if there is
+// another, for the rule before it may be one that they know nothing of. Invalid
+// "rule-at-end": there is none.
+func (s *Service) Up(ctx context.Context, by letterlock.Actor, id letterlock.ID, seen int64) error {
+	return s.move(ctx, by, id, seen, -1)
 }
 
 // Down moves it behind the one after it.
-func (s *Service) Down(ctx context.Context, by letterlock.Actor, id letterlock.ID) error {
-	return s.move(ctx, by, id, 1)
+func (s *Service) Down(ctx context.Context, by letterlock.Actor, id letterlock.ID, seen int64) error {
+	return s.move(ctx, by, id, seen, 1)
 }
 
-func (s *Service) move(ctx context.Context, by letterlock.Actor, id letterlock.ID, step int) error {
-	return s.changeOne(ctx, by, id, "move rule", func(list []rule.Rule, i int) error {
+func (s *Service) move(ctx context.Context, by letterlock.Actor, id letterlock.ID, seen int64, step int) error {
+	return s.changeOne(ctx, by, id, "move rule", func(version int64, list []rule.Rule, i int) error {
+		if version != seen {
+			return &letterlock.Error{Code: letterlock.Invalid, Key: othersChanged}
+		}
 		to := i + step
 		if to < 0 || to >= len(list) {
 			return &letterlock.Error{Code: letterlock.Invalid, Key: atEnd}
@@ -169,26 +180,40 @@ func (s *Service) move(ctx context.Context, by letterlock.Actor, id letterlock.I
 	})
 }
 
-// Delete removes a rule.
-func (s *Service) Delete(ctx context.Context, by letterlock.Actor, id letterlock.ID) error {
-	return s.change(ctx, by, "delete rule", func(list []rule.Rule) ([]rule.Rule, rule.Rule, error) {
+// Delete removes a rule that the administrator has seen in that version. Invalid
+// "rule-changed": somebody has changed it since.
+func (s *Service) Delete(ctx context.Context, by letterlock.Actor, id letterlock.ID, seen int64) error {
+	return s.change(ctx, by, "delete rule", func(_ int64, list []rule.Rule) ([]rule.Rule, rule.Rule, error) {
 		i := at(list, id)
 		if i < 0 {
 			return nil, rule.Rule{ID: id}, &letterlock.Error{Code: letterlock.NotFound, Key: noRule}
 		}
 		gone := list[i]
+		if gone.Version != seen {
+			return nil, gone, &letterlock.Error{Code: letterlock.Invalid, Key: changed}
+		}
 		return slices.Delete(list, i, i+1), gone, nil
 	})
 }
 
-func (s *Service) changeOne(ctx context.Context, by letterlock.Actor, id letterlock.ID, action string, f func(list []rule.Rule, i int) error) error {
-	return s.change(ctx, by, action, func(list []rule.Rule) ([]rule.Rule, rule.Rule, error) {
+// changeSeen is changeOne of a rule that is still as it was seen.
+func (s *Service) changeSeen(ctx context.Context, by letterlock.Actor, id letterlock.ID, seen int64, action string, f func(list []rule.Rule, i int) error) error {
+	return s.changeOne(ctx, by, id, action, func(_ int64, list []rule.Rule, i int) error {
+		if list[i].Version != seen {
+			return &letterlock.Error{Code: letterlock.Invalid, Key: changed}
+		}
+		return f(list, i)
+	})
+}
+
+func (s *Service) changeOne(ctx context.Context, by letterlock.Actor, id letterlock.ID, action string, f func(version int64, list []rule.Rule, i int) error) error {
+	return s.change(ctx, by, action, func(version int64, list []rule.Rule) ([]rule.Rule, rule.Rule, error) {
 		i := at(list, id)
 		if i < 0 {
 			return nil, rule.Rule{ID: id}, &letterlock.Error{Code: letterlock.NotFound, Key: noRule}
 		}
 		was := list[i]
-		err := f(list, i)
+		err := f(version, list, i)
 		if action == "change rule" && err == nil {
 			was = list[i]
 		}
@@ -197,9 +222,9 @@ func (s *Service) changeOne(ctx context.Context, by letterlock.Actor, id letterl
 }
 
 // change decides on a change of the rules, and records it in the same transaction,
-// whether it was allowed or not. f gives the rules as they are to be, and which of
-// them it is about.
-func (s *Service) change(ctx context.Context, by letterlock.Actor, action string, f func([]rule.Rule) ([]rule.Rule, rule.Rule, error)) error {
+// whether it was allowed or not. f is given the version of all of them, gives the rules
+// as they are to be, and which of them it is about.
+func (s *Service) change(ctx context.Context, by letterlock.Actor, action string, f func(int64, []rule.Rule) ([]rule.Rule, rule.Rule, error)) error {
 	var refusal error
 	err := s.DB.Write(ctx, func(tx *store.Tx) error {
 		entry := letterlock.Entry{Actor: by, Action: action}
@@ -208,11 +233,11 @@ func (s *Service) change(ctx context.Context, by letterlock.Actor, action string
 			entry.Reason = notAdmin
 			return tx.Audit(entry)
 		}
-		_, list, err := tx.Rules()
+		version, list, err := tx.Rules()
 		if err != nil {
 			return err
 		}
-		list, about, err := f(list)
+		list, about, err := f(version, list)
 		if refusal = err; refusal != nil {
 			return nil // what cannot be saved is no act, and leaves no entry
 		}

@@ -49,6 +49,25 @@ func add(t *testing.T, s *rulebook.Service, names ...string) (ids []letterlock.I
 	return ids
 }
 
+// seen is the version in which a rule is, and all is that of all rules together.
+func seen(t *testing.T, s *rulebook.Service, id letterlock.ID) int64 {
+	t.Helper()
+	r, err := s.Rule(t.Context(), olga, id)
+	if err != nil && !errors.Is(err, letterlock.NotFound) {
+		t.Fatal(err)
+	}
+	return r.Version
+}
+
+func all(t *testing.T, s *rulebook.Service) int64 {
+	t.Helper()
+	version, _, err := s.Now(t.Context(), olga)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return version
+}
+
 // shown is the list as "name name (off)".
 func shown(t *testing.T, s *rulebook.Service) string {
 	t.Helper()
@@ -91,14 +110,14 @@ func TestRulesStandInTheOrderThatAnAdministratorGivesThem(t *testing.T) {
 		want string
 	}{
 		{"as added", func() error { return nil }, "one two three"},
-		{"up", func() error { return s.Up(t.Context(), olga, ids[2]) }, "one three two"},
-		{"down", func() error { return s.Down(t.Context(), olga, ids[0]) }, "three one two"},
-		{"off", func() error { return s.Disable(t.Context(), olga, ids[0]) }, "three one (off) two"},
-		{"on", func() error { return s.Enable(t.Context(), olga, ids[0]) }, "three one two"},
-		{"deleted", func() error { return s.Delete(t.Context(), olga, ids[2]) }, "one two"},
-		{"up from the top", func() error { return s.Up(t.Context(), olga, ids[0]) }, "letterlock: invalid rule-at-end"},
-		{"down from the end", func() error { return s.Down(t.Context(), olga, ids[1]) }, "letterlock: invalid rule-at-end"},
-		{"gone", func() error { return s.Enable(t.Context(), olga, ids[2]) }, "letterlock: not found no-rule"},
+		{"up", func() error { return s.Up(t.Context(), olga, ids[2], all(t, s)) }, "one three two"},
+		{"down", func() error { return s.Down(t.Context(), olga, ids[0], all(t, s)) }, "three one two"},
+		{"off", func() error { return s.Disable(t.Context(), olga, ids[0], seen(t, s, ids[0])) }, "three one (off) two"},
+		{"on", func() error { return s.Enable(t.Context(), olga, ids[0], seen(t, s, ids[0])) }, "three one two"},
+		{"deleted", func() error { return s.Delete(t.Context(), olga, ids[2], seen(t, s, ids[2])) }, "one two"},
+		{"up from the top", func() error { return s.Up(t.Context(), olga, ids[0], all(t, s)) }, "letterlock: invalid rule-at-end"},
+		{"down from the end", func() error { return s.Down(t.Context(), olga, ids[1], all(t, s)) }, "letterlock: invalid rule-at-end"},
+		{"gone", func() error { return s.Enable(t.Context(), olga, ids[2], seen(t, s, ids[2])) }, "letterlock: not found no-rule"},
 	}
 	for _, st := range steps {
 		if err := st.act(); err != nil {
@@ -137,11 +156,11 @@ func TestOnlyAdministratorsKeepRules(t *testing.T) {
 	acts := map[string]func(by letterlock.Actor) error{
 		"add":     func(by letterlock.Actor) error { _, err := s.Add(t.Context(), by, cards("two")); return err },
 		"change":  func(by letterlock.Actor) error { r := cards("one"); r.ID = id; return s.Change(t.Context(), by, r) },
-		"enable":  func(by letterlock.Actor) error { return s.Enable(t.Context(), by, id) },
-		"disable": func(by letterlock.Actor) error { return s.Disable(t.Context(), by, id) },
-		"up":      func(by letterlock.Actor) error { return s.Up(t.Context(), by, id) },
-		"down":    func(by letterlock.Actor) error { return s.Down(t.Context(), by, id) },
-		"delete":  func(by letterlock.Actor) error { return s.Delete(t.Context(), by, id) },
+		"enable":  func(by letterlock.Actor) error { return s.Enable(t.Context(), by, id, seen(t, s, id)) },
+		"disable": func(by letterlock.Actor) error { return s.Disable(t.Context(), by, id, seen(t, s, id)) },
+		"up":      func(by letterlock.Actor) error { return s.Up(t.Context(), by, id, all(t, s)) },
+		"down":    func(by letterlock.Actor) error { return s.Down(t.Context(), by, id, all(t, s)) },
+		"delete":  func(by letterlock.Actor) error { return s.Delete(t.Context(), by, id, seen(t, s, id)) },
 	}
 	for name, act := range acts {
 		if err := act(rita); !errors.Is(err, letterlock.Denied) {
@@ -165,7 +184,7 @@ func TestEachChangeIsInTheAuditLog(t *testing.T) {
 	ids := add(t, s, "one", "two")
 	r := cards("first of all")
 	r.ID, r.Version = ids[0], 2
-	for _, err := range []error{s.Change(t.Context(), olga, r), s.Up(t.Context(), olga, ids[1]), s.Disable(t.Context(), olga, ids[1]), s.Delete(t.Context(), olga, ids[0])} {
+	for _, err := range []error{s.Change(t.Context(), olga, r), s.Up(t.Context(), olga, ids[1], all(t, s)), s.Disable(t.Context(), olga, ids[1], seen(t, s, ids[1])), s.Delete(t.Context(), olga, ids[0], seen(t, s, ids[0]))} {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -226,12 +245,45 @@ func TestNobodyOverwritesWhatTheyHaveNotSeen(t *testing.T) {
 	if err := s.Change(t.Context(), olga, seen); letterlock.KeyOf(err) != "rule-changed" {
 		t.Errorf("%v, want rule-changed", err)
 	}
-	if err := s.Up(t.Context(), olga, add(t, s, "two")[0]); err != nil {
+	two := add(t, s, "two")[0]
+	if err := s.Up(t.Context(), olga, two, all(t, s)); err != nil {
 		t.Fatal(err)
 	}
 	now, _ := s.Rule(t.Context(), olga, id)
 	if err := s.Change(t.Context(), olga, now); err != nil || now.Name != "by Olga" {
 		t.Errorf("after another rule moved: %v", err)
+	}
+}
+
+// TestNobodyActsOnWhatTheyHaveNotSeen has somebody change the rules between the page
+// and the button on it.
+func TestNobodyActsOnWhatTheyHaveNotSeen(t *testing.T) {
+	s := newBook(t)
+	ids := add(t, s, "one", "two", "three")
+	list, one := all(t, s), seen(t, s, ids[0])
+	r := cards("ONE")
+	r.ID, r.Version = ids[0], one
+	if err := s.Change(t.Context(), olga, r); err != nil {
+		t.Fatal(err)
+	}
+	before := audited(t, s)
+	for name, tt := range map[string]struct {
+		err  error
+		want string
+	}{
+		"enable": {s.Enable(t.Context(), olga, ids[0], one), "rule-changed"}, "disable": {s.Disable(t.Context(), olga, ids[0], one), "rule-changed"}, "delete": {s.Delete(t.Context(), olga, ids[0], one), "rule-changed"},
+		"up": {s.Up(t.Context(), olga, ids[2], list), "rules-changed"}, "down": {s.Down(t.Context(), olga, ids[0], list), "rules-changed"}, "of no version": {s.Delete(t.Context(), olga, ids[1], 0), "rule-changed"},
+	} {
+		if letterlock.KeyOf(tt.err) != tt.want || !errors.Is(tt.err, letterlock.Invalid) {
+			t.Errorf("%s: %v, want %s", name, tt.err, tt.want)
+		}
+	}
+	if got := shown(t, s); got != "ONE two three" || !slices.Equal(audited(t, s), before) {
+		t.Errorf("%q, or something is noted", got)
+	}
+	// What others did to other rules is no reason to refuse.
+	if err := s.Disable(t.Context(), olga, ids[1], seen(t, s, ids[1])); err != nil {
+		t.Errorf("of a rule that is as it was: %v", err)
 	}
 }
 
@@ -259,7 +311,7 @@ func TestTheSetIsThatOfTheNewestRules(t *testing.T) {
 		t.Errorf("after adding: version %d after %d", after.Version, set.Version)
 	}
 	other := &rulebook.Service{DB: s.DB}
-	if err := other.Delete(t.Context(), olga, id); err != nil {
+	if err := other.Delete(t.Context(), olga, id, seen(t, other, id)); err != nil {
 		t.Fatal(err)
 	}
 	if stale, _ := s.Set(t.Context(), -1); stale.Version != after.Version {
