@@ -48,7 +48,7 @@ func (s *Server) ruleForm(c echo.Context, r mailrule.Rule) views.RuleForm {
 		Page: s.page(c), Heading: "Add a rule", Button: "Add rule", URL: "/rules", Name: r.Name,
 		Senders: lines(w.Senders), Recipients: lines(w.Recipients), Domains: lines(w.Domains), Subject: lines(w.Subject), Body: lines(w.Body),
 		Header: w.Header, Values: lines(w.Values), Size: sizeField(w.LargerThan), Data: dataChoices(w.Data),
-		Protection: protectionOptions(a.Protection), Portal: a.Portal, Fresh: a.Asks == letterlock.FreshPasscode, Refuse: a.Refuse, Pass: a.Pass, Sentence: a.Sentence,
+		Protection: protectionOptions(a.Protection), Brands: s.ruleBrands(a.Brand), Portal: a.Portal, Fresh: a.Asks == letterlock.FreshPasscode, Refuse: a.Refuse, Pass: a.Pass, Sentence: a.Sentence,
 		Enabled: r.Enabled, Version: versionField(r.Version),
 	}
 	if a.Expiry > 0 {
@@ -108,6 +108,7 @@ func typedRuleOf(f url.Values) typedRule {
 		}
 		a.Expiry = span
 	}
+	a.Brand = bounded(f.Get("brand"), 80)
 	a.Portal, a.Refuse, a.Pass = f.Get("portal") != "", f.Get("refuse") != "", f.Get("pass") != ""
 	if f.Get("asks") != "" {
 		a.Asks = letterlock.FreshPasscode

@@ -128,6 +128,9 @@ func thenOf(a mailrule.Actions) (list []string) {
 	if a.Expiry > 0 {
 		list = append(list, "Expires after "+a.Expiry.String()+" at most")
 	}
+	if a.Brand != "" {
+		list = append(list, "Brand "+a.Brand)
+	}
 	if a.Portal {
 		list = append(list, "Everyone outside reads in the portal")
 	}

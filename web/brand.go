@@ -83,7 +83,7 @@ func (s *Server) worn(c echo.Context) views.Brand {
 }
 
 // house is what the organisation is called where no message says otherwise.
-func (s *Server) house() string { return s.Brands.Of("").Name }
+func (s *Server) house() string { return s.Brands.NameOf("") }
 
 // aDay is how long a browser may keep a file of a brand without asking.
 const aDay = "public, max-age=86400"
@@ -112,4 +112,57 @@ func keep(c echo.Context, kind string, data []byte) error {
 	h.Set("Cache-Control", aDay)
 	h.Set(echo.HeaderContentLength, strconv.Itoa(len(data)))
 	return c.Blob(http.StatusOK, kind, data)
+}
+
+// choiceOf is the brand of that name; without one, or with one that there is not, that
+// of whoever sends.
+func (s *Server) choiceOf(by letterlock.Actor, id string) brand.Choice {
+	if c, is := s.Brands.Named(id); is && id != "" {
+		return c
+	}
+	return s.Brands.OfSender(by.Address)
+}
+
+// brandFor is the brand of a message in the writing, as far as its sender chooses.
+func (s *Server) brandFor(by letterlock.Actor, f *composeForm) brand.Choice {
+	return s.choiceOf(by, f.get("brand"))
+}
+
+// usualExpiry is how long a message in the writing is proposed to be read.
+func (s *Server) usualExpiry(by letterlock.Actor, f *composeForm) *letterlock.Span {
+	if c := s.brandFor(by, f); c.Expiry > 0 {
+		return &c.Expiry
+	}
+	return s.Intake.Rules.Expiry
+}
+
+// brandOptions are all brands to choose from; none where there is no choice. What nothing
+// says comes first, if that is a choice.
+func (s *Server) brandOptions(chosen, nothing string) (list []views.Option) {
+	ids := s.Brands.IDs()
+	if len(ids) == 0 {
+		return nil
+	}
+	if nothing != "" {
+		list = append(list, views.Option{Text: nothing, Selected: chosen == ""})
+	} else if chosen == "" {
+		chosen = brand.Default
+	}
+	for _, id := range append([]string{brand.Default}, ids...) {
+		list = append(list, views.Option{Value: id, Text: id + ": " + s.Brands.NameOf(id), Selected: id == chosen})
+	}
+	return list
+}
+
+// ruleBrands are those that a rule can choose, and the one that it has chosen even if
+// that is deleted.
+func (s *Server) ruleBrands(chosen string) []views.Option {
+	list := s.brandOptions(chosen, "As the sender says")
+	if chosen != "" && !s.Brands.Is(chosen) {
+		if list == nil {
+			list = []views.Option{{Text: "As the sender says"}}
+		}
+		list = append(list, views.Option{Value: chosen, Text: chosen + ": deleted, the default one holds", Selected: true})
+	}
+	return list
 }

@@ -146,3 +146,73 @@ func TestAWardrobeForgetsBrandsThatWereDeleted(t *testing.T) {
 		t.Errorf("%d looks are kept", n)
 	}
 }
+
+func TestComposeOffersBrandsWhereThereIsAChoice(t *testing.T) {
+	w := newWorld(t)
+	b := w.browser().signIn(ada)
+	if a := b.get("/compose"); strings.Contains(a.body, `name="brand"`) {
+		t.Error("with one brand there is a choice")
+	}
+	w.twoBrands()
+	w.brand("strict", brand.Changes{brand.ForcePortal: "yes", brand.Expiry: "7d"})
+	if a := b.get("/compose"); !strings.Contains(a.body, `<option value="default" selected>default: Contoso<`) || !strings.Contains(a.body, `<option value="legal">legal: Contoso Legal<`) {
+		t.Errorf("%d: no choice of brands", a.status)
+	}
+	fields := func(id string) url.Values {
+		return url.Values{"to": {string(carol)}, "subject": {"Hello"}, "text": {"Hi"}, "protection": {"encrypt-only"}, "brand": {id}}
+	}
+	send := func(id string) letterlock.Message {
+		t.Helper()
+		a := b.post("/compose", fields(id))
+		d, err := w.server.Track.Traced(t.Context(), administrator, letterlock.ID(strings.TrimPrefix(a.location(), "/sent/")))
+		if err != nil {
+			t.Fatalf("%d %s %v", a.status, a.heading(), err)
+		}
+		return d.Message
+	}
+	if m := send("legal"); m.Brand != "legal" || m.Portal {
+		t.Errorf("chosen legal: %q, portal %t", m.Brand, m.Portal)
+	}
+	if m := send("default"); m.Brand != "" {
+		t.Errorf("chosen default: %q", m.Brand)
+	}
+	if m := send("strict"); m.Brand != "strict" || !m.Portal || m.Expires.Sub(m.Accepted).Hours() < 7*24 || m.Expires.Sub(m.Accepted).Hours() > 8*24 {
+		t.Errorf("chosen strict: %q, portal %t, until %v", m.Brand, m.Portal, m.Expires)
+	}
+	again := fields("strict")
+	again.Set("do", "add")
+	if a := b.post("/compose", again); !strings.Contains(a.body, `value="strict" selected`) || strings.Contains(a.body, "cannot be taken back, because outlook") || !strings.Contains(a.body, `value="7" selected`) {
+		t.Errorf("%d: the page does not show what its brand asks for", a.status)
+	}
+	if a := b.post("/compose", fields("moon")); a.status != http.StatusUnprocessableEntity || !strings.Contains(a.body, "There is no such brand any more") {
+		t.Errorf("a brand that there is not: %d %q", a.status, a.heading())
+	}
+}
+
+func TestARuleChoosesABrand(t *testing.T) {
+	w := newWorld(t)
+	w.twoBrands()
+	b := w.browser().signIn(grace)
+	if a := b.get("/rules/new"); !strings.Contains(a.body, `<option value="legal">legal: Contoso Legal<`) {
+		t.Error("the form of a rule offers no brands")
+	}
+	fields := url.Values{"name": {"Contracts"}, "enabled": {"yes"}, "senders": {"contoso.example"}, "brand": {"legal"}}
+	if a := b.post("/rules", fields); a.status != http.StatusSeeOther {
+		t.Fatalf("%d %s", a.status, a.body)
+	}
+	says(t, "the list", b.get("/rules"), "Brand legal")
+	w.sendWith("northwind", marta)
+	w.browser().get(w.link(marta)).bears(t, "the gate", "legal", "Contoso Legal")
+	a := b.post("/rules/try", url.Values{"sender": {string(ada)}, "mail": {"From: <ada@contoso.example>\r\nTo: <marta@quillfeather.example>\r\n\r\nHi"}})
+	says(t, "the trial", a, "legal")
+	fields.Set("name", "Other")
+	fields.Set("brand", "moon")
+	if a := b.post("/rules", fields); a.status != http.StatusUnprocessableEntity || !strings.Contains(a.body, "Choose among what there is") {
+		t.Errorf("a brand that there is not: %d", a.status)
+	}
+	if err := w.server.Brands.Delete(t.Context(), administrator, "legal"); err != nil {
+		t.Fatal(err)
+	}
+	w.sendWith("", marta)
+	w.browser().get(w.link(marta)).bears(t, "the gate under a rule whose brand is gone", "default", "Contoso")
+}

@@ -166,7 +166,7 @@ func (s *Server) endOf(e *access.Ended) views.End {
 			RemovedBy: sender.Called() + ", the sender",
 		}
 		if e.Recipient.Revocation.Standing == letterlock.ByAdministrator {
-			end.ByAdmin, end.RemovedBy = true, "an administrator of "+s.Brands.Of(e.Message.Brand).Name
+			end.ByAdmin, end.RemovedBy = true, "an administrator of "+s.Brands.NameOf(e.Message.Brand)
 		}
 		return end
 	case letterlock.Expired:

@@ -44,7 +44,7 @@ func (s *Server) composePage(c echo.Context) error {
 			return err
 		}
 	}
-	return s.showCompose(c, http.StatusOK, s.understand(f), false)
+	return s.showCompose(c, http.StatusOK, s.understand(actor(c), f), false)
 }
 
 // compose sends the message, or shows the form again with what has been added or
@@ -54,7 +54,7 @@ func (s *Server) compose(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	w := s.understand(f)
+	w := s.understand(actor(c), f)
 	if err := s.takeUploads(c, &w); err != nil {
 		return err
 	}
@@ -87,7 +87,7 @@ func (s *Server) composeRecipients(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	w := s.understand(f)
+	w := s.understand(actor(c), f)
 	w.errors = w.who.errors
 	return s.show(c, http.StatusOK, views.ComposeRecipients(s.composeView(c, w)))
 }
@@ -106,7 +106,7 @@ func (s *Server) showCompose(c echo.Context, status int, w writing, lost bool) e
 }
 
 // understand makes sense of the form.
-func (s *Server) understand(f *composeForm) writing {
+func (s *Server) understand(by letterlock.Actor, f *composeForm) writing {
 	now := s.Now().In(s.Location)
 	w := writing{form: f, who: addresseesOf(f), adding: f.get("do") == "add" || f.get("remove") != "" || f.get("drop") != ""}
 	w.errors = w.who.errors
@@ -119,7 +119,7 @@ func (s *Server) understand(f *composeForm) writing {
 		}
 	}
 	var wrong *views.FieldError
-	if w.expires, wrong = expiryOf(f.get("expiry"), f.get("expiry-date"), now, s.Intake.Rules.Expiry); wrong != nil && !w.adding {
+	if w.expires, wrong = expiryOf(f.get("expiry"), f.get("expiry-date"), now, s.usualExpiry(by, f)); wrong != nil && !w.adding {
 		w.errors = append(w.errors, *wrong)
 	}
 	if w.adding {
@@ -143,7 +143,7 @@ func (w writing) envelope() intake.Envelope {
 	return intake.Envelope{
 		Promised:   mailboxAddresses(promised),
 		Recipients: w.who.all(), Via: letterlock.ByCompose, Protection: w.protection,
-		Expires: w.expires, Portal: w.form.get("portal") != "", Asks: letterlock.Demand(w.form.get("asks")), Notices: noticesOf(w.form),
+		Expires: w.expires, Portal: w.form.get("portal") != "", Asks: letterlock.Demand(w.form.get("asks")), Brand: w.form.get("brand"), Notices: noticesOf(w.form),
 	}
 }
 
@@ -152,6 +152,7 @@ func (s *Server) composeView(c echo.Context, w writing) views.Compose {
 	e, f := w.envelope(), w.form
 	asked, floor := s.ruledEnvelope(c, w)
 	asked.Promised = nil // what was said before is said anew now
+	asked.Portal = asked.Portal || s.choiceOf(actor(c), asked.Brand).ForcePortal
 	list, forced := s.Intake.Preview(c.Request().Context(), asked)
 	by := verdictsOf(list)
 	now := s.Now().In(s.Location)
@@ -171,7 +172,8 @@ func (s *Server) composeView(c echo.Context, w writing) views.Compose {
 		SubjectHint:  subjectHint,
 		Text:         f.get("text"),
 		DoNotForward: w.protection == letterlock.DoNotForward,
-		Expiries:     expiryOptions(f.get("expiry"), now, s.Intake.Rules.Expiry),
+		Brands:       s.brandOptions(s.brandFor(actor(c), f).ID, ""),
+		Expiries:     expiryOptions(f.get("expiry"), now, s.usualExpiry(actor(c), f)),
 		ExpiryDate:   f.get("expiry-date"),
 		ExpiryMin:    now.Format(dateForm),
 		ExpiryMax:    now.AddDate(policy.LongestYears, 0, 0).Format(dateForm),
@@ -221,6 +223,8 @@ func (s *Server) whatIsWrong(err error) (int, views.FieldError) {
 		return large, views.FieldError{Text: "The message is larger than a mail may be."}
 	case letterlock.Invalid:
 		switch key {
+		case "brand":
+			return wrong, views.FieldError{Field: key, Text: "There is no such brand any more. Choose another"}
 		case "subject":
 			return wrong, views.FieldError{Field: key, Text: "The subject holds characters that a mail cannot carry"}
 		case uploadField:

@@ -159,7 +159,7 @@ func newWorld(t *testing.T, changes ...func(*Options)) *world {
 		Now:       w.clock.Now, Log: log, MaxUpload: 1 << 20, DownloadsUnderDoNotForward: true,
 	}
 	o.Doctor = func(context.Context) []Finding { return w.found }
-	o.Rules = &rulebook.Service{DB: db, MaxSize: 1 << 20}
+	o.Rules = &rulebook.Service{DB: db, Brand: brands.Is, MaxSize: 1 << 20}
 	o.Intake.RulesNow = o.Rules.Set
 	o.Intake.BrandNamed, o.Intake.BrandOfSender = brands.Named, brands.OfSender
 	o.Intake.Answerable, o.Intake.Portal = o.Access.Answerable, letterlock.Mailbox{Name: "Contoso", Address: "portal@contoso.example"}

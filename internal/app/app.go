@@ -274,7 +274,7 @@ func (a *App) buildUseCases(cfg config.Config, o Options, k seal.Keys, look *bra
 		Domain: cfg.Organization.Notify.Domain(), Wake: wake, Room: a.reserve.Room, Answerable: a.Access.Answerable,
 		LookUp: a.out.lookUp(), Assured: a.out.assuresTLS,
 		Portal: letterlock.Mailbox{Name: look.Name, Address: cfg.Organization.Notify}}
-	a.Rules = &rulebook.Service{DB: a.DB, MaxSize: int64(cfg.Limits.Message)}
+	a.Rules = &rulebook.Service{DB: a.DB, Brand: a.Brands.Is, MaxSize: int64(cfg.Limits.Message)}
 	a.Intake.RulesNow = a.Rules.Set
 	a.Intake.BrandNamed, a.Intake.BrandOfSender = a.Brands.Named, a.Brands.OfSender
 	if p := cfg.SMTP.GatewayProtection; p != config.NoProtection {

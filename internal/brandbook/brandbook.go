@@ -153,6 +153,9 @@ func (s *shelf) kept(id string) *kept {
 // named by nothing, those of the default brand.
 func (s *Service) Of(id string) *brand.Brand { return s.now.Load().kept(id).looks() }
 
+// NameOf is what the brand calls the organisation, without a look at anything else of it.
+func (s *Service) NameOf(id string) string { return s.now.Load().kept(id).settings.Name }
+
 // Named returns the brand of that name as a message may bear it, and whether there is one.
 func (s *Service) Named(id string) (brand.Choice, bool) {
 	now := s.now.Load()
@@ -164,6 +167,12 @@ func (s *Service) Named(id string) (brand.Choice, bool) {
 		return brand.Choice{Use: now.kept(brand.Default).settings.Use}, false
 	}
 	return brand.Choice{ID: id, Use: k.settings.Use}, true
+}
+
+// Is reports whether there is a brand of that name.
+func (s *Service) Is(id string) bool {
+	_, is := s.Named(id)
+	return is
 }
 
 // OfSender returns the brand of whoever sends: the one whose senders name them most

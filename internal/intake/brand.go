@@ -6,13 +6,15 @@ import (
 	"letterlock/internal/brand"
 	"letterlock/internal/eml"
 	"letterlock/internal/letterlock"
+	"letterlock/internal/rule"
 )
 
-// brandOf decides which brand a message bears: the one that its sender asks for, in
-// Compose or by the X-Letterlock-Brand header, and else that of whoever sends. A name
+// brandOf decides which brand a message bears: the one that a rule names, else the one
+// that its sender asks for, in Compose or by the X-Letterlock-Brand header, and else that
+// of whoever sends. Of a rule's brand that is deleted the default one stands in. A name
 // that no brand has is Invalid "brand": the sender would not learn otherwise that the
 // recipient sees another one.
-func (s *Service) brandOf(by letterlock.Actor, e Envelope, h eml.Header) (brand.Choice, error) {
+func (s *Service) brandOf(by letterlock.Actor, e Envelope, h eml.Header, v rule.Verdict) (brand.Choice, error) {
 	asked := e.Brand
 	if h.Brands > 0 {
 		asked = strings.ToLower(strings.TrimSpace(h.Brand))
@@ -20,16 +22,23 @@ func (s *Service) brandOf(by letterlock.Actor, e Envelope, h eml.Header) (brand.
 	if h.Brands > 1 || h.Brands == 1 && asked == "" {
 		return brand.Choice{}, &letterlock.Error{Code: letterlock.Invalid, Key: "brand"}
 	}
-	if asked == "" {
-		if s.BrandOfSender == nil {
-			return brand.Choice{}, nil
-		}
+	if asked != "" && (s.BrandNamed == nil || !s.isBrand(asked)) {
+		return brand.Choice{}, &letterlock.Error{Code: letterlock.Invalid, Key: "brand"}
+	}
+	if v.Brand != "" {
+		asked = v.Brand
+	}
+	switch {
+	case asked == "" && s.BrandOfSender != nil:
 		return s.BrandOfSender(by.Address), nil
+	case asked == "" || s.BrandNamed == nil:
+		return brand.Choice{}, nil
 	}
-	if s.BrandNamed != nil {
-		if c, is := s.BrandNamed(asked); is {
-			return c, nil
-		}
-	}
-	return brand.Choice{}, &letterlock.Error{Code: letterlock.Invalid, Key: "brand"}
+	c, _ := s.BrandNamed(asked)
+	return c, nil
+}
+
+func (s *Service) isBrand(id string) bool {
+	_, is := s.BrandNamed(id)
+	return is
 }

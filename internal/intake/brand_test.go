@@ -7,6 +7,7 @@ import (
 	"letterlock/internal/eml"
 	"letterlock/internal/intake"
 	"letterlock/internal/letterlock"
+	"letterlock/internal/rule"
 )
 
 // brands has the house know a few, of which "northwind" is Ada's.
@@ -14,7 +15,7 @@ func (h *house) brands() {
 	known := map[string]brand.Use{"": {}, "default": {}, "legal": {}, "northwind": {}, "strict": {ForcePortal: true, Expiry: week}}
 	h.intake.BrandNamed = func(id string) (brand.Choice, bool) {
 		use, is := known[id]
-		if id == brand.Default {
+		if id == brand.Default || !is {
 			id = ""
 		}
 		return brand.Choice{ID: id, Use: use}, is
@@ -98,5 +99,30 @@ func TestAMailOfTheGatewayThatAsksForABrandIsNotPassedOn(t *testing.T) {
 	r = h.mustAccept(front, byGateway(&passed, marta), "X-Letterlock-Protection: encrypt-only\r\n"+simple("<2@contoso.example>", "Hi"))
 	if m, _ := h.message(r.ID); m.Brand != "northwind" {
 		t.Errorf("brand %q, want that of the author", m.Brand)
+	}
+}
+
+func TestTheFirstRuleThatNamesABrandDecides(t *testing.T) {
+	h := newHouse(t, eml.Limits{})
+	h.brands()
+	h.rules(then("words", rule.Actions{Protection: letterlock.EncryptOnly}), then("first", rule.Actions{Brand: "strict"}), then("second", rule.Actions{Brand: "legal"}))
+	m, all := h.message(h.mustAccept(ada, to(carol), "X-Letterlock-Brand: legal\r\n"+simple("<1@contoso.example>", "Hi")).ID)
+	if m.Brand != "strict" || !m.Portal || all[0].Experience != letterlock.Link {
+		t.Errorf("brand %q, portal %t, %s", m.Brand, m.Portal, all[0].Experience)
+	}
+	if _, err := h.accept(ada, to(carol), "X-Letterlock-Brand: moon\r\n"+simple("<2@contoso.example>", "Hi")); letterlock.KeyOf(err) != "brand" {
+		t.Errorf("a name that there is not, under a rule: %v", err)
+	}
+	h.rules(then("gone", rule.Actions{Brand: "moon"}))
+	if m, _ := h.message(h.mustAccept(ada, to(carol), simple("<3@contoso.example>", "Hi")).ID); m.Brand != "" {
+		t.Errorf("a rule whose brand is deleted gives %q, want the default one", m.Brand)
+	}
+	// Whom a retry adds must get it in the portal now.
+	h.rules(then("none", rule.Actions{Protection: letterlock.EncryptOnly}))
+	mail := simple("<4@contoso.example>", "Hi")
+	h.mustAccept(ada, to(marta), mail)
+	h.rules(then("strict", rule.Actions{Brand: "strict"}))
+	if _, err := h.accept(ada, to(marta, carol), mail); letterlock.KeyOf(err) != "rules" {
+		t.Errorf("a retry of what was accepted with less: %v, want Denied rules", err)
 	}
 }

@@ -91,7 +91,7 @@ func (s *Service) rule(ctx context.Context, by letterlock.Actor, e Envelope, ix 
 		r.by, err = s.author(ctx, by, ix)
 	}
 	if err == nil {
-		r.brand, err = s.brandOf(r.by, e, h)
+		r.brand, err = s.brandOf(r.by, e, h, v)
 	}
 	r.portal = e.Portal || portal || v.Portal || r.brand.ForcePortal || r.asks != letterlock.NoDemand
 	if v.Refused {
@@ -164,7 +164,7 @@ func (r ruling) holds(m letterlock.Message) bool {
 	switch {
 	case v.Protection == letterlock.DoNotForward && m.Protection != letterlock.DoNotForward:
 		return false
-	case v.Portal && !m.Portal, v.Asks != letterlock.NoDemand && m.Asks != v.Asks:
+	case (v.Portal || v.Brand != "" && r.brand.ForcePortal) && !m.Portal, v.Asks != letterlock.NoDemand && m.Asks != v.Asks:
 		return false
 	}
 	return m.Expires.Equal(policy.NoLater(m.Expires, v.Expiry, m.Accepted))
@@ -190,6 +190,7 @@ type Trial struct {
 	Verdict    rule.Verdict
 	Decision   policy.Decision
 	Asks       letterlock.Demand
+	Brand      string // empty: the default one
 	Expires    time.Time
 	Recipients []policy.Verdict
 }
@@ -220,7 +221,7 @@ func (s *Service) Try(ctx context.Context, by, sender letterlock.Actor, e Envelo
 		}
 		return Trial{Err: err}, nil
 	}
-	t := Trial{Verdict: r.verdict, Decision: r.decision, Asks: r.asks, Passed: r.open()}
+	t := Trial{Verdict: r.verdict, Decision: r.decision, Asks: r.asks, Brand: r.brand.ID, Passed: r.open()}
 	if t.Passed {
 		return t, nil
 	}
@@ -264,6 +265,9 @@ func (e Envelope) Under(v rule.Verdict) Envelope {
 	e.Portal = e.Portal || v.Portal
 	if v.Asks != letterlock.NoDemand {
 		e.Asks = v.Asks
+	}
+	if v.Brand != "" {
+		e.Brand = v.Brand
 	}
 	return e
 }

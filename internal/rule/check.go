@@ -12,7 +12,7 @@ import (
 
 // A Problem is a reason why a rule cannot be saved.
 type Problem struct {
-	Field string // of the rule: "name", "senders", "recipients", "domains", "subject", "body", "header", "values", "size", "data", "actions", "protection", "expiry", "asks", "sentence"
+	Field string // of the rule: "name", "senders", "recipients", "domains", "subject", "body", "header", "values", "size", "data", "actions", "protection", "expiry", "asks", "brand", "sentence"
 	Key   string // what is wrong, one of the keys below
 	Value string // which value it is, if it is one of several
 }
@@ -212,5 +212,6 @@ func (c *checker) actions(a Actions) {
 	if _, err := letterlock.ParseDemand(string(a.Asks)); err != nil {
 		c.wrong("asks", Unknown, "")
 	}
+	c.text("brand", a.Brand, MaxName, false)
 	c.text("sentence", a.Sentence, MaxSentence, a.Refuse)
 }

@@ -83,6 +83,7 @@ type Verdict struct {
 	By         string // name of the rule that asks for the protection
 	Expiry     letterlock.Span
 	Portal     bool
+	Brand      string // of the first rule that names one; empty: none does
 	Asks       letterlock.Demand
 	Refused    bool
 	RefusedBy  string
@@ -137,6 +138,9 @@ func (v *Verdict) raise(r Rule) {
 	}
 	if a.Asks != letterlock.NoDemand {
 		v.Asks = a.Asks
+	}
+	if v.Brand == "" {
+		v.Brand = a.Brand
 	}
 	v.Portal = v.Portal || a.Portal || a.Asks != letterlock.NoDemand
 }

@@ -47,11 +47,11 @@ const (
 // Kinds are all kinds of sensitive data.
 var Kinds = []Data{Card, IBAN, SSN}
 
-// Actions are what is asked of a mail that meets the conditions. The name "brand" is kept
-// free.
+// Actions are what is asked of a mail that meets the conditions.
 type Actions struct {
 	Protection letterlock.Protection `json:"protection,omitempty"` // at least; any other action asks for encrypt-only
 	Expiry     letterlock.Span       `json:"expiry,omitempty"`     // how long it can be read at most; 0: as its sender says
+	Brand      string                `json:"brand,omitempty"`      // that it bears, whatever its sender says; empty: as they say
 	Portal     bool                  `json:"portal,omitempty"`     // everybody outside reads in the portal
 	Asks       letterlock.Demand     `json:"asks,omitempty"`       // of those who read it
 	Refuse     bool                  `json:"refuse,omitempty"`     // it is not sent at all

@@ -20,7 +20,8 @@ import (
 // A Service keeps the rules. It is safe for concurrent use.
 type Service struct {
 	DB      *store.DB
-	MaxSize int64 // bytes that a mail may have, so that a rule for larger ones never matches; 0: nobody knows
+	Brand   func(id string) bool // whether there is a brand of that name; nil: any
+	MaxSize int64                // bytes that a mail may have, so that a rule for larger ones never matches; 0: nobody knows
 
 	mu  sync.Mutex
 	set *rule.Set // the newest that was read; nil: none was
@@ -263,6 +264,9 @@ func (s *Service) check(list []rule.Rule, r rule.Rule) error {
 	problems := rule.Check(r)
 	if s.MaxSize > 0 && r.When.LargerThan >= s.MaxSize {
 		problems = append(problems, rule.Problem{Field: "size", Key: rule.NeverMatches})
+	}
+	if s.Brand != nil && r.Then.Brand != "" && !s.Brand(r.Then.Brand) {
+		problems = append(problems, rule.Problem{Field: "brand", Key: rule.Unknown})
 	}
 	if len(problems) > 0 {
 		return &Faulty{Problems: problems}

@@ -321,3 +321,21 @@ func TestTheSetIsThatOfTheNewestRules(t *testing.T) {
 		t.Error("rules hold that another has deleted")
 	}
 }
+
+func TestARuleNamesABrandThatThereIs(t *testing.T) {
+	s := newBook(t)
+	s.Brand = func(id string) bool { return id == "legal" }
+	r := rule.Rule{Name: "r", Enabled: true, When: rule.Conditions{Senders: []string{"contoso.example"}}, Then: rule.Actions{Brand: "legal"}}
+	if _, err := s.Add(t.Context(), olga, r); err != nil {
+		t.Error(err)
+	}
+	r.Name, r.Then.Brand = "q", "moon"
+	var faulty *rulebook.Faulty
+	if _, err := s.Add(t.Context(), olga, r); !errors.As(err, &faulty) || fmt.Sprint(faulty.Problems) != "[{brand unknown }]" {
+		t.Errorf("a brand that there is not: %v", err)
+	}
+	r.Then.Brand, r.Then.Refuse, r.Then.Sentence = "legal", true, "No."
+	if _, err := s.Add(t.Context(), olga, r); !errors.As(err, &faulty) || faulty.Problems[0].Key != rule.Contradiction {
+		t.Errorf("a brand of what is refused: %v", err)
+	}
+}
