@@ -48,6 +48,9 @@ func (w *writer) message(t *testing.T, db *DB) (place int64) {
 	if w.IntN(2) == 0 {
 		m.Expires = start.Add(1)
 	}
+	if w.IntN(3) == 0 {
+		m.LatestEnd = start.Add(1)
+	}
 	m.MessageID = "<" + string(m.ID) + w.text(false) + "@contoso.example>"
 	write(t, db, func(tx *Tx) error {
 		err := tx.AddMessage(m, nil, Sealed{})
