@@ -126,6 +126,12 @@ func (v *Verdict) raise(r Rule) {
 		}
 		return
 	}
+	if v.Brand == "" {
+		v.Brand = a.Brand
+	}
+	if a == (Actions{Brand: a.Brand}) {
+		return // how a mail looks is no reason to protect it
+	}
 	asked := a.Protection
 	if asked == "" {
 		asked = letterlock.EncryptOnly // what is to end, or to be read in the portal, cannot leave open
@@ -138,9 +144,6 @@ func (v *Verdict) raise(r Rule) {
 	}
 	if a.Asks != letterlock.NoDemand {
 		v.Asks = a.Asks
-	}
-	if v.Brand == "" {
-		v.Brand = a.Brand
 	}
 	v.Portal = v.Portal || a.Portal || a.Asks != letterlock.NoDemand
 }

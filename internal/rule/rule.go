@@ -49,7 +49,7 @@ var Kinds = []Data{Card, IBAN, SSN}
 
 // Actions are what is asked of a mail that meets the conditions.
 type Actions struct {
-	Protection letterlock.Protection `json:"protection,omitempty"` // at least; any other action asks for encrypt-only
+	Protection letterlock.Protection `json:"protection,omitempty"` // at least; any other action but a brand asks for encrypt-only
 	Expiry     letterlock.Span       `json:"expiry,omitempty"`     // how long it can be read at most; 0: as its sender says
 	Brand      string                `json:"brand,omitempty"`      // that it bears, whatever its sender says; empty: as they say
 	Portal     bool                  `json:"portal,omitempty"`     // everybody outside reads in the portal

@@ -130,6 +130,21 @@ func TestOfAllRulesThatMatchTheStrictestHolds(t *testing.T) {
 	}
 }
 
+func TestABrandByItselfProtectsNothing(t *testing.T) {
+	all := rule.Conditions{Senders: []string{"contoso.example"}}
+	asks := func(name string, then rule.Actions) rule.Rule {
+		return rule.Rule{Name: name, Enabled: true, When: all, Then: then}
+	}
+	v, err := setOf(t, asks("looks", rule.Actions{Brand: "sales"}), asks("other looks", rule.Actions{Brand: "news"})).Judge(offer(nil))
+	if err != nil || v.Protection != "" || v.By != "" || v.Brand != "sales" {
+		t.Errorf("%+v, %v", v, err)
+	}
+	v, err = setOf(t, asks("looks", rule.Actions{Brand: "sales"}), asks("week", rule.Actions{Brand: "news", Portal: true})).Judge(offer(nil))
+	if err != nil || v.Protection != letterlock.EncryptOnly || v.By != "week" || v.Brand != "sales" {
+		t.Errorf("%+v, %v", v, err)
+	}
+}
+
 func TestWhatIsNotReadMayMatch(t *testing.T) {
 	long := strings.Repeat("word ", 20000)
 	rules := setOf(t,
