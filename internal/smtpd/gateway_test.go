@@ -217,3 +217,28 @@ func TestMailIsPassedOnByteForByte(t *testing.T) {
 	}
 	t.Logf("%d mails", len(mails))
 }
+
+func TestWhoeverGoesAwayLeavesNoConnectionToTheRelay(t *testing.T) {
+	sink := mailtest.NewSink(t, mailtest.SinkOptions{})
+	s := gateway(t, newRelay(t, sink.Address), Options{})
+	const begin = "MAIL FROM:<ada@contoso.example>\r\nRCPT TO:<open@fabrikam.example>\r\n"
+	c := s.greeted()
+	for _, end := range []string{"RSET\r\n", "EHLO front\r\n", "DATA\r\nprotected\r\n.\r\n"} {
+		c.expect(strings.Replace(begin, "open", "bob", 1), "250 ", "250 ")
+		if c.send(end); strings.HasPrefix(end, "DATA") {
+			c.reply()
+		}
+		if got := c.reply(); !strings.HasPrefix(got, "250 ") {
+			t.Errorf("%q: %s", end, got)
+		}
+	}
+	c.expect(begin+"QUIT\r\n", "250 ", "250 ", "221 ")
+	if c.line() != "(closed)" {
+		t.Error("the connection goes on after QUIT")
+	}
+	c = s.greeted()
+	c.expect(begin+"DATA\r\nlast\r\n.\r\n", "250 ", "250 ", "354 ", "250 ")
+	if n := sink.Connections(); n != 1 || len(sink.Mails()) != 1 {
+		t.Errorf("%d connections to the relay for %d mails, want one, used again and again", n, len(sink.Mails()))
+	}
+}
