@@ -100,7 +100,10 @@ func (h *Header) readField(f field) {
 		good, _ := parseAddresses(f.text()) // whoever cannot be read is not told
 		h.ReadTo = append(h.ReadTo, good...)
 	case "sensitivity":
-		h.Sensitivity = clean(f.text(), 100)
+		// Of several the first, unless another asks for protection.
+		if s := clean(f.text(), 100); h.Sensitivity == "" || strings.EqualFold(strings.TrimSpace(s), "Company-Confidential") {
+			h.Sensitivity = s
+		}
 	case "auto-submitted":
 		h.AutoSubmitted = clean(f.text(), 100)
 	case "list-id":

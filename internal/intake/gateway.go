@@ -1,10 +1,12 @@
 package intake
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
 	"slices"
+	"strings"
 
 	"letterlock/internal/eml"
 	"letterlock/internal/lane"
@@ -47,8 +49,49 @@ func (s *Service) own(e Envelope, x *eml.Index) bool {
 // open reports whether a mail is to leave as it came.
 func (r ruling) open() bool { return r.decision.Protection == "" && !r.verdict.Refused }
 
-// needs names a header field of a mail that only a protected mail can fulfil.
-func needs(h eml.Header) string {
+// needs names what asks in a mail of the gateway for protection and is none of the usual
+// wishes: a header field that only a protected mail can fulfil, a tag in a Subject that is not
+// the first, or a word behind the line that cuts the header off, where other servers may
+// see a header still.
+func needs(ix *eml.Index, raw io.ReaderAt) (string, error) {
+	if field := fieldOf(ix.Header); field != "" {
+		return field, nil
+	}
+	if len(ix.Subject) < 2 && !ix.Defects.Has(eml.MailCut) {
+		return "", nil
+	}
+	root := ix.Parts[0]
+	b := make([]byte, min(root.End, root.Body+maxBehind)-root.Start)
+	if _, err := io.ReadFull(io.NewSectionReader(raw, root.Start, int64(len(b))), b); err != nil {
+		return "", err
+	}
+	head := b[:root.Body-root.Start]
+	for name, value := range eml.DecodedFields(head) {
+		if strings.EqualFold(name, "subject") && policy.Tagged(value) {
+			return "Subject", nil
+		}
+	}
+	if !ix.Defects.Has(eml.MailCut) {
+		return "", nil
+	}
+	behind, _, _ := bytes.Cut(b[len(head):], []byte("\r\n\r\n"))
+	text := strings.ToLower(string(behind))
+	for _, word := range []string{"x-letterlock-", "company-confidential"} {
+		if strings.Contains(text, word) {
+			return word, nil
+		}
+	}
+	if policy.Tagged(text) {
+		return "Subject", nil
+	}
+	return "", nil
+}
+
+// maxBehind is how much is looked at behind the line that cuts a header off.
+const maxBehind = 64 << 10
+
+// fieldOf names a header field that only a protected mail can fulfil.
+func fieldOf(h eml.Header) string {
 	portal, _ := policy.ForcesPortal(h.Portal, h.Portals) // one that means nothing is refused elsewhere
 	switch {
 	case h.Expiries > 0:

@@ -112,6 +112,9 @@ func TestAMailOfTheGatewayIsProtectedPassedOnOrRefused(t *testing.T) {
 		{"no From", lines("To: carol@outlook.com", "", "Hi"), carol, "passed on, gateway default", "- from", "- from"},
 		{"another Sender", adas("Sender: secretary@contoso.example", "Subject: [encrypt]"), carol, eo + ", subject tag [encrypt]", "", dnf + ", subject tag [encrypt]"},
 		{"cut off", "From: ada@contoso.example\r\nwhat\r\n", carol, "- structure", "", ""}, // whether it is from alerts, too, nobody knows
+		{"a tag in a second Subject", adas("Subject: Hi", "Subject: =?utf-8?q?=5Bencrypt=5D?="), carol, eo + ", Subject header", "", dnf + ", Subject header"},
+		{"two Subjects", adas("Subject: Hi", "Subject: Ho"), carol, "passed on, gateway default", eo + ", gateway default", dnf + ", gateway default"},
+		{"two sensitivities", adas("Sensitivity: Company-Confidential", "Sensitivity: Personal"), carol, eo + ", Sensitivity header", "", dnf + ", Sensitivity header"},
 		{"bare LF", adas("X: y\nz"), carol, "- bare", "", ""},
 		{"50 servers", adas(many50("Received: from a by b", 50)...), carol, "passed on, gateway default", eo + ", gateway default", dnf + ", gateway default"},
 		{"51 servers", adas(many50("Received: from a by b", 51)...), carol, "- loop", "", ""},
@@ -136,6 +139,24 @@ func TestAMailOfTheGatewayIsProtectedPassedOnOrRefused(t *testing.T) {
 			if got := h.throughGateway(strings.ReplaceAll(tt.mail, "%", fmt.Sprint(i)), list...); got != want {
 				t.Errorf("%s, default %q: %s; want %s", tt.name, usual, got, want)
 			}
+		}
+	}
+}
+
+// TestWhatAsksBehindABrokenHeaderIsNotSentOpen has no rules, which would count such a
+// mail as theirs.
+func TestWhatAsksBehindABrokenHeaderIsNotSentOpen(t *testing.T) {
+	h := newHouse(t, eml.Limits{})
+	for behind, want := range map[string]string{
+		"Hi":                                    "passed on, gateway default",
+		"Subject: Hi":                           "passed on, gateway default",
+		"Subject: [Encrypt] Hi":                 "- structure",
+		"X-LETTERLOCK-Protection: encrypt-only": "- structure",
+		"Sensitivity: Company-Confidential":     "- structure",
+		"x\r\n\r\n[encrypt] in the text":        "passed on, gateway default",
+	} {
+		if got := h.throughGateway("From: ada@contoso.example\r\nnot a field\r\n"+behind+"\r\n\r\nHi\r\n", carol); got != want {
+			t.Errorf("%q: %s, want %s", behind, got, want)
 		}
 	}
 }

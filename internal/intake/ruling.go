@@ -62,11 +62,7 @@ func (s *Service) rule(ctx context.Context, by letterlock.Actor, e Envelope, ix 
 		r.own, r.decision.DecidedBy = true, vault.OwnField+" header"
 		return r, nil
 	}
-	r.decision, err = policy.Protect(policy.Request{
-		Asked: e.Protection, Header: h.Protection, Headers: h.Protections, Sensitivity: h.Sensitivity, Subject: h.Subject,
-		Needs: needs(h), Gateway: e.Via == letterlock.ByGateway, Default: s.Gateway,
-	})
-	if err != nil {
+	if r.decision, err = s.protect(e, ix, raw); err != nil {
 		return r, err
 	}
 	if r.asks, err = policy.Asks(e.Asks, h.Proof, h.Proofs); err != nil {
@@ -98,6 +94,22 @@ func (s *Service) rule(ctx context.Context, by letterlock.Actor, e Envelope, ix 
 		err = nil // whoever sends it, a rule has the last word
 	}
 	return r, err
+}
+
+// protect decides on the protection of a mail by what it says itself.
+func (s *Service) protect(e Envelope, ix *eml.Index, raw io.ReaderAt) (policy.Decision, error) {
+	h := ix.Header
+	r := policy.Request{
+		Asked: e.Protection, Header: h.Protection, Headers: h.Protections, Sensitivity: h.Sensitivity, Subject: h.Subject,
+	}
+	if e.Via == letterlock.ByGateway {
+		r.Gateway, r.Default = true, s.Gateway
+		var err error
+		if r.Needs, err = needs(ix, raw); err != nil {
+			return policy.Decision{}, err
+		}
+	}
+	return policy.Protect(r)
 }
 
 // check refuses what no rule can make good.

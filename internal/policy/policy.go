@@ -233,6 +233,12 @@ func headerProtection(r Request) (letterlock.Protection, error) {
 	return letterlock.ParseProtection(r.Header)
 }
 
+// Tagged reports whether a subject asks for protection.
+func Tagged(subject string) bool {
+	_, tag := cutTag(subject)
+	return tag != ""
+}
+
 // cutTag removes the first [encrypt] or [secure] from a subject, in any case,
 // and returns which it was.
 func cutTag(subject string) (rest, tag string) {
