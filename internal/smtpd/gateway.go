@@ -163,7 +163,8 @@ func (s *Server) saidBy(err error) *smtp.SMTPError {
 	if !errors.As(err, &r) {
 		return notAccepted
 	}
-	a := reply(r.Code, smtp.EnhancedCode{r.Code / 100, 0, 0}, strings.TrimSpace(inASCII(r.Text)))
+	text, _ := inASCII(r.Text)
+	a := reply(r.Code, smtp.EnhancedCode{r.Code / 100, 0, 0}, strings.TrimSpace(text))
 	var class, subject, detail int
 	if n, _ := fmt.Sscanf(r.Enhanced, "%d.%d.%d", &class, &subject, &detail); n == 3 && class == r.Code/100 {
 		a.EnhancedCode = smtp.EnhancedCode{class, subject, detail}

@@ -87,7 +87,7 @@ func TestTheRelayAnswersForEachRecipientAndForTheMail(t *testing.T) {
 		{"MAIL FROM:<ada@contoso.example> SIZE=10 BODY=8BITMIME\r\n", []string{"250 2.1.0 "}},
 		{"RCPT TO:<unknown@fabrikam.example>\r\n", []string{"550 5.1.1 no such mailbox"}},
 		{"RCPT TO:<grey@fabrikam.example>\r\n", []string{"450 4.1.1 greylisted"}},
-		{"RCPT TO:<ansi@fabrikam.example>\r\n", []string{"550 5.1.1 [2J red Gru?e  back"}},
+		{"RCPT TO:<ansi@fabrikam.example>\r\n", []string{"550 5.1.1 [2J red Grusse  back"}},
 		{"RCPT TO:<long@fabrikam.example>\r\n", []string{"550 5.1.1 word word"}},
 		{"DATA\r\n", []string{"503 "}},
 		{"RCPT TO:<open@fabrikam.example>\r\nRCPT TO:<bob@Fabrikam.example>\r\nRCPT TO:<bob@fabrikam.example>\r\n", []string{"250 ", "250 ", "250 "}},

@@ -40,17 +40,21 @@ type books struct {
 }
 
 var failures = map[string]error{
-	"sender":      &letterlock.Error{Code: letterlock.Denied, Key: "sender"},
-	"unprotected": &letterlock.Error{Code: letterlock.Denied, Key: "unprotected"},
-	"rule":        &intake.Refusal{Rule: "cards", Sentence: "Card numbers can’t leave – ask “Zoë” in Malmö \n250 OK"},
-	"rules":       &letterlock.Error{Code: letterlock.Denied, Key: "rules"},
-	"depth":       &letterlock.Error{Code: letterlock.TooLarge, Key: "depth"},
-	"structure":   &letterlock.Error{Code: letterlock.Invalid, Key: "structure", Err: errors.New("hidden cause")},
-	"expires":     &letterlock.Error{Code: letterlock.Invalid, Key: "expires"},
-	"disk":        &letterlock.Error{Code: letterlock.Busy, Key: "disk", Err: errors.New("hidden cause")},
-	"busy":        &letterlock.Error{Code: letterlock.Busy},
-	"throttled":   &letterlock.Error{Code: letterlock.Throttled, RetryAfter: time.Minute},
-	"unknown":     errors.New("hidden cause"),
+	"sender":         &letterlock.Error{Code: letterlock.Denied, Key: "sender"},
+	"unprotected":    &letterlock.Error{Code: letterlock.Denied, Key: "unprotected"},
+	"rule":           &intake.Refusal{Rule: "cards", Sentence: "Card numbers can’t leave – ask “Zoë” in Malmö \n250 OK"},
+	"rule-letters":   &intake.Refusal{Rule: "cards", Sentence: "Straße, Łódź, Ærø – 50 € are „too much“ · œuvre"},
+	"rule-elsewhere": &intake.Refusal{Rule: "Karten", Sentence: "Номера карт не отправляются по почте, см. портал 2"},
+	"rule-far":       &intake.Refusal{Rule: "卡号", Sentence: "卡号不能通过邮件发送 \u2028x"},
+	"rule-long":      &intake.Refusal{Rule: "cards", Sentence: strings.TrimSuffix(strings.Repeat("Зачем это? ", 40), " ")},
+	"rules":          &letterlock.Error{Code: letterlock.Denied, Key: "rules"},
+	"depth":          &letterlock.Error{Code: letterlock.TooLarge, Key: "depth"},
+	"structure":      &letterlock.Error{Code: letterlock.Invalid, Key: "structure", Err: errors.New("hidden cause")},
+	"expires":        &letterlock.Error{Code: letterlock.Invalid, Key: "expires"},
+	"disk":           &letterlock.Error{Code: letterlock.Busy, Key: "disk", Err: errors.New("hidden cause")},
+	"busy":           &letterlock.Error{Code: letterlock.Busy},
+	"throttled":      &letterlock.Error{Code: letterlock.Throttled, RetryAfter: time.Minute},
+	"unknown":        errors.New("hidden cause"),
 }
 
 // Accept takes the mail, unless its first recipient is named like a failure.

@@ -2,16 +2,12 @@ package smtpd
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
-	"unicode"
 
 	"github.com/emersion/go-smtp"
-	"golang.org/x/text/unicode/norm"
 
-	"letterlock/internal/intake"
 	"letterlock/internal/letterlock"
 )
 
@@ -83,9 +79,6 @@ var notAccepted = reply(451, smtp.EnhancedCode{4, 3, 0}, "could not accept the m
 // fault of ours, so whatever we do not recognise is 4xx: try again. Only a
 // deliberate refusal is 5xx.
 func replyTo(err error) *smtp.SMTPError {
-	if r := (*intake.Refusal)(nil); errors.As(err, &r) {
-		return reply(550, smtp.EnhancedCode{5, 7, 1}, inASCII(r.Sentence))
-	}
 	code, key := letterlock.CodeOf(err), letterlock.KeyOf(err)
 	for _, t := range translations {
 		if t.code == code && (t.key == "" || t.key == key) {
@@ -93,27 +86,6 @@ func replyTo(err error) *smtp.SMTPError {
 		}
 	}
 	return notAccepted
-}
-
-// inASCII writes what an administrator has to say to the sender of a mail that a rule
-// refuses with the letters that every client knows, on one line. It is the one text
-// here that is not constant, and nothing of it comes from the client.
-func inASCII(sentence string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case unicode.Is(unicode.Mn, r): // the dots of an ä, which decomposed is an a with dots
-			return -1
-		case unicode.Is(unicode.Pd, r):
-			return '-'
-		case r == '‘' || r == '’':
-			return '\''
-		case r == '“' || r == '”' || r == '„':
-			return '"'
-		case r < ' ' || r > '~':
-			return '?'
-		}
-		return r
-	}, norm.NFKD.String(sentence))
 }
 
 // rewrites says which lines of go-smtp are replaced, by how they begin: those that

@@ -271,10 +271,12 @@ func (s *session) Data(r io.Reader) error {
 
 // answerTo is the reply to a mail.
 func (s *session) answerTo(e *envelope, receipt intake.Receipt, err error) *smtp.SMTPError {
-	said := (*smtpout.Reply)(nil)
+	said, ruled := (*smtpout.Reply)(nil), (*intake.Refusal)(nil)
 	switch {
 	case errors.As(err, &said):
 		return s.server.saidBy(said)
+	case errors.As(err, &ruled):
+		return refusedBy(ruled, e.opening.UTF8)
 	case err != nil:
 		return replyTo(err)
 	case receipt.Passed:
