@@ -35,7 +35,7 @@ var sideways = map[int]bool{0: true, 1: true, 2: true, 5: true}
 
 // tests lists the packages for tests. They stand outside the layers, and only
 // test files may import them. They stand alone, unless may says what they need.
-var tests = []string{"internal/apitest", "internal/bench", "internal/browsertest", "internal/cutfs", "internal/deps", "internal/dist", "internal/mailtest", "internal/model", "internal/seed", "internal/storetest", "internal/stress", "internal/stress/crashes", "internal/stress/cuts", "internal/stress/overload"}
+var tests = []string{"internal/apitest", "internal/bench", "internal/browsertest", "internal/cutfs", "internal/deps", "internal/dist", "internal/mailtest", "internal/model", "internal/oidctest", "internal/seed", "internal/storetest", "internal/stress", "internal/stress/crashes", "internal/stress/cuts", "internal/stress/overload"}
 
 // may lists packages of ours that may import only these of ours.
 var may = map[string][]string{
@@ -59,7 +59,9 @@ var owners = map[string][]string{
 	"github.com/chromedp":            {"internal/browsertest"},
 	"github.com/emersion/go-smtp":    {"internal/smtpd", "internal/smtpout", "internal/mailtest"},
 	"github.com/emersion/go-msgauth": {"internal/dkim"},
-	"testing":                        {"internal/browsertest", "internal/mailtest", "internal/storetest"},
+	"testing":                        {"internal/browsertest", "internal/mailtest", "internal/oidctest", "internal/storetest"},
+	"github.com/coreos/go-oidc":      {"internal/oidc"},
+	"golang.org/x/oauth2":            {"internal/oidc"},
 	"github.com/prometheus":          {"internal/metrics"},
 	"github.com/jhillyerd/enmime":    {}, // an oracle for tests
 	"github.com/danielgtaylor/huma":  {"internal/apid"},
@@ -205,7 +207,7 @@ func TestViolationsAreFound(t *testing.T) {
 		{name: "goose in app", from: "letterlock/internal/app", to: "github.com/pressly/goose/v3", want: "only internal/store may"},
 		{name: "Prometheus in web", from: "letterlock/web", to: "github.com/prometheus/client_golang/prometheus", want: "only internal/metrics may"},
 		{name: "metrics in store", from: "letterlock/internal/store", to: "letterlock/internal/metrics"},
-		{name: "testing in a program", from: "letterlock/internal/inbox", to: "testing", want: "only internal/browsertest and internal/mailtest and internal/storetest may"},
+		{name: "testing in a program", from: "letterlock/internal/inbox", to: "testing", want: "only internal/browsertest and internal/mailtest and internal/oidctest and internal/storetest may"},
 		{name: "an oracle in a program", from: "letterlock/internal/eml", to: "github.com/jhillyerd/enmime/v2", want: "only test files"},
 		{name: "a name that only begins alike", from: "letterlock/internal/eml", to: "testingground"},
 	}
