@@ -91,7 +91,7 @@ func (t *Tx) VisitCounts(recipient letterlock.ID) (list []VisitCount, err error)
 // message, or the zero time.
 func (t *Tx) FirstProof(message letterlock.ID, address letterlock.Address) (time.Time, error) {
 	var at int64
-	err := t.row(`SELECT at FROM audit WHERE message = $1 AND +action = 'prove mailbox' AND +actor = $2 AND allowed = 1 ORDER BY seq LIMIT 1`,
+	err := t.row(`SELECT at FROM audit WHERE message = $1 AND +action IN ('prove mailbox', 'prove mailbox by OpenID') AND +actor = $2 AND allowed = 1 ORDER BY seq LIMIT 1`,
 		[]any{message, address}, &at)
 	if errors.Is(err, letterlock.NotFound) {
 		return time.Time{}, nil

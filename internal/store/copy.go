@@ -148,6 +148,6 @@ func EndVisits(ctx context.Context, path string) error {
 		return err
 	}
 	db.SetMaxOpenConns(1)
-	_, err = db.ExecContext(ctx, `DELETE FROM sessions; DELETE FROM browsers; DELETE FROM passcodes`)
+	_, err = db.ExecContext(ctx, `DELETE FROM sessions; DELETE FROM browsers; DELETE FROM passcodes; DELETE FROM openid_requests`)
 	return errors.Join(err, db.Close())
 }

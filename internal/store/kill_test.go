@@ -43,6 +43,7 @@ UPDATE sessions SET message = 'a';`,
 	`INSERT INTO rules VALUES (1, 'r', 'Cards', 1, 2, '{"data":["card"]}', '{"expiry":"7d"}');
 UPDATE rule_version SET version = 2;`,
 	`UPDATE messages SET latest_end = 900 WHERE id = 'a';`,
+	`INSERT INTO brands VALUES ('blue', 1, '{}', x'0f', 100);`,
 }
 
 // loose names the setting that takes the transactions out of migrations.

@@ -177,6 +177,27 @@ CREATE TABLE more_links (
   created_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE openid_bindings (
+  address    TEXT NOT NULL,
+  issuer     TEXT NOT NULL,
+  subject    TEXT NOT NULL,                 -- by what the issuer knows them, always
+  provider   TEXT NOT NULL,                 -- its short name in the settings
+  created_at INTEGER NOT NULL,
+  seen_at    INTEGER NOT NULL,              -- last proof
+  PRIMARY KEY (address, issuer)
+) STRICT;
+
+CREATE TABLE openid_requests (
+  state      BLOB PRIMARY KEY,              -- hash of what comes back with the answer
+  id         TEXT NOT NULL UNIQUE,          -- names it in the address of the page that says what came of it
+  browser    BLOB NOT NULL,                 -- hash of the name of the browser that asked
+  recipient  TEXT NOT NULL,                 -- '': an administrator tries the provider
+  provider   TEXT NOT NULL,
+  sealed     BLOB NOT NULL,                 -- what the answer is held against, later what came of it
+  used_at    INTEGER NOT NULL DEFAULT 0,    -- when an answer came; there is one
+  expires_at INTEGER NOT NULL
+) STRICT;
+
 CREATE TABLE "outbox" (
   id         INTEGER PRIMARY KEY,
   kind       TEXT NOT NULL,                 -- passcode, notification, inline, failure, account
@@ -425,6 +446,8 @@ CREATE INDEX messages_incoming ON messages (accepted_at) WHERE status = 'incomin
 CREATE INDEX messages_with_end ON messages (seq, expires_at) WHERE expires_at > 0;
 
 CREATE INDEX more_links_by_recipient ON more_links (recipient);
+
+CREATE INDEX openid_requests_by_expiry ON openid_requests (expires_at);
 
 CREATE INDEX outbox_by_message ON outbox (message);
 
