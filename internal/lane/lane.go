@@ -269,6 +269,14 @@ func Computes(ctx context.Context, n Name) (done func(), err error) {
 // client may take as long as it likes with the next bytes, and keeps nobody out.
 func (p *Pass) Pause() { p.Leave() }
 
+// Outside gives the place away while the work under ctx waits for somebody else's
+// server. The work goes on with back, as with Resume.
+func Outside(ctx context.Context) (back func() error) {
+	p, _ := ctx.Value(passKey{}).(*Pass)
+	p.Pause()
+	return func() error { return p.Resume(ctx) }
+}
+
 // Resume takes a place again after Pause, however long that takes, and before all
 // who have not begun: what has begun is to end. Its only error is that of ctx.
 func (p *Pass) Resume(ctx context.Context) error {

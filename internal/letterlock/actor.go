@@ -49,8 +49,8 @@ type Actor struct {
 	Roles   []Role // accounts only
 	IP      string // where from, for the audit log; empty for System
 	Proof   Proof  // how a Reader has shown that the mailbox is theirs
-	// ProvedFor is the message whose passcode a Reader has typed to sign in, and Proved
-	// when; zero: another proof.
+	// ProvedFor is the message whose passcode a Reader has typed to sign in, or for which
+	// they have signed in anew at an OpenID provider, and Proved when; zero: another proof.
 	ProvedFor ID
 	Proved    time.Time
 	Agent     string // browser family or program, for the audit log

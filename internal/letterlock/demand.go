@@ -8,7 +8,7 @@ type Demand string
 
 const (
 	NoDemand      Demand = ""         // any proof will do
-	FreshPasscode Demand = "passcode" // a passcode that was typed for this very message, not long ago
+	FreshPasscode Demand = "passcode" // a passcode that was typed, or a new sign-in at an OpenID provider, for this very message, not long ago
 )
 
 // FreshFor is how long a passcode counts as fresh.
@@ -38,7 +38,8 @@ func (d Demand) Met(by Actor, message ID, now time.Time) error {
 		return nil
 	case FreshPasscode:
 		age := now.Sub(by.Proved)
-		if by.Proof == ByPasscode && message != "" && by.ProvedFor == message && age >= 0 && age < FreshFor {
+		_, vouched := by.Proof.Provider()
+		if (by.Proof == ByPasscode || vouched) && message != "" && by.ProvedFor == message && age >= 0 && age < FreshFor {
 			return nil
 		}
 		return &Error{Code: Denied, Key: ProveAgain}

@@ -148,6 +148,15 @@ const (
 	ByBrowser  Proof = "remembered" // a browser in which a passcode was entered before, and which is remembered for it
 )
 
+// byOpenID begins the proofs that OpenID providers give.
+const byOpenID = "openid:"
+
+// ByOpenID is the word of an OpenID provider, by its short name in the settings.
+func ByOpenID(provider string) Proof { return Proof(byOpenID + provider) }
+
+// Provider returns the short name of the OpenID provider whose word the proof is.
+func (p Proof) Provider() (string, bool) { return strings.CutPrefix(string(p), byOpenID) }
+
 // A Visit is somebody at the gate of a link who has proved nothing. Visits are
 // counted apart and never as reading: most are programs that look into links
 // before people do.

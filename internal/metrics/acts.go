@@ -68,6 +68,27 @@ func (p *Passcodes) Typed(err error) {
 	}
 }
 
+// OpenID counts who comes back from an OpenID provider.
+type OpenID struct{ answers counters }
+
+func newOpenID(r prometheus.Registerer) *OpenID {
+	return &OpenID{newCounters(r, "letterlock_openid_sign_ins_total",
+		"Recipients who were sent to an OpenID provider and came back; refused: what it said is no proof; failed: it could not be asked.",
+		label{"provider", []string{"google", "yahoo", "microsoft", other}}, label{"result", []string{done, "cancelled", refused, throttled, failed}})}
+}
+
+// Came counts one; cancelled says that they did not want to.
+func (o *OpenID) Came(provider string, cancelled bool, err error) {
+	if o == nil {
+		return
+	}
+	result := resultOf(err)
+	if cancelled {
+		result = "cancelled"
+	}
+	o.answers.add(provider, result)
+}
+
 // What is done to access.
 var acts = label{"act", []string{"revoke", "restore", "destroy", other}}
 

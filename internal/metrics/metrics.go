@@ -36,6 +36,7 @@ type Metrics struct {
 	Gateway   *Gateway
 	SignIns   *SignIns
 	Passcodes *Passcodes
+	OpenID    *OpenID
 	Access    *Access
 	Outbox    *Outbox
 	Store     *Store
@@ -52,7 +53,7 @@ func New(o Options) *Metrics {
 	}
 	r := prometheus.NewRegistry()
 	m := &Metrics{
-		HTTP: newHTTP(r), SMTP: newSMTP(r), Gateway: newGateway(r), SignIns: newSignIns(r), Passcodes: newPasscodes(r),
+		HTTP: newHTTP(r), SMTP: newSMTP(r), Gateway: newGateway(r), SignIns: newSignIns(r), Passcodes: newPasscodes(r), OpenID: newOpenID(r),
 		Access: newAccess(r), Outbox: newOutbox(r), Store: newStore(r), Audit: newAudit(r),
 		registry: r, now: o.Now,
 	}
