@@ -19,6 +19,7 @@ func samples() map[string]templ.Component {
 	reportSamples(all)
 	ruleSamples(all)
 	doctorSamples(all)
+	providerSamples(all)
 	return all
 }
 

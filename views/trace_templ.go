@@ -322,7 +322,7 @@ func traceSprite() templ.Component {
 			templ_7745c5c3_Var9 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = sprite(withRail("search", "download", "chevron", "read", "mail", "clock", "revoke", "inline", "bounce", "lock", "info", "check", "close", "alert", "restore", "user", "shield", "back", "file", "copy")...).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = sprite(withRail("search", "download", "chevron", "read", "mail", "clock", "revoke", "inline", "bounce", "lock", "info", "check", "close", "alert", "restore", "user", "back", "file", "copy")...).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

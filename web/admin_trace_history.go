@@ -127,12 +127,15 @@ func (v tracedMail) eventText(r letterlock.Recipient, e letterlock.Event) string
 	default:
 		add(cut(e.Detail))
 	}
-	switch e.Proof {
-	case letterlock.ByPasscode:
+	provider, vouched := e.Proof.Provider()
+	switch {
+	case vouched:
+		add("signed in with " + v.server.Vouch.Name(provider))
+	case e.Proof == letterlock.ByPasscode:
 		add("signed in by one-time passcode")
-	case letterlock.ByBrowser:
+	case e.Proof == letterlock.ByBrowser:
 		add("signed in by a remembered browser")
-	case "":
+	case e.Proof == "":
 	default:
 		add("signed in by " + string(e.Proof))
 	}

@@ -15,6 +15,7 @@ import (
 
 	"letterlock/internal/access"
 	"letterlock/internal/letterlock"
+	"letterlock/internal/vouch"
 	"letterlock/views"
 )
 
@@ -244,6 +245,8 @@ func (s *Server) endOfDenied(err error, c echo.Context) views.End {
 		return views.End{Kind: views.EndDifferentAddress}
 	case "signed-out":
 		return views.End{Kind: views.EndSignedOut}
+	case vouch.Elsewhere:
+		return views.End{Kind: views.EndSignInElsewhere}
 	case letterlock.ProveAgain:
 		return views.End{Kind: views.EndProveAgain, Next: views.Link{Text: "Enter a new passcode", URL: proveURL(letterlock.ID(c.Param("id")))}}
 	case letterlock.UnknownDemand:
@@ -295,6 +298,9 @@ func (s *Server) endOfThrottled(err error, c echo.Context) views.End {
 		end.Kind, end.Elsewhere = views.EndTooManyTries, letterlock.KeyOf(err) == "locked"
 		if ruleOf(c) == holder {
 			end.Next = views.Link{Text: "Ask for a new passcode", URL: linkOf(c)}
+			if g, err := s.gateOf(c); err == nil {
+				end.Providers = s.providersFor(c, g)
+			}
 		}
 	case "lines":
 		end.Kind = views.EndLines

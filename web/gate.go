@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -23,6 +24,10 @@ const (
 	askHere    = "passcode=ask"
 	forgotten  = "browser=forgotten"
 )
+
+// openIDQuery begins the query with which the gate says what came of a sign-in at a
+// provider.
+const openIDQuery = "openid="
 
 // linkOf is the path under which a mailbox is proved: the link that a holder's route
 // belongs to, or of a message that asks more of its reader the one for that.
@@ -45,14 +50,28 @@ func (s *Server) gate(c echo.Context) error {
 	if done || err != nil {
 		return err
 	}
-	known, err := s.Browsers.Known(c.Request().Context(), s.remembered(c), g.Recipient.Mailbox.Address)
+	if ruleOf(c) != reader {
+		s.noteVisit(c, g.Recipient)
+	}
+	why, err := s.whyAgain(c, g)
 	if err != nil {
 		return err
 	}
-	// What a message asks for is told only to whoever has proved the mailbox before.
-	asks, proved := g.Message.Asks != letterlock.NoDemand, ruleOf(c) == reader
-	if !proved {
-		s.noteVisit(c, g.Recipient)
+	return s.showGate(c, g, http.StatusOK, why)
+}
+
+// asksAnew reports whether somebody who has proved the mailbox before is to do so anew:
+// what a message asks for is told to nobody else.
+func (s *Server) asksAnew(c echo.Context, g access.Gate) (known, anew bool, err error) {
+	known, err = s.Browsers.Known(c.Request().Context(), s.remembered(c), g.Recipient.Mailbox.Address)
+	return known, g.Message.Asks != letterlock.NoDemand && (known || ruleOf(c) == reader), err
+}
+
+// showGate shows the gate, and why whoever was further is there again.
+func (s *Server) showGate(c echo.Context, g access.Gate, status int, why string) error {
+	known, anew, err := s.asksAnew(c, g)
+	if err != nil {
+		return err
 	}
 	v := views.Gate{
 		Page:         s.page(c),
@@ -61,13 +80,14 @@ func (s *Server) gate(c echo.Context) error {
 		AskURL:       linkOf(c) + "/passcode",
 		ValidMinutes: passcodeMinutes,
 		NoTLS:        !s.secure,
-		Again:        s.whyAgain(c),
-		Fresh:        asks && (known || proved),
+		Again:        why,
+		Fresh:        anew,
+		Providers:    s.providersFor(c, g),
 	}
-	if known && !asks {
+	if known && g.Message.Asks == letterlock.NoDemand {
 		v.ContinueURL = linkOf(c) + "/continue"
 	}
-	return s.show(c, http.StatusOK, views.GatePage(v))
+	return s.show(c, status, views.GatePage(v))
 }
 
 // noteVisit tells what can be seen of a visitor who has proved nothing.
@@ -84,16 +104,18 @@ func (s *Server) noteVisit(c echo.Context, r letterlock.Recipient) {
 }
 
 // whyAgain is what the gate says to somebody who was already further.
-func (s *Server) whyAgain(c echo.Context) string {
-	switch c.QueryString() {
-	case cookiesOff:
-		return "This browser did not keep our cookie. Allow cookies for " + s.PublicURL.Hostname() + ", and ask again."
-	case askHere:
-		return "A passcode works once, and only in the browser that asked for it. Ask for a passcode in this browser."
-	case forgotten:
-		return "This browser is not remembered any more. Sign in with a one-time passcode."
+func (s *Server) whyAgain(c echo.Context, g access.Gate) (string, error) {
+	switch q := c.QueryString(); {
+	case q == cookiesOff:
+		return "This browser did not keep our cookie. Allow cookies for " + s.PublicURL.Hostname() + ", and ask again.", nil
+	case q == askHere:
+		return "A passcode works once, and only in the browser that asked for it. Ask for a passcode in this browser.", nil
+	case q == forgotten:
+		return "This browser is not remembered any more. Sign in with a one-time passcode.", nil
+	case strings.HasPrefix(q, openIDQuery):
+		return s.cameOf(c, g)
 	}
-	return ""
+	return "", nil
 }
 
 // link finds what the token of a request leads to, or the message that it names. A

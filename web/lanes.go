@@ -31,7 +31,7 @@ var inLane = map[lane.Name]string{
 		"POST /bulk/:id/start, POST /bulk/:id/approve, POST /bulk/:id/discard, POST /bulk/:id/undo, " +
 		"POST /messages/browsers/forget, POST /messages/browsers/:browser/forget, GET /accounts/:address/disable, " +
 		"POST /accounts/:address/disable, GET /accounts/:address/sign-out, POST /accounts/:address/sign-out, GET /tokens/:id/end, POST /tokens/:id/end",
-	lane.Passcode: "GET /m/:token/passcode, POST /m/:token/passcode, POST /m/:token/passcode/again, POST /m/:token/verify, POST /m/:token/continue, " +
+	lane.Passcode: "GET /m/:token/passcode, POST /m/:token/passcode, POST /m/:token/passcode/again, POST /m/:token/verify, POST /m/:token/continue, POST /m/:token/openid, POST /read/:id/prove/openid, GET /portal/openid/:provider, " +
 		"GET /read/:id/prove/passcode, POST /read/:id/prove/passcode, POST /read/:id/prove/passcode/again, POST /read/:id/prove/verify",
 	lane.SignIn: "POST /sign-in, POST /password/:token",
 	lane.Gate: "GET /m/:token, GET /read/:id/prove, GET /sign-in, GET /password/:token, GET /portal/signed-out, GET /robots.txt, GET /favicon.ico, " +
@@ -47,7 +47,7 @@ var inLane = map[lane.Name]string{
 	lane.List: "GET /messages, GET /sent, GET /trace, GET /trace/:id, POST /trace/:id/proof, GET /report, GET /audit-log, GET /audit-log/public-key.pem, " +
 		"GET /bulk, GET /bulk/new, GET /bulk/:id, GET /bulk/:id/progress, GET /accounts, POST /accounts, " +
 		"GET /accounts/:address, POST /accounts/:address/roles, POST /accounts/:address/enable, GET /accounts/:address/reset, POST /accounts/:address/reset, " +
-		"GET /tokens, POST /tokens, GET /doctor, GET /rules, POST /rules, GET /rules/new, GET /rules/try, POST /rules/try, GET /rules/:id, POST /rules/:id, " +
+		"GET /tokens, POST /tokens, GET /doctor, GET /sign-in-providers, POST /sign-in-providers/:provider/try, POST /sign-in-providers/forget, GET /rules, POST /rules, GET /rules/new, GET /rules/try, POST /rules/try, GET /rules/:id, POST /rules/:id, " +
 		"POST /rules/:id/up, POST /rules/:id/down, POST /rules/:id/enable, POST /rules/:id/disable, GET /rules/:id/delete, POST /rules/:id/delete, " +
 		"POST /sent/:id/requests/:request/approve, POST /sent/:id/requests/:request/decline, " +
 		"POST /trace/:id/requests/:request/approve, POST /trace/:id/requests/:request/decline",
@@ -55,7 +55,7 @@ var inLane = map[lane.Name]string{
 	lane.Download: "GET /read/:id/part/:n, GET /read/:id/attachments.zip, GET /read/:id/message.eml, GET /sent/:id/part/:n, " +
 		"GET /sent/:id/attachments.zip, GET /sent/:id/message.eml, GET /inbox/:address/:seq/source.eml",
 	lane.Export: "GET /report/export.csv, GET /report/export.json, POST /report/chosen.csv, GET /trace/export.csv, GET /trace/export.json, " +
-		"GET /audit-log/export.jsonl, GET /audit-log/checkpoints.jsonl, POST /bulk, POST /bulk/chosen, POST /doctor",
+		"GET /audit-log/export.jsonl, GET /audit-log/checkpoints.jsonl, POST /bulk, POST /bulk/chosen, POST /doctor, POST /sign-in-providers",
 }
 
 // lanes returns the lane of each route.

@@ -146,7 +146,7 @@ func (s *Server) verifyPasscode(c echo.Context) error {
 		return err
 	}
 	if fields.Get("remember") == "yes" {
-		if err := s.remember(c, address); err != nil {
+		if err := s.remember(c, address, letterlock.ByPasscode); err != nil {
 			return err
 		}
 	}

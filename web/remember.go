@@ -31,12 +31,12 @@ func (s *Server) rememberFor() string {
 
 // remember remembers the browser in which a mailbox has just been proved, if that
 // can be asked for. Its cookie outlives the closing of the browser.
-func (s *Server) remember(c echo.Context, a letterlock.Address) error {
+func (s *Server) remember(c echo.Context, a letterlock.Address, proof letterlock.Proof) error {
 	if s.Browsers.Lasts <= 0 {
 		return nil
 	}
 	by := actor(c)
-	by.Kind, by.Address, by.Proof = letterlock.Reader, a, letterlock.ByPasscode
+	by.Kind, by.Address, by.Proof = letterlock.Reader, a, proof
 	id, err := s.Browsers.Remember(c.Request().Context(), by, s.remembered(c))
 	if err != nil {
 		return err

@@ -88,6 +88,7 @@ func (s *Server) routes() {
 	s.post(holder, "/m/:token/passcode/again", s.resendPasscode)
 	s.post(holder, "/m/:token/verify", s.verifyPasscode)
 	s.post(holder, "/m/:token/continue", s.continueRemembered)
+	s.openIDRoutes()
 
 	// Recipients who have proved their mailbox.
 	s.get(reader, "/messages", s.messages)
@@ -141,6 +142,7 @@ func (s *Server) routes() {
 	s.tokenRoutes()
 	s.ruleRoutes()
 	s.doctorRoutes()
+	s.providerRoutes()
 	s.programRoutes()
 	if s.Demo == nil {
 		s.get(open, "/", s.home)

@@ -114,6 +114,8 @@ var table = map[string]column{
 	"POST /m/:token/passcode/again": byHolder(303),
 	"POST /m/:token/verify":         byHolder(303),
 	"POST /m/:token/continue":       byHolder(303),
+	"POST /m/:token/openid":         byHolder(404), // there is no provider
+	"GET /portal/openid/:provider":  all(404),
 
 	"GET /messages":                           {403, 200, 200, 403, 403, 403, 403, 403, 403},
 	"POST /messages/browsers/forget":          {403, 303, 303, 403, 403, 403, 403, 403, 403},
@@ -128,6 +130,7 @@ var table = map[string]column{
 	"POST /read/:id/prove/passcode":       byReader(303),
 	"POST /read/:id/prove/passcode/again": byReader(303),
 	"POST /read/:id/prove/verify":         byReader(303),
+	"POST /read/:id/prove/openid":         byReader(303),
 
 	"GET /read/:id/part/:n":     byReader(200),
 	"GET /read/:id/message.eml": byReader(200),
@@ -198,36 +201,40 @@ var table = map[string]column{
 	"PATCH /api/v1/*":          all(401),
 	"DELETE /api/v1/*":         all(401),
 
-	"GET /accounts":                    byAdmin(200),
-	"POST /accounts":                   byAdmin(422), // nothing is typed
-	"GET /accounts/:address":           byAdmin(200),
-	"POST /accounts/:address/roles":    byAdmin(422), // none
-	"POST /accounts/:address/enable":   byAdmin(303),
-	"GET /accounts/:address/disable":   byAdmin(200),
-	"POST /accounts/:address/disable":  byAdmin(303),
-	"GET /accounts/:address/sign-out":  byAdmin(200),
-	"POST /accounts/:address/sign-out": byAdmin(303),
-	"GET /accounts/:address/reset":     byAdmin(200),
-	"POST /accounts/:address/reset":    byAdmin(303),
-	"GET /doctor":                      byAdmin(200),
-	"POST /doctor":                     byAdmin(200),
-	"GET /rules":                       byAdmin(200),
-	"POST /rules":                      byAdmin(422), // nothing is typed
-	"GET /rules/new":                   byAdmin(200),
-	"GET /rules/try":                   byAdmin(200),
-	"POST /rules/try":                  byAdmin(422), // nothing is pasted
-	"GET /rules/:id":                   byAdmin(200),
-	"POST /rules/:id":                  byAdmin(422), // nothing is typed
-	"POST /rules/:id/up":               byAdmin(422), // of no version
-	"POST /rules/:id/down":             byAdmin(422), // of no version
-	"POST /rules/:id/enable":           byAdmin(422), // of no version
-	"POST /rules/:id/disable":          byAdmin(422), // of no version
-	"GET /rules/:id/delete":            byAdmin(200),
-	"POST /rules/:id/delete":           byAdmin(422),
-	"GET /tokens":                      byAdmin(200),
-	"POST /tokens":                     byAdmin(422), // nothing is typed
-	"GET /tokens/:id/end":              byAdmin(200),
-	"POST /tokens/:id/end":             byAdmin(303),
+	"GET /accounts":                         byAdmin(200),
+	"POST /accounts":                        byAdmin(422), // nothing is typed
+	"GET /accounts/:address":                byAdmin(200),
+	"POST /accounts/:address/roles":         byAdmin(422), // none
+	"POST /accounts/:address/enable":        byAdmin(303),
+	"GET /accounts/:address/disable":        byAdmin(200),
+	"POST /accounts/:address/disable":       byAdmin(303),
+	"GET /accounts/:address/sign-out":       byAdmin(200),
+	"POST /accounts/:address/sign-out":      byAdmin(303),
+	"GET /accounts/:address/reset":          byAdmin(200),
+	"POST /accounts/:address/reset":         byAdmin(303),
+	"GET /doctor":                           byAdmin(200),
+	"POST /doctor":                          byAdmin(200),
+	"GET /rules":                            byAdmin(200),
+	"POST /rules":                           byAdmin(422), // nothing is typed
+	"GET /rules/new":                        byAdmin(200),
+	"GET /rules/try":                        byAdmin(200),
+	"POST /rules/try":                       byAdmin(422), // nothing is pasted
+	"GET /rules/:id":                        byAdmin(200),
+	"POST /rules/:id":                       byAdmin(422), // nothing is typed
+	"POST /rules/:id/up":                    byAdmin(422), // of no version
+	"POST /rules/:id/down":                  byAdmin(422), // of no version
+	"POST /rules/:id/enable":                byAdmin(422), // of no version
+	"POST /rules/:id/disable":               byAdmin(422), // of no version
+	"GET /rules/:id/delete":                 byAdmin(200),
+	"POST /rules/:id/delete":                byAdmin(422),
+	"GET /tokens":                           byAdmin(200),
+	"POST /tokens":                          byAdmin(422), // nothing is typed
+	"GET /tokens/:id/end":                   byAdmin(200),
+	"POST /tokens/:id/end":                  byAdmin(303),
+	"GET /sign-in-providers":                byAdmin(200),
+	"POST /sign-in-providers":               byAdmin(200),
+	"POST /sign-in-providers/:provider/try": byAdmin(404), // there is none
+	"POST /sign-in-providers/forget":        byAdmin(422), // nothing is typed
 
 	"GET /trace":              byAuditor(200),
 	"GET /trace/export.csv":   byAuditor(200),
@@ -456,7 +463,7 @@ func TestPagesLinkOnlyToWhatExists(t *testing.T) {
 		patterns = append(patterns, regexp.MustCompile("^"+strings.Replace(p, `/\*`, "/.+", 1)+"$"))
 	}
 	administrator, bodies := w.browser().signIn(grace), map[string]string{}
-	for _, from := range []string{"/trace?sender=ada", "/trace/" + string(id), "/report", "/bulk", "/audit-log", "/accounts", accountURL(ada), "/tokens", "/rules", "/rules/new", "/rules/try", ruleURL(w.ruleBetween())} {
+	for _, from := range []string{"/trace?sender=ada", "/trace/" + string(id), "/report", "/bulk", "/audit-log", "/accounts", accountURL(ada), "/tokens", "/sign-in-providers", "/rules", "/rules/new", "/rules/try", ruleURL(w.ruleBetween())} {
 		bodies[from] = administrator.get(from).body
 	}
 	for _, from := range []string{"/sign-in", "/", "/inbox/", path, "/messages", "/sent", "/sent/" + string(id), "/sent/" + string(id) + "/remove", "/compose", w.link(marta), w.invite(lena), "/password/x"} {

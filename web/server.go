@@ -44,6 +44,7 @@ import (
 	"letterlock/internal/track"
 	"letterlock/internal/upload"
 	"letterlock/internal/visit"
+	"letterlock/internal/vouch"
 	"letterlock/views"
 )
 
@@ -66,6 +67,7 @@ type Options struct {
 	AuditLog  *auditlog.Service
 	Visits    *visit.Service
 	Rules     *rulebook.Service
+	Vouch     *vouch.Service
 	// Doctor looks at the whole installation; nil: there is nothing to look at.
 	Doctor func(context.Context) []Finding
 	API    http.Handler // answers programs under /api/; nil: nothing does
@@ -123,7 +125,7 @@ func New(o Options) (*Server, error) {
 		return nil, errors.New("web: brands, clock and log are required")
 	}
 	if o.Access == nil || o.Passcodes == nil || o.Sessions == nil || o.Browsers == nil || o.Accounts == nil ||
-		o.Intake == nil || o.Uploads == nil || o.Track == nil || o.AuditLog == nil || o.Visits == nil || o.Rules == nil {
+		o.Intake == nil || o.Uploads == nil || o.Track == nil || o.AuditLog == nil || o.Visits == nil || o.Rules == nil || o.Vouch == nil {
 		return nil, errors.New("web: a service behind the pages is missing")
 	}
 	if o.Location == nil {

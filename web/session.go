@@ -18,7 +18,7 @@ import (
 const (
 	staffCookie   = "letterlock"
 	readerCookie  = "letterlock-reader"
-	browserCookie = "letterlock-browser" // which browser asked for a passcode
+	browserCookie = "letterlock-browser" // which browser asked for a passcode, or was sent to a provider
 	hostPrefix    = "__Host-"
 
 	rememberedCookie = "letterlock-remembered" // which browser is remembered
@@ -35,7 +35,7 @@ const (
 	kindValue    = "kind"
 	addressValue = "address"
 	proofValue   = "proof"
-	forValue     = "for"    // message whose passcode was typed
+	forValue     = "for"    // message whose passcode was typed, or for which somebody signed in anew at a provider
 	provedValue  = "proved" // and when
 	ipValue      = "ip"     // where a sign-in comes from, for the audit log
 )

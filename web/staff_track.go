@@ -90,9 +90,9 @@ func (v sentMail) steps(r letterlock.Recipient, events []letterlock.Event, files
 		switch h.kind {
 		case letterlock.Downloaded:
 			s.Before = downloads(h.events, files, alone) + ", "
-			s.After += proved(last)
+			s.After += v.server.proved(last)
 		case letterlock.Read:
-			s.After += proved(last)
+			s.After += v.server.proved(last)
 		case letterlock.RevokedEvent:
 			s.Kind = views.StepSeal
 			s.After += v.standing(r, last)
@@ -117,7 +117,10 @@ func (v sentMail) steps(r letterlock.Recipient, events []letterlock.Event, files
 }
 
 // proved says of an act how the mailbox was proved, where that was not by a passcode.
-func proved(e letterlock.Event) string {
+func (s *Server) proved(e letterlock.Event) string {
+	if provider, vouched := e.Proof.Provider(); vouched {
+		return ", signed in with " + s.Vouch.Name(provider)
+	}
 	if e.Proof == letterlock.ByBrowser {
 		return ", in a remembered browser"
 	}

@@ -38,6 +38,7 @@ import (
 	"letterlock/internal/upload"
 	"letterlock/internal/vault"
 	"letterlock/internal/visit"
+	"letterlock/internal/vouch"
 )
 
 // People of the tests. Ada and Eve send, Grace does and administers; Nora, Rita and
@@ -159,6 +160,7 @@ func newWorld(t *testing.T, changes ...func(*Options)) *world {
 		Now:       w.clock.Now, Log: log, MaxUpload: 1 << 20, DownloadsUnderDoNotForward: true,
 	}
 	o.Doctor = func(context.Context) []Finding { return w.found }
+	o.Vouch = &vouch.Service{DB: db, Pepper: pepper, IPKey: ratelimit.IPKey}
 	o.Rules = &rulebook.Service{DB: db, Brand: brands.Is, MaxSize: 1 << 20}
 	o.Intake.RulesNow = o.Rules.Set
 	o.Intake.BrandNamed, o.Intake.BrandOfSender = brands.Named, brands.OfSender

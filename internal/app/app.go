@@ -47,6 +47,7 @@ import (
 	"letterlock/internal/upload"
 	"letterlock/internal/vault"
 	"letterlock/internal/visit"
+	"letterlock/internal/vouch"
 	"letterlock/web"
 )
 
@@ -87,6 +88,7 @@ type App struct {
 	Backups   *backup.Service
 	Rules     *rulebook.Service
 	Brands    *brandbook.Service
+	Vouch     *vouch.Service
 	DB        *store.DB
 	Metrics   *metrics.Metrics
 
@@ -170,6 +172,10 @@ func build(ctx context.Context, cfg config.Config, o Options) (*App, error) {
 	if err := checkRecipients(cfg.Backup); err != nil {
 		return nil, err
 	}
+	providers, err := openProviders(cfg, o.Now)
+	if err != nil {
+		return nil, err
+	}
 	cert, err := openCertificate(cfg, o.Log)
 	if err != nil {
 		return nil, err
@@ -198,6 +204,7 @@ func build(ctx context.Context, cfg config.Config, o Options) (*App, error) {
 	if a.Brands, err = openBrands(ctx, db, file); err != nil {
 		return nil, errors.Join(err, out.close(), db.Close())
 	}
+	a.Vouch = &vouch.Service{DB: db, Pepper: k.Pepper, Providers: providers, IPKey: ratelimit.IPKey, Metrics: a.Metrics.OpenID}
 	a.buildUseCases(cfg, o, k, look)
 	if err := a.openJournal(ctx, cfg, k.Audit); err != nil {
 		return nil, errors.Join(err, out.close(), db.Close())
@@ -306,7 +313,7 @@ func (a *App) buildEdges(cfg config.Config, o Options) error {
 		Access: a.Access, Passcodes: a.Passcodes, Sessions: a.Sessions, Browsers: a.Browsers, Accounts: a.Accounts, Intake: a.Intake, Uploads: a.Uploads, Track: a.Track, AuditLog: a.Audit,
 		Live: a.DB.Live, MaxLive: cfg.Limits.OpenPages, Ready: a.Ready, Demo: o.Demo, Now: o.Now, Log: o.Log, MaxUpload: int64(cfg.Limits.Message), TrustedProxies: cfg.Proxy.Trusted,
 		Location: cfg.TimeZone.Location, DownloadsUnderDoNotForward: cfg.Recipients.DoNotForwardDownloads,
-		Visits: a.Visits, Rules: a.Rules, Doctor: examiner(cfg, o), ReaderIP: policy.ReaderIP(cfg.Privacy.ReaderIP),
+		Visits: a.Visits, Rules: a.Rules, Vouch: a.Vouch, Doctor: examiner(cfg, o), ReaderIP: policy.ReaderIP(cfg.Privacy.ReaderIP),
 		Metrics: a.Metrics.HTTP, SignIns: a.Metrics.SignIns, API: apid.Handler(programs), Lanes: a.lanes,
 	})
 	if err != nil {

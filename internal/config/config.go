@@ -7,6 +7,7 @@
 package config
 
 import (
+	"cmp"
 	"log/slog"
 	"net/netip"
 	"path/filepath"
@@ -43,6 +44,7 @@ type Config struct {
 	Revocation   Revocation   `toml:"revocation"`
 	Recipients   Recipients   `toml:"recipients"`
 	Portal       Portal       `toml:"portal"`
+	SignIn       []SignIn     `toml:"signin"`
 	Expiry       Expiry       `toml:"expiry"`
 	Notices      Notices      `toml:"notices"`
 	Privacy      Privacy      `toml:"privacy"`
@@ -228,6 +230,42 @@ type Portal struct {
 	// that no passcode is asked for in it: from "1h" to "30d". Default "30d". Empty,
 	// like "0": none is, those of before included.
 	Remember Span `toml:"remember"`
+}
+
+// A SignIn is an OpenID provider that may vouch for the mailboxes of recipients, beside
+// the passcode. Default none. They stand in the file only.
+type SignIn struct {
+	// Preset is "google", "yahoo" or "microsoft". Empty: another provider, which needs
+	// ID, Name, Issuer and Domains.
+	Preset string `toml:"preset"`
+	// ID is short and stays the same: it is in the URL that is registered at the provider,
+	// and in histories. 1 to 32 lower-case letters, digits and hyphens. Empty: Preset.
+	ID string `toml:"id"`
+	// Name is what the button calls it. Empty: that of the preset.
+	Name string `toml:"name"`
+	// Issuer is where the provider is, https. Empty: where the preset is.
+	Issuer string `toml:"issuer"`
+	// ClientID is what the provider calls this Letterlock, which shows it the secret that
+	// ClientSecretFile holds. Both required.
+	ClientID         string `toml:"client_id"`
+	ClientSecretFile string `toml:"client_secret_file"`
+	// Domains are those for whose addresses it is believed, in A-labels and lower case.
+	// Empty, with a preset only: all for which the preset can be.
+	Domains []string `toml:"domains"`
+	// Tenants are Microsoft's tenants that are believed for the listed domains although
+	// Microsoft does not say that they own them, by the tenant's id. Default none.
+	Tenants map[string][]string `toml:"tenants"`
+	// CAFile holds the certificates, PEM, of whom is trusted to vouch for the provider's
+	// server. Empty: those that the machine trusts.
+	CAFile string `toml:"ca_file"`
+}
+
+// Short is the name of a provider in URLs and histories.
+func (s SignIn) Short() string { return cmp.Or(s.ID, s.Preset) }
+
+// CallbackURL is where a provider sends browsers back to, as it is registered there.
+func (c Config) CallbackURL(s SignIn) string {
+	return c.PublicURL.Scheme + "://" + c.PublicURL.Host + "/portal/openid/" + s.Short()
 }
 
 // Expiry is how long messages can be read.

@@ -202,6 +202,58 @@ func TestValidateServerNamesWhatIsWrong(t *testing.T) {
 	}
 }
 
+func TestASignInProviderIsSetUpWhole(t *testing.T) {
+	google := config.SignIn{Preset: "google", ClientID: "c", ClientSecretFile: "/x"}
+	other := config.SignIn{ID: "riverside", Name: "Riverside", Issuer: "https://login.riverside.example", ClientID: "c", ClientSecretFile: "/x", Domains: []string{"riverside.example"}}
+	with := func(s config.SignIn, change func(*config.SignIn)) []config.SignIn {
+		change(&s)
+		return []config.SignIn{s}
+	}
+	tests := []struct {
+		name string
+		list []config.SignIn
+		want string
+	}{
+		{"a preset", []config.SignIn{google}, ""},
+		{"another provider", []config.SignIn{google, other}, ""},
+		{"an unknown preset", with(google, func(s *config.SignIn) { s.Preset, s.ID = "facebook", "x" }), "signin[1].preset: "},
+		{"no client", with(google, func(s *config.SignIn) { s.ClientID = "" }), "signin[1].client_id: is missing"},
+		{"no secret", with(google, func(s *config.SignIn) { s.ClientSecretFile = "" }), "signin[1].client_secret_file: is missing"},
+		{"the same twice", []config.SignIn{google, google}, "signin[2].id: "},
+		{"a name that is no path", with(other, func(s *config.SignIn) { s.ID = "../x" }), "signin[1].id: "},
+		{"no short name", with(other, func(s *config.SignIn) { s.ID = "" }), "signin[1].id: "},
+		{"no name", with(other, func(s *config.SignIn) { s.Name = "" }), "signin[1].name: is missing"},
+		{"no issuer", with(other, func(s *config.SignIn) { s.Issuer = "" }), "signin[1].issuer: is missing"},
+		{"an issuer in plain", with(other, func(s *config.SignIn) { s.Issuer = "http://login.riverside.example" }), "signin[1].issuer: "},
+		{"an issuer in plain on this machine", with(other, func(s *config.SignIn) { s.Issuer = "http://127.0.0.1:80" }), "signin[1].issuer: "},
+		{"believed for everybody", with(other, func(s *config.SignIn) { s.Domains = nil }), "signin[1].domains: is missing"},
+		{"a domain in capitals", with(other, func(s *config.SignIn) { s.Domains = []string{"Riverside.example"} }), "signin[1].domains: "},
+		{"tenants of another", with(google, func(s *config.SignIn) {
+			s.Tenants = map[string][]string{"11111111-2222-3333-4444-555555555555": {"a.example"}}
+		}), "signin[1].tenants: "},
+		{"a tenant by its name", with(google, func(s *config.SignIn) {
+			s.Preset, s.Tenants = "microsoft", map[string][]string{"contoso": {"a.example"}}
+		}), "signin[1].tenants: "},
+		{"a tenant", with(google, func(s *config.SignIn) {
+			s.Preset, s.Tenants = "microsoft", map[string][]string{"11111111-2222-3333-4444-555555555555": {"a.example"}}
+		}), ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			c := valid(t)
+			c.SignIn = tt.list
+			checkNamed(t, c.Validate(), tt.want)
+		})
+	}
+	c := valid(t)
+	c.PublicURL = parse(t, "http://127.0.0.1:8080")
+	c.SignIn = with(other, func(s *config.SignIn) { s.Issuer = "http://127.0.0.1:80" })
+	checkNamed(t, c.Validate(), "")
+	if got := c.CallbackURL(c.SignIn[0]); got != "http://127.0.0.1:8080/portal/openid/riverside" {
+		t.Errorf("the provider sends browsers to %s", got)
+	}
+}
+
 func TestWithoutACertificateOnlyLoopbackIsServed(t *testing.T) {
 	c := valid(t)
 	c.TLS = config.TLS{}

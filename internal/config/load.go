@@ -194,6 +194,9 @@ func (c *Config) files() []*string {
 	for i := range c.Relay.Fallback {
 		list = append(list, &c.Relay.Fallback[i].PasswordFile, &c.Relay.Fallback[i].CAFile)
 	}
+	for i := range c.SignIn {
+		list = append(list, &c.SignIn[i].ClientSecretFile, &c.SignIn[i].CAFile)
+	}
 	return list
 }
 

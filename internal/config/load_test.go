@@ -148,6 +148,10 @@ func TestTemplateHasEverySettingWithItsDefault(t *testing.T) {
 		t.Fatalf("fallbacks of the template: %v", uncommented.Relay.Fallback)
 	}
 	uncommented.Relay.Fallback = nil
+	if len(uncommented.SignIn) != 1 {
+		t.Fatalf("providers of the template: %v", uncommented.SignIn)
+	}
+	uncommented.SignIn = nil
 	if len(uncommented.Proxy.Trusted) == 0 {
 		uncommented.Proxy.Trusted = nil
 	}

@@ -73,6 +73,7 @@ func (c Config) validate(bad complain) {
 	if r := c.Portal.Remember.Span; r != 0 && (r < shortestRemembered || r > longestRemembered) {
 		bad("portal.remember", "%s is not between 1h and 30d; 0 remembers no browser", r)
 	}
+	c.validateSignIn(bad)
 	c.validateKeys(bad)
 	c.Audit.validate(bad)
 	if c.API.PerMinute < 1 {

@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -53,7 +54,7 @@ func (s *Service) noteAnswer(tx *store.Tx, by letterlock.Actor, a *answer, m let
 		kind = letterlock.Forwarded
 	}
 	return errors.Join(
-		tx.AddEvent(a.about.Reader, letterlock.Event{Kind: kind, Detail: "to " + someOf(list), Proof: letterlock.ByPasscode, Agent: by.Agent, IP: by.IP}),
+		tx.AddEvent(a.about.Reader, letterlock.Event{Kind: kind, Detail: "to " + someOf(list), Proof: cmp.Or(by.Proof, letterlock.ByPasscode), Agent: by.Agent, IP: by.IP}),
 		tx.Audit(letterlock.Entry{Actor: by, Action: string(a.act), Message: a.about.Message.ID, Target: targets(list), Allowed: true}),
 		tx.Audit(letterlock.Entry{Actor: by, Action: "accept", Message: m.ID, Target: targets(list), Allowed: true}))
 }

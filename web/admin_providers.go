@@ -1,0 +1,162 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"sync"
+
+	"github.com/labstack/echo/v4"
+
+	"letterlock/internal/letterlock"
+	"letterlock/internal/oidc"
+	"letterlock/internal/vouch"
+	"letterlock/views"
+)
+
+const (
+	providersURL = "/sign-in-providers"
+	triedQuery   = "tried="
+)
+
+// providerRoutes are the page on which administrators see whether providers are set up
+// right, try them, and let an address be proved by another account.
+func (s *Server) providerRoutes() {
+	s.get(admin, providersURL, s.providers)
+	s.post(admin, providersURL, s.lookAtProviders)
+	s.post(admin, providersURL+"/:provider/try", s.tryProvider)
+	s.post(admin, providersURL+"/forget", s.forgetBinding)
+}
+
+// providers shows how they are set up, and what came of a try. It asks none.
+func (s *Server) providers(c echo.Context) error {
+	v := s.providerList(nil)
+	id, err := letterlock.ParseID(strings.TrimPrefix(c.QueryString(), triedQuery))
+	if strings.HasPrefix(c.QueryString(), triedQuery) && err == nil {
+		o, err := s.Vouch.Outcome(c.Request().Context(), id, "", s.browser(c))
+		switch {
+		case err == nil:
+			v.Tried, v.Believed = triedSays(o), o.Key == vouch.Tried
+		case letterlock.CodeOf(err) != letterlock.NotFound:
+			return err
+		}
+	}
+	return s.showProviders(c, http.StatusOK, v)
+}
+
+// triedSays is what an administrator is told who has signed in at a provider.
+func triedSays(o vouch.Outcome) string {
+	if o.Key == vouch.Tried {
+		return openIDFill("PROVIDER vouches for EMAIL, and is believed: whoever signs in there like this can read what was sent to that address.", o, "")
+	}
+	return openIDFill(openIDWords[o.Key], o, "") + " A recipient would be told so, and offered the passcode."
+}
+
+// lookAtProviders asks every provider what it says of itself, and for its keys.
+func (s *Server) lookAtProviders(c echo.Context) error {
+	return s.showProviders(c, http.StatusOK, s.providerList(s.lookedAt(c.Request().Context())))
+}
+
+// lookedAt asks all providers at the same time: each may take five seconds.
+func (s *Server) lookedAt(ctx context.Context) map[string]error {
+	found := map[string]error{}
+	var mu sync.Mutex
+	var all sync.WaitGroup
+	for _, p := range s.Vouch.Providers {
+		all.Go(func() {
+			err := p.Look(ctx)
+			mu.Lock()
+			defer mu.Unlock()
+			found[p.ID] = err
+		})
+	}
+	all.Wait()
+	return found
+}
+
+func (s *Server) providerList(found map[string]error) views.SignInProviders {
+	v := views.SignInProviders{URL: providersURL, ForgetURL: providersURL + "/forget", Looked: found != nil}
+	for _, p := range s.Vouch.Providers {
+		row := views.ProviderSetUp{
+			Name: p.Name, ID: p.ID, Issuer: p.Issuer, Client: p.ClientID, Callback: p.Redirect, Believed: believedFor(p),
+			TryURL: providersURL + "/" + p.ID + "/try",
+		}
+		if err, ok := found[p.ID]; ok {
+			row.State = views.State{Kind: views.StateWell}
+			if err != nil {
+				row.State.Kind = views.StateWrong
+				row.Problem = openIDFill(openIDWords[letterlock.KeyOf(err)], vouch.Outcome{Provider: p.Name}, "")
+			}
+		}
+		v.List = append(v.List, row)
+	}
+	return v
+}
+
+// believedFor says for which addresses a provider is believed.
+func believedFor(p *oidc.Provider) string {
+	var said string
+	switch p.Preset {
+	case oidc.Google:
+		said = "gmail.com, googlemail.com, and domains that Google hosts for whoever signs in"
+	case oidc.Yahoo:
+		said = "Yahoo's own domains"
+	case oidc.Microsoft:
+		said = "Microsoft's own domains, and domains that Microsoft says belong to the organisation of whoever signs in"
+	}
+	if len(p.Tenants) > 0 {
+		said += ", and domains listed for their organisation"
+	}
+	switch list := strings.Join(p.Domains, ", "); {
+	case said == "":
+		return list
+	case list == "":
+		return said
+	default:
+		return said + "; of these only " + list
+	}
+}
+
+func (s *Server) showProviders(c echo.Context, status int, v views.SignInProviders) error {
+	v.Page = s.page(c)
+	return s.show(c, status, views.SignInProvidersPage(v))
+}
+
+// tryProvider sends an administrator to a provider, to see what it says.
+func (s *Server) tryProvider(c echo.Context) error {
+	id := c.Param("provider")
+	to, err := s.Vouch.Try(c.Request().Context(), actor(c), id, s.nameBrowser(c))
+	if words := openIDWords[letterlock.KeyOf(err)]; err != nil && words != "" {
+		c.Set(errorKey, err)
+		v := s.providerList(nil)
+		v.Problem = openIDFill(words, vouch.Outcome{Provider: s.Vouch.Name(id)}, "")
+		return s.showProviders(c, http.StatusServiceUnavailable, v)
+	}
+	if err != nil {
+		return err
+	}
+	return s.leaveFor(c, s.Vouch.Name(id), to, providersURL)
+}
+
+// forgetBinding lets an address be proved by another account from now on.
+func (s *Server) forgetBinding(c echo.Context) error {
+	fields, err := form(c)
+	if err != nil {
+		return err
+	}
+	v := s.providerList(nil)
+	a, err := letterlock.ParseAddress(strings.TrimSpace(fields.Get("address")))
+	if err != nil {
+		v.Address, v.AddressError = fields.Get("address"), "Type a whole mail address"
+		return s.showProviders(c, http.StatusUnprocessableEntity, v)
+	}
+	n, err := s.Vouch.Forget(c.Request().Context(), actor(c), a, "")
+	if err != nil {
+		return err
+	}
+	v.Forgot = "No account was bound to " + string(a) + ", so there was nothing to forget."
+	if n > 0 {
+		v.Forgot = "Forgotten. The next account that a provider vouches for as " + string(a) + " can prove it; whoever was signed in with that address is signed out."
+	}
+	return s.showProviders(c, http.StatusOK, v)
+}
