@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -219,13 +220,35 @@ func (p *Postfix) read(out io.Reader, started chan struct{}) {
 // await waits until Postfix answers.
 func (p *Postfix) await(started chan struct{}) {
 	p.t.Helper()
-	select {
-	case <-started: // its ports are open by now
-	case <-p.done:
-		p.t.Fatalf("Postfix did not start:\n%s", p.Log())
-	case <-time.After(patience):
-		p.t.Fatalf("Postfix has not started after %v:\n%s", patience, p.Log())
+	late := time.After(patience)
+	look := time.NewTicker(time.Second)
+	defer look.Stop()
+	for {
+		select {
+		case <-started: // its ports are open by now
+			return
+		case <-look.C: // what it logs while its logger starts can get lost
+			if p.greets() {
+				return
+			}
+		case <-p.done:
+			p.t.Fatalf("Postfix did not start:\n%s", p.Log())
+		case <-late:
+			p.t.Fatalf("Postfix has not started after %v:\n%s", patience, p.Log())
+		}
 	}
+}
+
+// greets reports whether it answers as a mail server does.
+func (p *Postfix) greets() bool {
+	conn, err := net.DialTimeout("tcp", p.Address, time.Second)
+	if err != nil {
+		return false
+	}
+	defer conn.Close()
+	_ = conn.SetDeadline(time.Now().Add(5 * time.Second)) // it fails with the read
+	line, err := bufio.NewReader(conn).ReadString('\n')
+	return err == nil && strings.HasPrefix(line, "220 ")
 }
 
 // Log returns what Postfix has said so far.
