@@ -110,7 +110,7 @@ func (s *session) rcptAtGateway(to string) error {
 		refusal = nil // asked about before
 	}
 	if refusal != nil {
-		s.logRefusal(refusal)
+		s.logRecipient(refusal)
 		return refusal
 	}
 	e.comesBack = comesBack

@@ -20,14 +20,21 @@ import (
 // whose mail it was is said at debug only.
 func (s *session) logMail(answer *smtp.SMTPError, receipt intake.Receipt, err error, facts ...slog.Attr) {
 	level, what := slog.LevelInfo, "smtp: mail accepted"
-	if receipt.Passed {
+	switch {
+	case receipt.Passed:
 		what = "smtp: mail passed on"
+	case s.server.Gateway != nil && receipt.DecidedBy != "":
+		what = "smtp: mail protected"
 	}
 	facts = append(facts, slog.Int("reply", answer.Code))
 	if receipt.DecidedBy != "" {
 		facts = append(facts, slog.String("decided", receipt.DecidedBy))
 	}
-	if err != nil {
+	relays := errors.As(err, new(*smtpout.Reply)) // what the relay said is in a line of its own
+	switch {
+	case relays:
+		what = "smtp: mail not passed on"
+	case err != nil:
 		what = "smtp: mail refused"
 		facts = append(facts, slog.String("code", string(letterlock.CodeOf(err))))
 		if key := letterlock.KeyOf(err); key != "" {
@@ -40,9 +47,7 @@ func (s *session) logMail(answer *smtp.SMTPError, receipt intake.Receipt, err er
 	switch {
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		what = "smtp: mail broken off"
-	case errors.As(err, new(*smtpout.Reply)): // the relay's; what it said is in its own line
-		what = "smtp: mail not passed on"
-	case err != nil && letterlock.CodeOf(err) == letterlock.Internal:
+	case err != nil && !relays && letterlock.CodeOf(err) == letterlock.Internal:
 		level = slog.LevelError
 		facts = append(facts, slog.Any("err", err))
 	}
@@ -52,6 +57,11 @@ func (s *session) logMail(answer *smtp.SMTPError, receipt intake.Receipt, err er
 // logRefusal writes the line about a mail that ended at MAIL.
 func (s *session) logRefusal(answer *smtp.SMTPError) {
 	s.write(slog.LevelInfo, "smtp: mail refused", []slog.Attr{slog.Int("reply", answer.Code)})
+}
+
+// logRecipient writes the line about a recipient whom the gateway does not take.
+func (s *session) logRecipient(answer *smtp.SMTPError) {
+	s.write(slog.LevelInfo, "smtp: recipient refused", []slog.Attr{slog.Int("reply", answer.Code)})
 }
 
 // write adds the account, which is not changed once it is known.
