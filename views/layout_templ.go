@@ -729,7 +729,7 @@ func staffNav(p Page, current string, behind bool) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = railItem("/sign-in-providers", "shield", "Sign-in providers", current == "sign-in-providers").Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = railItem("/sign-in-providers", "shield", "Providers", current == "sign-in-providers").Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

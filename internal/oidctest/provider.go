@@ -153,6 +153,8 @@ func (p *Provider) Serve(w http.ResponseWriter, r *http.Request) {
 		p.token(w, r)
 	case "/userinfo":
 		p.userinfo(w, r)
+	case "/favicon.ico":
+		w.WriteHeader(http.StatusNoContent) // browsers ask, and complain of a 404
 	default:
 		http.NotFound(w, r)
 	}

@@ -1,0 +1,120 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"letterlock/internal/browsertest"
+	"letterlock/internal/oidctest"
+)
+
+// providerFor starts an OpenID provider, which to a browser is another site than the
+// server's, and has the settings name it.
+func (s *server) providerFor(domain string) *oidctest.Provider {
+	s.t.Helper()
+	at := oidctest.New(s.t, time.Now)
+	at.URL = strings.Replace(at.URL, "127.0.0.1", "localhost", 1)
+	at.Redirect = s.site + "/portal/openid/lantern"
+	secret := filepath.Join(filepath.Dir(s.config), "lantern.secret")
+	settings := s.file() + fmt.Sprintf("[[signin]]\nid = \"lantern\"\nname = \"Lantern\"\nissuer = %q\nclient_id = %q\nclient_secret_file = %q\ndomains = [%q]\n",
+		at.URL, oidctest.ClientID, secret, domain)
+	for file, text := range map[string]string{s.config: settings, secret: oidctest.Secret + "\n"} {
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			s.t.Fatal(err)
+		}
+	}
+	return at
+}
+
+// TestRecipientsSignInAtAProvider goes there and back in Chromium, which holds a form's
+// policy against every redirect behind it and cookies against the site that a browser
+// comes from, with scripts and without.
+func TestRecipientsSignInAtAProvider(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, binary)
+	at := s.providerFor("lantern.example")
+	if out, err := s.run("check", "--config", s.config); err != nil || !strings.Contains(out, "signin lantern") {
+		t.Errorf("letterlock check: %v\n%s", err, out)
+	}
+	s.start()
+	s.account()
+	if out, err := s.run("account", "roles", "ada@contoso.example", "sender", "admin", "--config", s.config); err != nil {
+		t.Fatalf("letterlock account roles: %v\n%s", err, out)
+	}
+	if out, err := s.swaks("--server", s.mails, "--tls-on-connect", "--to", "omar@lantern.example", "--header", "Subject: [secure] Offer 4711", "--body", "The salary is 84,000."); err != nil {
+		t.Fatalf("swaks: %v\n%s", err, out)
+	}
+	link := find(t, portalLink, s.world.Wait("omar@lantern.example"))
+	browser := browsertest.New(t, browsertest.Trust(s.leaf))
+
+	plain := browser.Page(t)
+	plain.NoScript(true)
+	s.toProvider(plain, link)
+	plain.ClickText("Sign in")
+	wantPage(t, plain, 200, "Offer 4711")
+	if url := plain.URL(); !strings.HasPrefix(url, s.site+"/read/") {
+		t.Errorf("the address bar says %s", url)
+	}
+	plain.CheckProblems()
+
+	page := browser.Page(t)
+	s.toProvider(page, link)
+	stopAt := page.URL()
+	page.ClickText("Cancel")
+	page.WaitText("You have not signed in at Lantern.")
+	stop{name: "gate-provider-refused", page: page}.everywhere(t, nil)
+	s.toProvider(page, link)
+	page.Fill("Address", "eve@lantern.example")
+	page.ClickText("Sign in")
+	page.WaitText("You have proved eve@lantern.example at Lantern. This message was sent to o••••@lantern.example.")
+	if page.Count("iframe") > 0 || strings.Contains(page.Text("body"), "Offer 4711") {
+		t.Error("the message is shown to somebody else")
+	}
+	s.toProvider(page, link)
+	if page.URL() == stopAt {
+		t.Error("the provider is asked the same thing twice")
+	}
+	page.ClickText("Sign in")
+	wantPage(t, page, 200, "Offer 4711")
+	if text := page.FrameText("iframe"); !strings.Contains(text, "The salary is 84,000.") {
+		t.Errorf("the message says %q", text)
+	}
+	page.ForgetProblems() // an open message asks on
+	if at.Last().Get("login_hint") != "omar@lantern.example" {
+		t.Error("the provider was not told whom to expect")
+	}
+	s.tryProvider(browser.Page(t))
+}
+
+// toProvider goes from the gate to the provider's form.
+func (s *server) toProvider(page *browsertest.Page, link string) {
+	s.t.Helper()
+	page.Goto(link)
+	page.ClickText("Sign in with Lantern")
+	page.WaitText("Sign in at the provider")
+	if !strings.HasPrefix(page.URL(), "http://localhost:") {
+		s.t.Fatalf("the browser is at %s", page.URL())
+	}
+}
+
+// tryProvider has an administrator look at the provider and try it.
+func (s *server) tryProvider(page *browsertest.Page) {
+	s.t.Helper()
+	s.signIn(page)
+	page.Goto(s.site + "/sign-in-providers")
+	stop{name: "providers", page: page}.everywhere(s.t, nil)
+	stop{name: "providers-looked", page: page, then: func() {
+		page.ClickText("Look at all")
+		page.WaitText("Look again")
+	}}.everywhere(s.t, nil)
+	page.ClickText("Try Lantern")
+	page.WaitText("Sign in at the provider")
+	page.Fill("Address", "omar@lantern.example")
+	page.ClickText("Sign in")
+	page.WaitText("Lantern vouches for omar@lantern.example, and is believed")
+	stop{name: "providers-tried", page: page}.everywhere(s.t, nil)
+}
