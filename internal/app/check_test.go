@@ -196,6 +196,16 @@ func TestCheckSaysWhatIsWrong(t *testing.T) {
 		{"an empty password", func(s *site) { s.file("password", "\n", 0o600) }, app.Wrong, "relay", "is empty"},
 		{"a password of two lines", func(s *site) { s.file("password", "a\nb\n", 0o600) }, app.Wrong, "relay", "more than one line"},
 		{"a password for everybody", func(s *site) { s.file("password", "right", 0o644) }, app.Wrong, "relay", "read by everybody"},
+		{"a provider without its secret", func(s *site) {
+			s.cfg.SignIn = []config.SignIn{{Preset: "google", ClientID: "c", ClientSecretFile: filepath.Join(s.dir, "none")}}
+		}, app.Wrong, "signin", "signin[1].client_secret_file: "},
+		{"a provider whose secret everybody reads", func(s *site) {
+			s.cfg.SignIn = []config.SignIn{{Preset: "google", ClientID: "c", ClientSecretFile: s.file("secret", "x", 0o644)}}
+		}, app.Wrong, "signin", "may be read by everybody"},
+		{"a provider that is not there", func(s *site) {
+			s.cfg.SignIn = []config.SignIn{{ID: "nowhere", Name: "Nowhere", Issuer: "https://" + mailtest.FreeAddress(s.t), ClientID: "c",
+				ClientSecretFile: s.file("secret", "x", 0o600), Domains: []string{"a.example"}}}
+		}, app.Wrong, "signin nowhere", "does not answer"},
 		{"a fallback that is not there", func(s *site) { s.cfg.Relay.Fallback = []config.Relay{{Address: mailtest.FreeAddress(s.t)}} }, app.Wrong, "relay ", "cannot be reached"},
 	}
 	for _, tt := range tests {
