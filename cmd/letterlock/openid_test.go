@@ -3,14 +3,29 @@ package main
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"letterlock/internal/browsertest"
+	"letterlock/internal/mailtest"
 	"letterlock/internal/oidctest"
 )
+
+// believe has the settings name an OpenID provider.
+func (s *server) believe(issuer, client, secret, domain string) {
+	s.t.Helper()
+	file := filepath.Join(filepath.Dir(s.config), "lantern.secret")
+	settings := s.file() + fmt.Sprintf("[[signin]]\nid = \"lantern\"\nname = \"Lantern\"\nissuer = %q\nclient_id = %q\nclient_secret_file = %q\ndomains = [%q]\n",
+		issuer, client, file, domain)
+	for name, text := range map[string]string{s.config: settings, file: secret + "\n"} {
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			s.t.Fatal(err)
+		}
+	}
+}
 
 // providerFor starts an OpenID provider, which to a browser is another site than the
 // server's, and has the settings name it.
@@ -19,15 +34,73 @@ func (s *server) providerFor(domain string) *oidctest.Provider {
 	at := oidctest.New(s.t, time.Now)
 	at.URL = strings.Replace(at.URL, "127.0.0.1", "localhost", 1)
 	at.Redirect = s.site + "/portal/openid/lantern"
-	secret := filepath.Join(filepath.Dir(s.config), "lantern.secret")
-	settings := s.file() + fmt.Sprintf("[[signin]]\nid = \"lantern\"\nname = \"Lantern\"\nissuer = %q\nclient_id = %q\nclient_secret_file = %q\ndomains = [%q]\n",
-		at.URL, oidctest.ClientID, secret, domain)
-	for file, text := range map[string]string{s.config: settings, secret: oidctest.Secret + "\n"} {
-		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-			s.t.Fatal(err)
-		}
-	}
+	s.believe(at.URL, oidctest.ClientID, oidctest.Secret, domain)
 	return at
+}
+
+// foreignProvider starts npm's oidc-provider. Debian has no Node.js that is new enough
+// for it everywhere, so that this is looked at where there is one.
+func (s *server) foreignProvider(domain string) {
+	s.t.Helper()
+	out, err := exec.Command("node", "--version").Output()
+	var major int
+	if _, scanErr := fmt.Sscanf(string(out), "v%d.", &major); err != nil || scanErr != nil || major < 20 {
+		s.t.Skipf("Node.js 20 or later is needed, and there is %q", strings.TrimSpace(string(out)))
+	}
+	address := mailtest.FreeAddress(s.t)
+	_, port, _ := strings.Cut(address, ":")
+	const client, secret = "letterlock", "a secret of forty characters, or nearly so"
+	cmd := exec.Command("node", "../../internal/oidctest/testdata/provider.mjs", port, client, secret, s.site+"/portal/openid/lantern")
+	said := &lines{}
+	said.expect("listening")
+	cmd.Stdout, cmd.Stderr = said, said
+	if err := cmd.Start(); err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() {
+		_ = cmd.Process.Kill() // it may have ended
+		_ = cmd.Wait()
+	})
+	select {
+	case <-said.said:
+	case <-time.After(time.Minute):
+		s.t.Fatalf("the provider does not start:\n%s", said)
+	}
+	s.believe("http://localhost:"+port, client, secret, domain)
+}
+
+// TestRecipientsSignInAtAProviderThatOthersWrote has a certified provider's own form, its
+// consent and its own ideas of a token: it names the address in userinfo alone.
+func TestRecipientsSignInAtAProviderThatOthersWrote(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, binary)
+	s.foreignProvider("lantern.example")
+	s.start()
+	s.account()
+	if out, err := s.swaks("--server", s.mails, "--tls-on-connect", "--to", "omar@lantern.example", "--header", "Subject: [secure] Offer 4711",
+		"--header", "X-Letterlock-Proof: passcode", "--body", "The salary is 84,000."); err != nil {
+		t.Fatalf("swaks: %v\n%s", err, out)
+	}
+	link := find(t, portalLink, s.world.Wait("omar@lantern.example"))
+	page := browsertest.New(t, browsertest.Trust(s.leaf)).Page(t)
+	page.NoScript(true)
+	page.Goto(link)
+	page.ClickText("Sign in with Lantern")
+	page.WaitText("Sign-in")
+	page.Fill("[name=password]", "any")
+	page.ClickText("Sign-in")
+
+	page.WaitText("Authorize")
+	page.ClickText("Continue")
+	// The message asks for a new proof, which nobody is told who has proved nothing.
+	page.WaitText("asks for a new passcode each time")
+	page.ClickText("Sign in with Lantern")
+	page.WaitText("Sign-in")
+	page.Fill("[name=password]", "any")
+	page.ClickText("Sign-in")
+	page.WaitText("Offer 4711")
+	wantPage(t, page, 200, "Offer 4711")
+	page.ForgetProblems() // the provider's form asks for fonts
 }
 
 // TestRecipientsSignInAtAProvider goes there and back in Chromium, which holds a form's

@@ -362,3 +362,21 @@ func FuzzSearchIsNeverAnErrorOfTheDatabase(f *testing.F) {
 		}
 	})
 }
+
+func TestAnOpenIDQuestionIsAnsweredOnce(t *testing.T) {
+	db := open(t)
+	r := OpenIDRequest{State: []byte("state"), ID: letterlock.NewID(), Browser: []byte("browser"), Provider: "quill", Sealed: []byte("question"), Expires: start.Add(time.Minute)}
+	write(t, db, func(tx *Tx) error {
+		return errors.Join(tx.AddOpenIDRequest(r), tx.SettleOpenIDRequest(r.State, []byte("too early")), tx.UseOpenIDRequest(r.State))
+	})
+	write(t, db, func(tx *Tx) error {
+		if err := tx.UseOpenIDRequest(r.State); !errors.Is(err, letterlock.NotFound) {
+			t.Errorf("a second answer: %v, want NotFound", err)
+		}
+		got, err := tx.OpenIDRequest(r.State)
+		if !got.Used || string(got.Sealed) != "question" {
+			t.Errorf("%+v, %v; want it used, and as it was asked", got, err)
+		}
+		return errors.Join(err, tx.SettleOpenIDRequest(r.State, []byte("outcome")))
+	})
+}
