@@ -242,3 +242,52 @@ func TestWhoeverGoesAwayLeavesNoConnectionToTheRelay(t *testing.T) {
 		t.Errorf("%d connections to the relay for %d mails, want one, used again and again", n, len(sink.Mails()))
 	}
 }
+
+func TestOddEnvelopesAreRefusedOrGoOnAsTheyCame(t *testing.T) {
+	sink := mailtest.NewSink(t, mailtest.SinkOptions{})
+	s := gateway(t, newRelay(t, sink.Address), Options{MaxRecipients: 3})
+	for _, tt := range []struct {
+		mail, to, want string // what RCPT is answered, or MAIL
+		came           string // whom the relay has it for; "": it was not passed on
+	}{
+		{"<ada@contoso.example>", "<open@Fabrikam.EXAMPLE>", "250 ", "open@Fabrikam.EXAMPLE"},
+		{"<ada@contoso.example> SMTPUTF8", "<open@bücher.example>", "250 ", "open@bücher.example"},
+		{"<ada@contoso.example> SMTPUTF8", "<öpen.open@fabrikam.example>", "250 ", "öpen.open@fabrikam.example"},
+		{"<ada@contoso.example>", "<öpen.open@fabrikam.example>", "55", ""},
+		{"<ada@contoso.example>", "<open%elsewhere@fabrikam.example>", "250 ", "open%elsewhere@fabrikam.example"},
+		{"<ada@contoso.example>", "<open!a@fabrikam.example>", "250 ", "open!a@fabrikam.example"},
+		{"<ada@contoso.example>", "<>", "5", ""},
+		{"<ada@contoso.example>", "<postmaster>", "5", ""},
+		{"<ada@contoso.example>", "<open@[192.0.2.1]>", "553 ", ""},
+		{"<ada@contoso.example>", "<\"open@elsewhere.example\"@fabrikam.example>", "553 ", ""},
+		{"<ada@contoso.example>", "<open@fabrikam.example> NOTIFY=NEVER", "5", ""},
+		{"<ada@contoso.example>", "<" + strings.Repeat("a", 65) + "open@fabrikam.example>", "553 ", ""},
+		{"<ada@contoso.example>", "<" + strings.Repeat("a", 3000) + "@fabrikam.example>", "55", ""},
+		{"<ada@contoso.example> SIZE=999999999", "", "552 ", ""},
+		{"<ada@contoso.example> BODY=BINARYMIME", "", "50", ""},
+		{"<ada@contoso.example> REQUIRETLS", "", "50", ""},
+		{"<root>", "<open@fabrikam.example>", "501 ", ""},
+	} {
+		before := len(sink.Mails())
+		c := s.greeted()
+		c.send("MAIL FROM:" + tt.mail + "\r\n")
+		got := c.reply()
+		if strings.HasPrefix(got, "250 ") && tt.to != "" {
+			c.send("RCPT TO:" + tt.to + "\r\n")
+			got = c.reply()
+		}
+		if !strings.HasPrefix(got, tt.want) {
+			t.Errorf("MAIL FROM:%s RCPT TO:%.100s: %s, want %s", tt.mail, tt.to, got, tt.want)
+		}
+		if strings.HasPrefix(got, "250 ") {
+			c.expect("DATA\r\nx\r\n.\r\n", "354 ", "250 ")
+		}
+		switch mails := sink.Mails()[before:]; {
+		case tt.came == "" && len(mails) > 0, tt.came != "" && (len(mails) != 1 || len(mails[0].To) != 1 || mails[0].To[0] != tt.came):
+			t.Errorf("MAIL FROM:%s RCPT TO:%.100s: the relay has %+v", tt.mail, tt.to, mails)
+		}
+		c.conn.Close()
+	}
+	c := s.greeted()
+	c.expect("MAIL FROM:<ada@contoso.example>\r\nRCPT TO:<open@a.example>\r\nRCPT TO:<b@a.example>\r\nRCPT TO:<c@a.example>\r\nRCPT TO:<d@a.example>\r\n", "250 ", "250 ", "250 ", "250 ", "452 4.5.3 ")
+}
