@@ -362,8 +362,9 @@ func (s SMTP) validateGateway(bad complain) {
 		bad("smtp.gateway_networks", "is missing: nobody signs in at smtp.gateway, so say from where mail servers may come, like 127.0.0.1/32")
 	}
 	switch s.GatewayProtection {
-	case NoProtection, string(letterlock.EncryptOnly), string(letterlock.DoNotForward):
-		if s.GatewayProtection != NoProtection && s.Gateway == "" {
+	case "", NoProtection:
+	case string(letterlock.EncryptOnly), string(letterlock.DoNotForward):
+		if s.Gateway == "" {
 			bad("smtp.gateway", "is missing, there is smtp.gateway_protection only")
 		}
 	default:
