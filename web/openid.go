@@ -19,13 +19,22 @@ func (s *Server) openIDRoutes() {
 	s.get(open, "/portal/openid/:provider", s.fromProvider)
 }
 
-// providersFor are the providers that could vouch for whom a link belongs to.
+// providersFor are the providers that could vouch for whom a link belongs to. The brand of
+// the message may want none.
 func (s *Server) providersFor(c echo.Context, g access.Gate) views.Providers {
 	v := views.Providers{URL: linkOf(c) + "/openid", Remember: s.rememberFor()}
+	if s.asksNoProvider(g) {
+		return v
+	}
 	for _, o := range s.Vouch.For(g.Recipient.Mailbox.Address) {
 		v.List = append(v.List, views.Provider{ID: o.ID, Name: o.Name})
 	}
 	return v
+}
+
+func (s *Server) asksNoProvider(g access.Gate) bool {
+	b, _ := s.Brands.Named(g.Message.Brand)
+	return b.NoSocial
 }
 
 // askProvider sends the browser to a provider. Where none can be asked, the gate says so.
@@ -41,6 +50,9 @@ func (s *Server) askProvider(c echo.Context) error {
 	_, anew, err := s.asksAnew(c, g)
 	if err != nil {
 		return err
+	}
+	if s.asksNoProvider(g) {
+		return &letterlock.Error{Code: letterlock.NotFound}
 	}
 	id := fields.Get("provider")
 	to, err := s.Vouch.Begin(c.Request().Context(), vouch.Ask{

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"letterlock/internal/brand"
 	"letterlock/internal/intake"
 	"letterlock/internal/letterlock"
 	"letterlock/internal/oidc"
@@ -137,6 +138,24 @@ func TestAProviderIsOfferedOnlyToThoseItMayVouchFor(t *testing.T) {
 		if a := b.post(link+"/openid", url.Values{"provider": {id}}); a.status != http.StatusNotFound {
 			t.Errorf("asking %q nevertheless: %d, want 404", id, a.status)
 		}
+	}
+}
+
+func TestABrandMayWantNoProvider(t *testing.T) {
+	w, _ := vouching(t)
+	w.send(ada, letterlock.EncryptOnly, marta)
+	b, link := w.browser(), w.link(marta)
+	if gate := texts(b.get(link).body); !strings.Contains(gate, "Quill") {
+		t.Fatal("it is not offered where the brand says nothing")
+	}
+	if err := w.server.Brands.Put(t.Context(), administrator, brand.Default, brand.Changes{brand.Social: "no"}); err != nil {
+		t.Fatal(err)
+	}
+	if gate := texts(b.get(link).body); strings.Contains(gate, "Quill") {
+		t.Error("it is offered")
+	}
+	if a := b.post(link+"/openid", url.Values{"provider": {"quill"}}); a.status != http.StatusNotFound {
+		t.Errorf("asking it nevertheless: %d, want 404", a.status)
 	}
 }
 

@@ -299,7 +299,7 @@ func (s *Service) check(id string, c brand.Changes, base brand.Settings) (brand.
 	}
 	if settings.NoPasscode {
 		return nil, &letterlock.Error{Code: letterlock.Invalid, Key: "brand-" + string(brand.Passcode),
-			Err: errors.New("passcode of the brand: the one-time passcode cannot be off, for no other way to sign in is set up, and nobody could read these messages")}
+			Err: errors.New("passcode of the brand: the one-time passcode cannot be off, for not everybody has an account at a provider, and who has none could not read these messages")}
 	}
 	if id == brand.Default && c[brand.Senders] != "" {
 		return nil, &letterlock.Error{Code: letterlock.Invalid, Key: "brand-" + string(brand.Senders),
