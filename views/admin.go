@@ -36,7 +36,7 @@ func typed(wrong bool) templ.Attributes {
 
 // withRail adds the icons of the rail to those of a page.
 func withRail(names ...string) []string {
-	return append([]string{"menu", "sent", "compose", "trace", "chart", "bulk", "log", "rules", "users", "key", "shield", "pulse", "sign-out"}, names...)
+	return append([]string{"menu", "sent", "compose", "trace", "chart", "bulk", "log", "rules", "brand", "users", "key", "shield", "pulse", "sign-out"}, names...)
 }
 
 // bulkAsks has the progress of a bulk revocation ask for itself, every 2 seconds.

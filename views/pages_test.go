@@ -233,8 +233,9 @@ func checkReferences(t *testing.T, page string, n *html.Node, ids map[string]boo
 
 func TestFramesRunNothing(t *testing.T) {
 	want := map[string]string{
-		"body-frame": "allow-same-origin allow-popups allow-popups-to-escape-sandbox",
-		"mail-frame": "allow-popups allow-popups-to-escape-sandbox allow-top-navigation-by-user-activation",
+		"body-frame":  "allow-same-origin allow-popups allow-popups-to-escape-sandbox",
+		"brand-frame": "allow-same-origin",
+		"mail-frame":  "allow-popups allow-popups-to-escape-sandbox allow-top-navigation-by-user-activation",
 	}
 	seen := 0
 	for name, page := range render(t) {

@@ -18,6 +18,7 @@ func samples() map[string]templ.Component {
 	recipientSamples(all)
 	reportSamples(all)
 	ruleSamples(all)
+	brandSamples(all)
 	doctorSamples(all)
 	providerSamples(all)
 	return all

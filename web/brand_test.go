@@ -140,8 +140,8 @@ func TestAWardrobeForgetsBrandsThatWereDeleted(t *testing.T) {
 	for i := range 2 * maxWorn {
 		w.server.wardrobe.worn[fmt.Sprint("gone", i)] = &looks{}
 	}
-	w.brand("new", nil)
-	w.server.looksOf("new")
+	w.brand("other", nil)
+	w.server.looksOf("other")
 	if n := len(w.server.wardrobe.worn); n != 1 {
 		t.Errorf("%d looks are kept", n)
 	}

@@ -49,6 +49,7 @@ var inLane = map[lane.Name]string{
 		"GET /accounts/:address, POST /accounts/:address/roles, POST /accounts/:address/enable, GET /accounts/:address/reset, POST /accounts/:address/reset, " +
 		"GET /tokens, POST /tokens, GET /doctor, GET /sign-in-providers, POST /sign-in-providers/:provider/try, POST /sign-in-providers/forget, GET /rules, POST /rules, GET /rules/new, GET /rules/try, POST /rules/try, GET /rules/:id, POST /rules/:id, " +
 		"POST /rules/:id/up, POST /rules/:id/down, POST /rules/:id/enable, POST /rules/:id/disable, GET /rules/:id/delete, POST /rules/:id/delete, " +
+		"GET /brands, POST /brands, GET /brands/new, GET /brands/previews/:id/:file, GET /brands/:brand, POST /brands/:brand, POST /brands/:brand/test, GET /brands/:brand/delete, POST /brands/:brand/delete, " +
 		"POST /sent/:id/requests/:request/approve, POST /sent/:id/requests/:request/decline, " +
 		"POST /trace/:id/requests/:request/approve, POST /trace/:id/requests/:request/decline",
 	lane.Live: "GET /read/:id/live, GET /sent/live",

@@ -52,8 +52,8 @@ func TestRailShowsWhatTheAccountMayOpenAndNothingElse(t *testing.T) {
 		{"sender", ada, [][]string{sending}},
 		{"auditor", nora, [][]string{auditing}},
 		{"revoker", rita, [][]string{auditing}},
-		{"administrator", olga, [][]string{auditing, {"/rules", "/accounts", "/tokens", "/sign-in-providers", "/doctor"}}},
-		{"administrator who sends", grace, [][]string{sending, auditing, {"/rules", "/accounts", "/tokens", "/sign-in-providers", "/doctor"}}},
+		{"administrator", olga, [][]string{auditing, {"/rules", "/brands", "/accounts", "/tokens", "/sign-in-providers", "/doctor"}}},
+		{"administrator who sends", grace, [][]string{sending, auditing, {"/rules", "/brands", "/accounts", "/tokens", "/sign-in-providers", "/doctor"}}},
 	}
 	for _, tt := range tests {
 		// A page for senders: the others see the one that refuses, with their own rail.

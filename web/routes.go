@@ -141,6 +141,7 @@ func (s *Server) routes() {
 	s.accountRoutes()
 	s.tokenRoutes()
 	s.ruleRoutes()
+	s.brandRoutes()
 	s.doctorRoutes()
 	s.providerRoutes()
 	s.programRoutes()

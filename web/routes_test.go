@@ -235,6 +235,15 @@ var table = map[string]column{
 	"POST /sign-in-providers":               byAdmin(200),
 	"POST /sign-in-providers/:provider/try": byAdmin(404), // there is none
 	"POST /sign-in-providers/forget":        byAdmin(422), // nothing is typed
+	"GET /brands":                      byAdmin(200),
+	"POST /brands":                     byAdmin(422), // it is no such form
+	"GET /brands/new":                  byAdmin(200),
+	"GET /brands/previews/:id/:file":   byAdmin(404), // it is another administrator's
+	"GET /brands/:brand":               byAdmin(200),
+	"POST /brands/:brand":              byAdmin(422), // it is no such form
+	"POST /brands/:brand/test":         byAdmin(303),
+	"GET /brands/:brand/delete":        byAdmin(200),
+	"POST /brands/:brand/delete":       byAdmin(303),
 
 	"GET /trace":              byAuditor(200),
 	"GET /trace/export.csv":   byAuditor(200),
@@ -332,6 +341,12 @@ func (w *world) fill(pattern string) string {
 	}
 	if strings.HasPrefix(pattern, "/tokens/") {
 		return strings.Replace(pattern, ":id", string(w.token(ada)), 1)
+	}
+	if strings.HasPrefix(pattern, "/brands/previews/") {
+		return "/brands/previews/" + string(w.server.fitting.hang(jonas, w.server.Brands.Of(""))) + "/mail.html"
+	}
+	if strings.HasPrefix(pattern, "/brands/") {
+		return strings.Replace(pattern, ":brand", w.brandBetween(), 1)
 	}
 	if strings.HasPrefix(pattern, "/rules/") {
 		return strings.Replace(pattern, ":id", string(w.ruleBetween()), 1)
@@ -463,7 +478,7 @@ func TestPagesLinkOnlyToWhatExists(t *testing.T) {
 		patterns = append(patterns, regexp.MustCompile("^"+strings.Replace(p, `/\*`, "/.+", 1)+"$"))
 	}
 	administrator, bodies := w.browser().signIn(grace), map[string]string{}
-	for _, from := range []string{"/trace?sender=ada", "/trace/" + string(id), "/report", "/bulk", "/audit-log", "/accounts", accountURL(ada), "/tokens", "/sign-in-providers", "/rules", "/rules/new", "/rules/try", ruleURL(w.ruleBetween())} {
+	for _, from := range []string{"/trace?sender=ada", "/trace/" + string(id), "/report", "/bulk", "/audit-log", "/accounts", accountURL(ada), "/tokens", "/sign-in-providers", "/rules", "/rules/new", "/rules/try", "/brands", "/brands/new", "/brands/default", ruleURL(w.ruleBetween())} {
 		bodies[from] = administrator.get(from).body
 	}
 	for _, from := range []string{"/sign-in", "/", "/inbox/", path, "/messages", "/sent", "/sent/" + string(id), "/sent/" + string(id) + "/remove", "/compose", w.link(marta), w.invite(lena), "/password/x"} {

@@ -70,9 +70,11 @@ type Options struct {
 	Vouch     *vouch.Service
 	// Doctor looks at the whole installation; nil: there is nothing to look at.
 	Doctor func(context.Context) []Finding
-	API    http.Handler // answers programs under /api/; nil: nothing does
-	Demo   *Demo        // walkthrough and inbox pages; nil outside the demo
-	Live   *live.Hub    // tells of changes in a sender's messages, by the sender's address; nil: Sent is not live
+	// SendSample mails an administrator the notification of a brand; nil: nothing can be sent.
+	SendSample func(ctx context.Context, by letterlock.Actor, brand string) error
+	API        http.Handler // answers programs under /api/; nil: nothing does
+	Demo       *Demo        // walkthrough and inbox pages; nil outside the demo
+	Live       *live.Hub    // tells of changes in a sender's messages, by the sender's address; nil: Sent is not live
 
 	Lanes *lane.Set                   // where requests wait for their turn; nil: those of one core
 	Ready func(context.Context) error // nil when mail would be accepted and served now; nil: it always would
@@ -103,6 +105,7 @@ type Server struct {
 	secure   bool // the public URL is https
 	foreign  *http.CrossOriginProtection
 	wardrobe wardrobe
+	fitting  fittingRoom
 	looked   lookBook
 	checks   *ratelimit.Limiter // of references, by network
 	// examining is held while the installation is looked at.

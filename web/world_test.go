@@ -159,6 +159,7 @@ func newWorld(t *testing.T, changes ...func(*Options)) *world {
 		AuditLog:  &auditlog.Service{DB: db, Signer: seal.NewSigner(), Host: public.Hostname(), Organization: "Contoso", Log: log},
 		Now:       w.clock.Now, Log: log, MaxUpload: 1 << 20, DownloadsUnderDoNotForward: true,
 	}
+	o.SendSample = w.outbox.Sample
 	o.Doctor = func(context.Context) []Finding { return w.found }
 	o.Vouch = &vouch.Service{DB: db, Pepper: pepper, IPKey: ratelimit.IPKey}
 	o.Rules = &rulebook.Service{DB: db, Brand: brands.Is, MaxSize: 1 << 20}

@@ -313,7 +313,7 @@ func (a *App) buildEdges(cfg config.Config, o Options) error {
 		Access: a.Access, Passcodes: a.Passcodes, Sessions: a.Sessions, Browsers: a.Browsers, Accounts: a.Accounts, Intake: a.Intake, Uploads: a.Uploads, Track: a.Track, AuditLog: a.Audit,
 		Live: a.DB.Live, MaxLive: cfg.Limits.OpenPages, Ready: a.Ready, Demo: o.Demo, Now: o.Now, Log: o.Log, MaxUpload: int64(cfg.Limits.Message), TrustedProxies: cfg.Proxy.Trusted,
 		Location: cfg.TimeZone.Location, DownloadsUnderDoNotForward: cfg.Recipients.DoNotForwardDownloads,
-		Visits: a.Visits, Rules: a.Rules, Vouch: a.Vouch, Doctor: examiner(cfg, o), ReaderIP: policy.ReaderIP(cfg.Privacy.ReaderIP),
+		Visits: a.Visits, Rules: a.Rules, Vouch: a.Vouch, SendSample: a.Outbox.Sample, Doctor: examiner(cfg, o), ReaderIP: policy.ReaderIP(cfg.Privacy.ReaderIP),
 		Metrics: a.Metrics.HTTP, SignIns: a.Metrics.SignIns, API: apid.Handler(programs), Lanes: a.lanes,
 	})
 	if err != nil {

@@ -297,7 +297,7 @@ const MaxID = 40
 // between them. The name is part of addresses that recipients see.
 func ParseID(s string) (string, error) {
 	bad := strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" || strings.Trim(s, "-") != s
-	if s == "" || len(s) > MaxID || bad {
+	if s == "" || len(s) > MaxID || bad || s == "new" || s == "previews" { // which are pages
 		return "", &letterlock.Error{Code: letterlock.Invalid, Key: "brand-id",
 			Err: fmt.Errorf("the name of a brand has small letters, digits and hyphens between them, at most %d", MaxID)}
 	}

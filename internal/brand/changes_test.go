@@ -146,7 +146,7 @@ func TestNamesOfBrandsAreSafeInAddresses(t *testing.T) {
 			t.Errorf("%q: %v", id, err)
 		}
 	}
-	for _, id := range []string{"", "-a", "a-", "Legal", "a b", "a/b", "..", "a.css", "ä", strings.Repeat("a", 41), "a\n"} {
+	for _, id := range []string{"", "-a", "a-", "Legal", "a b", "a/b", "..", "a.css", "ä", strings.Repeat("a", 41), "a\n", "new", "previews"} {
 		if _, err := ParseID(id); letterlock.KeyOf(err) != "brand-id" {
 			t.Errorf("%q: %v, want Invalid", id, err)
 		}

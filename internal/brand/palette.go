@@ -140,3 +140,21 @@ func lighten(shade lab, ok func(Color) bool) Color {
 func (p Palette) properties() string {
 	return fmt.Sprintf("--brand: %s; --brand-hover: %s; --on-brand: %s;", p.Color, p.Hover, p.OnColor)
 }
+
+// A Figure is a contrast of a brand and what it must be at least.
+type Figure struct {
+	What  string // "words on the button"
+	Ratio float64
+	Least float64
+}
+
+// Contrasts returns the contrasts that a brand was checked for, those of the light
+// scheme first.
+func (b *Brand) Contrasts() []Figure {
+	return []Figure{
+		{"Words on the colour", Contrast(b.Color, b.OnColor), minText},
+		{"Colour on white paper", Contrast(b.Color, lightSheet), minShape},
+		{"Words on the colour, in the dark", Contrast(b.Dark.Color, b.Dark.OnColor), minText},
+		{"Colour on dark paper", Contrast(b.Dark.Color, darkSheet), minText},
+	}
+}

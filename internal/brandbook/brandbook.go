@@ -323,7 +323,7 @@ func (s *Service) parted(id string, c brand.Changes) error {
 		for _, p := range now.brands[other].senders {
 			if slices.Contains(mine, p) {
 				return &letterlock.Error{Code: letterlock.Invalid, Key: "brand-" + string(brand.Senders),
-					Err: fmt.Errorf("senders of the brand: %s is a sender of the brand %s already", p, other)}
+					Err: fmt.Errorf("senders of the brand: another brand, %s, has the sender %s already", other, p)}
 			}
 		}
 	}

@@ -167,7 +167,7 @@ func TestWhatWouldKeepRecipientsOutIsRefused(t *testing.T) {
 		{brand.Default, brand.Changes{brand.Passcode: "no"}, "brand-passcode", "not everybody has an account at a provider"},
 		{"x", brand.Changes{brand.Colour: "#777777"}, "brand-colour", "4.48 to 1"},
 		{brand.Default, brand.Changes{brand.Senders: "a.example"}, "brand-senders", "for all whom no other names"},
-		{"x", brand.Changes{brand.Senders: "a.example\nLEGAL.example"}, "brand-senders", "legal.example is a sender of the brand legal already"},
+		{"x", brand.Changes{brand.Senders: "a.example\nLEGAL.example"}, "brand-senders", "another brand, legal, has the sender legal.example already"},
 		{"x y", nil, "brand-id", "small letters"},
 		{"legal", nil, "brand-exists", "already"},
 		{"x", brand.Changes{"moon": "full"}, "brand-moon", "no field"},

@@ -9,8 +9,10 @@ package notify
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"io"
 	"net/url"
+	"strings"
 	"time"
 
 	"letterlock/internal/brand"
@@ -69,6 +71,26 @@ func (n *Notifier) notification(w io.Writer, now time.Time, m letterlock.Message
 		Text:    mail.NotificationText(v),
 	}, mail.NotificationHTML(v))
 }
+
+// Preview returns the HTML part of a notification under a brand as a page can show it:
+// from nobody's message, and with the logo in it.
+func (n *Notifier) Preview(b *brand.Brand, from letterlock.Mailbox) (string, error) {
+	v := mail.Notification{
+		Brand: look(b), SenderName: from.Name, SenderAddr: string(from.Address), Host: n.PublicURL.Host, URL: n.PublicURL.String(),
+		Reference: SampleReference, To: string(from.Address), Expires: "the day that its sender chooses",
+		Introduction: b.Introduction, Button: b.Button, Email: b.Email, Disclaimer: b.Disclaimer,
+	}
+	var page strings.Builder
+	if err := mail.NotificationHTML(v).Render(context.Background(), &page); err != nil {
+		return "", err
+	}
+	// What anybody has typed holds no quotation mark any more: this is our own.
+	logo := `src="data:image/png;base64,` + base64.StdEncoding.EncodeToString(b.Logo) + `"`
+	return strings.Replace(page.String(), `src="cid:`+mail.LogoCID+`"`, logo, 1), nil
+}
+
+// SampleReference is the reference of no message.
+const SampleReference = "ABC-DEF-GHJ-KLM"
 
 // until is a moment in words, with what its zone is from UTC unless it is that.
 func (n *Notifier) until(t time.Time) string {

@@ -1,0 +1,107 @@
+package main
+
+import (
+	"image"
+	"image/png"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"letterlock/internal/browsertest"
+)
+
+// TestABrandIsMadeChosenAndSeen has an administrator make a brand, its sender choose it,
+// and a recipient see it, and looks at every page on the way as
+// TestEveryPageCanBeUsedByEverybody does at the others.
+func TestABrandIsMadeChosenAndSeen(t *testing.T) {
+	t.Parallel()
+	p := start(t)
+	browser := browsertest.New(t, browsertest.Light)
+	page, sender, reader := browser.Page(t), browser.Page(t), browser.Page(t)
+	p.signIn(page, administrator)
+	p.signIn(sender, "ada@contoso.example")
+	logo := filepath.Join(t.TempDir(), "logo.png")
+	f, err := os.Create(logo)
+	if err == nil {
+		err = png.Encode(f, image.NewGray(image.Rect(0, 0, 300, 200)))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	link := ""
+	for _, s := range []stop{
+		{name: "brand-new", page: page, path: "/brands/new"},
+		{name: "brand-wrong", page: page, path: "/brands/new", then: func() {
+			page.Fill("Colour", "#777777")
+			page.ClickText("Preview")
+			page.WaitText("4.48 to 1 and must be 4.5 to 1")
+		}},
+		{name: "brand-preview", page: page, path: "/brands/new", then: func() {
+			page.Fill("Name of the brand", "northwind")
+			page.Fill("Sender name", "Northwind Traders")
+			page.Fill("Colour", "#166534")
+			page.Upload("Logo", logo)
+			page.Fill("Words on the button", "Open the letter")
+			page.Fill("Text on the page of the link", "Northwind writes to you about your order.")
+			page.ClickText("Preview")
+			page.WaitText("Words on the colour")
+			if text := page.FrameText("iframe[title='Preview of the notification']"); !strings.Contains(text, "Open the letter") {
+				t.Errorf("the preview of the notification says %q", text)
+			}
+			if text := page.FrameText("iframe[title='Preview of the page of the link']"); !strings.Contains(text, "Northwind Traders has sent you a protected message") {
+				t.Errorf("the preview of the page says %q", text)
+			}
+		}},
+		{name: "brand", page: page, then: func() {
+			page.ClickText("Add brand")
+			page.WaitText("The brand is added.")
+		}},
+		{name: "brands", page: page, path: "/brands"},
+		{name: "brand-delete", page: page, path: "/brands/northwind/delete"},
+		{name: "compose-brand", page: sender, path: "/compose"},
+		{name: "gate-brand", page: reader, then: func() {
+			sender.Goto(p.site + "/compose")
+			sender.Fill("To", "zoe@hearthside.example")
+			sender.Fill("Subject", "Your order")
+			sender.Fill("Message", "It is on its way.")
+			sender.Fill("Brand", "northwind: Northwind Traders")
+			sender.ClickText("Send")
+			v := visitors{t: t, p: p, nobody: browser.Page(t)}
+			p.waitForMail(t, v.nobody, "zoe@hearthside.example")
+			link = v.link("zoe@hearthside.example")
+			reader.Goto(p.site + link)
+			reader.WaitText("Northwind writes to you about your order.")
+			var color string
+			reader.Eval(`getComputedStyle(document.querySelector(".button--primary")).backgroundColor`, &color)
+			if color != "rgb(22, 101, 52)" {
+				t.Errorf("the button is %s, want the brand's green", color)
+			}
+		}},
+		{name: "read-brand", page: reader, then: func() {
+			p.prove(t, browser, reader, link, "zoe@hearthside.example")
+			if got := reader.Text(".portal-brand"); !strings.Contains(got, "Northwind Traders") {
+				t.Errorf("the message bears %q", got)
+			}
+		}},
+		{name: "messages-brand", page: reader, path: "/messages", then: func() {
+			if got := reader.Text(".portal-brand"); strings.Contains(got, "Northwind") {
+				t.Errorf("My messages bears %q, want the default brand", got)
+			}
+		}},
+	} {
+		s.everywhere(t, p)
+	}
+}
+
+// waitForMail opens a mailbox until there is a mail in it.
+func (p *program) waitForMail(t *testing.T, page *browsertest.Page, mailbox string) {
+	t.Helper()
+	for range 200 {
+		page.Goto(p.site + "/inbox/" + mailbox)
+		if page.Count("a.item") > 0 {
+			return
+		}
+	}
+	t.Fatalf("no mail for %s", mailbox)
+}

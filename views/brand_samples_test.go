@@ -1,0 +1,27 @@
+package views
+
+import "github.com/a-h/templ"
+
+// brandSamples are the pages on which administrators say in which looks recipients see mail.
+func brandSamples(all map[string]templ.Component) {
+	p := staffPage()
+	p.Account.Auditor, p.Account.Admin = true, true
+	all["brands"] = BrandsPage(Brands{Page: p, NewURL: "/brands/new", Note: "The brand is deleted.", Rows: []BrandRow{
+		{ID: "default", Name: "Halden Law", URL: "/brands/default", LogoURL: "/brand/default.png", Own: "Nothing: all is as in the settings file", Messages: "1,204 messages"},
+		{ID: "notaries", Name: "Halden Notaries", URL: "/brands/notaries", LogoURL: "/brand/notaries.png", Own: "Sender name, colour", Senders: "notaries.halden.example", Messages: "12 messages"},
+	}})
+	form := BrandForm{
+		Page: p, Heading: "Change brand notaries", ID: "notaries", Version: "3", Base: "the default brand", HasSenders: true, LogoURL: "/brand/notaries.png",
+		Fields: map[string]BrandField{"name": {"Halden Notaries", true, "Halden Law"}, "colour": {"#3b2a5c", true, "#0c5463"}, "logo": {"", true, "its picture"},
+			"passcode": {Value: "yes"}, "expiry": {"7d", true, "nothing"}, "senders": {Value: "notaries.halden.example"}},
+		Contrasts: []Fact{{"Words on the colour", "11.9 to 1, 4.5 needed", false}}, MailURL: "/brands/previews/a/mail.html", PortalURL: "/brands/previews/a/portal.html",
+		URL: "/brands/notaries", Button: "Save brand", TestURL: "/brands/notaries/test", TestTo: "ines.kaya@halden.example", DeleteURL: "/brands/notaries/delete", Note: "The brand is saved.",
+	}
+	all["brand"] = BrandFormPage(form)
+	wrong := form
+	wrong.New, wrong.Heading, wrong.Note, wrong.DeleteURL, wrong.MailURL, wrong.Problem, wrong.TestURL = true, "Add a brand", "", "", "", "The relay did not take the test mail. Doctor says more.", ""
+	for _, field := range []string{"id", "name", "colour", "logo", "introduction", "button", "email", "disclaimer", "portal", "privacy", "passcode", "social", "expiry", "force-portal", "senders", "form"} {
+		wrong.Errors = append(wrong.Errors, FieldError{field, "It is too long"})
+	}
+	all["brand-wrong"] = BrandFormPage(wrong)
+}

@@ -1,0 +1,258 @@
+package web
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"letterlock/internal/brand"
+	"letterlock/internal/brandbook"
+	"letterlock/views"
+)
+
+// withLogo is for a form with a picture in it, and one that was kept from before.
+func withLogo(_ *Server, e *entry) { e.limit = 3 << 20 }
+
+// maxLogo is a little more than a logo may have, so that one that is larger is told why.
+const maxLogo = 600 << 10
+
+// A brandEdit is a brand that is made or changed.
+type brandEdit struct {
+	entry   brandbook.Entry // as it is kept; without ID: it is new
+	changes brand.Changes   // as they would be saved
+	typed   map[brand.Field]string
+	id      string // typed, of a new one
+	version string // typed; empty: that of the entry
+	errors  []views.FieldError
+}
+
+// newBrand is an empty form.
+func (s *Server) newBrand(c echo.Context) error {
+	return s.show(c, http.StatusOK, views.BrandFormPage(s.brandForm(c, brandEdit{entry: s.Brands.Blank()})))
+}
+
+// editBrand is the form of a brand.
+func (s *Server) editBrand(c echo.Context) error {
+	e, err := s.namedBrand(c)
+	if err != nil {
+		return err
+	}
+	v := s.brandForm(c, brandEdit{entry: e, changes: e.Changes})
+	v.Note = brandNotes[c.QueryParam("done")]
+	return s.show(c, http.StatusOK, views.BrandFormPage(v))
+}
+
+// brandForm shows a brand as it can be changed, with previews of it as it would be.
+func (s *Server) brandForm(c echo.Context, b brandEdit) views.BrandForm {
+	e := b.entry
+	v := views.BrandForm{
+		Page: s.page(c), Heading: "Change brand " + e.ID, Button: "Save brand", URL: brandURL(e.ID), ID: e.ID, Base: "the default brand",
+		Version: strconv.FormatInt(e.Version, 10), HasSenders: true, Fields: s.brandFields(b), Errors: b.errors, LogoURL: "/brand/" + e.ID + ".png",
+	}
+	switch e.ID {
+	case "":
+		v.New, v.Heading, v.Button, v.URL, v.ID, v.LogoURL = true, "Add a brand", "Add brand", "/brands", b.id, ""
+	case brand.Default:
+		v.Heading, v.Base, v.HasSenders = "Change the default brand", "the settings file", false
+	default:
+		v.DeleteURL = brandURL(e.ID) + "/delete"
+	}
+	if b.version != "" {
+		v.Version = b.version
+	}
+	if logo := b.changes[brand.Logo]; logo != "" && logo != e.Changes[brand.Logo] {
+		v.Logo = base64.StdEncoding.EncodeToString([]byte(logo))
+	}
+	if e.ID != "" && s.SendSample != nil {
+		v.TestURL, v.TestTo = brandURL(e.ID)+"/test", string(actor(c).Address)
+	}
+	if look, err := s.Brands.Try(actor(c), e.ID, b.changes); err == nil && len(b.errors) == 0 {
+		at := "/brands/previews/" + string(s.fitting.hang(actor(c).Address, look)) + "/"
+		v.MailURL, v.PortalURL, v.LogoURL = at+"mail.html", at+"portal.html", at+"logo.png"
+		for _, f := range look.Contrasts() {
+			v.Contrasts = append(v.Contrasts, views.Fact{Label: f.What, Value: fmt.Sprintf("%.1f to 1, %.1f needed", f.Ratio, f.Least)})
+		}
+	}
+	return v
+}
+
+// brandFields are the fields as they are shown: typed, or as the brand says them, or
+// inherits them.
+func (s *Server) brandFields(b brandEdit) map[string]views.BrandField {
+	out := map[string]views.BrandField{}
+	for _, f := range brand.Fields {
+		value, own := b.changes[f]
+		if !own && f != brand.Senders {
+			value = b.entry.Base.Value(f)
+		}
+		if typed, is := b.typed[f]; is {
+			value = typed
+		}
+		_, kept := b.entry.Changes[f]
+		field := views.BrandField{Value: value, Own: own && kept, Base: b.entry.Base.Value(f)}
+		if f == brand.Logo {
+			field.Value, field.Base = "", "its picture"
+		}
+		switch {
+		case field.Base == "" && f == brand.Colour:
+			field.Base = brand.DefaultColor
+		case field.Base == "":
+			field.Base = "nothing"
+		}
+		out[string(f)] = field
+	}
+	return out
+}
+
+// addBrand saves a new brand, or shows how it would look.
+func (s *Server) addBrand(c echo.Context) error {
+	f, logo, err := brandFormOf(c.Request())
+	if err != nil {
+		return err
+	}
+	b := typedBrand(s.Brands.Blank(), f, logo)
+	b.id = strings.TrimSpace(bounded(f.Get("id"), 80))
+	return s.saveBrand(c, f, b, "added", func() error {
+		return s.Brands.Add(c.Request().Context(), actor(c), b.id, b.changes)
+	})
+}
+
+// changeBrand saves a brand that was there, or shows how it would look.
+func (s *Server) changeBrand(c echo.Context) error {
+	f, logo, err := brandFormOf(c.Request())
+	if err != nil {
+		return err
+	}
+	e, err := s.namedBrand(c)
+	if err != nil {
+		return err
+	}
+	b := typedBrand(e, f, logo)
+	b.version = bounded(f.Get("version"), 20)
+	version, err := strconv.ParseInt(b.version, 10, 64)
+	if err != nil {
+		version = -1 // of no brand
+	}
+	return s.saveBrand(c, f, b, "changed", func() error {
+		return s.Brands.Change(c.Request().Context(), actor(c), e.ID, version, b.changes)
+	})
+}
+
+func (s *Server) saveBrand(c echo.Context, f url.Values, b brandEdit, done string, save func() error) error {
+	if f.Get("do") == "preview" {
+		if _, err := s.Brands.Try(actor(c), b.entry.ID, b.changes); err != nil {
+			return s.brandAgain(c, b, err)
+		}
+		return s.show(c, http.StatusOK, views.BrandFormPage(s.brandForm(c, b)))
+	}
+	if err := save(); err != nil {
+		return s.brandAgain(c, b, err)
+	}
+	to := brandURL(b.entry.ID)
+	if b.entry.ID == "" {
+		to = brandURL(b.id)
+	}
+	return c.Redirect(http.StatusSeeOther, to+"?done="+done)
+}
+
+// brandAgain shows the form once more with what is wrong in it.
+func (s *Server) brandAgain(c echo.Context, b brandEdit, err error) error {
+	if b.errors = brandErrors(err); len(b.errors) == 0 {
+		return err
+	}
+	if b.errors[0].Field == string(brand.Logo) {
+		delete(b.changes, brand.Logo) // it is not to be sent back and forth
+	}
+	return s.show(c, http.StatusUnprocessableEntity, views.BrandFormPage(s.brandForm(c, b)))
+}
+
+// typedBrand reads what was typed. A field is the brand's own if it was so and is not to
+// be inherited, or if it is not what would be inherited.
+func typedBrand(e brandbook.Entry, f url.Values, logo []byte) brandEdit {
+	b := brandEdit{entry: e, changes: brand.Changes{}, typed: map[brand.Field]string{}}
+	inherit := func(field brand.Field) bool { return slices.Contains(f["inherit"], string(field)) }
+	for _, field := range brand.Fields {
+		value := strings.TrimSpace(strings.ReplaceAll(bounded(f.Get(string(field)), 16<<10), "\r\n", "\n"))
+		base := e.Base.Value(field)
+		switch field {
+		case brand.Logo:
+			if value = string(logo); value == "" && slices.Contains(f["own"], "logo") {
+				value = e.Changes[field]
+			}
+			base = ""
+		case brand.Passcode, brand.Social, brand.ForcePortal:
+			if value = "no"; f.Get(string(field)) != "" {
+				value = "yes"
+			}
+		case brand.Expiry:
+			value = strings.ToLower(value)
+		case brand.Senders:
+			base = ""
+		}
+		if inherit(field) {
+			continue
+		}
+		if value != base || slices.Contains(f["own"], string(field)) && field != brand.Logo {
+			b.changes[field] = value
+		}
+		if field != brand.Logo {
+			b.typed[field] = value
+		}
+	}
+	return b
+}
+
+// brandFormOf reads the form in memory: pictures are put into no file. The logo is the
+// one that was chosen, or else the one that the page has kept since the last preview.
+func brandFormOf(r *http.Request) (f url.Values, logo []byte, err error) {
+	f = url.Values{}
+	parts, err := r.MultipartReader()
+	if err != nil {
+		return nil, nil, badForm(err)
+	}
+	for range 100 {
+		p, err := parts.NextPart()
+		if errors.Is(err, io.EOF) {
+			return f, keptLogo(f, logo), nil
+		}
+		if err != nil {
+			return nil, nil, badForm(err)
+		}
+		limit := int64(16 << 10)
+		switch p.FormName() {
+		case "logo":
+			limit = maxLogo
+		case "logo-kept":
+			limit = 2 * maxLogo
+		}
+		value, err := io.ReadAll(io.LimitReader(p, limit))
+		if err != nil {
+			return nil, nil, badForm(err)
+		}
+		if p.FormName() == "logo" {
+			logo = value
+			continue
+		}
+		f.Add(p.FormName(), strings.ToValidUTF8(string(value), "\uFFFD"))
+	}
+	return nil, nil, badForm(errors.New("too many fields"))
+}
+
+func keptLogo(f url.Values, chosen []byte) []byte {
+	if len(chosen) > 0 {
+		return chosen
+	}
+	kept, err := base64.StdEncoding.DecodeString(f.Get("logo-kept"))
+	if err != nil {
+		return nil // of a picture that the page has not kept
+	}
+	return kept
+}
