@@ -235,15 +235,15 @@ var table = map[string]column{
 	"POST /sign-in-providers":               byAdmin(200),
 	"POST /sign-in-providers/:provider/try": byAdmin(404), // there is none
 	"POST /sign-in-providers/forget":        byAdmin(422), // nothing is typed
-	"GET /brands":                      byAdmin(200),
-	"POST /brands":                     byAdmin(422), // it is no such form
-	"GET /brands/new":                  byAdmin(200),
-	"GET /brands/previews/:id/:file":   byAdmin(404), // it is another administrator's
-	"GET /brands/:brand":               byAdmin(200),
-	"POST /brands/:brand":              byAdmin(422), // it is no such form
-	"POST /brands/:brand/test":         byAdmin(303),
-	"GET /brands/:brand/delete":        byAdmin(200),
-	"POST /brands/:brand/delete":       byAdmin(303),
+	"GET /brands":                           byAdmin(200),
+	"POST /brands":                          byAdmin(422), // it is no such form
+	"GET /brands/new":                       byAdmin(200),
+	"GET /brands/previews/:id/:file":        byAdmin(404), // it is another administrator's
+	"GET /brands/:brand":                    byAdmin(200),
+	"POST /brands/:brand":                   byAdmin(422), // it is no such form
+	"POST /brands/:brand/test":              byAdmin(303),
+	"GET /brands/:brand/delete":             byAdmin(200),
+	"POST /brands/:brand/delete":            byAdmin(303),
 
 	"GET /trace":              byAuditor(200),
 	"GET /trace/export.csv":   byAuditor(200),
