@@ -191,12 +191,12 @@ func (c *checkup) folder() {
 
 // inUse says whether a server runs on the folder, which is no fault.
 func (c *checkup) inUse(dir string) {
-	lock, err := host.LockFolder(dir)
-	if err != nil {
-		c.say(Fine, "server", "%s", err)
-		return
+	switch by, err := host.FolderInUse(dir); {
+	case err != nil:
+		c.fails("data_dir", err, "")
+	case by != "":
+		c.say(Fine, "server", "%s", by)
 	}
-	_ = lock.Release() // the process ends soon
 }
 
 func (c *checkup) running() bool {

@@ -37,7 +37,7 @@ func newSite(t *testing.T) *site {
 	cfg.TimeZone = config.Zone{Location: time.UTC}
 	cfg.Organization = config.Organization{Name: "Contoso", Domains: []string{"contoso.example"}, Notify: "portal@contoso.example"}
 	cfg.HTTP = config.HTTP{Listen: mailtest.FreeAddress(t)}
-	cfg.SMTP = config.SMTP{Submission: mailtest.FreeAddress(t), Submissions: mailtest.FreeAddress(t)}
+	cfg.SMTP.Submission, cfg.SMTP.Submissions = mailtest.FreeAddress(t), mailtest.FreeAddress(t)
 	cfg.Metrics.Listen, cfg.Limits.DiskReserve = mailtest.FreeAddress(t), 1<<20
 	cert, key := mailtest.Files(t, s.ca.IssueUntil(time.Now().Add(60*24*time.Hour), "mail.contoso.example"))
 	cfg.TLS = config.TLS{CertFile: s.file("cert.pem", string(cert), 0o600), KeyFile: s.file("key.pem", string(key), 0o600)}

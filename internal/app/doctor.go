@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io/fs"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -101,20 +103,25 @@ func (d *doctor) database(ctx context.Context) {
 	}
 }
 
-// databaseFile looks at a database that nobody uses.
+// databaseFile looks at a database that nobody uses. It does not lock anybody out for that:
+// a server that starts meanwhile writes what is being read, and then nothing was found.
 func (d *doctor) databaseFile(ctx context.Context) {
 	const about = "database"
-	lock, err := host.LockFolder(d.cfg.DataDir)
-	if err != nil {
-		d.say(Fine, about, "not looked at: %s", inOneLine(err))
-		return
-	}
-	closed, err := store.Look(ctx, d.cfg.DataDir)
-	if err := lock.Release(); err != nil {
-		d.fails(about, err, "")
-		return
-	}
+	by, err := host.FolderInUse(d.cfg.DataDir)
 	switch {
+	case err != nil:
+		d.advise(Warn, about, "run this as the user of the server", "not looked at: %s", inOneLine(err))
+		return
+	case by != "":
+		d.say(Fine, about, "not looked at: %s", by)
+		return
+	}
+	before := lastWritten(d.cfg.DataDir)
+	closed, err := store.Look(ctx, d.cfg.DataDir)
+	by, inUse := host.FolderInUse(d.cfg.DataDir)
+	switch {
+	case inUse != nil || by != "" || lastWritten(d.cfg.DataDir) != before:
+		d.say(Fine, about, "not looked at to its end, because it was taken into use meanwhile: run this again")
 	case errors.Is(err, context.DeadlineExceeded):
 		d.say(Fine, about, "can be read; it is too large to be looked through in %s", lookThrough)
 	case err == nil && !closed:
@@ -122,6 +129,16 @@ func (d *doctor) databaseFile(ctx context.Context) {
 	default:
 		d.fails(about, err, "whole")
 	}
+}
+
+// lastWritten tells a database that was written from one that was not.
+func lastWritten(dir string) (s [2]string) {
+	for i, name := range []string{store.File, store.File + "-wal"} {
+		if f, err := os.Stat(filepath.Join(dir, name)); err == nil {
+			s[i] = fmt.Sprint(f.Size(), f.ModTime().UnixNano())
+		}
+	}
+	return s
 }
 
 // server asks the server that runs how it is.
@@ -141,7 +158,7 @@ func (d *doctor) server(ctx context.Context, over http.RoundTripper) {
 	if len(s.Keys.Missing) > 0 {
 		d.advise(Wrong, about, "import them from their copies: 'letterlock keys import'", "the keys of epochs %v are missing: what is encrypted under them cannot be opened", s.Keys.Missing)
 	}
-	d.late("passcodes", s.Queue.Passcodes, 30*time.Second)
+	d.late("passcodes and links to accounts", s.Queue.Passcodes, 30*time.Second)
 	d.late("notifications", s.Queue.Others, 10*time.Minute)
 	d.waiting(s.Queue.Waiting)
 	if len(d.found) == wrong {

@@ -98,7 +98,7 @@ func TestTheDoctorFindsNothingWhereAllIsWell(t *testing.T) {
 		"nothing is inline":      func(w *world) { w.cfg.Recipients.Inline = nil },
 		"on this machine alone": func(w *world) {
 			w.cfg.PublicURL = config.URL{URL: &url.URL{Scheme: "http", Host: "localhost:8080"}}
-			w.cfg.TLS, w.cfg.SMTP = config.TLS{}, config.SMTP{}
+			w.cfg.TLS, w.cfg.SMTP = config.TLS{}, config.SMTP{GatewayProtection: config.NoProtection}
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -130,7 +130,7 @@ func TestTheDoctorFindsNothingWhereAllIsWell(t *testing.T) {
 func (w *world) runs() {
 	w.t.Helper()
 	ctx, stop := context.WithCancel(w.t.Context())
-	done := make(chan error)
+	done := make(chan error, 1)
 	go func() { done <- app.Serve(ctx, w.cfg, app.Options{Now: time.Now, Log: silent}, io.Discard) }()
 	w.t.Cleanup(func() {
 		stop()
@@ -144,6 +144,12 @@ func (w *world) runs() {
 				w.t.Error(err)
 			}
 			return
+		}
+		select {
+		case err := <-done:
+			done <- nil
+			w.t.Fatalf("the server does not start: %v", err)
+		case <-time.After(10 * time.Millisecond):
 		}
 	}
 }
@@ -338,6 +344,37 @@ func TestTheDoctorAsksTheServerThatRuns(t *testing.T) {
 		}
 	}
 	t.Error("nothing is said of the server that runs")
+}
+
+func TestTheDoctorMakesNoLockAndSaysWhyItCouldNotLook(t *testing.T) {
+	w := newWorld(t)
+	w.started()
+	lock := filepath.Join(w.cfg.DataDir, "lock")
+	database := func() (about app.Finding) {
+		t.Helper()
+		for _, f := range w.doctor() {
+			if f.About == "database" {
+				return f
+			}
+		}
+		t.Fatal("nothing is said of the database")
+		return about
+	}
+	if err := os.Remove(lock); err != nil {
+		t.Fatal(err)
+	}
+	if f := database(); f.Level != app.Fine || f.Says != "whole" {
+		t.Errorf("without a lock: %+v", f)
+	}
+	if _, err := os.Lstat(lock); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the lock is there: %v", err)
+	}
+	if err := os.Symlink("elsewhere", lock); err != nil { // it cannot be opened, by root neither
+		t.Fatal(err)
+	}
+	if f := database(); f.Level != app.Warn || f.Do == "" || !strings.Contains(f.Says, "not looked at: looking at the lock") {
+		t.Errorf("with a lock that cannot be opened: %+v", f)
+	}
 }
 
 func TestTheDoctorChangesNothing(t *testing.T) {

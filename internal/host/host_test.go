@@ -10,6 +10,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -130,6 +131,58 @@ func TestAnUnsignedLockIsStillALock(t *testing.T) {
 			t.Errorf("%q in the lock: %v", content, err)
 		}
 	}
+}
+
+func TestLookingWhetherAFolderIsInUseLeavesNothingAndKeepsNobodyOut(t *testing.T) {
+	dir := t.TempDir()
+	if by, err := FolderInUse(dir); by != "" || err != nil {
+		t.Errorf("a new folder is in use: %q, %v", by, err)
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+		t.Errorf("looking leaves %v, %v", left, err)
+	}
+	l, err := LockFolder(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := fmt.Sprintf("data folder %s is in use by process %d", dir, os.Getpid())
+	if by, err := FolderInUse(dir); by != want || err != nil {
+		t.Errorf("a folder in use: %q, %v; want %q", by, err, want)
+	}
+	if err := l.Release(); err != nil {
+		t.Fatal(err)
+	}
+	if by, err := FolderInUse(dir); by != "" || err != nil {
+		t.Errorf("a folder that was let go of: %q, %v", by, err)
+	}
+	if by, err := FolderInUse(filepath.Join(dir, lockFile)); by != "" || err == nil {
+		t.Errorf("what is no folder: %q, %v", by, err)
+	}
+	stop, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		for {
+			select {
+			case <-stop:
+				return
+			case <-time.After(time.Millisecond):
+				if _, err := FolderInUse(dir); err != nil {
+					t.Error(err)
+				}
+			}
+		}
+	}()
+	for range 200 {
+		l, err := LockFolder(dir)
+		if err != nil {
+			t.Fatalf("while somebody looks: %v", err)
+		}
+		if err := l.Release(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	close(stop)
+	<-done
 }
 
 func TestThereIsFreeSpaceWhereThereIsAFolder(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -30,9 +31,13 @@ func LockFolder(dir string) (*Lock, error) {
 		return nil, fmt.Errorf("locking data folder %s: %w", dir, err)
 	}
 	err = unix.Flock(fd, unix.LOCK_EX|unix.LOCK_NB)
+	if errors.Is(err, unix.EWOULDBLOCK) { // whoever only looks has it for a moment, see FolderInUse
+		time.Sleep(aMoment)
+		err = unix.Flock(fd, unix.LOCK_EX|unix.LOCK_NB)
+	}
 	switch {
 	case errors.Is(err, unix.EWOULDBLOCK):
-		err = fmt.Errorf("data folder %s is in use by %s", dir, holder(fd))
+		err = inUse(dir, fd)
 	case err != nil:
 		err = fmt.Errorf("locking data folder %s: %w", dir, err)
 	default:
@@ -43,6 +48,34 @@ func LockFolder(dir string) (*Lock, error) {
 		return nil, err
 	}
 	return &Lock{fd}, nil
+}
+
+// aMoment is longer than anybody looks.
+const aMoment = 50 * time.Millisecond
+
+func inUse(dir string, fd int) error {
+	return fmt.Errorf("data folder %s is in use by %s", dir, holder(fd))
+}
+
+// FolderInUse looks whether a process has taken a data folder, and says which as a sentence;
+// empty: none has. It makes and changes no file, because whoever looks may be another user,
+// whose lock would keep the server out, and keeps nobody out for longer than a moment.
+func FolderInUse(dir string) (by string, err error) {
+	fd, err := unix.Open(filepath.Join(dir, lockFile), unix.O_RDONLY|unix.O_CLOEXEC|unix.O_NOFOLLOW, 0)
+	switch {
+	case errors.Is(err, unix.ENOENT):
+		return "", nil // nobody ever has
+	case err != nil:
+		return "", fmt.Errorf("looking at the lock of data folder %s: %w", dir, err)
+	}
+	defer unix.Close(fd) // and with it the lock
+	switch err := unix.Flock(fd, unix.LOCK_SH|unix.LOCK_NB); {
+	case errors.Is(err, unix.EWOULDBLOCK):
+		return inUse(dir, fd).Error(), nil
+	case err != nil:
+		return "", fmt.Errorf("looking at the lock of data folder %s: %w", dir, err)
+	}
+	return "", nil
 }
 
 // sign writes who holds the lock, for people.
