@@ -29,9 +29,9 @@ func (s *Server) addQueue(c echo.Context, v *views.Trace) error {
 	switch {
 	case passcodes >= passcodesLate || others >= othersLate:
 		v.QueueLate = true
-		v.Queue = "Mail leaves late: " + dueWords("a passcode", passcodes) + ", and " + dueWords("other mail", others) + ". Ask whoever operates the server."
+		v.Queue = "Mail leaves late: " + dueWords("a passcode or link to an account", passcodes) + ", and " + dueWords("other mail", others) + ". Ask whoever operates the server."
 	case passcodes > 0 || others > 0:
-		v.Queue = "Mail is leaving: " + dueWords("a passcode", passcodes) + ", and " + dueWords("other mail", others) + "."
+		v.Queue = "Mail is leaving: " + dueWords("a passcode or link to an account", passcodes) + ", and " + dueWords("other mail", others) + "."
 	default:
 		v.Queue = "No mail is due that has not left."
 	}

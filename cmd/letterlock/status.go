@@ -64,7 +64,7 @@ func (c *statusCommand) installation(ctx context.Context, d desk) error {
 	}
 	t := newTable(d.out, "ABOUT", "SAYS")
 	t.row("server", server)
-	t.row("passcodes", dueFor(s.Queue.Passcodes))
+	t.row("passcodes, links to accounts", dueFor(s.Queue.Passcodes))
 	t.row("other mail", dueFor(s.Queue.Others))
 	d.waiting(t, s.Queue.Waiting)
 	t.row("epoch", fmt.Sprintf("%d, %s before it not destroyed yet", s.Keys.Epoch, count(s.Keys.Ending, "epoch")))

@@ -32,7 +32,7 @@ type JournalState struct {
 
 // QueueState says how late mail leaves, and what waits for long because it is put off.
 type QueueState struct {
-	Passcodes time.Time `json:"passcodesDueSince,omitzero" doc:"Since when a passcode has been due that has not left; absent: none is due."`
+	Passcodes time.Time `json:"passcodesDueSince,omitzero" doc:"Since when a passcode, or a link to an account, has been due that has not left; absent: none is due."`
 	Others    time.Time `json:"othersDueSince,omitzero" doc:"The same of all other mail."`
 	Waiting   Waiting   `json:"waiting" doc:"What has waited for more than an hour, tried or not."`
 }

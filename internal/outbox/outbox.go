@@ -111,7 +111,7 @@ func (s *Service) one(ctx, under context.Context, lane store.Lane, p *place) (bo
 		s.Metrics.Attempted(string(w.notice.Kind), outcome(w, w.broken), 0)
 		return true, s.note(w, w.broken)
 	}
-	urgent := w.notice.Kind == store.PasscodeNotice
+	urgent := w.notice.Kind.Urgent()
 	t, until := s.domains.enter(s.addressee(w), urgent, w.now)
 	if t == nil {
 		return true, s.holdBack(w, urgent, until)

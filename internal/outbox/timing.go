@@ -25,9 +25,13 @@ type pace struct {
 
 // paceOf is slow but patient with most: a server that searches a mail before it
 // answers must get the time, or it takes the mail again and again. Somebody waits
-// for a passcode, and it lives for ten minutes only.
+// for a passcode, and it lives for ten minutes only; and for the link to an account, which
+// lives for longer.
 func paceOf(k store.NoticeKind) pace {
-	if k == store.PasscodeNotice {
+	switch k {
+	case store.AccountNotice:
+		return pace{attempt: time.Minute, first: 15 * time.Second, longest: time.Hour}
+	case store.PasscodeNotice:
 		return pace{attempt: time.Minute, first: 15 * time.Second, longest: 2 * time.Minute}
 	}
 	return pace{attempt: 15 * time.Minute, first: time.Minute, longest: time.Hour}

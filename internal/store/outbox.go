@@ -36,9 +36,13 @@ const (
 	AccountNotice  NoticeKind = "account"      // to the holder of an account: the link to set a password
 )
 
-// priority says which notices leave first: people wait for passcodes.
+// Urgent reports whether somebody sits and waits for a notice: for a passcode, or for the
+// link by which they get into an account.
+func (k NoticeKind) Urgent() bool { return k == PasscodeNotice || k == AccountNotice }
+
+// priority says which notices leave first.
 func (k NoticeKind) priority() Lane {
-	if k == PasscodeNotice {
+	if k.Urgent() {
 		return UrgentLane
 	}
 	return WholeLane
@@ -56,8 +60,8 @@ func (t *Tx) Enqueue(n Notice) error {
 type Lane int
 
 const (
-	UrgentLane Lane = iota // passcodes alone
-	WholeLane              // everything, passcodes first
+	UrgentLane Lane = iota // what is urgent alone: passcodes, links to accounts
+	WholeLane              // everything, what is urgent first
 )
 
 // Claim takes the next notice that is due, or returns NotFound. It counts as one
@@ -91,17 +95,21 @@ const (
 )
 
 // HoldBack gives a claimed notice back as if it had not been claimed, to be due later.
-// Whatever else is due now to recipients of that domain, if one is named, waits as long, up
-// to a number of them: claimed one by one they would only come back here.
+// Whatever else is due now to somebody of that domain, if one is named, recipient or sender,
+// waits as long, up to a number of them: claimed one by one they would only come back here.
 func (t *Tx) HoldBack(id int64, domain string, until time.Time) error {
 	err := t.exec(`UPDATE outbox SET due_at = $2, attempts = max(attempts - 1, 0) WHERE id = $1 AND done_at = 0`, id, until.Unix())
 	if err != nil || domain == "" {
 		return err
 	}
 	return t.exec(`UPDATE outbox SET due_at = $2 WHERE id IN (
-			SELECT o.id FROM (SELECT id, kind, recipient FROM outbox WHERE done_at = 0 AND priority = 1 AND due_at <= $1
-				ORDER BY due_at LIMIT $5 + 0) o CROSS JOIN recipients r ON r.id = o.recipient
-			WHERE o.kind IN ('notification', 'again', 'inline') AND r.domain = $3 LIMIT $4 + 0)`,
+			SELECT o.id FROM (SELECT id, kind, recipient, message FROM outbox WHERE done_at = 0 AND priority = 1 AND due_at <= $1
+				ORDER BY due_at LIMIT $5 + 0) o
+				CROSS JOIN recipients r ON r.id = o.recipient CROSS JOIN messages m ON m.id = o.message
+			WHERE CASE WHEN o.kind IN ('notification', 'again', 'inline') THEN r.domain = $3
+				WHEN o.kind IN ('failure', 'request', 'first-read', 'unread', 'expiring')
+				THEN substr(m.sender, length(m.sender) - length($3)) = '@' || $3 END
+			LIMIT $4 + 0)`,
 		t.Now.Unix(), until.Unix(), domain, maxHeldBack, maxLooked)
 }
 

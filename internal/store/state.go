@@ -36,7 +36,7 @@ func (t *Tx) Backlogs() (list []Backlog, err error) {
 }
 
 // A Due says since when that mail has been due which has been so for the longest, of
-// passcodes and of all else; zero: none is. What is being sent is not due, nor what
+// passcodes, with links to accounts, and of all else; zero: none is. What is being sent is not due, nor what
 // waits for another try: a queue is late when nobody gets to it.
 type Due struct{ Passcodes, Others time.Time }
 
