@@ -72,6 +72,7 @@ var hints = map[string]string{
 	"dkim-no-record":      "'letterlock dkim list' shows it; a DNS takes up to an hour to show what is new",
 	"dkim-record":         "'letterlock dkim list' shows it; there must be no other TXT record at that name",
 	"dkim-selector-taken": "'letterlock dkim list' shows all of them; without --selector the date makes one that is free",
+	"dkim-backup":         "look at that folder ('letterlock check'); 'letterlock keys rotate' copies the keys again",
 	"dkim-settles":        "'letterlock dkim list' says until when; --early retires it now, and that mail may end among spam",
 	"dkim-signs":          "activate another one first; dkim.sign = false in the settings has mail leave unsigned",
 	"expires":             "write it like --in 7d, --at 2026-12-24T18:00:00Z or --never",

@@ -22,6 +22,7 @@ func openDKIM(cfg config.Config, db *store.DB) (*dkim.Service, error) {
 		return nil, err
 	}
 	s.Domain, s.Off, s.Lookup = cfg.Organization.Notify.Domain(), !cfg.DKIM.Sign, resolve.New(cfg.DNS.Servers, dnsTry).LookupTXT
+	s.Backup = cfg.Keys.Backup
 	return s, nil
 }
 

@@ -20,18 +20,25 @@ type Service struct {
 	Off    bool   // no mail is signed, whatever keys there are
 	// Lookup asks the DNS for the TXT records of a name.
 	Lookup func(ctx context.Context, name string) ([]string, error)
+	// Backup is the folder that gets a copy of the keys whenever they change; empty: none.
+	Backup string
 
 	db    *store.DB
 	files seal.Files
 	mu    sync.Mutex // guards the keys and their file
 	keys  []Key      // the oldest first; replaced as a whole
+	spent []spent    // likewise
 }
 
 // Open reads the keys. Those that are there and cannot be read are an error: mail that
 // leaves unsigned from then on ends among spam, and nobody would know why.
 func Open(files seal.Files, db *store.DB) (*Service, error) {
-	keys, err := Read(files)
-	return &Service{db: db, files: files, keys: keys}, err
+	s := &Service{db: db, files: files}
+	b, err := files.DKIM()
+	if err == nil {
+		s.keys, s.spent, err = decode(b)
+	}
+	return s, err
 }
 
 // Read returns the keys, the oldest first.
@@ -40,7 +47,8 @@ func Read(files seal.Files) ([]Key, error) {
 	if err != nil {
 		return nil, err
 	}
-	return decode(b)
+	keys, _, err := decode(b)
+	return keys, err
 }
 
 // most is how many keys there are at the same time.
@@ -99,10 +107,10 @@ func (s *Service) Add(ctx context.Context, by letterlock.Actor, a Algorithm, sel
 	}
 	err = s.change(ctx, by, "add DKIM key", func(keys []Key, now time.Time) ([]Key, string, error) {
 		if selector == "" {
-			selector = freeSelector(keys, now)
+			selector = s.freeSelector(keys, now)
 		}
 		switch {
-		case find(keys, selector) >= 0:
+		case s.taken(keys, selector, now):
 			return nil, selector, errTaken
 		case len(keys) >= most:
 			return nil, selector, errMany
@@ -115,14 +123,40 @@ func (s *Service) Add(ctx context.Context, by letterlock.Actor, a Algorithm, sel
 
 // freeSelector is a selector that says when its key was made, which nobody needs, and
 // which is told apart from every other one, which is what matters.
-func freeSelector(keys []Key, now time.Time) string {
+func (s *Service) freeSelector(keys []Key, now time.Time) string {
 	day := "ll" + now.UTC().Format("20060102")
 	selector := day
-	for n := 2; find(keys, selector) >= 0; n++ {
+	for n := 2; s.taken(keys, selector, now); n++ {
 		selector = fmt.Sprintf("%s-%d", day, n)
 	}
 	return selector
 }
+
+// taken reports whether a selector is that of a key, or of one that was retired lately:
+// receivers remember the record of that one, and would check with it what another signs.
+func (s *Service) taken(keys []Key, selector string, now time.Time) bool {
+	return find(keys, selector) >= 0 || slices.ContainsFunc(s.spent, func(one spent) bool { return one.Selector == selector && one.lately(now) })
+}
+
+func (one spent) lately(now time.Time) bool { return now.Sub(one.Retired) < remembered }
+
+// spentWith returns the selectors that are spent when other keys take the place of ours.
+func (s *Service) spentWith(keys []Key, now time.Time) (list []spent) {
+	for _, one := range s.spent {
+		if one.lately(now) {
+			list = append(list, one)
+		}
+	}
+	for _, k := range s.keys {
+		if find(keys, k.Selector) < 0 {
+			list = append(list, spent{k.Selector, now})
+		}
+	}
+	return list[max(0, len(list)-maxSpent):]
+}
+
+// maxSpent is how many selectors are remembered: the file is bounded.
+const maxSpent = 50
 
 func find(keys []Key, selector string) int {
 	return slices.IndexFunc(keys, func(k Key) bool { return k.Selector == selector })
@@ -190,16 +224,20 @@ func (s *Service) Retire(ctx context.Context, by letterlock.Actor, selector stri
 // change changes the keys and their file. f gets a copy and returns the selector that
 // it is about. The entry of the audit log comes first: a crash between the two leaves
 // an entry of something that was not done, which doing it again puts right; the other
-// way round a key would sign of which no entry tells.
+// way round a key would sign of which no entry tells. Last comes the copy of the keys; if
+// it cannot be made, all the rest was done, the error is Busy "dkim-backup", and the next
+// rotation of the keyring makes it.
 func (s *Service) change(ctx context.Context, by letterlock.Actor, action string, f func(keys []Key, now time.Time) ([]Key, string, error)) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var keys []Key
+	var selectors []spent
 	var refusal error
 	err := s.db.Write(ctx, func(tx *store.Tx) error {
 		entry := letterlock.Entry{Actor: by, Action: action}
 		if refusal = errRole; by.Is(letterlock.Admin) {
 			keys, entry.Target, refusal = f(slices.Clone(s.keys), tx.Now)
+			selectors = s.spentWith(keys, tx.Now)
 		}
 		if entry.Allowed = refusal == nil; !entry.Allowed {
 			entry.Reason = letterlock.KeyOf(refusal)
@@ -209,13 +247,19 @@ func (s *Service) change(ctx context.Context, by letterlock.Actor, action string
 	if err := errors.Join(err, refusal); err != nil {
 		return err
 	}
-	b, err := encode(keys)
+	b, err := encode(keys, selectors)
 	if err != nil {
 		return err
 	}
 	if err := s.files.PutDKIM(b); err != nil {
 		return err
 	}
-	s.keys = keys
+	s.keys, s.spent = keys, selectors
+	if s.Backup == "" {
+		return nil
+	}
+	if err := s.files.CopyDKIM(s.Backup); err != nil {
+		return &letterlock.Error{Code: letterlock.Busy, Key: "dkim-backup", Err: fmt.Errorf("copying the DKIM keys to their backup: %w", err)}
+	}
 	return nil
 }

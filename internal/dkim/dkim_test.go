@@ -128,7 +128,7 @@ func TestAKeyIsNotActivatedUnlessItsRecordCanBeFound(t *testing.T) {
 			t.Fatalf("%s: active is %v", tt.name, active)
 		}
 	}
-	h.dns.Close()
+	h.down = true
 	_, err := h.Activate(t.Context(), olga, "two", false)
 	if letterlock.CodeOf(err) != letterlock.Busy || letterlock.KeyOf(err) != "dkim-dns" {
 		t.Errorf("without a DNS: %v", err)
@@ -183,6 +183,54 @@ func TestWhatIsWrongIsRefused(t *testing.T) {
 	}
 	if s := h.states(); s["ll20261127"] != dkim.New || s["ll20261127-2"] != dkim.New {
 		t.Errorf("selectors that were made up: %v", s)
+	}
+}
+
+func TestASelectorComesBackToNoOtherKeySoon(t *testing.T) {
+	h := newHouse(t)
+	make := func(selector string) (string, string) {
+		t.Helper()
+		k, err := h.Add(t.Context(), olga, dkim.Ed25519, selector)
+		return k.Selector, letterlock.KeyOf(err)
+	}
+	first, _ := make("")
+	if _, err := h.Retire(t.Context(), olga, first, false); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if got, _ := make(""); got == first {
+			t.Errorf("%s is a key's again on the same day", got)
+		}
+		if _, refused := make(first); refused != "dkim-selector-taken" {
+			t.Errorf("%s by name: %q", first, refused)
+		}
+		h.open() // it is known after a start, too
+	}
+	h.pass(29 * 24 * time.Hour)
+	if _, refused := make(first); refused != "" {
+		t.Errorf("%s after four weeks: %q", first, refused)
+	}
+}
+
+func TestEachChangeOfTheKeysIsCopiedAtOnce(t *testing.T) {
+	h := newHouse(t)
+	h.Backup = t.TempDir()
+	copied := func(when string) {
+		t.Helper()
+		want, err1 := os.ReadFile(filepath.Join(h.files.Data, "dkim.key"))
+		got, err2 := os.ReadFile(filepath.Join(h.Backup, "dkim.key"))
+		if err1 != nil || err2 != nil || string(got) != string(want) {
+			t.Errorf("%s: the copy is another, or none: %v, %v", when, err1, err2)
+		}
+	}
+	k := h.add(dkim.RSA, "one")
+	copied("made")
+	h.activate(k)
+	copied("activated")
+	h.Backup = filepath.Join(h.Backup, "missing")
+	_, err := h.Add(t.Context(), olga, dkim.RSA, "two")
+	if letterlock.KeyOf(err) != "dkim-backup" || h.states()["two"] != dkim.New {
+		t.Errorf("without the folder: %v, and the key is %q", err, h.states()["two"])
 	}
 }
 

@@ -38,8 +38,8 @@ type house struct {
 	now   atomic.Pointer[time.Time]
 	files seal.Files
 	db    *store.DB
-	dns   *mockdns.Server
 	zones map[string]mockdns.Zone
+	down  bool // the DNS does not answer
 }
 
 func newHouse(t *testing.T) *house {
@@ -53,18 +53,9 @@ func newHouse(t *testing.T) *house {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { h.db.Close() })
-	h.dns, err = mockdns.NewServerWithLogger(h.zones, silence{}, false)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { h.dns.Close() })
 	h.open()
 	return h
 }
-
-type silence struct{}
-
-func (silence) Printf(string, ...any) {}
 
 // open opens the keys, as a start of the program does.
 func (h *house) open() {
@@ -73,9 +64,12 @@ func (h *house) open() {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	resolver := &net.Resolver{PreferGo: true}
-	h.dns.PatchNet(resolver)
-	s.Domain, s.Lookup = domain, resolver.LookupTXT
+	s.Domain, s.Lookup = domain, func(ctx context.Context, name string) ([]string, error) {
+		if h.down {
+			return nil, &net.DNSError{Err: "server misbehaving", Name: name, IsTemporary: true}
+		}
+		return (&mockdns.Resolver{Zones: h.zones}).LookupTXT(ctx, name)
+	}
 	h.Service = s
 }
 

@@ -120,13 +120,25 @@ type kept struct {
 	Secret    []byte    `json:"secret"` // PKCS #8
 }
 
-type file struct {
-	Keys []kept `json:"keys"`
+// A spent selector is one of a key that was retired. It names no other key while somebody
+// may still remember its record, or have a mail that it signed.
+type spent struct {
+	Selector string    `json:"selector"`
+	Retired  time.Time `json:"retired"`
 }
 
-// encode writes keys as they stand in the file.
-func encode(keys []Key) ([]byte, error) {
-	var f file
+// remembered is how long a selector stays spent. Who remembers records for longer than a
+// week, and looks at mail for the first time after three more, is not reckoned with.
+const remembered = 4 * Settles
+
+type file struct {
+	Keys  []kept  `json:"keys"`
+	Spent []spent `json:"spent,omitempty"`
+}
+
+// encode writes keys as they stand in the file, and the selectors that are spent.
+func encode(keys []Key, selectors []spent) ([]byte, error) {
+	f := file{Spent: selectors}
 	for _, k := range keys {
 		secret, err := x509.MarshalPKCS8PrivateKey(k.secret)
 		if err != nil {
@@ -139,26 +151,26 @@ func encode(keys []Key) ([]byte, error) {
 }
 
 // decode reads what encode has written; nothing is no keys.
-func decode(b []byte) (keys []Key, err error) {
+func decode(b []byte) (keys []Key, selectors []spent, err error) {
 	if len(b) == 0 {
-		return nil, nil
+		return nil, nil, nil
 	}
 	var f file
 	if err := json.Unmarshal(b, &f); err != nil {
-		return nil, fmt.Errorf("the file of the DKIM keys cannot be read: %w", err)
+		return nil, nil, fmt.Errorf("the file of the DKIM keys cannot be read: %w", err)
 	}
 	for _, k := range f.Keys {
 		parsed, err := x509.ParsePKCS8PrivateKey(k.Secret)
 		if err != nil {
-			return nil, fmt.Errorf("the DKIM key %q cannot be read: %w", k.Selector, err)
+			return nil, nil, fmt.Errorf("the DKIM key %q cannot be read: %w", k.Selector, err)
 		}
 		secret, fit := parsed.(crypto.Signer)
 		if !fit || algorithmOf(secret) != k.Algorithm || !validSelector(k.Selector) {
-			return nil, fmt.Errorf("the DKIM key %q is not what it says it is", k.Selector)
+			return nil, nil, fmt.Errorf("the DKIM key %q is not what it says it is", k.Selector)
 		}
 		keys = append(keys, Key{k.Selector, k.Algorithm, k.Made, k.Activated, k.Replaced, secret})
 	}
-	return keys, nil
+	return keys, f.Spent, nil
 }
 
 func algorithmOf(secret crypto.Signer) Algorithm {

@@ -44,6 +44,19 @@ func (f Files) CopyKeys(dir string) error {
 	return nil
 }
 
+// CopyDKIM is CopyKeys for the DKIM keys alone, as they change by themselves.
+func (f Files) CopyDKIM(dir string) error {
+	if there, err := exists(dir); err != nil || !there {
+		return errors.Join(fmt.Errorf("there is no folder %s", dir), err)
+	}
+	b, err := readKey(f.dkim(), 0)
+	if err != nil {
+		return err
+	}
+	f.step("copy the DKIM keys")
+	return putKey(filepath.Join(dir, filepath.Base(f.dkim())), b)
+}
+
 // names are the files with keys in the data folder.
 func (f Files) names() (list []string, err error) {
 	epochs, err := epochFiles(f.ring())
