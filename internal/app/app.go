@@ -284,7 +284,7 @@ func (a *App) buildUseCases(cfg config.Config, o Options, k seal.Keys, look *bra
 	a.Rules = &rulebook.Service{DB: a.DB, Brand: a.Brands.Is, MaxSize: int64(cfg.Limits.Message)}
 	a.Intake.RulesNow = a.Rules.Set
 	a.Intake.BrandNamed, a.Intake.BrandOfSender = a.Brands.Named, a.Brands.OfSender
-	if p := cfg.SMTP.GatewayProtection; p != config.NoProtection {
+	if p := cfg.SMTP.GatewayProtection; p != "" && p != config.NoProtection {
 		a.Intake.Gateway = letterlock.Protection(p)
 	}
 	a.Keys = keysOf(a.DB, cfg, k.Ring, o.Log)

@@ -95,8 +95,8 @@ type SMTP struct {
 	// only if it is listed. Required with it. Default none.
 	GatewayNetworks []netip.Prefix `toml:"gateway_networks"`
 	// GatewayProtection is the default of the gateway, for mail that neither a rule nor its
-	// sender wants protected: "none", the default, passes it on as it came; "encrypt-only"
-	// and "do-not-forward" protect it.
+	// sender wants protected: "encrypt-only" and "do-not-forward" protect it; "none", the
+	// default, and empty pass it on as it came.
 	GatewayProtection string `toml:"gateway_protection"`
 	// Name is what the server calls itself to mail programs and to the relay.
 	// Empty: the host of PublicURL.
