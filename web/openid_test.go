@@ -82,7 +82,7 @@ func TestAProviderSignsInWhoeverItVouchesFor(t *testing.T) {
 		t.Fatalf("the gate offers:\n%s", gate)
 	}
 	to := b.leave(link, nil)
-	if last, err := url.Parse(to); err != nil || last.Query().Get("login_hint") != string(marta) || last.Query().Get("prompt") != "" {
+	if last, err := url.Parse(to); err != nil || last.Query().Has("login_hint") || last.Query().Has("prompt") {
 		t.Errorf("the provider is asked by %s", to)
 	}
 	a := b.returns(at, to)
@@ -125,6 +125,30 @@ func (w *world) openIDEntries(id letterlock.ID) (list []string) {
 		w.t.Fatal(err)
 	}
 	return list
+}
+
+// Whoever has the link alone is to learn no whole address from the way to a provider.
+func TestTheWayToAProviderTellsNoAddressToWhoeverHasNotProvedIt(t *testing.T) {
+	w, at := vouching(t)
+	w.send(ada, letterlock.EncryptOnly, marta)
+	link := w.link(marta)
+	tells := func(b *browser) bool {
+		t.Helper()
+		a := b.post(link+"/openid", url.Values{"provider": {"quill"}})
+		if a.status != http.StatusOK {
+			t.Fatalf("going to the provider: %d", a.status)
+		}
+		return strings.Contains(a.body+a.header.Get("Refresh"), marta.Local())
+	}
+	b := w.browser()
+	if tells(b) {
+		t.Error("the page that leads to the provider has the address")
+	}
+	b.returns(at, b.leave(link, url.Values{"remember": {"yes"}}))
+	b.post("/portal/sign-out", nil)
+	if !tells(b) {
+		t.Error("in a browser that is remembered the provider is not told whom to expect")
+	}
 }
 
 func TestAProviderIsOfferedOnlyToThoseItMayVouchFor(t *testing.T) {

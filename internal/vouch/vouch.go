@@ -111,6 +111,7 @@ type Ask struct {
 	Browser   string // its name, which only its cookie holds
 	Link      string // the path at which this was begun
 	Fresh     bool   // a new sign-in is asked for
+	Hint      bool   // the provider is told whom to expect; so is the browser, who must know it already
 	Remember  bool   // the browser is to be remembered
 	IP        string
 }
@@ -169,7 +170,11 @@ func (s *Service) Begin(ctx context.Context, a Ask) (to string, err error) {
 	if !p.MayVouch(r.Mailbox.Address) {
 		return "", &letterlock.Error{Code: letterlock.NotFound}
 	}
-	return s.begin(ctx, p, a, r.Mailbox.Address)
+	hint := letterlock.Address("")
+	if a.Hint {
+		hint = r.Mailbox.Address
+	}
+	return s.begin(ctx, p, a, hint)
 }
 
 // Try returns where the browser of an administrator is to go who wants to see what a
