@@ -163,7 +163,29 @@ func (p *Postfix) mainCF() string {
 		"maximal_backoff_time = 2s",
 	}
 	more := strings.ReplaceAll(p.options.Settings, "/etc/postfix/", filepath.Join(p.dir, "etc")+"/")
-	return strings.Join(settings, "\n") + "\n" + more
+	// Said twice, each part of Postfix warns of it, the logger included: to itself, and
+	// when there are many warnings it waits for itself for ever.
+	last := map[string]int{}
+	settings = append(settings, strings.Split(more, "\n")...)
+	for i, line := range settings {
+		last[settingOf(line)] = i
+	}
+	var kept []string
+	for i, line := range settings {
+		if name := settingOf(line); name == "" || last[name] == i {
+			kept = append(kept, line)
+		}
+	}
+	return strings.Join(kept, "\n") + "\n"
+}
+
+// settingOf is the name that a line of main.cf sets; empty: it goes on with another.
+func settingOf(line string) string {
+	name, _, found := strings.Cut(line, "=")
+	if !found || strings.HasPrefix(line, " ") || strings.HasPrefix(line, "#") {
+		return ""
+	}
+	return strings.TrimSpace(name)
 }
 
 // bracketed is an address as Postfix wants it: without the brackets it would
