@@ -175,7 +175,7 @@ func (p *pruner) attributes(z *html.Tokenizer, el, shown string, more bool) (str
 			if style := p.style(val); style != "" {
 				writeAttr(&b, key, style)
 			}
-		case key == "id" || keepsAttribute(shown, key):
+		case key == "id" || keepsAttribute(shown, key, val):
 			writeAttr(&b, key, val)
 		}
 	}
