@@ -44,6 +44,24 @@ func TestARetriedMailIsFoundByItsNewRecipientAndCountedOnce(t *testing.T) {
 	}
 }
 
+func TestASearchKnowsWhatWasAcceptedBeforeIt(t *testing.T) {
+	l := newLibrary(t)
+	for n := 1; n <= 2; n++ {
+		l.add(rand.New(rand.NewPCG(1, 1)))
+		var due bool
+		var list []SentMessage
+		err := l.db.Search(t.Context(), func(tx *Tx) error {
+			var err1, err2 error
+			due, err1 = tx.indexIsDue()
+			list, err2 = tx.Find(letterlock.Search{}, 0, 10)
+			return errors.Join(err1, err2)
+		})
+		if err != nil || due || len(list) != n {
+			t.Errorf("%d of %d messages, and some are not known yet: %t; %v", len(list), n, due, err)
+		}
+	}
+}
+
 func TestAnErasedSubjectIsNowhereInTheDatabaseFile(t *testing.T) {
 	l := newLibrary(t)
 	const marker = "Quorxzebrafish"
