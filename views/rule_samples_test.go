@@ -8,7 +8,7 @@ func ruleSamples(all map[string]templ.Component) {
 	p.Account.Auditor, p.Account.Admin = true, true
 	list := Rules{Page: p, NewURL: "/rules/new", TryURL: "/rules/try"}
 	all["rules-empty"] = RulesPage(list)
-	list.Note = "The rule has moved up."
+	list.Note, list.Room = "The rule has moved up.", "There may be 200. 1 off."
 	list.Rows = []RuleRow{
 		{Place: "1", Name: "Board papers", When: []string{"Sender: board@halden.example", "Subject: minutes, “board papers” or /BP-\\d+/"}, Then: []string{"Do not forward", "Expires after 7d at most"},
 			URL: "/rules/1", DownURL: "/rules/1/down", OffURL: "/rules/1/disable"},
@@ -31,7 +31,7 @@ func ruleSamples(all map[string]templ.Component) {
 	wrong := form
 	wrong.Heading, wrong.Button, wrong.DeleteURL, wrong.Size, wrong.Refuse = "Add a rule", "Add rule", "", "large", true
 	wrong.Errors = []FieldError{{"name", "Another rule has this name"}, {"conditions", "Fill in a condition at least"}, {"size", "Type a size, as 500 KB or 10 MB"}, {"data", "Choose among what there is"},
-		{"actions", "A mail that is refused is not sent. Choose one or the other"}, {"protection", "Choose among what there is"}, {"form", "Somebody has changed this rule since you opened it."}}
+		{"actions", "Choose what is to happen"}, {"asks", "Choose among what there is"}, {"refuse", "A mail that is refused is not sent. Choose one or the other"}, {"pass", "A mail that is passed on stays as it came."}, {"protection", "Choose among what there is"}, {"form", "Somebody has changed this rule since you opened it."}}
 	all["rule-wrong"] = RuleFormPage(wrong)
 	trialSamples(all, p)
 }

@@ -54,7 +54,10 @@ func (s *Server) showRules(c echo.Context, status int, problem string) error {
 	if err != nil {
 		return err
 	}
-	v := views.Rules{Page: s.page(c), Version: versionField(version), Problem: problem, NewURL: "/rules/new", TryURL: "/rules/try"}
+	v := views.Rules{Page: s.page(c), Version: versionField(version), Problem: problem, Room: roomFor(list), NewURL: "/rules/new", TryURL: "/rules/try"}
+	if len(list) >= mailrule.MaxRules {
+		v.NewURL = ""
+	}
 	if problem == "" {
 		v.Note = ruleNotes[c.QueryParam("done")]
 	}
@@ -75,6 +78,27 @@ func (s *Server) showRules(c echo.Context, status int, problem string) error {
 		v.Rows = append(v.Rows, row)
 	}
 	return s.show(c, status, views.RulesPage(v))
+}
+
+// roomFor says how many rules there are beside the number of them, and may be.
+func roomFor(list []mailrule.Rule) string {
+	off := 0
+	for _, r := range list {
+		if !r.Enabled {
+			off++
+		}
+	}
+	text := "There may be " + strconv.Itoa(mailrule.MaxRules)
+	if len(list) >= mailrule.MaxRules {
+		text = "As many as there may be; delete one to add another"
+	}
+	switch {
+	case len(list) == 0:
+		return ""
+	case off == 0:
+		return text + "."
+	}
+	return text + ". " + strconv.Itoa(off) + " off."
 }
 
 func ruleURL(id letterlock.ID) string { return "/rules/" + string(id) }

@@ -192,7 +192,7 @@ func (s *Server) saveRule(c echo.Context, id letterlock.ID, done string, save fu
 		if err == nil {
 			return c.Redirect(http.StatusSeeOther, "/rules?done="+done)
 		}
-		if t.bad = ruleErrors(err); len(t.bad) == 0 {
+		if t.bad = ruleErrors(err, t.rule.Then); len(t.bad) == 0 {
 			return err
 		}
 	} else {
@@ -206,13 +206,14 @@ func (s *Server) saveRule(c echo.Context, id letterlock.ID, done string, save fu
 // alsoBad is what is wrong with a rule beside what cannot even be read of it. A size
 // or an end that was typed wrong is a condition or an action all the same.
 func (t typedRule) alsoBad() []views.FieldError {
-	return slices.DeleteFunc(ruleErrors(&rulebook.Faulty{Problems: mailrule.Check(t.rule)}), func(e views.FieldError) bool {
+	return slices.DeleteFunc(ruleErrors(&rulebook.Faulty{Problems: mailrule.Check(t.rule)}, t.rule.Then), func(e views.FieldError) bool {
 		return e.Field == "conditions" && t.view.Size != "" || e.Field == "actions" && t.view.Expiry != ""
 	})
 }
 
-// ruleErrors says why a rule was not saved; nothing for what is not the form's to say.
-func ruleErrors(err error) (list []views.FieldError) {
+// ruleErrors says why a rule that asks for a was not saved; nothing for what is not the
+// form's to say.
+func ruleErrors(err error, a mailrule.Actions) (list []views.FieldError) {
 	switch letterlock.KeyOf(err) {
 	case "rule-name":
 		return []views.FieldError{{Field: "name", Text: "Another rule has this name"}}
@@ -225,10 +226,31 @@ func ruleErrors(err error) (list []views.FieldError) {
 	if !errors.As(err, &faulty) {
 		return nil
 	}
+	others := map[string]int{} // lines of a field that are wrong, beside the first
 	for _, p := range faulty.Problems {
-		if !slices.ContainsFunc(list, func(e views.FieldError) bool { return e.Field == p.Field }) {
-			list = append(list, views.FieldError{Field: p.Field, Text: problemText(p)})
+		field := fieldOf(p, a)
+		if !slices.ContainsFunc(list, func(e views.FieldError) bool { return e.Field == field }) {
+			list = append(list, views.FieldError{Field: field, Text: problemText(p)})
+		} else if p.Value != "" {
+			others[field]++
+		}
+	}
+	for i, e := range list {
+		if n := others[e.Field]; n > 0 {
+			list[i].Text += "; " + countOf(n, "more line") + map[bool]string{true: " is wrong", false: " are wrong"}[n == 1]
 		}
 	}
 	return list
+}
+
+// fieldOf is the field of the form that a problem is shown at. What excludes all other
+// actions is to blame where there are some.
+func fieldOf(p mailrule.Problem, a mailrule.Actions) string {
+	switch {
+	case p.Field == "actions" && p.Key == mailrule.Contradiction && a.Refuse:
+		return "refuse"
+	case p.Field == "actions" && p.Key == mailrule.Contradiction && a.Pass:
+		return "pass"
+	}
+	return p.Field
 }

@@ -262,6 +262,56 @@ func TestTheFormOfARuleSaysWhatIsWrongAndKeepsWhatWasTyped(t *testing.T) {
 	}
 }
 
+// TestWhatIsWrongStandsAtItsField looks for each reason beside what it is about.
+func TestWhatIsWrongStandsAtItsField(t *testing.T) {
+	w := newWorld(t)
+	b := w.browser().signIn(olga)
+	for _, tt := range []struct {
+		field, said string
+		change      []string
+	}{
+		{"refuse", "A mail that is refused is not sent", []string{"refuse", "yes", "sentence", "No."}},
+		{"pass", "one that is passed on stays as it came", []string{"pass", "yes"}},
+		{"senders", "“a b” is no domain", []string{"senders", "a b"}},
+		{"recipients", "“marta” is no mail address; 1 more line is wrong", []string{"recipients", "marta\nmarta@quillfeather.example\njonas"}},
+		{"domains", "“a..b” is no domain; 2 more lines are wrong", []string{"domains", "a..b\nc..d\ne..f"}},
+		{"body", "“/(/” is no regular expression of RE2", []string{"body", "/(/"}},
+		{"values", "“...” has no letter and no digit", []string{"values", "..."}},
+		{"size", "Type a size", []string{"size", "large"}},
+		{"sentence", "Tell the sender in a sentence", []string{"refuse", "yes", "protection", "", "expiry", "", "portal", "", "asks", ""}},
+	} {
+		a := b.post("/rules", typed(tt.change...))
+		at := regexp.MustCompile(`(?s)name="` + tt.field + `"[^>]*aria-describedby="` + tt.field + `-error"`)
+		_, said, _ := strings.Cut(a.body, `id="`+tt.field+`-error"`)
+		said, _, _ = strings.Cut(said, "</p>")
+		if !at.MatchString(a.body) || !strings.Contains(texts(said), tt.said) {
+			t.Errorf("%s: %d, its error says %q, and the field names it: %t", tt.field, a.status, texts(said), at.MatchString(a.body))
+		}
+	}
+}
+
+func TestTheListSaysHowManyRulesThereMayBe(t *testing.T) {
+	w := newWorld(t)
+	b := w.browser().signIn(olga)
+	if a := b.get("/rules"); strings.Contains(texts(a.body), "There may be") {
+		t.Error("it counts what is not there")
+	}
+	w.rules("one", "two")
+	w.rule(mailrule.Rule{Name: "three", When: mailrule.Conditions{LargerThan: 5}, Then: mailrule.Actions{Portal: true}})
+	says(t, "three rules", b.get("/rules"), "3 rules There may be 200. 1 off.", "Add a rule")
+	for i := range mailrule.MaxRules - 3 {
+		w.rules(fmt.Sprint("rule ", i))
+	}
+	a := b.get("/rules")
+	says(t, "all rules", a, "200 rules As many as there may be; delete one to add another. 1 off.")
+	if strings.Contains(a.body, "/rules/new") {
+		t.Error("one more is offered")
+	}
+	if a := b.post("/rules", typed()); a.status != http.StatusUnprocessableEntity {
+		t.Errorf("one more: %d", a.status)
+	}
+}
+
 func TestSizesAreReadAsTheyAreWritten(t *testing.T) {
 	for typed, want := range map[string]int64{"": 0, "1": 1, "1234 bytes": 1234, "500 KB": 500_000, "10mb": 10_000_000, " 2 gb ": 2_000_000_000, "0": -1, "-1": -1, "x": -1, "1.5 MB": -1, "9223372036854775807 GB": -1, "99999999999999": 99999999999999} {
 		got, ok := sizeOf(typed)
