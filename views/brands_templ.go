@@ -776,7 +776,7 @@ func brandUse(v BrandForm) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = brandTick(v, "social", "Recipients sign in with a provider", "Where one is set up on this server; none is now.").Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = brandTick(v, "social", "Recipients sign in with a provider", "Where one is set up, under Providers.").Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
