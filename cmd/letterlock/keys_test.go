@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -39,7 +40,7 @@ func TestTheOperatorManagesTheKeys(t *testing.T) {
 				t.Errorf("the state is %+v, %v %s", s, err, errs)
 			}
 			server := map[bool]string{true: "ready", false: "does not run"}[served]
-			if out, _, _ := c.run("", "status"); !strings.Contains(out, "server      "+server) || !strings.Contains(out, "its last entry is number 1") {
+			if out, _, _ := c.run("", "status"); !regexp.MustCompile("(?m)^server +"+server+"$").MatchString(out) || !strings.Contains(out, "its last entry is number 1") {
 				t.Errorf("as a table:\n%s", out)
 			}
 			c.exportedKeys(served)
