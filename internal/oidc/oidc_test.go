@@ -275,6 +275,19 @@ func TestAPresetIsBelievedForItsOwn(t *testing.T) {
 	}
 }
 
+// Google has two names, and an address is bound to the issuer: it is one and the same.
+func TestGooglesTokensAreOfOneIssuerWhicheverNameTheyHave(t *testing.T) {
+	h := newHouse(t, func(s *oidc.Settings) { s.Preset, s.Domains = oidc.Google, nil })
+	h.be(claims{"sub": "s", "email": "bob@gmail.com", "email_verified": true})
+	_, bare, _ := strings.Cut(h.at.URL, "://")
+	for _, name := range []string{h.at.URL, bare} {
+		h.at.Set(func(b *oidctest.Behaviour) { b.Claims = func(c claims) { c["iss"] = name } })
+		if v, err := h.prove(false); err != nil || v.Issuer != h.at.URL {
+			t.Errorf("as %s: %q, %v", name, v.Issuer, err)
+		}
+	}
+}
+
 // beMicrosoft has the provider name itself as Microsoft does, for all tenants.
 func (h *house) beMicrosoft() {
 	h.at.Set(func(b *oidctest.Behaviour) {

@@ -111,6 +111,9 @@ func (p *Provider) genuine(ctx context.Context, d *discovered, raw string) (clai
 	if err := p.fromIssuer(d, c); err != nil {
 		return claims{}, err
 	}
+	if p.Preset == Google {
+		c.Issuer = d.issuer // in one form, whichever the token has: whom it names is bound to it
+	}
 	switch others := len(c.Audience) > 1; {
 	case !slices.Contains(c.Audience, p.ClientID), c.Party != "" && c.Party != p.ClientID, others && c.Party == "":
 		return claims{}, refuse(Audience, nil)
@@ -136,7 +139,8 @@ func (p *Provider) fromIssuer(d *discovered, c claims) error {
 		}
 	}
 	// Google's tokens have either; the library knows that, too.
-	if c.Issuer != want && (p.Preset != Google || "https://"+c.Issuer != want) {
+	_, bare, _ := strings.Cut(want, "://")
+	if c.Issuer != want && (p.Preset != Google || c.Issuer != bare) {
 		return refuse(WrongIssuer, nil)
 	}
 	return nil
