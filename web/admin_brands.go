@@ -50,7 +50,7 @@ func (s *Server) brandsPage(c echo.Context) error {
 	v := views.Brands{Page: s.page(c), NewURL: "/brands/new", Note: brandNotes[c.QueryParam("done")]}
 	for _, e := range list {
 		v.Rows = append(v.Rows, views.BrandRow{
-			ID: e.ID, Name: e.Settings.Name, URL: brandURL(e.ID), LogoURL: "/brand/" + e.ID + ".png",
+			ID: e.ID, Name: e.Settings.Name, URL: brandURL(e.ID), LogoURL: s.looksOf(e.ID).page.LogoURL,
 			Own: ownOf(e), Senders: shortList(nonEmpty(e.Changes[brand.Senders])), Messages: countOf(e.Messages, "message"),
 		})
 	}

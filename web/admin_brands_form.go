@@ -55,11 +55,14 @@ func (s *Server) brandForm(c echo.Context, b brandEdit) views.BrandForm {
 	e := b.entry
 	v := views.BrandForm{
 		Page: s.page(c), Heading: "Change brand " + e.ID, Button: "Save brand", URL: brandURL(e.ID), ID: e.ID, Base: "the default brand",
-		Version: strconv.FormatInt(e.Version, 10), HasSenders: true, Fields: s.brandFields(b), Errors: b.errors, LogoURL: "/brand/" + e.ID + ".png",
+		Version: strconv.FormatInt(e.Version, 10), HasSenders: true, Fields: s.brandFields(b), Errors: b.errors,
+	}
+	if e.ID != "" {
+		v.LogoURL = s.looksOf(e.ID).page.LogoURL
 	}
 	switch e.ID {
 	case "":
-		v.New, v.Heading, v.Button, v.URL, v.ID, v.LogoURL = true, "Add a brand", "Add brand", "/brands", b.id, ""
+		v.New, v.Heading, v.Button, v.URL, v.ID = true, "Add a brand", "Add brand", "/brands", b.id
 	case brand.Default:
 		v.Heading, v.Base, v.HasSenders = "Change the default brand", "the settings file", false
 	default:

@@ -105,13 +105,20 @@ func TestTheFilesOfBrandsDoNotMixAndChangeWithThem(t *testing.T) {
 			seen[a.body] = u
 		}
 	}
-	was, _ := urls("legal")
+	was, logo := urls("legal")
 	other, _ := urls("northwind")
+	admin := w.browser().signIn(olga)
+	if !strings.Contains(admin.get("/brands").body, logo) {
+		t.Errorf("the list of brands shows no %s", logo)
+	}
 	if err := w.server.Brands.Put(t.Context(), administrator, "legal", brand.Changes{brand.Colour: "#b91c1c"}); err != nil {
 		t.Fatal(err)
 	}
 	if now, _ := urls("legal"); now == was || !strings.Contains(b.get(now).body, "#b91c1c") {
 		t.Errorf("a brand that was changed is at %s still", now)
+	}
+	if _, now := urls("legal"); now == logo || !strings.Contains(admin.get("/brands").body, now) {
+		t.Errorf("the list of brands shows the logo from before, not %s", now)
 	}
 	if now, _ := urls("northwind"); now != other {
 		t.Errorf("and another one at %s instead of %s", now, other)
