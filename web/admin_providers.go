@@ -156,7 +156,7 @@ func (s *Server) forgetBinding(c echo.Context) error {
 	}
 	v.Forgot = "No account was bound to " + string(a) + ", so there was nothing to forget."
 	if n > 0 {
-		v.Forgot = "Forgotten. The next account that a provider vouches for as " + string(a) + " can prove it; whoever was signed in with that address is signed out."
+		v.Forgot = "Forgotten. The next account that a provider vouches for as " + string(a) + " can prove it; whoever was signed in with that address is signed out, and no browser is remembered for it."
 	}
 	return s.showProviders(c, http.StatusOK, v)
 }

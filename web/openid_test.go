@@ -307,7 +307,7 @@ func TestTheFirstProofBindsTheAddressUntilItIsForgotten(t *testing.T) {
 	}
 	reader := w.browser()
 	isThere(at, marta, "4711")
-	read := reader.returns(at, reader.leave(link, nil)).location()
+	read := reader.returns(at, reader.leave(link, url.Values{"remember": {"yes"}})).location()
 	if reader.get(read).status != http.StatusOK || !proves("4711") {
 		t.Fatal("the first account proves nothing")
 	}
@@ -330,6 +330,9 @@ func TestTheFirstProofBindsTheAddressUntilItIsForgotten(t *testing.T) {
 	}
 	if a := reader.get(read); a.status != http.StatusForbidden {
 		t.Errorf("who was signed in by the forgotten account still is: %d", a.status)
+	}
+	if a := reader.post(link+"/continue", nil); strings.HasPrefix(a.location(), "/read/") {
+		t.Error("the browser of the forgotten account still proves the address")
 	}
 	if !proves("0815") || proves("4711") {
 		t.Error("after forgetting, the new account proves it and the old one does not")

@@ -414,7 +414,8 @@ func (s *Service) Outcome(ctx context.Context, id, recipient letterlock.ID, brow
 }
 
 // Forget lets somebody else prove an address at a provider, at all of them if that is
-// empty, and returns how many bindings it has forgotten. Sessions that began with them end.
+// empty, and returns how many bindings it has forgotten. Whoever is signed in with the
+// address is signed out, and none of their browsers is remembered any more.
 func (s *Service) Forget(ctx context.Context, by letterlock.Actor, a letterlock.Address, provider string) (n int64, err error) {
 	if !by.Is(letterlock.Admin) {
 		return 0, &letterlock.Error{Code: letterlock.Denied}
@@ -427,7 +428,7 @@ func (s *Service) Forget(ctx context.Context, by letterlock.Actor, a letterlock.
 		if n == 0 {
 			return tx.Audit(e)
 		}
-		return errors.Join(tx.EndSessions(letterlock.Reader, a), tx.Audit(e))
+		return errors.Join(tx.EndSessions(letterlock.Reader, a), tx.ForgetBrowsers(a), tx.Audit(e))
 	})
 	return n, err
 }

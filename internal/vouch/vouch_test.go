@@ -139,6 +139,24 @@ func TestAnAnswerCountsOnceHoweverOftenItComes(t *testing.T) {
 	}
 }
 
+func TestAnAnswerCountsAtTheProviderThatWasAskedAlone(t *testing.T) {
+	h := newHouse(t)
+	s := h.service.Providers[0].Settings
+	s.ID = "inkwell"
+	other, err := oidc.New(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.service.Providers = append(h.service.Providers, other)
+	back := h.ask(nil)
+	if r, err := h.service.Finish(t.Context(), "inkwell", firefox, back, letterlock.Actor{}); letterlock.KeyOf(err) != vouch.Elsewhere {
+		t.Errorf("at another provider: %+v, %v", r, err)
+	}
+	if r, err := h.finish(back); err != nil || r.Reader == nil {
+		t.Errorf("at the one that was asked, afterwards: %+v, %v", r, err)
+	}
+}
+
 func TestNothingThatCouldBeUsedIsReadableInTheDatabase(t *testing.T) {
 	h := newHouse(t)
 	back := h.ask(nil)
