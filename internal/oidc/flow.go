@@ -92,13 +92,23 @@ func (p *Provider) Finish(ctx context.Context, q Question, back url.Values) (Vou
 			return Voucher{}, err
 		}
 	}
-	v := Voucher{Issuer: c.Issuer, Subject: c.Subject, Email: c.Email}
+	v := Voucher{Issuer: d.issuer, Subject: p.subject(c), Email: c.Email}
 	address, err := p.accept(c)
 	if err != nil {
 		return v, err
 	}
 	v.Address = address
 	return v, nil
+}
+
+// subject is by what an address is bound to whoever proves it, under the one name that
+// the provider has in its discovery. Microsoft's accounts are told apart within their
+// tenant: a domain that comes to another tenant has other accounts, and they are others.
+func (p *Provider) subject(c claims) string {
+	if p.Preset == Microsoft {
+		return c.Tenant + " " + c.Subject
+	}
+	return c.Subject
 }
 
 // check looks at what the browser brought back before anybody is asked about it.

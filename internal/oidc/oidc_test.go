@@ -9,6 +9,7 @@ import (
 	"encoding/base64"
 	"encoding/pem"
 	"errors"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -285,6 +286,28 @@ func TestGooglesTokensAreOfOneIssuerWhicheverNameTheyHave(t *testing.T) {
 		if v, err := h.prove(false); err != nil || v.Issuer != h.at.URL {
 			t.Errorf("as %s: %q, %v", name, v.Issuer, err)
 		}
+	}
+}
+
+// Microsoft's tenants are issuers each, and one that gets a domain does not get the accounts.
+func TestMicrosoftsAccountsAreOfOneIssuerAndToldApartByTenant(t *testing.T) {
+	h := newHouse(t, func(s *oidc.Settings) {
+		s.Preset, s.Domains = oidc.Microsoft, nil
+		s.Issuer += "/common/v2.0"
+	})
+	h.beMicrosoft()
+	seen := map[string]string{}
+	for _, tenant := range []string{"11111111-2222-3333-4444-555555555555", "99999999-2222-3333-4444-555555555555"} {
+		h.be(claims{"sub": "s", "tid": tenant, "email": "bob@riverside.example", "xms_edov": true})
+		v, err := h.prove(false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen[v.Subject] = v.Issuer
+	}
+	issuers := slices.Compact(slices.Collect(maps.Values(seen)))
+	if len(seen) != 2 || len(issuers) != 1 || issuers[0] == "" {
+		t.Errorf("subjects and issuers are %v", seen)
 	}
 }
 

@@ -111,9 +111,6 @@ func (p *Provider) genuine(ctx context.Context, d *discovered, raw string) (clai
 	if err := p.fromIssuer(d, c); err != nil {
 		return claims{}, err
 	}
-	if p.Preset == Google {
-		c.Issuer = d.issuer // in one form, whichever the token has: whom it names is bound to it
-	}
 	switch others := len(c.Audience) > 1; {
 	case !slices.Contains(c.Audience, p.ClientID), c.Party != "" && c.Party != p.ClientID, others && c.Party == "":
 		return claims{}, refuse(Audience, nil)
