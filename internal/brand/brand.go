@@ -104,6 +104,9 @@ func (s *Settings) tidy() error {
 		{PortalText, &s.Portal, 500, "\n"},
 	} {
 		tidy, err := text(*t.text, t.limit, t.allowed)
+		if err == nil && tidy != "" && !strings.ContainsFunc(tidy, drawn) {
+			err = errors.New("has nothing that can be seen")
+		}
 		if err == nil && tidy == "" && t.field == Name {
 			err = errors.New("is missing")
 		}
@@ -139,6 +142,13 @@ func (b *Brand) CSS() []byte {
   }
 }
 `, b.Palette.properties(), b.Dark.properties())
+}
+
+// drawn reports whether a character is drawn: neither a space, nor one that joins others
+// or stands for nothing, nor Braille without a dot.
+func drawn(r rune) bool {
+	return unicode.IsGraphic(r) && !unicode.IsSpace(r) && r != '\u2800' && !unicode.Is(unicode.Other_Default_Ignorable_Code_Point, r) &&
+		!unicode.Is(unicode.Variation_Selector, r)
 }
 
 const joiners = "\u200c\u200d"

@@ -20,6 +20,8 @@ func TestNewRefusesWhatCannotBeShown(t *testing.T) {
 		field  string
 		says   string // part of the reason
 	}{
+		{"a name that nobody sees", func(s *Settings) { s.Name = "\u3164\u200d\u2800" }, "name", "nothing that can be seen"},
+		{"a button that nobody sees", func(s *Settings) { s.Button = "\u200d" }, "button", "nothing that can be seen"},
 		{"no name", func(s *Settings) { s.Name = " \t" }, "name", "is missing"},
 		{"long name", func(s *Settings) { s.Name = strings.Repeat("é", 81) }, "name", "has 81 characters; 80 are allowed"},
 		{"line break in the name", func(s *Settings) { s.Name = "Halden\nBcc: x" }, "name", "cannot be shown (U+000A)"},
