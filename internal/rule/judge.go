@@ -2,6 +2,7 @@ package rule
 
 import (
 	"iter"
+	"slices"
 	"strings"
 	"time"
 
@@ -308,28 +309,48 @@ func (m *Mail) senders() (list []letterlock.Address) {
 	return append(list, m.Others...)
 }
 
-// oneIn reports whether one place holds one of the addresses, and how it is shown.
+// oneIn reports whether one place holds one of the addresses, and how it is shown. An
+// address that a server may take for a way on is where that leads as well.
 func oneIn(places []place, list []letterlock.Address) (Answer, string) {
 	for _, p := range places {
 		for _, a := range list {
-			if p.holds(a) {
-				return Yes, p.shown
+			for ; a != ""; a = onward(a) {
+				if p.holds(a) {
+					return Yes, p.shown
+				}
 			}
 		}
 	}
 	return No, ""
 }
 
+// onward returns where a mail leaves for behind the domain of an address of the form
+// user%domain@here or domain!user@here, as Postfix and others read them for domains of
+// their own; empty: nowhere.
+func onward(a letterlock.Address) (to letterlock.Address) {
+	local := a.Local()
+	if i := strings.IndexByte(local, '!'); i >= 0 {
+		to, _ = letterlock.ParseAddress(local[i+1:] + "@" + local[:i])
+	}
+	if i := strings.LastIndexByte(local, '%'); i >= 0 && to == "" {
+		to, _ = letterlock.ParseAddress(local[:i] + "@" + local[i+1:])
+	}
+	return to // none for what is no address
+}
+
 // allIn reports whether places hold all of the addresses, and how the first is shown.
+// Wherever an address may lead is to be among them.
 func allIn(places []place, list []letterlock.Address) (Answer, string) {
 	first := ""
 	for _, a := range list {
-		in, by := oneIn(places, []letterlock.Address{a})
-		if in == No {
-			return No, ""
-		}
-		if first == "" {
-			first = by
+		for ; a != ""; a = onward(a) {
+			i := slices.IndexFunc(places, func(p place) bool { return p.holds(a) })
+			if i < 0 {
+				return No, ""
+			}
+			if first == "" {
+				first = places[i].shown
+			}
 		}
 	}
 	return answer(len(list) > 0), first

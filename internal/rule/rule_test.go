@@ -61,7 +61,7 @@ func TestARuleMatchesWhatMeetsAllItsConditions(t *testing.T) {
 		{"sender", rule.Conditions{Senders: []string{"eve@contoso.example", "ada@contoso.example"}}, rule.Yes},
 		{"sender's domain", rule.Conditions{Senders: []string{"@contoso.example"}}, rule.Yes},
 		{"another sender", rule.Conditions{Senders: []string{"eve@contoso.example"}}, rule.No},
-		{"case of a mailbox is another mailbox", rule.Conditions{Senders: []string{"Ada@contoso.example"}}, rule.No},
+		{"sender, in capitals", rule.Conditions{Senders: []string{"Ada@Contoso.example"}}, rule.Yes},
 		{"one of the recipients", rule.Conditions{Recipients: []string{"marta@quillfeather.example"}}, rule.Yes},
 		{"no recipient", rule.Conditions{Recipients: []string{"carol@outlook.com"}}, rule.No},
 		{"domain", rule.Conditions{Domains: []string{"QuillFeather.example"}}, rule.Yes},
@@ -98,6 +98,42 @@ func TestARuleMatchesWhatMeetsAllItsConditions(t *testing.T) {
 		}
 		if got := v.Outcomes[0].Answer; got != tt.want || v.Refused != (tt.want == rule.Yes) {
 			t.Errorf("%s: %v, refused %t; want %v: %+v", tt.name, got, v.Refused, tt.want, v.Outcomes[0].Reasons)
+		}
+	}
+}
+
+func TestARuleHoldsForWhereAnAddressLeads(t *testing.T) {
+	at := rule.Conditions{Domains: []string{"quillfeather.example"}}
+	to := rule.Conditions{Recipients: []string{"marta@quillfeather.example"}}
+	here := rule.Conditions{Domains: []string{"contoso.example"}}
+	for _, tt := range []struct {
+		address            letterlock.Address
+		at, to, here, free bool // met; free: a rule lets it go that means contoso.example alone
+	}{
+		{"marta@quillfeather.example", true, true, false, false},
+		{"MARTA@quillfeather.example", true, true, false, false},
+		{"marta%quillfeather.example@contoso.example", true, true, true, false},
+		{"marta%QuillFeather.example@contoso.example", true, true, true, false},
+		{"quillfeather.example!marta@contoso.example", true, true, true, false},
+		{"marta%quillfeather.example%relay.example@contoso.example", true, true, true, false},
+		{"x!marta%quillfeather.example@contoso.example", true, false, true, false},
+		{"marta%contoso.example@contoso.example", false, false, true, true},
+		{"50%off@contoso.example", false, false, true, true},
+		{"hello!@contoso.example", false, false, true, true},
+		{"%!%@contoso.example", false, false, true, true},
+	} {
+		mail := rule.Mail{Sender: "ada@contoso.example", Recipients: []letterlock.Address{tt.address}}
+		v, err := setOf(t, refuses("at", at), refuses("to", to), refuses("here", here), passes("go", here)).Judge(mail)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, want := range []bool{tt.at, tt.to, tt.here} {
+			if o := v.Outcomes[i]; (o.Answer == rule.Yes) != want {
+				t.Errorf("%s: rule %s says %v", tt.address, o.Rule.Name, o.Answer)
+			}
+		}
+		if v.Pass != tt.free {
+			t.Errorf("%s: let go: %t", tt.address, v.Pass)
 		}
 	}
 }

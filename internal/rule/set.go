@@ -15,9 +15,11 @@ type place struct {
 	shown   string
 }
 
+// holds reports whether a place is where an address is. Capitals in a mailbox make no
+// difference: hardly any server tells mailboxes apart by them.
 func (p place) holds(a letterlock.Address) bool {
 	if p.address != "" {
-		return a == p.address
+		return a.Domain() == p.address.Domain() && strings.EqualFold(a.Local(), p.address.Local())
 	}
 	d := a.Domain()
 	return d == p.domain || p.below && strings.HasSuffix(d, "."+p.domain)
