@@ -65,16 +65,15 @@ func needs(ix *eml.Index, raw io.ReaderAt) (string, error) {
 	if _, err := io.ReadFull(io.NewSectionReader(raw, root.Start, int64(len(b))), b); err != nil {
 		return "", err
 	}
-	head := b[:root.Body-root.Start]
-	for name, value := range eml.DecodedFields(head) {
+	head, behind := b[:root.Body-root.Start], []byte(nil)
+	if ix.Defects.Has(eml.MailCut) {
+		behind, _, _ = bytes.Cut(b[len(head):], []byte("\r\n\r\n"))
+	}
+	for name, value := range eml.DecodedFields(b[:len(head)+len(behind)]) {
 		if strings.EqualFold(name, "subject") && policy.Tagged(value) {
 			return "Subject", nil
 		}
 	}
-	if !ix.Defects.Has(eml.MailCut) {
-		return "", nil
-	}
-	behind, _, _ := bytes.Cut(b[len(head):], []byte("\r\n\r\n"))
 	text := strings.ToLower(string(behind))
 	for _, word := range []string{"x-letterlock-", "company-confidential"} {
 		if strings.Contains(text, word) {
@@ -102,8 +101,6 @@ func fieldOf(h eml.Header) string {
 		return "X-Letterlock-Brand"
 	case portal:
 		return "X-Letterlock-Portal"
-	case h.Brands > 0:
-		return "X-Letterlock-Brand"
 	}
 	return ""
 }
@@ -151,7 +148,7 @@ func (s *Service) author(ctx context.Context, by letterlock.Actor, x *eml.Index)
 // heard nothing of the first time, and the rules may have changed since.
 func (s *Service) stay(ctx context.Context, by letterlock.Actor, r *ruling, in *vault.Incoming) error {
 	h := in.Index.Header
-	if r.own || h.MessageID == "" || len(h.From) != 1 {
+	if r.own || len(h.From) != 1 {
 		return nil
 	}
 	var m letterlock.Message

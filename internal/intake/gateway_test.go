@@ -153,6 +153,7 @@ func TestWhatAsksBehindABrokenHeaderIsNotSentOpen(t *testing.T) {
 		"Subject: [Encrypt] Hi":                 "- structure",
 		"X-LETTERLOCK-Protection: encrypt-only": "- structure",
 		"Sensitivity: Company-Confidential":     "- structure",
+		"Subject: =?utf-8?q?=5Bencrypt=5D?= Hi": "- structure",
 		"x\r\n\r\n[encrypt] in the text":        "passed on, gateway default",
 	} {
 		if got := h.throughGateway("From: ada@contoso.example\r\nnot a field\r\n"+behind+"\r\n\r\nHi\r\n", carol); got != want {
@@ -253,6 +254,14 @@ func TestAMailThatWasProtectedIsNeverPassedOnAfterwards(t *testing.T) {
 	}
 	if h.mustAccept(front, byGateway(&passed, marta), simple("<2@contoso.example>", "Hi")); len(passed) != 1 {
 		t.Error("another mail is not passed on: this test proves nothing")
+	}
+	passed = nil
+	unnamed := lines("From: ada@contoso.example", "", "Hi")
+	h.intake.Gateway = letterlock.DoNotForward
+	h.mustAccept(front, byGateway(&passed, marta), unnamed)
+	h.intake.Gateway = ""
+	if again = h.mustAccept(front, byGateway(&passed, marta), unnamed); again.Passed || len(passed) > 0 {
+		t.Errorf("one without a Message-ID: %+v, passed %q", again, passed)
 	}
 }
 
