@@ -192,6 +192,8 @@ func whyExperience(r letterlock.Recipient) string {
 		text += " because Compose had said that it can be taken back"
 	case policy.WhyNoAnswer:
 		text += " because the DNS did not say who takes the domain's mail"
+	case policy.WhyRouted:
+		text += " because its % or ! may lead to a mailbox elsewhere"
 	case policy.WhyLinkDomain, policy.WhyInlineDomain:
 		text += " because the settings say so for the domain"
 	}

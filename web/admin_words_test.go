@@ -232,6 +232,7 @@ func TestExperienceIsExplained(t *testing.T) {
 		policy.WhyPortal: "identity type google, experience link", policy.WhyForced: "identity type google, experience link because the sender wanted everybody in the portal",
 		policy.WhyFellBack:   "identity type google, experience link because encryption to the end was not assured when the message itself was to leave",
 		policy.WhyNoAnswer:   "identity type google, experience link because the DNS did not say who takes the domain's mail",
+		policy.WhyRouted:     "identity type google, experience link because its % or ! may lead to a mailbox elsewhere",
 		policy.WhyPromised:   "identity type google, experience link because Compose had said that it can be taken back",
 		policy.WhyLinkDomain: "identity type google, experience link because the settings say so for the domain",
 	} {

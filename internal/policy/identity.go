@@ -36,7 +36,7 @@ var secondLevels = map[string]bool{"co": true, "com": true, "ne": true, "net": t
 // records are looked at last: what a name says, nobody can change by a record.
 func (s Settings) Type(a letterlock.Address, h Hosting) letterlock.IdentityType {
 	t := s.Identity(a)
-	if t == letterlock.Other && h == AtMicrosoft365 {
+	if !routed(a) && t == letterlock.Other && h == AtMicrosoft365 {
 		return letterlock.Microsoft365
 	}
 	return t
@@ -47,7 +47,7 @@ func (s Settings) Type(a letterlock.Address, h Hosting) letterlock.IdentityType 
 func (s Settings) ToLookUp(list []letterlock.Address) (domains []string) {
 	seen := make(map[string]bool)
 	for _, a := range list {
-		if d := a.Domain(); !seen[d] && s.Identity(a) == letterlock.Other {
+		if d := a.Domain(); !seen[d] && !routed(a) && s.Identity(a) == letterlock.Other {
 			seen[d] = true
 			domains = append(domains, d)
 		}
@@ -55,8 +55,16 @@ func (s Settings) ToLookUp(list []letterlock.Address) (domains []string) {
 	return domains
 }
 
-// Identity says what an address is, by its domain alone.
+// routed reports whether an address may name the way to another mailbox, as
+// user%domain@here and domain!user@here do: Postfix and others send mail for their own
+// domain on like that, so that the domain says nothing of who gets it.
+func routed(a letterlock.Address) bool { return strings.ContainsAny(a.Local(), "%!@") }
+
+// Identity says what an address is, by its domain alone, if that is where it ends.
 func (s Settings) Identity(a letterlock.Address) letterlock.IdentityType {
+	if routed(a) {
+		return letterlock.Other
+	}
 	domain := a.Domain()
 	for _, own := range s.Domains {
 		if domain == own {

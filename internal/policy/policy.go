@@ -63,6 +63,7 @@ const (
 	WhyNoTLS        = "no-tls"         // link: the way out does not assure TLS
 	WhyFellBack     = "fell-back"      // link: when it was to leave, the way out did not assure TLS
 	WhyNoAnswer     = "no-answer"      // link: the DNS did not say who takes the domain's mail
+	WhyRouted       = "routed"         // link: the address may lead on to another mailbox
 )
 
 // Recipient decides how one recipient gets a message. When anything is unknown
@@ -95,6 +96,8 @@ func (s Settings) Recipient(a letterlock.Address, w Way) Verdict {
 func (s Settings) usual(v Verdict, h Hosting) (link, inline string) {
 	domain, listed := v.Address.Domain(), slices.Contains(s.InlineTypes, v.Identity)
 	switch {
+	case routed(v.Address):
+		return WhyRouted, ""
 	case v.Identity == letterlock.Organization && listed:
 		return "", WhyOrganization
 	case slices.Contains(s.LinkDomains, domain):

@@ -15,6 +15,7 @@ var reasons = map[string]string{
 	WhyDoNotForward: "because the message must not be forwarded",
 	WhyNoTLS:        "because encryption all the way to the mailbox is not assured",
 	WhyFellBack:     "because encryption all the way to the mailbox was not assured when it was to leave",
+	WhyRouted:       "because its % or ! may lead to a mailbox elsewhere",
 	WhyNoAnswer:     "because the DNS does not say who takes the mail of ",
 }
 

@@ -110,6 +110,28 @@ func TestEachIdentityTypeByEachSetting(t *testing.T) {
 	}
 }
 
+// Postfix and others send what is for such an address of their own on to the other mailbox.
+func TestAnAddressThatMayLeadElsewhereGetsALinkWhateverTheSettings(t *testing.T) {
+	for _, a := range []letterlock.Address{"nora%gmail.com@contoso.example", "gmail.com!nora@contoso.example", `"nora@gmail.com"@contoso.example`,
+		"nora%gmail.com@work.example", "nora%gmail.com@outlook.com"} {
+		if _, err := letterlock.ParseAddress(string(a)); err != nil {
+			t.Logf("%s cannot be written: %v", a, err)
+		}
+		for _, w := range ways {
+			s := settings
+			w.settings(&s)
+			way := w.way
+			way.Hosting = policy.AtMicrosoft365
+			if v := s.Recipient(a, way); v.Experience != letterlock.Link || v.Why != policy.WhyRouted || v.Identity != letterlock.Other {
+				t.Errorf("%s, %s: %+v", w.name, a, v)
+			}
+		}
+		if list := settings.ToLookUp([]letterlock.Address{a}); len(list) > 0 {
+			t.Errorf("%s: %q are looked up", a, list)
+		}
+	}
+}
+
 func TestOnlyWhatTheNameDoesNotSayIsLookedUp(t *testing.T) {
 	got := settings.ToLookUp([]letterlock.Address{"a@contoso.example", "b@outlook.com", "c@work.example", "d@gmail.com", "e@work.example", "f@there.example", "g@yahoo.de"})
 	if !slices.Equal(got, []string{"work.example", "there.example"}) {
