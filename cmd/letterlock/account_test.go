@@ -25,6 +25,7 @@ import (
 	"letterlock/internal/inbox"
 	"letterlock/internal/letterlock"
 	"letterlock/internal/mx"
+	"letterlock/internal/store"
 	"letterlock/views"
 	"letterlock/web"
 )
@@ -208,6 +209,26 @@ func (c *console) refusals() {
 		if code != tt.code || !strings.Contains(errs, tt.says) || !strings.Contains(errs, "letterlock: error: ") {
 			c.t.Errorf("%s: ended with %d and %q %q; want %d and %q", tt.name, code, out, errs, tt.code, tt.says)
 		}
+	}
+}
+
+func TestABindingIsForgottenByCommandLine(t *testing.T) {
+	c := newConsole(t)
+	c.serve()
+	a, issuer := letterlock.Address("marta@quillfeather.example"), "https://quill.example"
+	err := c.app.DB.Write(t.Context(), func(tx *store.Tx) error {
+		return tx.Bind(store.Binding{Address: a, Issuer: issuer, Subject: "1", Provider: "quill"})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"Forgotten. The next account", "No account was bound to marta@quillfeather.example"} {
+		if out, errs, code := c.run("", "signin", "forget", string(a)); code != 0 || !strings.Contains(out, want) {
+			t.Errorf("ended with %d and %q %q, want %q", code, out, errs, want)
+		}
+	}
+	if _, errs, code := c.run("", "signin", "forget", "marta"); code != 2 || !strings.Contains(errs, "that is not a mail address") {
+		t.Errorf("no address: ended with %d and %q", code, errs)
 	}
 }
 

@@ -35,6 +35,7 @@ type commands struct {
 	Keys    keysCommand    `cmd:"" help:"Show, rotate and back up the keys that mail is encrypted under."`
 	DKIM    dkimCommand    `cmd:"" name:"dkim" help:"Manage the keys that leaving mail is signed with."`
 	Token   tokenCommand   `cmd:"" help:"Manage the tokens of programs."`
+	Signin  signinCommand  `cmd:"" help:"Manage how recipients sign in at OpenID providers."`
 	Account accountCommand `cmd:"" help:"Manage the accounts of people who send and administer."`
 	Demo    demoCommand    `cmd:"" help:"Run a demonstration on this machine, with forty messages and an inbox of its own."`
 

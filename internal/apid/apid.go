@@ -29,6 +29,7 @@ import (
 	"letterlock/internal/policy"
 	"letterlock/internal/ratelimit"
 	"letterlock/internal/track"
+	"letterlock/internal/vouch"
 )
 
 // Options are what programs can reach.
@@ -36,6 +37,7 @@ type Options struct {
 	Access   *access.Service
 	Track    *track.Service
 	Accounts *account.Service
+	Vouch    *vouch.Service
 	Audit    *auditlog.Service
 	Once     *once.Service
 	Keys     *keys.Service // nil: not to be reached this way
@@ -96,6 +98,7 @@ func newServer(o Options) *server {
 	s.report()
 	s.audit()
 	s.accounts()
+	s.bindings()
 	s.tokens()
 	s.keys()
 	s.dkim()

@@ -27,6 +27,7 @@ import (
 	"letterlock/internal/storetest"
 	"letterlock/internal/track"
 	"letterlock/internal/vault"
+	"letterlock/internal/vouch"
 )
 
 const (
@@ -114,6 +115,7 @@ func newHouse(t *testing.T) *house {
 		Access:   &access.Service{DB: h.db, Vault: safe, Pepper: k.Pepper, Rules: rules, Wake: wake, Now: h.clock.Now, SecondPersonAbove: 1, Log: log},
 		Track:    &track.Service{DB: h.db},
 		Accounts: account.New(h.db, k.Pepper, ratelimit.IPKey, wake),
+		Vouch:    &vouch.Service{DB: h.db, Pepper: k.Pepper},
 		Audit:    &auditlog.Service{DB: h.db, Signer: seal.NewSigner(), Host: "mail.contoso.example", Organization: "Contoso", Log: log},
 		Once:     &once.Service{DB: h.db, Pepper: k.Pepper},
 		Now:      h.clock.Now, Log: log,

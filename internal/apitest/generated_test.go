@@ -854,6 +854,14 @@ type Expire struct {
 	Expires string `json:"expires"`
 }
 
+// ForgottenBindings defines model for ForgottenBindings.
+type ForgottenBindings struct {
+	Address string `json:"address"`
+
+	// Forgotten 0: none was bound to it.
+	Forgotten int64 `json:"forgotten"`
+}
+
 // History defines model for History.
 type History struct {
 	// Events Oldest first.
@@ -1390,6 +1398,15 @@ type ExportReportParams struct {
 // ExportReportParamsFormat defines parameters for ExportReport.
 type ExportReportParamsFormat string
 
+// ForgetBindingsParams defines parameters for ForgetBindings.
+type ForgetBindingsParams struct {
+	// Provider At this one only, by its id; absent: at all.
+	Provider *string `form:"provider,omitempty" json:"provider,omitempty"`
+
+	// IdempotencyKey Made up by whoever asks, for one request. Asked again with it within a day, the request is answered as before and nothing is done twice.
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+}
+
 // SearchMessagesParams defines parameters for SearchMessages.
 type SearchMessagesParams struct {
 	// Sender An address, @ and a domain, or a part of an address.
@@ -1770,6 +1787,13 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /api/v1/exports/report (the `ExportReport` operationId).
 	ExportReport(ctx context.Context, params *ExportReportParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ForgetBindings Forget with which accounts a recipient's address was proved
+	//
+	// The next account that a provider vouches for as that address can prove it. Whoever was signed in with the address is signed out, and no browser is remembered for it.
+	//
+	// Corresponds with POST /api/v1/mailboxes/{address}/forget-bindings (the `ForgetBindings` operationId).
+	ForgetBindings(ctx context.Context, address string, params *ForgetBindingsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// SearchMessages Search messages
 	//
@@ -2301,6 +2325,23 @@ func (c *Client) ExportMessages(ctx context.Context, params *ExportMessagesParam
 // Corresponds with GET /api/v1/exports/report (the `ExportReport` operationId).
 func (c *Client) ExportReport(ctx context.Context, params *ExportReportParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewExportReportRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ForgetBindings Forget with which accounts a recipient's address was proved
+//
+// The next account that a provider vouches for as that address can prove it. Whoever was signed in with the address is signed out, and no browser is remembered for it.
+//
+// Corresponds with POST /api/v1/mailboxes/{address}/forget-bindings (the `ForgetBindings` operationId).
+func (c *Client) ForgetBindings(ctx context.Context, address string, params *ForgetBindingsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewForgetBindingsRequest(c.Server, address, params)
 	if err != nil {
 		return nil, err
 	}
@@ -3803,6 +3844,82 @@ func NewExportReportRequest(server string, params *ExportReportParams) (*http.Re
 	return req, nil
 }
 
+// NewForgetBindingsRequest constructs an http.Request for the ForgetBindings method
+func NewForgetBindingsRequest(server string, address string, params *ForgetBindingsParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "address", address, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/mailboxes/%s/forget-bindings", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Provider != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "provider", *params.Provider, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
 // NewSearchMessagesRequest constructs an http.Request for the SearchMessages method
 func NewSearchMessagesRequest(server string, params *SearchMessagesParams) (*http.Request, error) {
 	var err error
@@ -4952,6 +5069,15 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /api/v1/exports/report (the `ExportReport` operationId).
 	ExportReportWithResponse(ctx context.Context, params *ExportReportParams, reqEditors ...RequestEditorFn) (*ExportReportResponse, error)
 
+	// ForgetBindingsWithResponse Forget with which accounts a recipient's address was proved
+	//
+	// The next account that a provider vouches for as that address can prove it. Whoever was signed in with the address is signed out, and no browser is remembered for it.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/mailboxes/{address}/forget-bindings (the `ForgetBindings` operationId).
+	ForgetBindingsWithResponse(ctx context.Context, address string, params *ForgetBindingsParams, reqEditors ...RequestEditorFn) (*ForgetBindingsResponse, error)
+
 	// SearchMessagesWithResponse Search messages
 	//
 	// All conditions must hold; without any, all messages are found. The newest come first.
@@ -6033,6 +6159,54 @@ func (r ExportReportResponse) ContentType() string {
 	return ""
 }
 
+type ForgetBindingsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ForgottenBindings
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ForgetBindingsResponse) GetJSON200() *ForgottenBindings {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ForgetBindingsResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ForgetBindingsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ForgetBindingsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ForgetBindingsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ForgetBindingsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type SearchMessagesResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -6985,6 +7159,21 @@ func (c *ClientWithResponses) ExportReportWithResponse(ctx context.Context, para
 	return ParseExportReportResponse(rsp)
 }
 
+// ForgetBindingsWithResponse Forget with which accounts a recipient's address was proved
+//
+// The next account that a provider vouches for as that address can prove it. Whoever was signed in with the address is signed out, and no browser is remembered for it.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/mailboxes/{address}/forget-bindings (the `ForgetBindings` operationId).
+func (c *ClientWithResponses) ForgetBindingsWithResponse(ctx context.Context, address string, params *ForgetBindingsParams, reqEditors ...RequestEditorFn) (*ForgetBindingsResponse, error) {
+	rsp, err := c.ForgetBindings(ctx, address, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseForgetBindingsResponse(rsp)
+}
+
 // SearchMessagesWithResponse Search messages
 //
 // All conditions must hold; without any, all messages are found. The newest come first.
@@ -7882,6 +8071,39 @@ func ParseExportReportResponse(rsp *http.Response) (*ExportReportResponse, error
 
 	case rsp.StatusCode == 200:
 		// Content-type (text/csv) unsupported
+
+	}
+
+	return response, nil
+}
+
+// ParseForgetBindingsResponse parses an HTTP response from a ForgetBindingsWithResponse call
+func ParseForgetBindingsResponse(rsp *http.Response) (*ForgetBindingsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ForgetBindingsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ForgottenBindings
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
 
 	}
 
