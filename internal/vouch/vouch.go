@@ -269,8 +269,18 @@ func (s *Service) Finish(ctx context.Context, provider, browser string, back url
 // on no other answer counts, whatever becomes of this one.
 func (s *Service) take(ctx context.Context, provider, browser, state string) (r store.OpenIDRequest, m memory, key string, err error) {
 	refusal := error(&letterlock.Error{Code: letterlock.Denied, Key: Elsewhere})
+	hash := s.Pepper.Hash("openid-state", state)
+	// Anybody can bring an answer to nothing, as often as they like: it must not wait in
+	// the line of those who write.
+	err = s.DB.Read(ctx, func(tx *store.Tx) error { _, err := tx.OpenIDRequest(hash); return err })
+	if errors.Is(err, letterlock.NotFound) {
+		return r, m, "", refusal
+	}
+	if err != nil {
+		return r, m, "", err
+	}
 	err = s.DB.Write(ctx, func(tx *store.Tx) (err error) {
-		r, err = tx.OpenIDRequest(s.Pepper.Hash("openid-state", state))
+		r, err = tx.OpenIDRequest(hash)
 		if errors.Is(err, letterlock.NotFound) {
 			return nil
 		}

@@ -294,3 +294,28 @@ func TestWhoComesBackIsCounted(t *testing.T) {
 		}
 	}
 }
+
+// Anybody can bring answers to nothing: they do not wait for whoever writes, nor hold them
+// up.
+func TestAnAnswerToNothingTakesNoTurnToWrite(t *testing.T) {
+	h := newHouse(t)
+	came := make(chan error, 1)
+	err := h.db.Write(t.Context(), func(*store.Tx) error {
+		go func() {
+			_, err := h.service.Finish(t.Context(), "quill", firefox, url.Values{"state": {"nobody's"}, "code": {"1"}}, letterlock.Actor{})
+			came <- err
+		}()
+		select {
+		case err := <-came:
+			if letterlock.KeyOf(err) != vouch.Elsewhere {
+				t.Errorf("while somebody writes: %v, want %q", err, vouch.Elsewhere)
+			}
+		case <-time.After(10 * time.Second):
+			t.Error("it waits for who writes")
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
