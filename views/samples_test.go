@@ -73,6 +73,16 @@ func portalSamples(all map[string]templ.Component) {
 	early := code
 	early.AgainIn = "28 seconds"
 	all["passcode-early"] = PasscodePage(early)
+	handed := code
+	handed.Mail = MailState{Lead: "Sent to quillfeather.example at", At: at("11:18 CET")}
+	all["passcode-handed"] = PasscodePage(handed)
+	trying := code
+	trying.Mail = MailState{Lead: "We are still trying.", Text: "The mail for quillfeather.example could not be handed over yet.", Next: at("11:19 CET")}
+	all["passcode-trying"] = PasscodePage(trying)
+	refused := code
+	refused.Mail = MailState{Lead: "Not delivered.", Text: "The mail could not be delivered to quillfeather.example. It is not tried any more.", Warn: true}
+	refused.Providers = Providers{URL: "/m/token/openid", List: []Provider{{ID: "google", Name: "Google"}}}
+	all["passcode-refused"] = PasscodePage(refused)
 
 	read := Read{
 		Page: signedIn(), Subject: "Settlement agreement, third draft", From: ines,

@@ -55,6 +55,7 @@ func (s *Server) passcodePage(c echo.Context) error {
 		return err
 	}
 	page := s.entry(c, asked)
+	s.addMail(c, g, asked, &page)
 	if wait := asked.AgainAt.Sub(s.Now()); wait > 0 {
 		switch c.QueryParam("again") {
 		case "sent":

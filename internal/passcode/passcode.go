@@ -47,6 +47,7 @@ type Asked struct {
 	Expires   time.Time
 	AgainAt   time.Time // when it can be mailed again
 	TriesLeft int
+	Mail      Mail // Pending only
 }
 
 var (
@@ -174,7 +175,7 @@ func (s *Service) send(tx *store.Tx, r letterlock.Recipient, browser []byte, p s
 	}
 	secret := vault.SealPasscode(s.Pepper, r.ID, vault.PasscodeMail{Code: letterlock.Passcode(code), Reference: p.Reference, Expires: p.Expires})
 	n := store.Notice{Kind: store.PasscodeNotice, Message: r.Message, Recipient: r.ID, Secret: secret}
-	return shown(p, r), tx.Enqueue(n)
+	return shown(p, r), tx.EnqueuePasscode(n, browser)
 }
 
 func lives(p store.Passcode, now time.Time) bool {
@@ -201,6 +202,9 @@ func (s *Service) Pending(ctx context.Context, recipient letterlock.ID, browser 
 			return err
 		}
 		asked = shown(p, r)
+		if asked.Mail, err = s.mail(tx, recipient, browser, p); err != nil {
+			return err
+		}
 		return standing(tx, recipient, p)
 	})
 	return asked, err

@@ -44,6 +44,8 @@ UPDATE sessions SET message = 'a';`,
 UPDATE rule_version SET version = 2;`,
 	`UPDATE messages SET latest_end = 900 WHERE id = 'a';`,
 	`INSERT INTO brands VALUES ('blue', 1, '{}', x'0f', 100);`,
+	`INSERT INTO openid_bindings VALUES ('marta@riverside.example', 'https://provider.example', 's', 'p', 100, 100);
+INSERT INTO passcodes (recipient, browser, sealed, reference, created_at, expires_at, sent_at) VALUES ('r1', x'10', x'11', 'B7M', 100, 200, 100);`,
 }
 
 // loose names the setting that takes the transactions out of migrations.

@@ -51,9 +51,15 @@ func (k NoticeKind) priority() Lane {
 // Enqueue adds a notice that is due now. It leaves after the transaction has
 // committed, and never without it.
 func (t *Tx) Enqueue(n Notice) error {
-	return t.exec(`INSERT INTO outbox (kind, priority, message, recipient, address, secret, created_at, due_at)
-		VALUES ($1, $2, NULLIF($3, ''), $4, $5, $6, $7, $7)`,
-		n.Kind, n.Kind.priority(), n.Message, n.Recipient, n.Address, n.Secret, t.Now.Unix())
+	_, err := t.enqueue(n)
+	return err
+}
+
+func (t *Tx) enqueue(n Notice) (id int64, err error) {
+	err = t.row(`INSERT INTO outbox (kind, priority, message, recipient, address, secret, created_at, due_at)
+		VALUES ($1, $2, NULLIF($3, ''), $4, $5, $6, $7, $7) RETURNING id`,
+		[]any{n.Kind, n.Kind.priority(), n.Message, n.Recipient, n.Address, n.Secret, t.Now.Unix()}, &id)
+	return id, err
 }
 
 // A Lane is a part of the queue, by priority.

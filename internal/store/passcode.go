@@ -42,6 +42,44 @@ func (t *Tx) MarkResent(recipient letterlock.ID, browser []byte) error {
 	return t.exec(`UPDATE passcodes SET sent_at = $3 WHERE recipient = $1 AND browser = $2`, recipient, browser, t.Now.Unix())
 }
 
+// EnqueuePasscode is Enqueue for the mail with a passcode, which is the one that
+// PasscodeMail speaks of from then on.
+func (t *Tx) EnqueuePasscode(n Notice, browser []byte) error {
+	id, err := t.enqueue(n)
+	if err != nil {
+		return err
+	}
+	return t.exec(`UPDATE passcodes SET notice = $3 WHERE recipient = $1 AND browser = $2`, n.Recipient, browser, id)
+}
+
+// A PasscodeMail is how it stands with the newest mail with a passcode.
+type PasscodeMail struct {
+	Outcome  Outcome   // empty: it waits, or is on its way out
+	Due      time.Time // when it is tried next, if it waits
+	Done     time.Time
+	Attempts int    // begun
+	Answered int    // the last of them that got an answer
+	Reply    string // that answer; empty: taken
+}
+
+// PasscodeMail returns what has become of the mail with the passcode of that recipient in
+// that browser, or NotFound.
+func (t *Tx) PasscodeMail(recipient letterlock.ID, browser []byte) (m PasscodeMail, err error) {
+	var id, due, done int64
+	err = t.row(`SELECT o.id, o.outcome, o.due_at, o.done_at, o.attempts FROM passcodes p
+		JOIN outbox o ON o.id = p.notice AND o.recipient = p.recipient AND o.kind = 'passcode'
+		WHERE p.recipient = $1 AND p.browser = $2`, []any{recipient, browser}, &id, &m.Outcome, &due, &done, &m.Attempts)
+	if err != nil {
+		return m, err
+	}
+	m.Due, m.Done = moment(due), moment(done)
+	err = t.row(`SELECT number, reply FROM attempts WHERE outbox = $1 ORDER BY number DESC LIMIT 1`, []any{id}, &m.Answered, &m.Reply)
+	if letterlock.CodeOf(err) == letterlock.NotFound {
+		err = nil
+	}
+	return m, err
+}
+
 // TakeTry spends one of limit tries at a passcode before anybody compares
 // anything, so that parallel guesses cannot share one. It returns how many were
 // spent with this one, or NotFound when the passcode takes no more.

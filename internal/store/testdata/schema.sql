@@ -223,7 +223,7 @@ CREATE TABLE passcodes (
   expires_at INTEGER NOT NULL,
   sent_at    INTEGER NOT NULL,
   tries      INTEGER NOT NULL DEFAULT 0,
-  used_at    INTEGER NOT NULL DEFAULT 0,
+  used_at    INTEGER NOT NULL DEFAULT 0, notice INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (recipient, browser)
 ) STRICT;
 

@@ -1,0 +1,64 @@
+package web
+
+import (
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"letterlock/internal/access"
+	"letterlock/internal/passcode"
+	"letterlock/views"
+)
+
+// How often the passcode page asks for itself while its mail has not left, and for how
+// long after it was asked for. It has no script, and nobody has anything to type by then.
+const (
+	mailSoon  = "3" // seconds: most mails have left by then
+	mailLater = "10"
+	mailWatch = 2 * time.Minute
+)
+
+// addMail says on the passcode page what has become of the mail, and offers the other
+// ways in.
+func (s *Server) addMail(c echo.Context, g access.Gate, asked passcode.Asked, page *views.Passcode) {
+	page.Mail = s.mailState(asked)
+	page.Providers = s.providersFor(c, g)
+	page.Providers.Remember = "" // it is asked once on a page
+	waits := asked.Mail.Fate == passcode.Leaving || asked.Mail.Fate == passcode.Trying
+	since := s.Now().Sub(asked.Sent)
+	if !waits || !asked.Mail.First || since >= mailWatch {
+		return
+	}
+	every := mailLater
+	if since < 10*time.Second {
+		every = mailSoon
+	}
+	c.Response().Header().Set("Refresh", every)
+}
+
+// mailState is what has become of the mail with a passcode, in words. They name the domain,
+// which the page shows anyway, and nothing that a server has said.
+func (s *Server) mailState(asked passcode.Asked) views.MailState {
+	domain := asked.Address.Domain()
+	at := s.moment(asked.Mail.At, clockForm+" MST")
+	switch asked.Mail.Fate {
+	case passcode.Leaving:
+		return views.MailState{Lead: "On its way.", Text: "The mail is about to leave for " + domain + "."}
+	case passcode.Trying:
+		v := views.MailState{Lead: "We are still trying.", Text: "The mail for " + domain + " could not be handed over yet."}
+		if !asked.Mail.At.IsZero() {
+			v.Next = at
+		}
+		return v
+	case passcode.Handed:
+		return views.MailState{Lead: "Sent to " + domain + " at", At: at}
+	case passcode.Delayed:
+		return views.MailState{Lead: "Delayed.", Text: "The mail has left, and " + domain + " has not taken it yet. It is still being tried.", Warn: true}
+	case passcode.Refused:
+		return views.MailState{
+			Lead: "Not delivered.", Warn: true,
+			Text: "The mail could not be delivered to " + domain + ". It is not tried any more.",
+		}
+	}
+	return views.MailState{}
+}
