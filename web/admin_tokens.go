@@ -27,6 +27,7 @@ var scopeNames = map[letterlock.Scope]string{
 	letterlock.ScopeTrace: "finds messages and sees what happened to them", letterlock.ScopeReport: "reads the encryption report",
 	letterlock.ScopeAudit: "reads the audit log, and asks for proofs", letterlock.ScopeRevoke: "revokes and restores, one or many",
 	letterlock.ScopeDestroy: "destroys messages", letterlock.ScopeAccounts: "manages accounts and tokens",
+	letterlock.ScopeBrands: "shows, exports and changes brands",
 }
 
 func scopeChoices(ticked []letterlock.Scope) (list []views.RoleChoice) {

@@ -23,7 +23,7 @@ type addToken struct {
 	place
 	Address string   `arg:"" help:"In whose name the program acts: the address of an account."`
 	Name    string   `name:"name" required:"" placeholder:"NAME" help:"What the token is for."`
-	Scope   []string `name:"scope" required:"" offer:"trace,report,audit,revoke,destroy,accounts" placeholder:"SCOPE" help:"trace, report, audit, revoke, destroy or accounts; may be given several times. A token never may more than its account."`
+	Scope   []string `name:"scope" required:"" offer:"trace,report,audit,revoke,destroy,accounts,brands" placeholder:"SCOPE" help:"trace, report, audit, revoke, destroy, accounts or brands; may be given several times. A token never may more than its account."`
 	Days    int      `name:"days" default:"90" placeholder:"COUNT" help:"How long it works, 1 to 400 days. Default: ${default}."`
 	Output  string   `name:"output" short:"o" type:"path" placeholder:"FILE" help:"Write the token into this file, which must not be there yet and only you can read, and do not print it."`
 }

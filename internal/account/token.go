@@ -153,7 +153,8 @@ func (s *Service) TokenActor(ctx context.Context, secret string) (letterlock.Act
 func within(by letterlock.Actor, scopes []letterlock.Scope) []letterlock.Role {
 	greatest := letterlock.Auditor
 	switch {
-	case slices.Contains(scopes, letterlock.ScopeDestroy), slices.Contains(scopes, letterlock.ScopeAccounts):
+	case slices.Contains(scopes, letterlock.ScopeDestroy), slices.Contains(scopes, letterlock.ScopeAccounts),
+		slices.Contains(scopes, letterlock.ScopeBrands):
 		greatest = letterlock.Admin
 	case slices.Contains(scopes, letterlock.ScopeRevoke):
 		greatest = letterlock.Revoker

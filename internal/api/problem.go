@@ -20,7 +20,7 @@ const ProblemType = "application/problem+json"
 type Problem struct {
 	Title      string          `json:"title" doc:"What the status says."`
 	Status     int             `json:"status"`
-	Detail     string          `json:"detail" doc:"One sentence for people."`
+	Detail     string          `json:"detail" doc:"A sentence for people; of an import that is refused, another line for each brand."`
 	Code       letterlock.Code `json:"code" doc:"What kind of refusal it is." enum:"invalid,denied,not found,gone,too large,throttled,busy,internal"`
 	Key        string          `json:"key,omitempty" doc:"What exactly; absent: nothing more than the code says."`
 	RetryAfter int             `json:"retry_after,omitempty" doc:"Seconds to wait before trying again."`
@@ -74,6 +74,10 @@ var details = map[string]string{
 	"batch-nothing":       "there is nothing to revoke in what was found",
 	"batch-size":          "these are too many messages: 100,000 that are searched for, or 1,000 that are named, are the most",
 	"batch-state":         "the batch is past that: what it was to do it has done, or never will",
+	"brand-default":       "the default brand is always there",
+	"brand-import":        "nothing is imported",
+	"no-brand":            "there is no brand of that name",
+	"brands":              "there are as many brands as there may be",
 	"breakdown":           "the report tells messages apart by method or by template",
 	"by-administrator":    "an administrator removed access, and only an administrator gives it back",
 	"cross-site":          "another site had a browser send this",
@@ -119,7 +123,7 @@ var details = map[string]string{
 	"denied scope":        "the token does not have the scope for this",
 	"denied token":        "this needs a token that works, as Authorization: Bearer",
 	"invalid role":        "the roles are sender, auditor, revoker and admin",
-	"invalid token":       "a token needs a name of up to 100 characters, at least one scope of trace, report, audit, revoke, destroy and accounts, and a life of one hour to 400 days",
+	"invalid token":       "a token needs a name of up to 100 characters, at least one scope of trace, report, audit, revoke, destroy, accounts and brands, and a life of one hour to 400 days",
 }
 
 // plain are the sentences for errors that say no more than their code.
@@ -147,6 +151,9 @@ func ProblemOf(err error) Problem {
 	detail := cmp.Or(details[string(code)+" "+key], details[key], plain[code])
 	if past := (*letterlock.PastRule)(nil); errors.As(err, &past) {
 		detail = "a rule lets the message be read until " + past.Latest.UTC().Format(time.RFC3339) + " at most; only an administrator can go beyond"
+	}
+	if said := (letterlock.Sentences)(nil); errors.As(err, &said) {
+		detail += ":\n" + said.Error()
 	}
 	wait := letterlock.RetryAfterOf(err)
 	return Problem{

@@ -24,6 +24,6 @@ type Tokens struct {
 type NewToken struct {
 	Account string    `json:"account" doc:"In whose name the program acts."`
 	Name    string    `json:"name" doc:"What it is for; 1 to 100 characters."`
-	Scopes  []string  `json:"scopes" nullable:"false" doc:"trace, report, audit, revoke, destroy, accounts; at least one."`
+	Scopes  []string  `json:"scopes" nullable:"false" doc:"trace, report, audit, revoke, destroy, accounts, brands; at least one."`
 	Expires time.Time `json:"expires" doc:"One hour to 400 days from now."`
 }

@@ -20,6 +20,7 @@ import (
 	"letterlock/internal/account"
 	"letterlock/internal/api"
 	"letterlock/internal/auditlog"
+	"letterlock/internal/brandbook"
 	"letterlock/internal/dkim"
 	"letterlock/internal/intake"
 	"letterlock/internal/keys"
@@ -40,6 +41,7 @@ type Options struct {
 	Vouch    *vouch.Service
 	Audit    *auditlog.Service
 	Once     *once.Service
+	Brands   *brandbook.Service
 	Keys     *keys.Service // nil: not to be reached this way
 	DKIM     *dkim.Service // likewise
 	// State says how the installation is. It is reached where the keys are.
@@ -64,6 +66,7 @@ const DocumentPath = "/api/openapi.json"
 
 const (
 	maxBody  = 1 << 20          // bytes of a request
+	maxBook  = 16 << 20         // of one with brands: each has a picture
 	patience = 30 * time.Second // for a request and its answer
 	planTime = 4 * time.Minute  // for a plan of 100,000 messages
 	bodyTime = 15 * time.Second // for a client to send a body
@@ -100,6 +103,7 @@ func newServer(o Options) *server {
 	s.accounts()
 	s.bindings()
 	s.tokens()
+	s.brands()
 	s.keys()
 	s.dkim()
 	s.document = s.describe()
@@ -118,6 +122,7 @@ type operation struct {
 	keyless bool          // a change whose answer is not kept
 	streams []string      // content types of an answer of any length; none: it is JSON
 	time    time.Duration // 0: patience
+	body    int64         // bytes that a request may have; 0: maxBody
 }
 
 // changes reports whether the operation changes something.

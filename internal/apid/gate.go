@@ -2,6 +2,7 @@ package apid
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -209,7 +210,7 @@ func setDeadlines(w http.ResponseWriter, read, write time.Duration) {
 // its lane is for the work alone: a client whose line is slow keeps nobody out.
 func (s *server) settle(w http.ResponseWriter, r *http.Request, a *asked, o operation, pass *lane.Pass) error {
 	pass.Pause()
-	body, err := readBody(w, r)
+	body, err := readBody(w, r, cmp.Or(o.body, maxBody))
 	if err == nil {
 		err = pass.Resume(r.Context())
 	}
@@ -244,8 +245,8 @@ func (s *server) settle(w http.ResponseWriter, r *http.Request, a *asked, o oper
 	return nil
 }
 
-func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
 	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
 		return nil, &letterlock.Error{Code: letterlock.TooLarge, Err: err}
 	}

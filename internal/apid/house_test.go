@@ -17,6 +17,8 @@ import (
 	"letterlock/internal/account"
 	"letterlock/internal/api"
 	"letterlock/internal/auditlog"
+	"letterlock/internal/brand"
+	"letterlock/internal/brandbook"
 	"letterlock/internal/intake"
 	"letterlock/internal/letterlock"
 	"letterlock/internal/once"
@@ -119,6 +121,9 @@ func newHouse(t *testing.T) *house {
 		Audit:    &auditlog.Service{DB: h.db, Signer: seal.NewSigner(), Host: "mail.contoso.example", Organization: "Contoso", Log: log},
 		Once:     &once.Service{DB: h.db, Pepper: k.Pepper},
 		Now:      h.clock.Now, Log: log,
+	}
+	if h.options.Brands, err = brandbook.New(h.db, brand.Settings{Name: "Contoso"}); err != nil {
+		t.Fatal(err)
 	}
 	h.options.Who = Bearer(h.options.Accounts)
 	h.server = newServer(h.options)

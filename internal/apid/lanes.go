@@ -15,8 +15,10 @@ var inLane = map[string]lane.Name{
 	"report": lane.List, "report-rows": lane.List, "audit-log": lane.List, "audit-key": lane.List,
 	"list-accounts": lane.List, "add-account": lane.List, "enable-account": lane.List, "reset-password": lane.List, "set-roles": lane.List,
 	"list-tokens": lane.List, "add-token": lane.List,
+	"list-brands": lane.List, "brand": lane.List, "delete-brand": lane.List,
 
 	"plan-batch": lane.Export, "export-messages": lane.Export, "export-report": lane.Export, "export-audit": lane.Export, "export-checkpoints": lane.Export,
+	"export-brands": lane.Export, "import-brands": lane.Export,
 
 	// Of the operator alone, over the socket.
 	"state": lane.Health, "list-keys": lane.List, "rotate-keys": lane.Revoke, "export-keys": lane.Export,

@@ -810,6 +810,45 @@ type BatchPage struct {
 	Next *string `json:"next,omitempty"`
 }
 
+// Brand defines model for Brand.
+type Brand struct {
+	// Fields What it says itself, by field; the logo is in base64.
+	Fields map[string]string `json:"fields"`
+
+	// Inherits What it has from the default brand, or that from the settings. Imported, it says itself what it would not have so.
+	Inherits *map[string]string `json:"inherits,omitempty"`
+
+	// Name What it is called, default or a name of small letters, digits and hyphens.
+	Name string `json:"name"`
+
+	// Version Raised with each change. An import that names it is refused if there is another; exports are without.
+	Version *int64 `json:"version,omitempty"`
+}
+
+// BrandBook defines model for BrandBook.
+type BrandBook struct {
+	Brands []Brand `json:"brands"`
+}
+
+// BrandRow defines model for BrandRow.
+type BrandRow struct {
+	// Messages How many bear it.
+	Messages int64  `json:"messages"`
+	Name     string `json:"name"`
+
+	// Own The fields that it says itself.
+	Own        []string `json:"own"`
+	SenderName string   `json:"sender_name"`
+
+	// Senders Whose messages bear it where nothing else decides.
+	Senders []string `json:"senders"`
+}
+
+// BrandRows defines model for BrandRows.
+type BrandRows struct {
+	Brands []BrandRow `json:"brands"`
+}
+
 // Destroy defines model for Destroy.
 type Destroy struct {
 	// Confirm The Message-ID once more, as a person typed it.
@@ -871,6 +910,21 @@ type History struct {
 
 	// Visits Looks at the link by whoever had proved nothing. They never count as read.
 	Visits []Visit `json:"visits"`
+}
+
+// ImportedBrand defines model for ImportedBrand.
+type ImportedBrand struct {
+	// Fixed Fields that it now says itself, because it would not have inherited the same here.
+	Fixed []string `json:"fixed"`
+	Name  string   `json:"name"`
+
+	// Was added, changed or same.
+	Was string `json:"was"`
+}
+
+// ImportedBrands defines model for ImportedBrands.
+type ImportedBrands struct {
+	Brands []ImportedBrand `json:"brands"`
 }
 
 // ItemPage defines model for ItemPage.
@@ -1028,7 +1082,7 @@ type NewToken struct {
 	// Name What it is for; 1 to 100 characters.
 	Name string `json:"name"`
 
-	// Scopes trace, report, audit, revoke, destroy, accounts; at least one.
+	// Scopes trace, report, audit, revoke, destroy, accounts, brands; at least one.
 	Scopes []string `json:"scopes"`
 }
 
@@ -1037,7 +1091,7 @@ type Problem struct {
 	// Code What kind of refusal it is.
 	Code ProblemCode `json:"code"`
 
-	// Detail One sentence for people.
+	// Detail A sentence for people; of an import that is refused, another line for each brand.
 	Detail string `json:"detail"`
 
 	// Key What exactly; absent: nothing more than the code says.
@@ -1345,6 +1399,18 @@ type UndoBatchParams struct {
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 }
 
+// DeleteBrandParams defines parameters for DeleteBrand.
+type DeleteBrandParams struct {
+	// IdempotencyKey Made up by whoever asks, for one request. Asked again with it within a day, the request is answered as before and nothing is done twice.
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+}
+
+// ExportBrandsParams defines parameters for ExportBrands.
+type ExportBrandsParams struct {
+	// Name Which ones; absent: all.
+	Name *[]string `form:"name,omitempty" json:"name,omitempty"`
+}
+
 // ExportMessagesParams defines parameters for ExportMessages.
 type ExportMessagesParams struct {
 	// Sender An address, @ and a domain, or a part of an address.
@@ -1397,6 +1463,18 @@ type ExportReportParams struct {
 
 // ExportReportParamsFormat defines parameters for ExportReport.
 type ExportReportParamsFormat string
+
+// ImportBrandsParams defines parameters for ImportBrands.
+type ImportBrandsParams struct {
+	// DryRun Answer as if it were done, and change nothing.
+	DryRun *bool `form:"dry_run,omitempty" json:"dry_run,omitempty"`
+
+	// New Refuse brands that are there already.
+	New *bool `form:"new,omitempty" json:"new,omitempty"`
+
+	// IdempotencyKey Made up by whoever asks, for one request. Asked again with it within a day, the request is answered as before and nothing is done twice.
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+}
 
 // ForgetBindingsParams defines parameters for ForgetBindings.
 type ForgetBindingsParams struct {
@@ -1535,6 +1613,9 @@ type SetRolesJSONRequestBody = Roles
 
 // PlanBatchJSONRequestBody defines body for PlanBatch for application/json ContentType.
 type PlanBatchJSONRequestBody = NewBatch
+
+// ImportBrandsJSONRequestBody defines body for ImportBrands for application/json ContentType.
+type ImportBrandsJSONRequestBody = BrandBook
 
 // DestroyMessageJSONRequestBody defines body for DestroyMessage for application/json ContentType.
 type DestroyMessageJSONRequestBody = Destroy
@@ -1760,12 +1841,38 @@ type ClientInterface interface {
 	// Corresponds with POST /api/v1/batches/{id}/undo (the `UndoBatch` operationId).
 	UndoBatch(ctx context.Context, id string, params *UndoBatchParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListBrands List brands
+	//
+	// All of them, the default one first.
+	//
+	// Corresponds with GET /api/v1/brands (the `ListBrands` operationId).
+	ListBrands(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// Brand Show a brand
+	//
+	// Corresponds with GET /api/v1/brands/{brand} (the `Brand` operationId).
+	Brand(ctx context.Context, brand string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DeleteBrand Delete a brand
+	//
+	// Messages and rules that name it have the default brand from then on.
+	//
+	// Corresponds with POST /api/v1/brands/{brand}/delete (the `DeleteBrand` operationId).
+	DeleteBrand(ctx context.Context, brand string, params *DeleteBrandParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ExportAudit Export the audit log
 	//
 	// All of it, a JSON object a line, to be checked elsewhere.
 	//
 	// Corresponds with GET /api/v1/exports/audit (the `ExportAudit` operationId).
 	ExportAudit(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ExportBrands Export brands
+	//
+	// These, or all, with everything of them, as import-brands takes them on another server.
+	//
+	// Corresponds with GET /api/v1/exports/brands (the `ExportBrands` operationId).
+	ExportBrands(ctx context.Context, params *ExportBrandsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ExportCheckpoints Export the checkpoints
 	//
@@ -1787,6 +1894,24 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /api/v1/exports/report (the `ExportReport` operationId).
 	ExportReport(ctx context.Context, params *ExportReportParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ImportBrandsWithBody Import brands
+	//
+	// All of them or none: the detail of a refusal has a line for each brand that is refused. A brand that was there says afterwards what the imported one says, and nothing else itself.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/imports/brands (the `ImportBrands` operationId).
+	ImportBrandsWithBody(ctx context.Context, params *ImportBrandsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ImportBrands Import brands
+	//
+	// All of them or none: the detail of a refusal has a line for each brand that is refused. A brand that was there says afterwards what the imported one says, and nothing else itself.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/imports/brands (the `ImportBrands` operationId).
+	ImportBrands(ctx context.Context, params *ImportBrandsParams, body ImportBrandsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ForgetBindings Forget with which accounts a recipient's address was proved
 	//
@@ -2267,6 +2392,55 @@ func (c *Client) UndoBatch(ctx context.Context, id string, params *UndoBatchPara
 	return c.Client.Do(req)
 }
 
+// ListBrands List brands
+//
+// All of them, the default one first.
+//
+// Corresponds with GET /api/v1/brands (the `ListBrands` operationId).
+func (c *Client) ListBrands(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListBrandsRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// Brand Show a brand
+//
+// Corresponds with GET /api/v1/brands/{brand} (the `Brand` operationId).
+func (c *Client) Brand(ctx context.Context, brand string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewBrandRequest(c.Server, brand)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DeleteBrand Delete a brand
+//
+// Messages and rules that name it have the default brand from then on.
+//
+// Corresponds with POST /api/v1/brands/{brand}/delete (the `DeleteBrand` operationId).
+func (c *Client) DeleteBrand(ctx context.Context, brand string, params *DeleteBrandParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeleteBrandRequest(c.Server, brand, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ExportAudit Export the audit log
 //
 // All of it, a JSON object a line, to be checked elsewhere.
@@ -2274,6 +2448,23 @@ func (c *Client) UndoBatch(ctx context.Context, id string, params *UndoBatchPara
 // Corresponds with GET /api/v1/exports/audit (the `ExportAudit` operationId).
 func (c *Client) ExportAudit(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewExportAuditRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ExportBrands Export brands
+//
+// These, or all, with everything of them, as import-brands takes them on another server.
+//
+// Corresponds with GET /api/v1/exports/brands (the `ExportBrands` operationId).
+func (c *Client) ExportBrands(ctx context.Context, params *ExportBrandsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewExportBrandsRequest(c.Server, params)
 	if err != nil {
 		return nil, err
 	}
@@ -2325,6 +2516,44 @@ func (c *Client) ExportMessages(ctx context.Context, params *ExportMessagesParam
 // Corresponds with GET /api/v1/exports/report (the `ExportReport` operationId).
 func (c *Client) ExportReport(ctx context.Context, params *ExportReportParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewExportReportRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ImportBrandsWithBody Import brands
+//
+// All of them or none: the detail of a refusal has a line for each brand that is refused. A brand that was there says afterwards what the imported one says, and nothing else itself.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/imports/brands (the `ImportBrands` operationId).
+func (c *Client) ImportBrandsWithBody(ctx context.Context, params *ImportBrandsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewImportBrandsRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ImportBrands Import brands
+//
+// All of them or none: the detail of a refusal has a line for each brand that is refused. A brand that was there says afterwards what the imported one says, and nothing else itself.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/imports/brands (the `ImportBrands` operationId).
+func (c *Client) ImportBrands(ctx context.Context, params *ImportBrandsParams, body ImportBrandsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewImportBrandsRequest(c.Server, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -3558,6 +3787,116 @@ func NewUndoBatchRequest(server string, id string, params *UndoBatchParams) (*ht
 	return req, nil
 }
 
+// NewListBrandsRequest constructs an http.Request for the ListBrands method
+func NewListBrandsRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/brands")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewBrandRequest constructs an http.Request for the Brand method
+func NewBrandRequest(server string, brand string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "brand", brand, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/brands/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewDeleteBrandRequest constructs an http.Request for the DeleteBrand method
+func NewDeleteBrandRequest(server string, brand string, params *DeleteBrandParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "brand", brand, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/brands/%s/delete", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
 // NewExportAuditRequest constructs an http.Request for the ExportAudit method
 func NewExportAuditRequest(server string) (*http.Request, error) {
 	var err error
@@ -3575,6 +3914,60 @@ func NewExportAuditRequest(server string) (*http.Request, error) {
 	queryURL, err := serverURL.Parse(operationPath)
 	if err != nil {
 		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewExportBrandsRequest constructs an http.Request for the ExportBrands method
+func NewExportBrandsRequest(server string, params *ExportBrandsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/exports/brands")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Name != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "name", *params.Name, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
 	}
 
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
@@ -3839,6 +4232,100 @@ func NewExportReportRequest(server string, params *ExportReportParams) (*http.Re
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewImportBrandsRequest calls the generic ImportBrands builder with application/json body
+func NewImportBrandsRequest(server string, params *ImportBrandsParams, body ImportBrandsJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewImportBrandsRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewImportBrandsRequestWithBody constructs an http.Request for the ImportBrands method, with any body, and a specified content type
+func NewImportBrandsRequestWithBody(server string, params *ImportBrandsParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/imports/brands")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.DryRun != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "dry_run", *params.DryRun, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.New != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "new", *params.New, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
 	}
 
 	return req, nil
@@ -5033,6 +5520,31 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /api/v1/batches/{id}/undo (the `UndoBatch` operationId).
 	UndoBatchWithResponse(ctx context.Context, id string, params *UndoBatchParams, reqEditors ...RequestEditorFn) (*UndoBatchResponse, error)
 
+	// ListBrandsWithResponse List brands
+	//
+	// All of them, the default one first.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/brands (the `ListBrands` operationId).
+	ListBrandsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListBrandsResponse, error)
+
+	// BrandWithResponse Show a brand
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/brands/{brand} (the `Brand` operationId).
+	BrandWithResponse(ctx context.Context, brand string, reqEditors ...RequestEditorFn) (*BrandResponse, error)
+
+	// DeleteBrandWithResponse Delete a brand
+	//
+	// Messages and rules that name it have the default brand from then on.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/brands/{brand}/delete (the `DeleteBrand` operationId).
+	DeleteBrandWithResponse(ctx context.Context, brand string, params *DeleteBrandParams, reqEditors ...RequestEditorFn) (*DeleteBrandResponse, error)
+
 	// ExportAuditWithResponse Export the audit log
 	//
 	// All of it, a JSON object a line, to be checked elsewhere.
@@ -5041,6 +5553,15 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /api/v1/exports/audit (the `ExportAudit` operationId).
 	ExportAuditWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ExportAuditResponse, error)
+
+	// ExportBrandsWithResponse Export brands
+	//
+	// These, or all, with everything of them, as import-brands takes them on another server.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/exports/brands (the `ExportBrands` operationId).
+	ExportBrandsWithResponse(ctx context.Context, params *ExportBrandsParams, reqEditors ...RequestEditorFn) (*ExportBrandsResponse, error)
 
 	// ExportCheckpointsWithResponse Export the checkpoints
 	//
@@ -5068,6 +5589,24 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /api/v1/exports/report (the `ExportReport` operationId).
 	ExportReportWithResponse(ctx context.Context, params *ExportReportParams, reqEditors ...RequestEditorFn) (*ExportReportResponse, error)
+
+	// ImportBrandsWithBodyWithResponse Import brands
+	//
+	// All of them or none: the detail of a refusal has a line for each brand that is refused. A brand that was there says afterwards what the imported one says, and nothing else itself.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/imports/brands (the `ImportBrands` operationId).
+	ImportBrandsWithBodyWithResponse(ctx context.Context, params *ImportBrandsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ImportBrandsResponse, error)
+
+	// ImportBrandsWithResponse Import brands
+	//
+	// All of them or none: the detail of a refusal has a line for each brand that is refused. A brand that was there says afterwards what the imported one says, and nothing else itself.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/imports/brands (the `ImportBrands` operationId).
+	ImportBrandsWithResponse(ctx context.Context, params *ImportBrandsParams, body ImportBrandsJSONRequestBody, reqEditors ...RequestEditorFn) (*ImportBrandsResponse, error)
 
 	// ForgetBindingsWithResponse Forget with which accounts a recipient's address was proved
 	//
@@ -5981,6 +6520,143 @@ func (r UndoBatchResponse) ContentType() string {
 	return ""
 }
 
+type ListBrandsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *BrandRows
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListBrandsResponse) GetJSON200() *BrandRows {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListBrandsResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListBrandsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListBrandsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListBrandsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListBrandsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type BrandResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Brand
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r BrandResponse) GetJSON200() *Brand {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r BrandResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r BrandResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r BrandResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r BrandResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r BrandResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type DeleteBrandResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r DeleteBrandResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r DeleteBrandResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r DeleteBrandResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DeleteBrandResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r DeleteBrandResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ExportAuditResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -6016,6 +6692,54 @@ func (r ExportAuditResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ExportAuditResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ExportBrandsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *BrandBook
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ExportBrandsResponse) GetJSON200() *BrandBook {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ExportBrandsResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ExportBrandsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ExportBrandsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ExportBrandsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ExportBrandsResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -6153,6 +6877,54 @@ func (r ExportReportResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ExportReportResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ImportBrandsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ImportedBrands
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ImportBrandsResponse) GetJSON200() *ImportedBrands {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ImportBrandsResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ImportBrandsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ImportBrandsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ImportBrandsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ImportBrandsResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -7099,6 +7871,49 @@ func (c *ClientWithResponses) UndoBatchWithResponse(ctx context.Context, id stri
 	return ParseUndoBatchResponse(rsp)
 }
 
+// ListBrandsWithResponse List brands
+//
+// All of them, the default one first.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/brands (the `ListBrands` operationId).
+func (c *ClientWithResponses) ListBrandsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListBrandsResponse, error) {
+	rsp, err := c.ListBrands(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListBrandsResponse(rsp)
+}
+
+// BrandWithResponse Show a brand
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/brands/{brand} (the `Brand` operationId).
+func (c *ClientWithResponses) BrandWithResponse(ctx context.Context, brand string, reqEditors ...RequestEditorFn) (*BrandResponse, error) {
+	rsp, err := c.Brand(ctx, brand, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseBrandResponse(rsp)
+}
+
+// DeleteBrandWithResponse Delete a brand
+//
+// Messages and rules that name it have the default brand from then on.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/brands/{brand}/delete (the `DeleteBrand` operationId).
+func (c *ClientWithResponses) DeleteBrandWithResponse(ctx context.Context, brand string, params *DeleteBrandParams, reqEditors ...RequestEditorFn) (*DeleteBrandResponse, error) {
+	rsp, err := c.DeleteBrand(ctx, brand, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDeleteBrandResponse(rsp)
+}
+
 // ExportAuditWithResponse Export the audit log
 //
 // All of it, a JSON object a line, to be checked elsewhere.
@@ -7112,6 +7927,21 @@ func (c *ClientWithResponses) ExportAuditWithResponse(ctx context.Context, reqEd
 		return nil, err
 	}
 	return ParseExportAuditResponse(rsp)
+}
+
+// ExportBrandsWithResponse Export brands
+//
+// These, or all, with everything of them, as import-brands takes them on another server.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/exports/brands (the `ExportBrands` operationId).
+func (c *ClientWithResponses) ExportBrandsWithResponse(ctx context.Context, params *ExportBrandsParams, reqEditors ...RequestEditorFn) (*ExportBrandsResponse, error) {
+	rsp, err := c.ExportBrands(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseExportBrandsResponse(rsp)
 }
 
 // ExportCheckpointsWithResponse Export the checkpoints
@@ -7157,6 +7987,36 @@ func (c *ClientWithResponses) ExportReportWithResponse(ctx context.Context, para
 		return nil, err
 	}
 	return ParseExportReportResponse(rsp)
+}
+
+// ImportBrandsWithBodyWithResponse Import brands
+//
+// All of them or none: the detail of a refusal has a line for each brand that is refused. A brand that was there says afterwards what the imported one says, and nothing else itself.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/imports/brands (the `ImportBrands` operationId).
+func (c *ClientWithResponses) ImportBrandsWithBodyWithResponse(ctx context.Context, params *ImportBrandsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ImportBrandsResponse, error) {
+	rsp, err := c.ImportBrandsWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseImportBrandsResponse(rsp)
+}
+
+// ImportBrandsWithResponse Import brands
+//
+// All of them or none: the detail of a refusal has a line for each brand that is refused. A brand that was there says afterwards what the imported one says, and nothing else itself.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/imports/brands (the `ImportBrands` operationId).
+func (c *ClientWithResponses) ImportBrandsWithResponse(ctx context.Context, params *ImportBrandsParams, body ImportBrandsJSONRequestBody, reqEditors ...RequestEditorFn) (*ImportBrandsResponse, error) {
+	rsp, err := c.ImportBrands(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseImportBrandsResponse(rsp)
 }
 
 // ForgetBindingsWithResponse Forget with which accounts a recipient's address was proved
@@ -7953,6 +8813,101 @@ func ParseUndoBatchResponse(rsp *http.Response) (*UndoBatchResponse, error) {
 	return response, nil
 }
 
+// ParseListBrandsResponse parses an HTTP response from a ListBrandsWithResponse call
+func ParseListBrandsResponse(rsp *http.Response) (*ListBrandsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListBrandsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest BrandRows
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseBrandResponse parses an HTTP response from a BrandWithResponse call
+func ParseBrandResponse(rsp *http.Response) (*BrandResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &BrandResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Brand
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseDeleteBrandResponse parses an HTTP response from a DeleteBrandWithResponse call
+func ParseDeleteBrandResponse(rsp *http.Response) (*DeleteBrandResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DeleteBrandResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 204:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseExportAuditResponse parses an HTTP response from a ExportAuditWithResponse call
 func ParseExportAuditResponse(rsp *http.Response) (*ExportAuditResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -7967,6 +8922,39 @@ func ParseExportAuditResponse(rsp *http.Response) (*ExportAuditResponse, error) 
 	}
 
 	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseExportBrandsResponse parses an HTTP response from a ExportBrandsWithResponse call
+func ParseExportBrandsResponse(rsp *http.Response) (*ExportBrandsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ExportBrandsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest BrandBook
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Problem
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -8071,6 +9059,39 @@ func ParseExportReportResponse(rsp *http.Response) (*ExportReportResponse, error
 
 	case rsp.StatusCode == 200:
 		// Content-type (text/csv) unsupported
+
+	}
+
+	return response, nil
+}
+
+// ParseImportBrandsResponse parses an HTTP response from a ImportBrandsWithResponse call
+func ParseImportBrandsResponse(rsp *http.Response) (*ImportBrandsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ImportBrandsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ImportedBrands
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
 
 	}
 

@@ -184,8 +184,8 @@ func (c Changes) Tidy(under Settings) (Changes, error) {
 	return out, nil
 }
 
-// MarshalJSON writes the logo in base64, as it is no text.
-func (c Changes) MarshalJSON() ([]byte, error) {
+// Words are the changes as text: the logo in base64.
+func (c Changes) Words() map[string]string {
 	out := map[string]string{}
 	for field, value := range c {
 		if field == Logo {
@@ -193,27 +193,37 @@ func (c Changes) MarshalJSON() ([]byte, error) {
 		}
 		out[string(field)] = value
 	}
-	return json.Marshal(out)
+	return out
 }
 
-// UnmarshalJSON reads what MarshalJSON has written.
-func (c *Changes) UnmarshalJSON(b []byte) error {
-	in := map[string]string{}
-	if err := json.Unmarshal(b, &in); err != nil {
-		return err
-	}
-	*c = Changes{}
-	for field, value := range in {
+// ParseWords reads what Words has written. Whether there are such fields, and what they
+// may say, is looked at when they are used.
+func ParseWords(words map[string]string) (Changes, error) {
+	c := Changes{}
+	for field, value := range words {
 		if Field(field) == Logo {
 			raw, err := base64.StdEncoding.DecodeString(value)
 			if err != nil {
-				return errors.New("the logo is not base64")
+				return nil, invalid(Logo, errors.New("is not base64"))
 			}
 			value = string(raw)
 		}
-		(*c)[Field(field)] = value
+		c[Field(field)] = value
 	}
-	return nil
+	return c, nil
+}
+
+// MarshalJSON writes the logo in base64, as it is no text.
+func (c Changes) MarshalJSON() ([]byte, error) { return json.Marshal(c.Words()) }
+
+// UnmarshalJSON reads what MarshalJSON has written.
+func (c *Changes) UnmarshalJSON(b []byte) error {
+	words := map[string]string{}
+	err := json.Unmarshal(b, &words)
+	if err == nil {
+		*c, err = ParseWords(words)
+	}
+	return err
 }
 
 // MaxSenders is how many senders a brand may name.

@@ -64,8 +64,12 @@ func encode(m image.Image) ([]byte, error) {
 }
 
 // shrink returns m fitted into a square of the given side, in proportion. A
-// smaller picture keeps its size. Each pixel is the mean of those it stands for.
+// smaller picture keeps its size, and one of ours its pixels: a brand that is exported
+// and imported is the same. Each pixel is the mean of those it stands for.
 func shrink(m image.Image, side int) *image.NRGBA {
+	if ours, is := m.(*image.NRGBA); is && max(ours.Rect.Dx(), ours.Rect.Dy()) <= side {
+		return ours
+	}
 	from := image.NewRGBA(image.Rect(0, 0, m.Bounds().Dx(), m.Bounds().Dy()))
 	draw.Draw(from, from.Rect, m, m.Bounds().Min, draw.Src)
 	fullW, fullH := from.Rect.Dx(), from.Rect.Dy()

@@ -272,6 +272,9 @@ func (s *Service) Try(by letterlock.Actor, id string, c brand.Changes) (*brand.B
 	if _, err := s.check(id, c, base); err != nil {
 		return nil, err
 	}
+	if err := s.now.Load().parted(id, c); err != nil {
+		return nil, err
+	}
 	settings, err := c.Over(base)
 	if err != nil {
 		return nil, err
@@ -287,7 +290,8 @@ func (s *Service) base(id string) brand.Settings {
 	return s.now.Load().kept(brand.Default).settings
 }
 
-// check returns the changes as they are kept, or why they cannot be.
+// check returns the changes as they are kept, or why they cannot be, whatever other
+// brands there are.
 func (s *Service) check(id string, c brand.Changes, base brand.Settings) (brand.Changes, error) {
 	c, err := c.Tidy(base)
 	if err != nil {
@@ -305,22 +309,21 @@ func (s *Service) check(id string, c brand.Changes, base brand.Settings) (brand.
 		return nil, &letterlock.Error{Code: letterlock.Invalid, Key: "brand-" + string(brand.Senders),
 			Err: errors.New("senders of the brand: the default brand is for all whom no other names")}
 	}
-	return c, s.parted(id, c)
+	return c, nil
 }
 
 // parted refuses a sender whom another brand names in the same words: it would be chance
 // which of the two holds.
-func (s *Service) parted(id string, c brand.Changes) error {
+func (s *shelf) parted(id string, c brand.Changes) error {
 	mine, err := brand.ParseSenders(c[brand.Senders])
 	if err != nil {
 		return err
 	}
-	now := s.now.Load()
-	for _, other := range now.ids {
+	for _, other := range s.ids {
 		if other == id {
 			continue
 		}
-		for _, p := range now.brands[other].senders {
+		for _, p := range s.brands[other].senders {
 			if slices.Contains(mine, p) {
 				return &letterlock.Error{Code: letterlock.Invalid, Key: "brand-" + string(brand.Senders),
 					Err: fmt.Errorf("senders of the brand: another brand, %s, has the sender %s already", other, p)}
@@ -394,6 +397,9 @@ func (s *Service) change(ctx context.Context, by letterlock.Actor, action, id st
 		}
 		var err error
 		if c, err = s.check(id, c, s.base(id)); err != nil {
+			return err
+		}
+		if err := s.now.Load().parted(id, c); err != nil {
 			return err
 		}
 	}

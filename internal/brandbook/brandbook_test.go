@@ -126,15 +126,15 @@ func TestOnlyAdministratorsKeepBrands(t *testing.T) {
 		for what, err := range map[string]error{
 			"list": list, "see one": one, "try": try,
 			"add": h.Add(t.Context(), by, "x", nil), "change": h.Change(t.Context(), by, "legal", 1, nil),
-			"put": h.Put(t.Context(), by, "legal", nil), "delete": h.Delete(t.Context(), by, "legal"),
+			"put": h.Put(t.Context(), by, "legal", nil), "import": h.take(by, nil), "export": h.give(by), "delete": h.Delete(t.Context(), by, "legal"),
 		} {
 			if !errors.Is(err, letterlock.Denied) {
 				t.Errorf("%s may %s: %v", by.Address, what, err)
 			}
 		}
 	}
-	if got := h.audited()[before:]; len(got) != 12 || !strings.HasSuffix(got[0], "not-administrator false") {
-		t.Errorf("audited: %q, want each of the twelve tries", got)
+	if got := h.audited()[before:]; len(got) != 15 || !strings.HasSuffix(got[0], "not-administrator false") {
+		t.Errorf("audited: %q, want each of the fifteen tries to change something", got)
 	}
 	if len(h.IDs()) != 1 {
 		t.Errorf("brands: %v", h.IDs())

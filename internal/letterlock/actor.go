@@ -89,10 +89,11 @@ const (
 	ScopeRevoke   Scope = "revoke"   // revoke and restore, one or many
 	ScopeDestroy  Scope = "destroy"  // destroy
 	ScopeAccounts Scope = "accounts" // accounts and tokens
+	ScopeBrands   Scope = "brands"   // brands
 )
 
 // Scopes are all of them.
-var Scopes = []Scope{ScopeTrace, ScopeReport, ScopeAudit, ScopeRevoke, ScopeDestroy, ScopeAccounts}
+var Scopes = []Scope{ScopeTrace, ScopeReport, ScopeAudit, ScopeRevoke, ScopeDestroy, ScopeAccounts, ScopeBrands}
 
 // An Entry is one row of the audit log. It is written in the transaction of the
 // act that it records.
