@@ -36,6 +36,7 @@ func reportSamples(all map[string]templ.Component) {
 	all["accounts-wrong"] = AccountsPage(Accounts{Page: p, Roles: roles, InviteURL: "/accounts", Errors: []FieldError{{"address", "This is no address"}, {"role", "Choose a role at least"}}})
 	detail := AccountDetail{Page: p, Who: ines, Note: "The roles are saved.", Facts: []Fact{{"State", "Enabled", false}}, Roles: roles, RolesURL: "/accounts/1/roles", DisableURL: "/accounts/1/disable", SignOutURL: "/accounts/1/sign-out", ResetURL: "/accounts/1/reset", ResetText: "Reset password", TokensURL: "/tokens"}
 	all["account"] = AccountPage(detail)
+	all["security"] = SecurityPage(Security{Page: p, Problem: "That is not the password.", Facts: []Fact{{"Address", ines.Address, false}}})
 	detail.Note, detail.Problem, detail.RolesError, detail.EnableURL, detail.DisableURL = "", "Nothing was changed.", "Choose a role at least.", "/accounts/1/enable", ""
 	all["account-refused"] = AccountPage(detail)
 	all["account-ask"] = AskPage(Ask{Page: p, Heading: "Disable account?", What: "Ines Kaya is signed out.", Effects: []string{"You can enable the account again."}, Button: "Disable account", Seal: true, URL: "/accounts/1/disable", KeepURL: "/accounts/1", Keep: "Keep account", Current: "accounts", Back: "Accounts"})

@@ -44,7 +44,7 @@ var inLane = map[lane.Name]string{
 		"DELETE /compose/uploads/:id, GET /read/:id/reply, POST /read/:id/reply, GET /read/:id/reply-all, POST /read/:id/reply-all, " +
 		"GET /read/:id/forward, POST /read/:id/forward, " +
 		"POST /read/:id/uploads, GET /read/:id/uploads/:upload, PATCH /read/:id/uploads/:upload, DELETE /read/:id/uploads/:upload",
-	lane.List: "GET /messages, GET /sent, GET /trace, GET /trace/:id, POST /trace/:id/proof, GET /report, GET /audit-log, GET /audit-log/public-key.pem, " +
+	lane.List: "GET /messages, GET /account/security, GET /sent, GET /trace, GET /trace/:id, POST /trace/:id/proof, GET /report, GET /audit-log, GET /audit-log/public-key.pem, " +
 		"GET /bulk, GET /bulk/new, GET /bulk/:id, GET /bulk/:id/progress, GET /accounts, POST /accounts, " +
 		"GET /accounts/:address, POST /accounts/:address/roles, POST /accounts/:address/enable, GET /accounts/:address/reset, POST /accounts/:address/reset, " +
 		"GET /tokens, POST /tokens, GET /doctor, GET /sign-in-providers, POST /sign-in-providers/:provider/try, POST /sign-in-providers/forget, GET /rules, POST /rules, GET /rules/new, GET /rules/try, POST /rules/try, GET /rules/:id, POST /rules/:id, " +

@@ -18,7 +18,8 @@ const (
 	open           // anybody; the answer is the same for all
 	holder         // whoever holds a link; nothing is proved yet
 	reader         // a recipient who has proved a mailbox
-	sender         // signed in to an account of the organisation that may send
+	staff          // signed in to an account of the organisation, whatever it may do
+	sender         // to one that may send
 	auditor        // to one that may see what happened to everybody's messages
 	revoker        // to one that may take access away as well, and give it back
 	admin          // to one that may do all that but send
@@ -133,6 +134,7 @@ func (s *Server) routes() {
 	s.post(sender, "/compose", s.compose, uploads)
 	s.post(sender, "/compose/recipients", s.composeRecipients, uploads)
 	s.uploadRoutes()
+	s.securityRoutes()
 	// Administrators.
 	s.traceRoutes()
 	s.bulkRoutes()

@@ -56,6 +56,11 @@ func bySender(status int) column {
 	return column{303, 303, 303, status, 404, 403, 403, 403, 404}
 }
 
+// byStaff is for pages about one's own account.
+func byStaff(status int) column {
+	return column{303, 303, 303, status, status, status, status, status, status}
+}
+
 // byAuditor, byRevoker and byAdmin are for the pages of administrators: each of
 // these roles has those of the ones before.
 func byAuditor(status int) column {
@@ -227,6 +232,7 @@ var table = map[string]column{
 	"POST /rules/:id/disable":               byAdmin(422), // of no version
 	"GET /rules/:id/delete":                 byAdmin(200),
 	"POST /rules/:id/delete":                byAdmin(422),
+	"GET /account/security":                 byStaff(200),
 	"GET /tokens":                           byAdmin(200),
 	"POST /tokens":                          byAdmin(422), // nothing is typed
 	"GET /tokens/:id/end":                   byAdmin(200),
@@ -478,7 +484,7 @@ func TestPagesLinkOnlyToWhatExists(t *testing.T) {
 		patterns = append(patterns, regexp.MustCompile("^"+strings.Replace(p, `/\*`, "/.+", 1)+"$"))
 	}
 	administrator, bodies := w.browser().signIn(grace), map[string]string{}
-	for _, from := range []string{"/trace?sender=ada", "/trace/" + string(id), "/report", "/bulk", "/audit-log", "/accounts", accountURL(ada), "/tokens", "/sign-in-providers", "/rules", "/rules/new", "/rules/try", "/brands", "/brands/new", "/brands/default", ruleURL(w.ruleBetween())} {
+	for _, from := range []string{"/trace?sender=ada", "/trace/" + string(id), "/report", "/bulk", "/audit-log", "/accounts", accountURL(ada), "/account/security", "/tokens", "/sign-in-providers", "/rules", "/rules/new", "/rules/try", "/brands", "/brands/new", "/brands/default", ruleURL(w.ruleBetween())} {
 		bodies[from] = administrator.get(from).body
 	}
 	for _, from := range []string{"/sign-in", "/", "/inbox/", path, "/messages", "/sent", "/sent/" + string(id), "/sent/" + string(id) + "/remove", "/compose", w.link(marta), w.invite(lena), "/password/x"} {

@@ -36,7 +36,7 @@ var roles = map[rule]letterlock.Role{
 }
 
 // ofStaff reports whether a rule is for people of the organisation.
-func (r rule) ofStaff() bool { return roles[r] != "" }
+func (r rule) ofStaff() bool { return r == staff || roles[r] != "" }
 
 const ruleKey = "rule"
 
@@ -127,6 +127,9 @@ func (s *Server) visitor(c echo.Context, r rule) (letterlock.Actor, error) {
 			return by, errSignedOut
 		}
 		return by, err
+	}
+	if r == staff {
+		return s.staffActor(c)
 	}
 	if r.ofStaff() {
 		return s.staffWith(c, roles[r])

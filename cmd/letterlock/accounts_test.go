@@ -19,6 +19,7 @@ func TestEveryAccountPageCanBeUsedByEverybody(t *testing.T) {
 	ada := "/accounts/ada@contoso.example"
 	for _, s := range []stop{
 		{name: "accounts", page: page, path: "/accounts"},
+		{name: "account-security", page: sender, path: "/account/security"},
 		{name: "accounts-wrong", page: page, path: "/accounts", then: func() { page.ClickText("Invite") }},
 		{name: "account", page: page, path: ada},
 		{name: "account-disable", page: page, path: ada + "/disable"},

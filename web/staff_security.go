@@ -1,0 +1,50 @@
+package web
+
+import (
+	"net/http"
+
+	"github.com/a-h/templ"
+	"github.com/labstack/echo/v4"
+
+	"letterlock/views"
+)
+
+// securityRoutes are the pages on which people of the organisation look after their
+// own account.
+func (s *Server) securityRoutes() {
+	s.get(staff, "/account/security", s.security)
+}
+
+// securitySections make the parts of that page, one for each way in, in their order.
+// A part that is nil is not there.
+var securitySections []func(*Server, echo.Context) (templ.Component, error)
+
+// security shows whoever asks what keeps their account.
+func (s *Server) security(c echo.Context) error {
+	return s.showSecurity(c, http.StatusOK, "")
+}
+
+// showSecurity shows the page. A problem says what was just refused.
+func (s *Server) showSecurity(c echo.Context, status int, problem string) error {
+	by := actor(c)
+	v := views.Security{Page: s.page(c), Problem: problem, Facts: []views.Fact{
+		{Label: "Address", Value: string(by.Address)},
+		{Label: "Roles", Value: rolesIn(by.Roles)},
+	}}
+	if problem == "" {
+		v.Note = securityNotes[c.QueryParam("done")]
+	}
+	for _, part := range securitySections {
+		shown, err := part(s, c)
+		if err != nil {
+			return err
+		}
+		if shown != nil {
+			v.Sections = append(v.Sections, shown)
+		}
+	}
+	return s.show(c, status, views.SecurityPage(v))
+}
+
+// securityNotes say on the page what was just done.
+var securityNotes = map[string]string{}
