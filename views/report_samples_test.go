@@ -36,6 +36,12 @@ func reportSamples(all map[string]templ.Component) {
 	all["accounts-wrong"] = AccountsPage(Accounts{Page: p, Roles: roles, InviteURL: "/accounts", Errors: []FieldError{{"address", "This is no address"}, {"role", "Choose a role at least"}}})
 	detail := AccountDetail{Page: p, Who: ines, Note: "The roles are saved.", Facts: []Fact{{"State", "Enabled", false}}, Roles: roles, RolesURL: "/accounts/1/roles", DisableURL: "/accounts/1/disable", SignOutURL: "/accounts/1/sign-out", ResetURL: "/accounts/1/reset", ResetText: "Reset password", TokensURL: "/tokens"}
 	all["account"] = AccountPage(detail)
+	programs := AppPasswords{
+		Rows: []AppPasswordRow{{"Thunderbird on the laptop", at("2 November"), at("20 November 2026, 10:42 CET"), "192.0.2.7", "/account/app-passwords/1/remove"}, {Name: "Scanner", Made: at("3 November"), RemoveURL: "/account/app-passwords/2/remove"}},
+		Made: &MadeAppPassword{"Scanner", "abcd-efgh-ijkl-mnop-qrst-uvwx", ines.Address}, MakeURL: "/account/app-passwords", Errors: []FieldError{{"app-proof", "This is not your password"}},
+	}
+	all["security-programs"] = SecurityPage(Security{Page: p, Note: "The app password works no more.", Sections: []templ.Component{AppPasswordsSection(programs)}})
+	detail.Sections = []templ.Component{AppPasswordsSection(AppPasswords{})}
 	all["security"] = SecurityPage(Security{Page: p, Problem: "That is not the password.", Facts: []Fact{{"Address", ines.Address, false}}})
 	detail.Note, detail.Problem, detail.RolesError, detail.EnableURL, detail.DisableURL = "", "Nothing was changed.", "Choose a role at least.", "/accounts/1/enable", ""
 	all["account-refused"] = AccountPage(detail)

@@ -31,12 +31,12 @@ var accountActs = map[string]accountAct{
 	},
 	"sign-out": {
 		heading: "Sign out everywhere?", what: "All sessions of %s end with the next request.",
-		effects: []string{"Their password stays: they can sign in again.", "API tokens stay. End them on their own page."},
+		effects: []string{"Their password stays: they can sign in again.", "Their app passwords are removed: mail programs need new ones.", "API tokens stay. End them on their own page."},
 		button:  "Sign out everywhere", keep: "Keep sessions", do: (*account.Service).SignOutEverywhere,
 	},
 	"reset": {
 		heading: "Reset password?", what: "The password of %s works no more, and a link to set another is mailed to them.",
-		effects: []string{"They are signed out everywhere.", "The link works once, for 24 hours. Nobody but they see it."},
+		effects: []string{"They are signed out everywhere, and their app passwords are removed.", "The link works once, for 24 hours. Nobody but they see it."},
 		button:  "Reset password", keep: "Keep password",
 		do: func(s *account.Service, ctx context.Context, by letterlock.Actor, a letterlock.Address) error {
 			_, err := s.Reset(ctx, by, a)
@@ -49,7 +49,7 @@ var accountActs = map[string]accountAct{
 var doneNotes = map[string]string{
 	"invited": "They are mailed a link to set a password.", "roles": "The roles are saved.", "enable": "The account is enabled.",
 	"disable": "The account is disabled.", "sign-out": "All sessions of the account have ended.",
-	"reset": "The old password works no more. They are mailed a link to set another.",
+	"reset": "The old password works no more. They are mailed a link to set another.", "app-password": appPasswordGone,
 }
 
 // named returns the account that the path names.
@@ -94,6 +94,9 @@ func (s *Server) showAccount(c echo.Context, status int, problem, rolesError str
 		v.EnableURL = to + "/enable"
 	} else {
 		v.DisableURL, v.SignOutURL, v.ResetURL, v.ResetText = to+"/disable", to+"/sign-out", to+"/reset", "Reset password"
+	}
+	if v.Sections, err = s.accountSections(c, a.Mailbox.Address); err != nil {
+		return err
 	}
 	return s.show(c, status, views.AccountPage(v))
 }

@@ -20,6 +20,7 @@ func (s *Server) accountRoutes() {
 	s.get(admin, "/accounts/:address", s.account)
 	s.post(admin, "/accounts/:address/roles", s.setRoles)
 	s.post(admin, "/accounts/:address/enable", s.enableAccount)
+	s.post(admin, "/accounts/:address/app-passwords/:id/remove", s.removeAppPassword)
 	for what := range accountActs {
 		s.get(admin, "/accounts/:address/"+what, s.askAccount)
 		s.post(admin, "/accounts/:address/"+what, s.actOnAccount)

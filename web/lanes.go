@@ -30,10 +30,11 @@ var inLane = map[lane.Name]string{
 		"GET /sent/:id/expiry, POST /sent/:id/expiry, GET /trace/:id/expiry, POST /trace/:id/expiry, " +
 		"POST /bulk/:id/start, POST /bulk/:id/approve, POST /bulk/:id/discard, POST /bulk/:id/undo, " +
 		"POST /messages/browsers/forget, POST /messages/browsers/:browser/forget, GET /accounts/:address/disable, " +
-		"POST /accounts/:address/disable, GET /accounts/:address/sign-out, POST /accounts/:address/sign-out, GET /tokens/:id/end, POST /tokens/:id/end",
+		"POST /accounts/:address/disable, GET /accounts/:address/sign-out, POST /accounts/:address/sign-out, GET /tokens/:id/end, POST /tokens/:id/end, " +
+		"POST /account/app-passwords/:id/remove, POST /accounts/:address/app-passwords/:id/remove",
 	lane.Passcode: "GET /m/:token/passcode, POST /m/:token/passcode, POST /m/:token/passcode/again, POST /m/:token/verify, POST /m/:token/continue, POST /m/:token/openid, POST /read/:id/prove/openid, GET /portal/openid/:provider, " +
 		"GET /read/:id/prove/passcode, POST /read/:id/prove/passcode, POST /read/:id/prove/passcode/again, POST /read/:id/prove/verify",
-	lane.SignIn: "POST /sign-in, POST /password/:token",
+	lane.SignIn: "POST /sign-in, POST /password/:token, POST /account/app-passwords",
 	lane.Gate: "GET /m/:token, GET /read/:id/prove, GET /sign-in, GET /password/:token, GET /portal/signed-out, GET /robots.txt, GET /favicon.ico, " +
 		"GET /static/*, GET /brand/:file, GET /, GET /check, POST /check",
 	lane.Read: "GET /read/:id, GET /read/:id/body, GET /read/:id/part/:n/mail, GET /read/:id/part/:n/mail/body, " +

@@ -206,33 +206,37 @@ var table = map[string]column{
 	"PATCH /api/v1/*":          all(401),
 	"DELETE /api/v1/*":         all(401),
 
-	"GET /accounts":                         byAdmin(200),
-	"POST /accounts":                        byAdmin(422), // nothing is typed
-	"GET /accounts/:address":                byAdmin(200),
-	"POST /accounts/:address/roles":         byAdmin(422), // none
-	"POST /accounts/:address/enable":        byAdmin(303),
-	"GET /accounts/:address/disable":        byAdmin(200),
-	"POST /accounts/:address/disable":       byAdmin(303),
-	"GET /accounts/:address/sign-out":       byAdmin(200),
-	"POST /accounts/:address/sign-out":      byAdmin(303),
-	"GET /accounts/:address/reset":          byAdmin(200),
-	"POST /accounts/:address/reset":         byAdmin(303),
-	"GET /doctor":                           byAdmin(200),
-	"POST /doctor":                          byAdmin(200),
-	"GET /rules":                            byAdmin(200),
-	"POST /rules":                           byAdmin(422), // nothing is typed
-	"GET /rules/new":                        byAdmin(200),
-	"GET /rules/try":                        byAdmin(200),
-	"POST /rules/try":                       byAdmin(422), // nothing is pasted
-	"GET /rules/:id":                        byAdmin(200),
-	"POST /rules/:id":                       byAdmin(422), // nothing is typed
-	"POST /rules/:id/up":                    byAdmin(422), // of no version
-	"POST /rules/:id/down":                  byAdmin(422), // of no version
-	"POST /rules/:id/enable":                byAdmin(422), // of no version
-	"POST /rules/:id/disable":               byAdmin(422), // of no version
-	"GET /rules/:id/delete":                 byAdmin(200),
-	"POST /rules/:id/delete":                byAdmin(422),
-	"GET /account/security":                 byStaff(200),
+	"GET /accounts":                    byAdmin(200),
+	"POST /accounts":                   byAdmin(422), // nothing is typed
+	"GET /accounts/:address":           byAdmin(200),
+	"POST /accounts/:address/roles":    byAdmin(422), // none
+	"POST /accounts/:address/enable":   byAdmin(303),
+	"GET /accounts/:address/disable":   byAdmin(200),
+	"POST /accounts/:address/disable":  byAdmin(303),
+	"GET /accounts/:address/sign-out":  byAdmin(200),
+	"POST /accounts/:address/sign-out": byAdmin(303),
+	"GET /accounts/:address/reset":     byAdmin(200),
+	"POST /accounts/:address/reset":    byAdmin(303),
+	"GET /doctor":                      byAdmin(200),
+	"POST /doctor":                     byAdmin(200),
+	"GET /rules":                       byAdmin(200),
+	"POST /rules":                      byAdmin(422), // nothing is typed
+	"GET /rules/new":                   byAdmin(200),
+	"GET /rules/try":                   byAdmin(200),
+	"POST /rules/try":                  byAdmin(422), // nothing is pasted
+	"GET /rules/:id":                   byAdmin(200),
+	"POST /rules/:id":                  byAdmin(422), // nothing is typed
+	"POST /rules/:id/up":               byAdmin(422), // of no version
+	"POST /rules/:id/down":             byAdmin(422), // of no version
+	"POST /rules/:id/enable":           byAdmin(422), // of no version
+	"POST /rules/:id/disable":          byAdmin(422), // of no version
+	"GET /rules/:id/delete":            byAdmin(200),
+	"POST /rules/:id/delete":           byAdmin(422),
+	"GET /account/security":            byStaff(200),
+	"POST /account/app-passwords":      byStaff(422), // nothing is typed
+
+	"POST /account/app-passwords/:id/remove":           byStaff(303), // it is not there any more
+	"POST /accounts/:address/app-passwords/:id/remove": byAdmin(303),
 	"GET /tokens":                           byAdmin(200),
 	"POST /tokens":                          byAdmin(422), // nothing is typed
 	"GET /tokens/:id/end":                   byAdmin(200),
@@ -340,7 +344,7 @@ func (w *world) fill(pattern string) string {
 	}
 	if strings.HasPrefix(pattern, "/accounts/") {
 		w.employ(tom)
-		return strings.Replace(pattern, ":address", string(tom), 1)
+		return strings.NewReplacer(":address", string(tom), ":id", string(letterlock.NewID())).Replace(pattern)
 	}
 	if strings.HasPrefix(pattern, "/compose/uploads/") {
 		return strings.Replace(pattern, ":id", w.announce(ada, "a.txt", 1), 1)

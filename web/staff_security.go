@@ -13,11 +13,15 @@ import (
 // own account.
 func (s *Server) securityRoutes() {
 	s.get(staff, "/account/security", s.security)
+	s.post(staff, "/account/app-passwords", s.makeAppPassword)
+	s.post(staff, "/account/app-passwords/:id/remove", s.removeOwnAppPassword)
 }
 
 // securitySections make the parts of that page, one for each way in, in their order.
 // A part that is nil is not there.
-var securitySections []func(*Server, echo.Context) (templ.Component, error)
+var securitySections = []func(*Server, echo.Context) (templ.Component, error){
+	(*Server).ownAppPasswords,
+}
 
 // security shows whoever asks what keeps their account.
 func (s *Server) security(c echo.Context) error {
@@ -47,4 +51,6 @@ func (s *Server) showSecurity(c echo.Context, status int, problem string) error 
 }
 
 // securityNotes say on the page what was just done.
-var securityNotes = map[string]string{}
+var securityNotes = map[string]string{
+	"app-password": appPasswordGone,
+}

@@ -41,8 +41,8 @@ func (s *Service) mailed(until time.Time, err error) (time.Time, error) {
 	return until, nil
 }
 
-// Reset takes an account's password away, ends its sessions and mails its holder
-// a link to set another, which works until the time that it returns. Resetting
+// Reset takes an account's passwords away, those of mail programs too, ends its sessions
+// and mails its holder a link to set another, which works until the time that it returns. Resetting
 // again mails a new link in the place of the old. Invalid "account-disabled": its
 // holder could not use the link.
 func (s *Service) Reset(ctx context.Context, by letterlock.Actor, a letterlock.Address) (until time.Time, err error) {
@@ -61,7 +61,7 @@ func (s *Service) Reset(ctx context.Context, by letterlock.Actor, a letterlock.A
 			purpose = store.Invite
 		}
 		row.PasswordHash = ""
-		if err := errors.Join(tx.PutAccount(row), s.endAll(tx, a)); err != nil {
+		if err := errors.Join(tx.PutAccount(row), s.endAll(tx, a), tx.DeleteAppPasswords(a)); err != nil {
 			return err
 		}
 		until, err = s.mailLink(tx, a, purpose)

@@ -53,9 +53,15 @@ func (s *Service) act(ctx context.Context, by letterlock.Actor, action string, t
 
 // record is act for acts whose entry says more: f completes it.
 func (s *Service) record(ctx context.Context, entry letterlock.Entry, f func(*store.Tx, *letterlock.Entry) error) error {
+	return s.recordIf(ctx, mayManage(entry.Actor), entry, f)
+}
+
+// recordIf is record for acts that are not for administrators alone: barred says why
+// this one may not be done, if it may not.
+func (s *Service) recordIf(ctx context.Context, barred error, entry letterlock.Entry, f func(*store.Tx, *letterlock.Entry) error) error {
 	var refusal error
 	err := s.DB.Write(ctx, func(tx *store.Tx) error {
-		if refusal = mayManage(entry.Actor); refusal == nil {
+		if refusal = barred; refusal == nil {
 			if err := f(tx, &entry); refuses(err) {
 				refusal = err
 			} else if err != nil {
@@ -144,7 +150,7 @@ func (s *Service) put(ctx context.Context, by letterlock.Actor, m letterlock.Mai
 		if err := tx.PutAccount(store.Account{Mailbox: m, Roles: roles, PasswordHash: hashed}); err != nil {
 			return err
 		}
-		return s.endAll(tx, m.Address)
+		return errors.Join(s.endAll(tx, m.Address), tx.DeleteAppPasswords(m.Address))
 	})
 }
 
@@ -251,13 +257,14 @@ func (s *Service) SetRoles(ctx context.Context, by letterlock.Actor, a letterloc
 }
 
 // SignOutEverywhere ends all sessions of an account, from its holder's next
-// request on. Password, links and tokens of programs stay.
+// request on, and removes its app passwords: whoever was in one of the sessions may
+// have made one. Password, links and tokens of programs stay.
 func (s *Service) SignOutEverywhere(ctx context.Context, by letterlock.Actor, a letterlock.Address) error {
 	return s.act(ctx, by, "sign out everywhere", a, func(tx *store.Tx) error {
 		if _, err := find(tx, a); err != nil {
 			return err
 		}
-		return tx.EndSessions(letterlock.Staff, a)
+		return errors.Join(tx.EndSessions(letterlock.Staff, a), tx.DeleteAppPasswords(a))
 	})
 }
 

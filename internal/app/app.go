@@ -343,7 +343,7 @@ func (a *App) buildEdges(cfg config.Config, o Options) error {
 func (a *App) smtpOptions(cfg config.Config, o Options) smtpd.Options {
 	l := cfg.Limits
 	s := smtpd.Options{
-		Domain: cfg.MailName(), Accept: a.Intake, Auth: a.Accounts, Log: o.Log,
+		Domain: cfg.MailName(), Accept: a.Intake, Auth: account.MailPrograms{Accounts: a.Accounts, Only: cfg.SMTP.AppPasswordsOnly}, Log: o.Log,
 		MaxBytes: int64(l.Message), MaxRecipients: l.Recipients, MaxConnections: l.Connections,
 		MaxPerIP: l.ConnectionsPerIP, MaxPerAccount: l.ConnectionsPerAccount, Room: a.reserve.Room,
 		Metrics: a.Metrics.SMTP, SignIns: a.Metrics.SignIns, Lanes: a.lanes,

@@ -87,6 +87,9 @@ type SMTP struct {
 	Submission string `toml:"submission"`
 	// Submissions is where TLS comes first, RFC 8314. Default ":465". Empty: nowhere.
 	Submissions string `toml:"submissions"`
+	// AppPasswordsOnly refuses the passwords of accounts to mail programs, which then need
+	// an app password each. Default false: both are taken.
+	AppPasswordsOnly bool `toml:"app_passwords_only"`
 	// Gateway is where mail servers of GatewayNetworks hand over what comes back of
 	// notifications, and mail on its way out of the organisation, which is protected or
 	// passed on to the relay; they may use STARTTLS. Default empty: nowhere.

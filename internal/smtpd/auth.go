@@ -88,6 +88,10 @@ func (s *session) signIn(identity, name, password string) error {
 	if err != nil {
 		switch code := letterlock.CodeOf(err); code {
 		case letterlock.Denied, letterlock.Invalid, letterlock.NotFound:
+			if letterlock.KeyOf(err) == "app-password" {
+				s.log.Info("smtp: sign-in refused", "reply", appPassword.Code, "code", code)
+				return appPassword // whoever knows the password may know why it does not do
+			}
 			return s.guessed()
 		case letterlock.Throttled:
 			s.log.Info("smtp: sign-in refused", "reply", cannotSignIn.Code, "code", code)

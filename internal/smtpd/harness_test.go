@@ -126,21 +126,23 @@ func (b *books) Authenticate(_ context.Context, address letterlock.Address, pass
 		return letterlock.Actor{}, &letterlock.Error{Code: letterlock.Throttled, RetryAfter: time.Minute}
 	case address == "broken@contoso.example":
 		return letterlock.Actor{}, errors.New("hidden cause")
+	case address == "modern@contoso.example" && password == "secret":
+		return letterlock.Actor{}, &letterlock.Error{Code: letterlock.Denied, Key: "app-password"}
 	case password != "secret":
 		return letterlock.Actor{}, &letterlock.Error{Code: letterlock.Denied}
 	}
 	return letterlock.Actor{Kind: letterlock.Staff, Address: address, Roles: []letterlock.Role{letterlock.Sender}, IP: ip}, nil
 }
 
-// Actor knows of two accounts that were there a moment ago.
-func (b *books) Actor(_ context.Context, address letterlock.Address) (letterlock.Actor, error) {
-	switch address {
+// Still knows of two accounts that were there a moment ago.
+func (b *books) Still(_ context.Context, was letterlock.Actor) (letterlock.Actor, error) {
+	switch was.Address {
 	case "disabled@contoso.example":
 		return letterlock.Actor{}, &letterlock.Error{Code: letterlock.Denied}
 	case "lost@contoso.example":
 		return letterlock.Actor{}, errors.New("hidden cause")
 	}
-	return letterlock.Actor{Kind: letterlock.Staff, Address: address, Roles: []letterlock.Role{letterlock.Sender}}, nil
+	return was, nil
 }
 
 // A site is a server that listens.
@@ -341,6 +343,6 @@ func (b *lockedBuffer) String() string {
 // What the program gives a Server.
 var (
 	_ Accepter      = (*intake.Service)(nil)
-	_ Authenticator = (*account.Service)(nil)
+	_ Authenticator = account.MailPrograms{}
 	_ Bouncer       = (*outbox.Service)(nil)
 )

@@ -33,6 +33,7 @@ var (
 	brokenOff      = reply(451, smtp.EnhancedCode{4, 4, 2}, "the mail did not arrive whole")
 	serverEnds     = reply(421, smtp.EnhancedCode{4, 3, 2}, "the server is going down, try again later")
 	cannotSignIn   = reply(454, smtp.EnhancedCode{4, 7, 0}, "cannot sign you in now, try again later")
+	appPassword    = reply(535, smtp.EnhancedCode{5, 7, 8}, "use an app password, which you make in the portal under Security")
 	tooManyGuesses = reply(421, smtp.EnhancedCode{4, 7, 0}, "too many failed attempts to sign in")
 	tooManyOfYou   = reply(421, smtp.EnhancedCode{4, 7, 0}, "too many connections of your account, try again later")
 )

@@ -37,11 +37,11 @@ type Accepter interface {
 	Accept(ctx context.Context, by letterlock.Actor, e intake.Envelope, mail io.Reader) (intake.Receipt, error)
 }
 
-// An Authenticator knows the accounts: account.Service, and a fixed list in tests.
+// An Authenticator knows the accounts: account.MailPrograms, and a fixed list in tests.
 type Authenticator interface {
 	Authenticate(ctx context.Context, address letterlock.Address, password, ip string) (letterlock.Actor, error)
-	// Actor returns the holder of an account as it is now, or Denied.
-	Actor(ctx context.Context, address letterlock.Address) (letterlock.Actor, error)
+	// Still returns whoever has signed in as they are now, or Denied.
+	Still(ctx context.Context, was letterlock.Actor) (letterlock.Actor, error)
 }
 
 // Options is what a Server needs. A zero limit means its default.

@@ -117,14 +117,14 @@ func (s *session) place() (*lane.Pass, *smtp.SMTPError) {
 }
 
 // stillIn asks for the account anew with each mail: a connection may stay open for
-// long after its holder was disabled.
+// long after its holder was disabled, or what it signed in with was taken away.
 func (s *session) stillIn() *smtp.SMTPError {
 	if s.actor.Kind == letterlock.Nobody {
 		return nil // refused as such, where accounts sign in
 	}
 	ctx, cancel := context.WithTimeout(s.server.ctx, s.server.Timeouts.Command)
 	defer cancel()
-	now, err := s.server.Auth.Actor(ctx, s.actor.Address)
+	now, err := s.server.Auth.Still(ctx, s.actor)
 	switch {
 	case errors.Is(err, letterlock.Denied):
 		s.actor = letterlock.Actor{}

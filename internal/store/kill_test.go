@@ -46,6 +46,7 @@ UPDATE rule_version SET version = 2;`,
 	`INSERT INTO brands VALUES ('blue', 1, '{}', x'0f', 100);`,
 	`INSERT INTO openid_bindings VALUES ('marta@riverside.example', 'https://provider.example', 's', 'p', 100, 100);
 INSERT INTO passcodes (recipient, browser, sealed, reference, created_at, expires_at, sent_at) VALUES ('r1', x'10', x'11', 'B7M', 100, 200, 100);`,
+	`UPDATE passcodes SET notice = 1;`,
 }
 
 // loose names the setting that takes the transactions out of migrations.

@@ -25,7 +25,7 @@ import (
 // growing are the tables that grow with the messages, or with what is done to them.
 var growing = []string{"messages", "recipients", "chunks", "wraps", "events", "visits", "outbox", "attempts", "audit", "sessions", "passcodes",
 	"locks", "budgets", "answers", "batch_items", "search_texts", "search_words", "search_parts", "report_slots", "report_domains", "checkpoints", "uploads", "upload_pieces",
-	"requests", "more_links", "reminders", "browsers", "journal", "openid_bindings", "openid_requests"}
+	"requests", "more_links", "reminders", "browsers", "journal", "openid_bindings", "openid_requests", "app_passwords"}
 
 // scans lists, by a part of the statement, which large tables it may read from end
 // to end, or in the order of an index with no bound, and why.
@@ -71,6 +71,7 @@ func newSurveyor(t *testing.T) *surveyor {
 			tx.PutAccount(Account{Mailbox: m.Sender, Roles: []letterlock.Role{letterlock.Sender}}),
 			tx.PutAccountLink(hash, AccountLink{Address: m.Sender.Address, Purpose: Invite, Expires: start.Add(time.Hour)}),
 			tx.AddToken(hash, Token{ID: batch, Account: m.Sender.Address, Expires: start.Add(time.Hour)}),
+			tx.AddAppPassword(hash, AppPassword{ID: batch, Account: m.Sender.Address}),
 			tx.AddSession(hash, Session{Kind: letterlock.Staff, Address: m.Sender.Address, Expires: start.Add(time.Hour)}),
 			tx.PutBrowser(Browser{ID: batch, Hash: hash, Address: r.Mailbox.Address, Expires: start.Add(time.Hour)}),
 			tx.AddOpenIDRequest(OpenIDRequest{State: hash, ID: batch, Browser: hash, Recipient: r.ID, Sealed: hash, Expires: start.Add(time.Hour)}),

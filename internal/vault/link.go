@@ -94,3 +94,9 @@ func NewReference(n int) string {
 func ProgramTokenHash(p seal.Pepper, t letterlock.Token) []byte {
 	return p.Hash("program token", t.Reveal())
 }
+
+// AppPasswordHash is what the database keeps of a password of a mail program. It is
+// random and long, so that a fast hash keeps it.
+func AppPasswordHash(p seal.Pepper, secret letterlock.Token) []byte {
+	return p.Hash("app password", secret.Reveal())
+}

@@ -24,6 +24,16 @@ CREATE TABLE answers (
   created_at INTEGER NOT NULL
 ) STRICT;
 
+CREATE TABLE app_passwords (
+  id         TEXT PRIMARY KEY,
+  hash       BLOB NOT NULL UNIQUE,          -- keyed, of the password
+  account    TEXT NOT NULL,
+  name       TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  used_at    INTEGER NOT NULL DEFAULT 0,    -- last sign-in, to within a minute; 0: none
+  used_ip    TEXT NOT NULL DEFAULT ''       -- where that came from
+) STRICT;
+
 CREATE TABLE attempts (
   outbox INTEGER NOT NULL REFERENCES outbox (id) ON DELETE CASCADE,
   number INTEGER NOT NULL,
@@ -337,7 +347,7 @@ CREATE TABLE sessions (
   created_at INTEGER NOT NULL,
   seen_at    INTEGER NOT NULL,
   expires_at INTEGER NOT NULL               -- absolute limit
-, proof TEXT NOT NULL DEFAULT '', message TEXT NOT NULL DEFAULT '') STRICT;
+, proof TEXT NOT NULL DEFAULT '', message TEXT NOT NULL DEFAULT '', id TEXT NOT NULL DEFAULT '', agent TEXT NOT NULL DEFAULT '', ip TEXT NOT NULL DEFAULT '') STRICT;
 
 CREATE TABLE sqlite_sequence(name,seq);
 
@@ -394,6 +404,8 @@ CREATE TABLE wraps (
 CREATE INDEX answers_by_message ON answers (message) WHERE message <> '';
 
 CREATE INDEX answers_by_time ON answers (created_at);
+
+CREATE INDEX app_passwords_by_account ON app_passwords (account, created_at);
 
 CREATE INDEX audit_by_action ON audit (action, seq);
 
