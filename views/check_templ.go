@@ -148,7 +148,7 @@ func CheckPage(v Check) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = otherProofs(v.Brand.Name).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = otherProofs(v.Brand.Name, false).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

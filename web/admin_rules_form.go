@@ -48,7 +48,7 @@ func (s *Server) ruleForm(c echo.Context, r mailrule.Rule) views.RuleForm {
 		Page: s.page(c), Heading: "Add a rule", Button: "Add rule", URL: "/rules", Name: r.Name,
 		Senders: lines(w.Senders), Recipients: lines(w.Recipients), Domains: lines(w.Domains), Subject: lines(w.Subject), Body: lines(w.Body),
 		Header: w.Header, Values: lines(w.Values), Size: sizeField(w.LargerThan), Data: dataChoices(w.Data),
-		Protection: protectionOptions(a.Protection), Brands: s.ruleBrands(a.Brand), Portal: a.Portal, Fresh: a.Asks == letterlock.FreshPasscode, Refuse: a.Refuse, Pass: a.Pass, Sentence: a.Sentence,
+		Protection: protectionOptions(a.Protection), Brands: s.ruleBrands(a.Brand), Portal: a.Portal, Asks: demandOptions(a.Asks, "Nothing more than the sender asks for"), Refuse: a.Refuse, Pass: a.Pass, Sentence: a.Sentence,
 		Enabled: r.Enabled, Version: versionField(r.Version),
 	}
 	if a.Expiry > 0 {
@@ -110,9 +110,7 @@ func typedRuleOf(f url.Values) typedRule {
 	}
 	a.Brand = bounded(f.Get("brand"), 80)
 	a.Portal, a.Refuse, a.Pass = f.Get("portal") != "", f.Get("refuse") != "", f.Get("pass") != ""
-	if f.Get("asks") != "" {
-		a.Asks = letterlock.FreshPasscode
-	}
+	a.Asks = letterlock.Demand(bounded(f.Get("asks"), 40))
 	a.Sentence = strings.TrimSpace(bounded(f.Get("sentence"), 2000))
 	if !a.Refuse && a.Sentence != "" && *a != (mailrule.Actions{Sentence: a.Sentence}) {
 		wrong("sentence", "Only the sender of a refused mail is told. Choose Refuse it, or leave this empty")

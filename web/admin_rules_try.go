@@ -182,7 +182,7 @@ func (s *Server) trialFacts(t intake.Trial) []views.Fact {
 	}
 	list := []views.Fact{{Label: "Protection", Value: protection}, {Label: "Decided by", Value: t.Decision.DecidedBy}, {Label: "Expires", Value: end}}
 	if t.Asks != letterlock.NoDemand {
-		list = append(list, views.Fact{Label: "Asks for", Value: "a new passcode, each time it is opened"})
+		list = append(list, views.Fact{Label: "Asks for", Value: demandWords(t.Asks)})
 	}
 	if t.Brand != "" {
 		list = append(list, views.Fact{Label: "Brand", Value: t.Brand})
@@ -192,6 +192,9 @@ func (s *Server) trialFacts(t intake.Trial) []views.Fact {
 
 // trialRefusal is why a mail is refused that no rule refuses.
 func trialRefusal(err error) string {
+	if without := (*intake.Unprovable)(nil); errors.As(err, &without) {
+		return nobodyVouches(without.To)
+	}
 	key := letterlock.KeyOf(err)
 	switch letterlock.CodeOf(err) {
 	case letterlock.Denied:
@@ -212,7 +215,7 @@ func trialRefusal(err error) string {
 		"from": "Its From is missing, or is not one address.", "protection": "Its X-Letterlock-Protection cannot be understood.",
 		"brand":   "Its X-Letterlock-Brand is not the name of one brand.",
 		"portal":  "Its X-Letterlock-Portal can only be yes or no.",
-		"expires": "Its X-Letterlock-Expires is neither a time to come nor a span like 12h or 7d.", "proof": "Its X-Letterlock-Proof can only be passcode.",
+		"expires": "Its X-Letterlock-Expires is neither a time to come nor a span like 12h or 7d.", "proof": "Its X-Letterlock-Proof can only be passcode or openid.",
 		"loop": "It has passed more than 50 mail servers, and goes round.", "structure": "Its header is cut off.", "bare": "It holds characters that mail servers read differently.",
 	}
 	if text := texts[key]; text != "" {

@@ -135,7 +135,7 @@ func thenOf(a mailrule.Actions) (list []string) {
 		list = append(list, "Everyone outside reads in the portal")
 	}
 	if a.Asks != letterlock.NoDemand {
-		list = append(list, "Each opening asks for a new passcode")
+		list = append(list, ruledDemand(a.Asks))
 	}
 	return list
 }

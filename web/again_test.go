@@ -26,6 +26,12 @@ func (w *world) sendAsking() letterlock.ID {
 // readers, and that who wants to read it is led to where to prove more.
 func (b *browser) kept(what string, id letterlock.ID) {
 	b.w.t.Helper()
+	b.keptFor(what, id, "This message asks for a new passcode")
+}
+
+// keptFor is kept for another demand, with the heading of who sends something to be done.
+func (b *browser) keptFor(what string, id letterlock.ID, heading string) {
+	b.w.t.Helper()
 	page, routes := "/read/"+string(id), 0
 	for _, r := range b.w.server.Routes() {
 		path, ok := strings.CutPrefix(r.Path, "/read/:id")
@@ -37,7 +43,7 @@ func (b *browser) kept(what string, id letterlock.ID) {
 		for _, query := range []string{"", "?refresh=1", "?as=text"} {
 			a := b.do(r.Method, page+path+query, strings.NewReader(""), "application/x-www-form-urlencoded")
 			led := a.status == http.StatusSeeOther && a.location() == page+"/prove"
-			told := a.status == http.StatusForbidden && (a.heading() == "This message asks for a new passcode" || r.Method == http.MethodHead)
+			told := a.status == http.StatusForbidden && (a.heading() == heading || r.Method == http.MethodHead)
 			about := strings.HasPrefix(path, "/uploads") || path == "/ask" // which serve nothing of it
 			if !led && !told && (!about || a.status < 400) ||
 				strings.Contains(a.body, secretText) || strings.Contains(a.body, secretSubject) || strings.Contains(a.body, secretFile) {
@@ -188,7 +194,7 @@ func TestWhatNobodyCanProveIsClosed(t *testing.T) {
 func TestASenderAsksForANewPasscode(t *testing.T) {
 	w := newWorld(t)
 	b := w.browser().signIn(ada)
-	if a := b.get("/compose"); !strings.Contains(texts(a.body), "Ask for a new passcode each time it is opened") {
+	if a := b.get("/compose"); !strings.Contains(texts(a.body), "A new passcode each time it is opened") {
 		t.Error("Compose does not offer it")
 	}
 	form := func(asks string) filled {

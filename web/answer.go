@@ -201,6 +201,9 @@ func (s *Server) whatIsWrongWithAnswer(err error) (int, views.FieldError) {
 	if errors.As(err, &barred) {
 		return http.StatusUnprocessableEntity, views.FieldError{Field: "to", Text: mayNotGoTo(barred.To)}
 	}
+	if without := (*intake.Unprovable)(nil); errors.As(err, &without) {
+		return http.StatusUnprocessableEntity, views.FieldError{Field: "to", Text: "Nothing was sent. " + nobodyVouches(without.To)}
+	}
 	if !errors.Is(err, letterlock.Throttled) {
 		return s.whatIsWrong(err)
 	}

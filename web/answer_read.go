@@ -125,7 +125,7 @@ func (s *Server) quote(c echo.Context, t track.Thread, l *access.Letter, v *view
 		return nil
 	}
 	original, err := s.Access.Open(c.Request().Context(), actor(c), q.Message.ID)
-	if errors.Is(err, letterlock.Gone) || errors.Is(err, letterlock.NotFound) || letterlock.KeyOf(err) == letterlock.ProveAgain {
+	if errors.Is(err, letterlock.Gone) || errors.Is(err, letterlock.NotFound) || letterlock.AsksMore(err) {
 		return nil // the reply stays without it
 	}
 	if err != nil {

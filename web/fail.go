@@ -45,7 +45,7 @@ func (s *Server) fail(err error, c echo.Context) {
 		s.toSignIn(c)
 		return
 	}
-	if letterlock.KeyOf(err) == letterlock.ProveAgain && s.toProof(c) {
+	if letterlock.AsksMore(err) && s.toProof(c) {
 		return
 	}
 	// The request's own context may be what has ended.
@@ -249,6 +249,8 @@ func (s *Server) endOfDenied(err error, c echo.Context) views.End {
 		return views.End{Kind: views.EndSignInElsewhere}
 	case letterlock.ProveAgain:
 		return views.End{Kind: views.EndProveAgain, Next: views.Link{Text: "Enter a new passcode", URL: proveURL(letterlock.ID(c.Param("id")))}}
+	case letterlock.ProveVouched:
+		return views.End{Kind: views.EndProveVouched, Next: views.Link{Text: "Sign in for it", URL: proveURL(letterlock.ID(c.Param("id")))}}
 	case letterlock.UnknownDemand:
 		return views.End{Kind: views.EndUnknownDemand}
 	case "do-not-forward":

@@ -81,8 +81,10 @@ func (s *Server) showGate(c echo.Context, g access.Gate, status int, why string)
 		ValidMinutes: passcodeMinutes,
 		NoTLS:        !s.secure,
 		Again:        why,
-		Fresh:        anew,
 		Providers:    s.providersFor(c, g),
+	}
+	if anew {
+		asksFor(&v, g.Message.Asks)
 	}
 	if known && g.Message.Asks == letterlock.NoDemand {
 		v.ContinueURL = linkOf(c) + "/continue"
@@ -135,7 +137,7 @@ func (s *Server) link(c echo.Context) (g access.Gate, done bool, err error) {
 		return g, false, &letterlock.Error{Code: letterlock.Denied, Key: "different-address"}
 	}
 	switch err := g.Message.Asks.Met(by, g.Message.ID, s.Now()); {
-	case letterlock.KeyOf(err) == letterlock.ProveAgain:
+	case letterlock.AsksMore(err):
 		return g, false, nil
 	case err != nil:
 		return g, false, err

@@ -88,7 +88,7 @@ func (s *Server) myMessage(m track.Received) views.MyMessage {
 		row.Attachments = m.Message.Attachments
 	}
 	if m.Message.Asks != letterlock.NoDemand {
-		row.Subject, row.Attachments = "Asks for a new passcode", 0
+		row.Subject, row.Attachments = askedInList(m.Message.Asks), 0
 	}
 	switch m.Recipient.State(m.Message, s.Now()) {
 	case letterlock.Destroyed:

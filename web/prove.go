@@ -25,6 +25,13 @@ func (s *Server) askPasscode(c echo.Context) error {
 	if done || err != nil {
 		return err
 	}
+	_, anew, err := s.asksAnew(c, g)
+	switch {
+	case err != nil:
+		return err
+	case anew && g.Message.Asks.Vouched():
+		return c.Redirect(http.StatusSeeOther, linkOf(c)) // where it is said why
+	}
 	known := s.browser(c) != ""
 	_, err = s.Passcodes.Ask(c.Request().Context(), g.Recipient.ID, s.nameBrowser(c), c.RealIP())
 	if err != nil {

@@ -167,7 +167,7 @@ func (s *Server) composeView(c echo.Context, w writing) views.Compose {
 		Portal:       e.Portal,
 		Promised:     promises(list),
 		Verdicts:     decided(list),
-		Fresh:        e.Asks == letterlock.FreshPasscode,
+		Asks:         demandOptions(e.Asks, "Nothing more than their mailbox"),
 		Subject:      f.get("subject"),
 		SubjectHint:  subjectHint,
 		Text:         f.get("text"),
@@ -211,6 +211,9 @@ func (s *Server) whatIsWrong(err error) (int, views.FieldError) {
 	key := letterlock.KeyOf(err)
 	if r := (*intake.Refusal)(nil); errors.As(err, &r) {
 		return wrong, views.FieldError{Text: "A rule of your organisation refuses this message, and nothing was sent. " + r.Sentence}
+	}
+	if without := (*intake.Unprovable)(nil); errors.As(err, &without) {
+		return wrong, views.FieldError{Field: "asks", Text: nobodyVouches(without.To)}
 	}
 	switch letterlock.CodeOf(err) {
 	case letterlock.TooLarge:

@@ -180,6 +180,10 @@ func asking(m letterlock.Message) string {
 		return ""
 	case letterlock.FreshPasscode:
 		return ", with a new passcode each time"
+	case letterlock.ByProvider:
+		return ", with OpenID only"
+	case letterlock.FreshProvider:
+		return ", with a new sign-in with OpenID each time"
 	}
 	return ", with a proof that nobody can give"
 }

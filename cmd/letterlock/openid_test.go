@@ -193,3 +193,42 @@ func (s *server) tryProvider(page *browsertest.Page) {
 	page.WaitText("Lantern vouches for omar@lantern.example, and is believed")
 	stop{name: "providers-tried", page: page}.everywhere(s.t, nil)
 }
+
+// TestAMessageForAProviderAloneIsOpenedByIt goes there by a passcode, which is not enough,
+// and without script.
+func TestAMessageForAProviderAloneIsOpenedByIt(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, binary)
+	s.providerFor("lantern.example")
+	s.start()
+	s.account()
+	send := func(to string) (string, error) {
+		return s.swaks("--server", s.mails, "--tls-on-connect", "--to", to, "--header", "Subject: Offer 4711",
+			"--header", "X-Letterlock-Proof: openid", "--body", "The salary is 84,000.")
+	}
+	if out, err := send("marta@quillfeather.example"); err == nil || !strings.Contains(out, "550 5.7.1 readers have to sign in with OpenID, and no provider that is set up here can vouch for marta@quillfeather.example") {
+		t.Errorf("to somebody for whom none can vouch: %v\n%s", err, out)
+	}
+	if out, err := send("omar@lantern.example"); err != nil {
+		t.Fatalf("swaks: %v\n%s", err, out)
+	}
+	link := find(t, portalLink, s.world.Wait("omar@lantern.example"))
+	page := browsertest.New(t, browsertest.Trust(s.leaf)).Page(t)
+	page.NoScript(true)
+	page.Goto(link)
+	page.ClickText("Sign in with a one-time passcode")
+	page.Fill("Passcode", find(t, passcodeOf, s.world.Wait("omar@lantern.example")))
+	page.Click("main form button")
+	page.WaitText("Its sender asks you to sign in with Lantern; a passcode is not enough.")
+	page.NoScript(false)
+	page.Reload()
+	stop{name: "gate-provider-only", page: page}.everywhere(t, nil)
+	page.NoScript(true)
+	page.Reload()
+	page.ClickText("Sign in with Lantern")
+	page.WaitText("Sign in at the provider")
+	page.Fill("Address", "omar@lantern.example")
+	page.ClickText("Sign in")
+	wantPage(t, page, 200, "Offer 4711")
+	page.CheckProblems()
+}

@@ -12,7 +12,7 @@ type Message struct {
 	SenderName         string      `json:"sender_name,omitempty"`
 	Subject            string      `json:"subject" doc:"Empty once the message is destroyed."`
 	Protection         string      `json:"protection" enum:"encrypt-only,do-not-forward"`
-	Asks               string      `json:"asks,omitempty" enum:"passcode" doc:"What readers have to prove beyond their mailbox: passcode, a new one each time it is opened. Absent: nothing."`
+	Asks               string      `json:"asks,omitempty" enum:"passcode,openid,openid+passcode" doc:"What readers have to prove beyond their mailbox: passcode, a new one each time it is opened; openid, a sign-in with an OpenID provider; both, a new sign-in with one each time. Absent: nothing."`
 	EncryptionMethod   string      `json:"encryption_method" enum:"user,policy" doc:"Who decided: the sender, or a rule."`
 	DecidedBy          string      `json:"decided_by,omitempty" doc:"What decided, in words."`
 	EncryptionTemplate string      `json:"encryption_template" doc:"Name of the brand; empty: the default one."`

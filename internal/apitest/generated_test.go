@@ -230,12 +230,18 @@ func (e MessageAct) Valid() bool {
 
 // Defines values for MessageAsks.
 const (
-	Passcode MessageAsks = "passcode"
+	Openid         MessageAsks = "openid"
+	OpenidPasscode MessageAsks = "openid+passcode"
+	Passcode       MessageAsks = "passcode"
 )
 
 // Valid indicates whether the value is a known member of the MessageAsks enum.
 func (e MessageAsks) Valid() bool {
 	switch e {
+	case Openid:
+		return true
+	case OpenidPasscode:
+		return true
 	case Passcode:
 		return true
 	default:
@@ -963,7 +969,7 @@ type Message struct {
 	// Act How it goes on with another message; absent: it does not.
 	Act *MessageAct `json:"act,omitempty"`
 
-	// Asks What readers have to prove beyond their mailbox: passcode, a new one each time it is opened. Absent: nothing.
+	// Asks What readers have to prove beyond their mailbox: passcode, a new one each time it is opened; openid, a sign-in with an OpenID provider; both, a new sign-in with one each time. Absent: nothing.
 	Asks        *MessageAsks `json:"asks,omitempty"`
 	Attachments int64        `json:"attachments"`
 
@@ -1023,7 +1029,7 @@ type Message struct {
 // MessageAct How it goes on with another message; absent: it does not.
 type MessageAct string
 
-// MessageAsks What readers have to prove beyond their mailbox: passcode, a new one each time it is opened. Absent: nothing.
+// MessageAsks What readers have to prove beyond their mailbox: passcode, a new one each time it is opened; openid, a sign-in with an OpenID provider; both, a new sign-in with one each time. Absent: nothing.
 type MessageAsks string
 
 // MessageEncryptionMethod Who decided: the sender, or a rule.

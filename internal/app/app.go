@@ -283,6 +283,7 @@ func (a *App) buildUseCases(cfg config.Config, o Options, k seal.Keys, look *bra
 		Portal: letterlock.Mailbox{Name: look.Name, Address: cfg.Organization.Notify}}
 	a.Rules = &rulebook.Service{DB: a.DB, Brand: a.Brands.Is, MaxSize: int64(cfg.Limits.Message)}
 	a.Intake.RulesNow = a.Rules.Set
+	a.Intake.Vouched = func(to letterlock.Address) bool { return len(a.Vouch.For(to)) > 0 }
 	a.Intake.BrandNamed, a.Intake.BrandOfSender = a.Brands.Named, a.Brands.OfSender
 	if p := cfg.SMTP.GatewayProtection; p != "" && p != config.NoProtection {
 		a.Intake.Gateway = letterlock.Protection(p)

@@ -59,6 +59,8 @@ type Service struct {
 	// of whoever sends. nil: there is the default one only.
 	BrandNamed    func(id string) (brand.Choice, bool)
 	BrandOfSender func(letterlock.Address) brand.Choice
+	// Vouched reports whether an OpenID provider could vouch for an address. nil: none can.
+	Vouched func(letterlock.Address) bool
 }
 
 // An Envelope is what is known of a mail beside the mail itself.
@@ -113,6 +115,7 @@ func (s *Service) Preview(ctx context.Context, e Envelope) (as, forced []policy.
 //   - [Refusal]: a rule of the administrators refuses it;
 //   - Denied "rules": a retry names new recipients, for whom the rules want more than the message has;
 //   - Denied "ended": a retry names new recipients of a message that has ended;
+//   - [Unprovable]: it asks for the word of an OpenID provider, and none can vouch for some;
 //   - Invalid "loop": a mail of the gateway has passed so many servers that it goes round;
 //   - Invalid "bare", "structure", "from", "protection", "recipients", "expires", "proof", "portal", "brand": the mail or its envelope is malformed;
 //   - TooLarge with the limit's name: it passes one;
@@ -391,6 +394,9 @@ func targets(list []letterlock.Address) string {
 func revoked(r letterlock.Recipient) bool { return r.Revocation.Revoked() }
 
 func (s *Service) addRecipients(tx *store.Tx, m letterlock.Message, list []letterlock.Address, h hands) error {
+	if err := s.provable(m.Asks, m.Brand, s.verdicts(m, list, h)); err != nil {
+		return err
+	}
 	seen := make(map[letterlock.Address]bool)
 	for _, a := range list {
 		if seen[a] {

@@ -80,9 +80,7 @@ func (s *Service) rule(ctx context.Context, by letterlock.Actor, e Envelope, ix 
 		r.decision = r.decision.Opened(ruleWord + v.PassedBy)
 	}
 	r.decision = r.decision.AtLeast(v.Protection, ruleWord+v.By)
-	if v.Asks != letterlock.NoDemand {
-		r.asks = v.Asks
-	}
+	r.asks = r.asks.And(v.Asks)
 	if e.Via == letterlock.ByGateway && !r.open() {
 		r.by, err = s.author(ctx, by, ix)
 	}
@@ -176,7 +174,7 @@ func (r ruling) holds(m letterlock.Message) bool {
 	switch {
 	case v.Protection == letterlock.DoNotForward && m.Protection != letterlock.DoNotForward:
 		return false
-	case (v.Portal || v.Brand != "" && r.brand.ForcePortal) && !m.Portal, v.Asks != letterlock.NoDemand && m.Asks != v.Asks:
+	case (v.Portal || v.Brand != "" && r.brand.ForcePortal) && !m.Portal, !m.Asks.Covers(v.Asks):
 		return false
 	}
 	return m.Expires.Equal(policy.NoLater(m.Expires, v.Expiry, m.Accepted))
@@ -245,6 +243,9 @@ func (s *Service) Try(ctx context.Context, by, sender letterlock.Actor, e Envelo
 		t.Err = r.refusal()
 	}
 	t.Recipients, _ = s.Preview(ctx, Envelope{Recipients: e.Recipients, Protection: r.decision.Protection, Portal: r.portal})
+	if t.Err == nil {
+		t.Err = s.provable(r.asks, r.brand.ID, t.Recipients)
+	}
 	return t, err
 }
 
@@ -275,9 +276,7 @@ func (e Envelope) Under(v rule.Verdict) Envelope {
 		e.Protection = v.Protection
 	}
 	e.Portal = e.Portal || v.Portal
-	if v.Asks != letterlock.NoDemand {
-		e.Asks = v.Asks
-	}
+	e.Asks = e.Asks.And(v.Asks)
 	if v.Brand != "" {
 		e.Brand = v.Brand
 	}

@@ -7,9 +7,22 @@ import "time"
 type Demand string
 
 const (
-	NoDemand      Demand = ""         // any proof will do
-	FreshPasscode Demand = "passcode" // a passcode that was typed, or a new sign-in at an OpenID provider, for this very message, not long ago
+	NoDemand      Demand = ""                // any proof will do
+	FreshPasscode Demand = "passcode"        // a passcode that was typed, or a new sign-in at an OpenID provider, for this very message, not long ago
+	ByProvider    Demand = "openid"          // the word of an OpenID provider: no passcode is enough, nor a remembered browser
+	FreshProvider Demand = "openid+passcode" // both: a new sign-in at an OpenID provider, for this very message; a rule has made the one of the other
 )
+
+// A need is what a demand consists of.
+type need struct{ fresh, vouched bool }
+
+// needs are all demands there are. There is one for each that two of them make together.
+var needs = map[Demand]need{
+	NoDemand:      {},
+	FreshPasscode: {fresh: true},
+	ByProvider:    {vouched: true},
+	FreshProvider: {fresh: true, vouched: true},
+}
 
 // FreshFor is how long a passcode counts as fresh.
 const FreshFor = 30 * time.Minute
@@ -17,32 +30,77 @@ const FreshFor = 30 * time.Minute
 // Keys of the errors of Met.
 const (
 	ProveAgain    = "prove-again"
+	ProveVouched  = "prove-openid"
 	UnknownDemand = "unknown-demand"
 )
 
 // ParseDemand returns the demand that s names, or Invalid "proof".
 func ParseDemand(s string) (Demand, error) {
-	switch d := Demand(s); d {
-	case NoDemand, FreshPasscode:
-		return d, nil
+	if _, ok := needs[Demand(s)]; ok {
+		return Demand(s), nil
 	}
 	return "", &Error{Code: Invalid, Key: "proof"}
 }
 
-// Met returns nil if a reader's proof is what is asked of those who read the message.
-// Denied [ProveAgain]: they have to prove more. Denied [UnknownDemand]: nobody can, for
-// this program does not know what is asked.
-func (d Demand) Met(by Actor, message ID, now time.Time) error {
-	switch d {
-	case NoDemand:
-		return nil
-	case FreshPasscode:
-		age := now.Sub(by.Proved)
-		_, vouched := by.Proof.Provider()
-		if (by.Proof == ByPasscode || vouched) && message != "" && by.ProvedFor == message && age >= 0 && age < FreshFor {
-			return nil
+// Fresh reports whether a demand is met by a proof for the very message only.
+func (d Demand) Fresh() bool { return needs[d].fresh }
+
+// Vouched reports whether a demand is met by the word of an OpenID provider only.
+func (d Demand) Vouched() bool { return needs[d].vouched }
+
+// And is the demand that asks for what both ask for. What is not known stays so: nothing
+// that is added makes it a proof that can be given.
+func (d Demand) And(other Demand) Demand {
+	a, ok := needs[d]
+	if !ok {
+		return d
+	}
+	b, ok := needs[other]
+	if !ok {
+		return other
+	}
+	both := need{a.fresh || b.fresh, a.vouched || b.vouched}
+	for e, n := range needs {
+		if n == both {
+			return e
 		}
+	}
+	panic("letterlock: internal error: no demand is both " + string(d) + " and " + string(other))
+}
+
+// Covers reports whether a message that asks for d asks for all of other.
+func (d Demand) Covers(other Demand) bool { return d.And(other) == d }
+
+// Met returns nil if a reader's proof is what is asked of those who read the message.
+// Denied [ProveAgain]: they have to prove the mailbox anew, and [ProveVouched]: to a
+// provider. Denied [UnknownDemand]: nobody can, for this program does not know what is
+// asked.
+func (d Demand) Met(by Actor, message ID, now time.Time) error {
+	n, ok := needs[d]
+	if !ok {
+		return &Error{Code: Denied, Key: UnknownDemand}
+	}
+	_, vouched := by.Proof.Provider()
+	switch {
+	case n.vouched && !vouched, n.vouched && n.fresh && !fresh(by, vouched, message, now):
+		return &Error{Code: Denied, Key: ProveVouched}
+	case n.fresh && !fresh(by, vouched, message, now):
 		return &Error{Code: Denied, Key: ProveAgain}
 	}
-	return &Error{Code: Denied, Key: UnknownDemand}
+	return nil
+}
+
+// AsksMore reports whether an error is that of Met to somebody who can prove what is
+// asked.
+func AsksMore(err error) bool {
+	switch KeyOf(err) {
+	case ProveAgain, ProveVouched:
+		return true
+	}
+	return false
+}
+
+func fresh(by Actor, vouched bool, message ID, now time.Time) bool {
+	age := now.Sub(by.Proved)
+	return (by.Proof == ByPasscode || vouched) && message != "" && by.ProvedFor == message && age >= 0 && age < FreshFor
 }

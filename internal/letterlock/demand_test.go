@@ -28,11 +28,41 @@ func TestADemandIsMetByItsProofAlone(t *testing.T) {
 		{"just fresh", FreshPasscode, with(func(a *Actor) { a.Proved = now.Add(-FreshFor + time.Second) }), "m", ""},
 		{"too old", FreshPasscode, with(func(a *Actor) { a.Proved = now.Add(-FreshFor) }), "m", ProveAgain},
 		{"of a time to come", FreshPasscode, with(func(a *Actor) { a.Proved = now.Add(time.Minute) }), "m", ProveAgain},
+		{"a passcode where a provider is asked for", ByProvider, typed, "m", ProveVouched},
+		{"a remembered browser where a provider is", ByProvider, with(func(a *Actor) { a.Proof = ByBrowser }), "m", ProveVouched},
+		{"a proof of before, where a provider is", ByProvider, with(func(a *Actor) { a.Proof = "" }), "m", ProveVouched},
+		{"a provider", ByProvider, with(func(a *Actor) { a.Proof, a.ProvedFor = ByOpenID("google"), "" }), "m", ""},
+		{"a new sign-in where one is asked for", FreshProvider, with(func(a *Actor) { a.Proof = ByOpenID("google") }), "m", ""},
+		{"an old one", FreshProvider, with(func(a *Actor) { a.Proof, a.ProvedFor = ByOpenID("google"), "" }), "m", ProveVouched},
+		{"a new passcode there", FreshProvider, typed, "m", ProveVouched},
 		{"nobody knows what is asked", "blood", typed, "m", UnknownDemand},
 	} {
 		err := tt.d.Met(tt.by, tt.id, now)
 		if got := KeyOf(err); got != tt.want || (err == nil) != (tt.want == "") {
 			t.Errorf("%s: %v, want %q", tt.name, err, tt.want)
 		}
+	}
+}
+
+func TestDemandsAddUp(t *testing.T) {
+	for d := range needs {
+		if d.And(NoDemand) != d || NoDemand.And(d) != d || d.And(d) != d || !d.Covers(NoDemand) || !d.Covers(d) {
+			t.Errorf("%q and nothing, or itself: %q, %q, %q", d, d.And(NoDemand), NoDemand.And(d), d.And(d))
+		}
+		for e := range needs {
+			both := d.And(e)
+			if both != e.And(d) || !both.Covers(d) || !both.Covers(e) {
+				t.Errorf("%q and %q is %q, the other way round %q", d, e, both, e.And(d))
+			}
+		}
+		if got := d.And("blood"); got != "blood" {
+			t.Errorf("%q and what nobody knows is %q", d, got)
+		}
+		if got := Demand("blood").And(d); got != "blood" {
+			t.Errorf("what nobody knows and %q is %q", d, got)
+		}
+	}
+	if d := FreshPasscode.And(ByProvider); d != FreshProvider || FreshPasscode.Covers(ByProvider) || ByProvider.Covers(FreshPasscode) {
+		t.Errorf("a passcode and a provider are %q, or one is taken for the other", d)
 	}
 }

@@ -206,8 +206,11 @@ func Asks(chosen letterlock.Demand, header string, headers int) (letterlock.Dema
 	switch {
 	case headers == 0:
 		return letterlock.ParseDemand(string(chosen))
-	case headers == 1 && strings.EqualFold(strings.TrimSpace(header), string(letterlock.FreshPasscode)):
-		return letterlock.FreshPasscode, nil
+	case headers == 1:
+		switch d := letterlock.Demand(lowerASCII(strings.TrimSpace(header))); d {
+		case letterlock.FreshPasscode, letterlock.ByProvider:
+			return d, nil
+		}
 	}
 	return "", &letterlock.Error{Code: letterlock.Invalid, Key: "proof"}
 }

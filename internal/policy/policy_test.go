@@ -263,6 +263,8 @@ func TestAMailAsksForAProofByOneField(t *testing.T) {
 		{"nothing", "", "", 0, letterlock.NoDemand, false},
 		{"by Compose", "passcode", "", 0, letterlock.FreshPasscode, false},
 		{"by the mail", "", " Passcode ", 1, letterlock.FreshPasscode, false},
+		{"a provider", "", "OpenID", 1, letterlock.ByProvider, false},
+		{"what rules make together", "", "openid+passcode", 1, "", true},
 		{"something else by Compose", "blood", "", 0, "", true},
 		{"something else by the mail", "", "blood", 1, "", true},
 		{"an empty field", "", "", 1, "", true},

@@ -143,9 +143,7 @@ func (v *Verdict) raise(r Rule) {
 	if a.Expiry > 0 && (v.Expiry == 0 || a.Expiry < v.Expiry) {
 		v.Expiry = a.Expiry
 	}
-	if a.Asks != letterlock.NoDemand {
-		v.Asks = a.Asks
-	}
+	v.Asks = v.Asks.And(a.Asks)
 	v.Portal = v.Portal || a.Portal || a.Asks != letterlock.NoDemand
 }
 

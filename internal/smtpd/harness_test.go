@@ -47,6 +47,8 @@ var failures = map[string]error{
 	"rule-elsewhere": &intake.Refusal{Rule: "Karten", Sentence: "Номера карт не отправляются по почте, см. портал 2"},
 	"rule-far":       &intake.Refusal{Rule: "卡号", Sentence: "卡号不能通过邮件发送 \u2028x"},
 	"rule-long":      &intake.Refusal{Rule: "cards", Sentence: strings.TrimSuffix(strings.Repeat("Зачем это? ", 40), " ")},
+	"nobody":         &intake.Unprovable{To: []letterlock.Address{"jonas@riverside.example", "jürgen@riverside.example"}},
+	"nobody-many":    &intake.Unprovable{To: []letterlock.Address{"a@x.example", "b@x.example", "c@x.example", "d@x.example", "e@x.example", "f@x.example", "g@x.example"}},
 	"rules":          &letterlock.Error{Code: letterlock.Denied, Key: "rules"},
 	"depth":          &letterlock.Error{Code: letterlock.TooLarge, Key: "depth"},
 	"structure":      &letterlock.Error{Code: letterlock.Invalid, Key: "structure", Err: errors.New("hidden cause")},

@@ -1,6 +1,7 @@
 package smtpd
 
 import (
+	"fmt"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -9,6 +10,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"letterlock/internal/intake"
+	"letterlock/internal/letterlock"
 )
 
 // replyText is how many bytes of text a line of a reply has: with what go-smtp writes
@@ -16,8 +18,7 @@ import (
 const replyText = 480
 
 // refusedBy is the reply to a mail that a rule refuses: what an administrator has
-// written for its sender. It is the one text here that is not constant, and nothing of
-// it comes from the client. A client that has begun the mail with SMTPUTF8 reads it as
+// written for its sender. Nothing of it comes from the client. A client that has begun the mail with SMTPUTF8 reads it as
 // it was written, RFC 6531 section 3.7.4; another in letters that every client knows
 // or, where those would leave little of it, in words of ours.
 func refusedBy(r *intake.Refusal, inUTF8 bool) *smtp.SMTPError {
@@ -25,6 +26,29 @@ func refusedBy(r *intake.Refusal, inUTF8 bool) *smtp.SMTPError {
 	if !inUTF8 {
 		text = plainRefusal(r)
 	}
+	return refusedIn(text)
+}
+
+// mostNames is how many recipients a reply names.
+const mostNames = 5
+
+// nobodyVouches is the reply to a mail that asks for OpenID of those who have none.
+func nobodyVouches(list []letterlock.Address, inUTF8 bool) *smtp.SMTPError {
+	text := "readers have to sign in with OpenID, and no provider that is set up here can vouch for"
+	for i, a := range list {
+		if i == mostNames {
+			text += fmt.Sprintf(" and %d more", len(list)-i)
+			break
+		}
+		text += " " + string(a)
+	}
+	if text = clean(text); !inUTF8 {
+		text, _ = inASCII(text)
+	}
+	return refusedIn(text)
+}
+
+func refusedIn(text string) *smtp.SMTPError {
 	lines := folded(text)
 	for i := range lines[:len(lines)-1] {
 		lines[i] = "5.7.1 " + lines[i] // which go-smtp puts before the last alone

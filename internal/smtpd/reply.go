@@ -16,7 +16,8 @@ func reply(code int, enhanced smtp.EnhancedCode, text string) *smtp.SMTPError {
 }
 
 // Replies that are no translation of an error. Their texts are constant, as are all
-// texts here but an administrator's own: nothing that somebody typed is ever said back.
+// texts here but an administrator's own: nothing that somebody typed is ever said back,
+// but the addresses of recipients where the refusal is about some of them.
 var (
 	accepted       = reply(250, smtp.EnhancedCode{2, 0, 0}, "accepted and protected")
 	signInFirst    = reply(530, smtp.EnhancedCode{5, 7, 0}, "sign in first")
@@ -46,7 +47,7 @@ var translations = []struct {
 }{
 	{letterlock.Invalid, "bare", reply(554, smtp.EnhancedCode{5, 6, 0}, "mail contains a bare LF, a bare CR or a NUL")},
 	{letterlock.Invalid, "expires", reply(554, smtp.EnhancedCode{5, 6, 0}, "X-Letterlock-Expires is neither a time to come nor a span like 12h or 7d")},
-	{letterlock.Invalid, "proof", reply(554, smtp.EnhancedCode{5, 6, 0}, "X-Letterlock-Proof can only be passcode")},
+	{letterlock.Invalid, "proof", reply(554, smtp.EnhancedCode{5, 6, 0}, "X-Letterlock-Proof can only be passcode or openid")},
 	{letterlock.Invalid, "brand", reply(554, smtp.EnhancedCode{5, 6, 0}, "X-Letterlock-Brand can only be the name of one brand, as your administrator has named it")},
 	{letterlock.Invalid, "portal", reply(554, smtp.EnhancedCode{5, 6, 0}, "X-Letterlock-Portal can only be yes or no")},
 	{letterlock.Invalid, "loop", reply(554, smtp.EnhancedCode{5, 4, 6}, "too many hops, the mail goes round")},

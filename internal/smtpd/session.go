@@ -271,12 +271,14 @@ func (s *session) Data(r io.Reader) error {
 
 // answerTo is the reply to a mail.
 func (s *session) answerTo(e *envelope, receipt intake.Receipt, err error) *smtp.SMTPError {
-	said, ruled := (*smtpout.Reply)(nil), (*intake.Refusal)(nil)
+	said, ruled, without := (*smtpout.Reply)(nil), (*intake.Refusal)(nil), (*intake.Unprovable)(nil)
 	switch {
 	case errors.As(err, &said):
 		return s.server.saidBy(said)
 	case errors.As(err, &ruled):
 		return refusedBy(ruled, e.opening.UTF8)
+	case errors.As(err, &without):
+		return nobodyVouches(without.To, e.opening.UTF8)
 	case err != nil:
 		return replyTo(err)
 	case receipt.Passed:

@@ -1,0 +1,120 @@
+package web
+
+import (
+	"strconv"
+	"strings"
+
+	"letterlock/internal/letterlock"
+	"letterlock/views"
+)
+
+// mostUnprovable is how many recipients a sentence names for whom nobody can vouch.
+const mostUnprovable = 5
+
+// nobodyVouches says who could never open a message that asks for OpenID.
+func nobodyVouches(list []letterlock.Address) string {
+	var names []string
+	for i, a := range list {
+		if i == mostUnprovable {
+			names = append(names, strconv.Itoa(len(list)-i)+" more")
+			break
+		}
+		names = append(names, string(a))
+	}
+	return "Nobody could open it: no OpenID provider that is set up here can vouch for " + listed(names)
+}
+
+// demandOptions are what can be asked of readers. One that two rules have made together
+// is shown where it was chosen.
+func demandOptions(chosen letterlock.Demand, nothing string) []views.Option {
+	list := []views.Option{{Text: nothing}}
+	for _, d := range []letterlock.Demand{letterlock.FreshPasscode, letterlock.ByProvider, letterlock.FreshProvider} {
+		if d != letterlock.FreshProvider || chosen == d {
+			list = append(list, views.Option{Value: string(d), Text: demandChoice(d)})
+		}
+	}
+	for i := range list {
+		list[i].Selected = list[i].Value == string(chosen)
+	}
+	return list
+}
+
+// demandChoice is what a demand is called where it is chosen.
+func demandChoice(d letterlock.Demand) string {
+	switch d {
+	case letterlock.ByProvider:
+		return "A sign-in with OpenID; a passcode is not enough"
+	case letterlock.FreshProvider:
+		return "A new sign-in with OpenID each time it is opened"
+	}
+	return "A new passcode each time it is opened"
+}
+
+// demandWords are a demand as what a message asks for.
+func demandWords(d letterlock.Demand) string {
+	switch d {
+	case letterlock.FreshPasscode:
+		return "a new passcode, each time it is opened"
+	case letterlock.ByProvider:
+		return "a sign-in with OpenID"
+	case letterlock.FreshProvider:
+		return "a new sign-in with OpenID, each time it is opened"
+	}
+	return "a proof that nobody can give"
+}
+
+// ruledDemand says what a rule asks of readers.
+func ruledDemand(d letterlock.Demand) string {
+	switch d {
+	case letterlock.ByProvider:
+		return "Readers sign in with OpenID"
+	case letterlock.FreshProvider:
+		return "Each opening asks for a new sign-in with OpenID"
+	}
+	return "Each opening asks for a new passcode"
+}
+
+// asksFor tells somebody who has proved the mailbox what the message asks for.
+func asksFor(v *views.Gate, d letterlock.Demand) {
+	v.Asks = askedOfReader(d, v.Providers.List)
+	if d.Vouched() {
+		v.NoPasscode = true
+		if len(v.Providers.List) == 0 {
+			v.Closed = nobodyToVouch(v.Brand.Name)
+		}
+	}
+}
+
+// askedOfReader says to somebody who has proved the mailbox what a message asks for
+// beyond that.
+func askedOfReader(d letterlock.Demand, by []views.Provider) string {
+	if !d.Vouched() {
+		return "Its sender asks for a new passcode each time it is opened."
+	}
+	var names []string
+	for _, p := range by {
+		names = append(names, p.Name)
+	}
+	switch {
+	case len(names) == 0:
+		return "Its sender asks for more than a passcode."
+	case d.Fresh():
+		return "Its sender asks you to sign in anew with " + strings.Join(names, " or ") + " each time it is opened; a passcode is not enough."
+	}
+	return "Its sender asks you to sign in with " + strings.Join(names, " or ") + "; a passcode is not enough."
+}
+
+// nobodyToVouch says why a message that asks for a provider cannot be opened, and whom to
+// ask.
+func nobodyToVouch(organization string) string {
+	return "It cannot be opened now: it asks for a sign-in with a provider that can vouch for this mailbox, and none is set up here any more. " +
+		"A passcode is not enough. Ask " + organization + " to set one up again, or its sender to send the message anew."
+}
+
+// askedInList stands in My messages where the subject of other messages does.
+func askedInList(d letterlock.Demand) string {
+	if d.Vouched() {
+		return "Asks for another sign-in"
+	}
+	return "Asks for a new passcode"
+}
