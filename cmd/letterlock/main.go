@@ -37,11 +37,13 @@ type commands struct {
 	Token   tokenCommand   `cmd:"" help:"Manage the tokens of programs."`
 	Signin  signinCommand  `cmd:"" help:"Manage how recipients sign in at OpenID providers."`
 	Account accountCommand `cmd:"" help:"Manage the accounts of people who send and administer."`
+	Brand   brandCommand   `cmd:"" help:"Show and delete brands, and carry them from one server to another."`
 	Demo    demoCommand    `cmd:"" help:"Run a demonstration on this machine, with forty messages and an inbox of its own."`
 
 	Classify classifyCommand `cmd:"" help:"Say what addresses are, what they would get of a message, and why."`
 
 	cmdlets
+	brandCmdlets
 	Completion completionCommand `cmd:"" help:"Print what a shell needs to complete these commands: bash, zsh or fish."`
 	Complete   completeCommand   `cmd:"" hidden:"" passthrough:"" help:"Print what the last word can become."`
 	Version    versionCommand    `cmd:"" help:"Say which version this is."`
