@@ -42,6 +42,11 @@ func reportSamples(all map[string]templ.Component) {
 	}
 	all["security-programs"] = SecurityPage(Security{Page: p, Note: "The app password works no more.", Sections: []templ.Component{AppPasswordsSection(programs)}})
 	detail.Sections = []templ.Component{AppPasswordsSection(AppPasswords{})}
+	factors := Factors{App: true, Codes: "2 recovery codes are left.", FewCodes: true, RemoveURL: "/account/security/app/remove", CodesURL: "/account/security/codes", Do: "remove", Error: "That is not your password"}
+	all["security-app"] = SecurityPage(Security{Page: p, Note: "Done.", Sections: []templ.Component{FactorsSection(factors)}})
+	all["security-set-up"] = SetUpAppPage(SetUpApp{Page: p, QR: "data:image/png;base64,", Key: "ABCD EFGH", URL: "/account/security/app", Error: "That code is not right"})
+	all["security-codes"] = RecoveryCodesPage(RecoveryCodes{Page: p, Codes: []string{"ABCDE-FGHJK"}, File: "data:text/plain,ABCDE"})
+	all["second-factor"] = SecondFactorPage(SecondFactor{Page: p, Next: "/sent", Error: "That code is not right"})
 	all["security"] = SecurityPage(Security{Page: p, Problem: "That is not the password.", Facts: []Fact{{"Address", ines.Address, false}}})
 	detail.Note, detail.Problem, detail.RolesError, detail.EnableURL, detail.DisableURL = "", "Nothing was changed.", "Choose a role at least.", "/accounts/1/enable", ""
 	all["account-refused"] = AccountPage(detail)

@@ -206,54 +206,59 @@ var table = map[string]column{
 	"PATCH /api/v1/*":          all(401),
 	"DELETE /api/v1/*":         all(401),
 
-	"GET /accounts":                    byAdmin(200),
-	"POST /accounts":                   byAdmin(422), // nothing is typed
-	"GET /accounts/:address":           byAdmin(200),
-	"POST /accounts/:address/roles":    byAdmin(422), // none
-	"POST /accounts/:address/enable":   byAdmin(303),
-	"GET /accounts/:address/disable":   byAdmin(200),
-	"POST /accounts/:address/disable":  byAdmin(303),
-	"GET /accounts/:address/sign-out":  byAdmin(200),
-	"POST /accounts/:address/sign-out": byAdmin(303),
-	"GET /accounts/:address/reset":     byAdmin(200),
-	"POST /accounts/:address/reset":    byAdmin(303),
-	"GET /doctor":                      byAdmin(200),
-	"POST /doctor":                     byAdmin(200),
-	"GET /rules":                       byAdmin(200),
-	"POST /rules":                      byAdmin(422), // nothing is typed
-	"GET /rules/new":                   byAdmin(200),
-	"GET /rules/try":                   byAdmin(200),
-	"POST /rules/try":                  byAdmin(422), // nothing is pasted
-	"GET /rules/:id":                   byAdmin(200),
-	"POST /rules/:id":                  byAdmin(422), // nothing is typed
-	"POST /rules/:id/up":               byAdmin(422), // of no version
-	"POST /rules/:id/down":             byAdmin(422), // of no version
-	"POST /rules/:id/enable":           byAdmin(422), // of no version
-	"POST /rules/:id/disable":          byAdmin(422), // of no version
-	"GET /rules/:id/delete":            byAdmin(200),
-	"POST /rules/:id/delete":           byAdmin(422),
-	"GET /account/security":            byStaff(200),
-	"POST /account/app-passwords":      byStaff(422), // nothing is typed
-
+	"GET /accounts":                                    byAdmin(200),
+	"POST /accounts":                                   byAdmin(422), // nothing is typed
+	"GET /accounts/:address":                           byAdmin(200),
+	"POST /accounts/:address/roles":                    byAdmin(422), // none
+	"POST /accounts/:address/enable":                   byAdmin(303),
+	"GET /accounts/:address/disable":                   byAdmin(200),
+	"POST /accounts/:address/disable":                  byAdmin(303),
+	"GET /accounts/:address/sign-out":                  byAdmin(200),
+	"POST /accounts/:address/sign-out":                 byAdmin(303),
+	"GET /accounts/:address/reset":                     byAdmin(200),
+	"POST /accounts/:address/reset":                    byAdmin(303),
+	"GET /doctor":                                      byAdmin(200),
+	"POST /doctor":                                     byAdmin(200),
+	"GET /rules":                                       byAdmin(200),
+	"POST /rules":                                      byAdmin(422), // nothing is typed
+	"GET /rules/new":                                   byAdmin(200),
+	"GET /rules/try":                                   byAdmin(200),
+	"POST /rules/try":                                  byAdmin(422), // nothing is pasted
+	"GET /rules/:id":                                   byAdmin(200),
+	"POST /rules/:id":                                  byAdmin(422), // nothing is typed
+	"POST /rules/:id/up":                               byAdmin(422), // of no version
+	"POST /rules/:id/down":                             byAdmin(422), // of no version
+	"POST /rules/:id/enable":                           byAdmin(422), // of no version
+	"POST /rules/:id/disable":                          byAdmin(422), // of no version
+	"GET /rules/:id/delete":                            byAdmin(200),
+	"POST /rules/:id/delete":                           byAdmin(422),
+	"GET /account/security":                            byStaff(200),
+	"GET /account/security/app":                        byStaff(200),
+	"POST /account/security/app":                       byStaff(422), // nothing is typed, into the next two neither
+	"POST /account/security/app/remove":                byStaff(422),
+	"POST /account/security/codes":                     byStaff(422),
+	"GET /sign-in/second":                              all(303), // no password was right
+	"POST /sign-in/second":                             all(303),
+	"POST /account/app-passwords":                      byStaff(422), // nothing is typed
 	"POST /account/app-passwords/:id/remove":           byStaff(303), // it is not there any more
 	"POST /accounts/:address/app-passwords/:id/remove": byAdmin(303),
-	"GET /tokens":                           byAdmin(200),
-	"POST /tokens":                          byAdmin(422), // nothing is typed
-	"GET /tokens/:id/end":                   byAdmin(200),
-	"POST /tokens/:id/end":                  byAdmin(303),
-	"GET /sign-in-providers":                byAdmin(200),
-	"POST /sign-in-providers":               byAdmin(200),
-	"POST /sign-in-providers/:provider/try": byAdmin(404), // there is none
-	"POST /sign-in-providers/forget":        byAdmin(422), // nothing is typed
-	"GET /brands":                           byAdmin(200),
-	"POST /brands":                          byAdmin(422), // it is no such form
-	"GET /brands/new":                       byAdmin(200),
-	"GET /brands/previews/:id/:file":        byAdmin(404), // it is another administrator's
-	"GET /brands/:brand":                    byAdmin(200),
-	"POST /brands/:brand":                   byAdmin(422), // it is no such form
-	"POST /brands/:brand/test":              byAdmin(303),
-	"GET /brands/:brand/delete":             byAdmin(200),
-	"POST /brands/:brand/delete":            byAdmin(303),
+	"GET /tokens":                                      byAdmin(200),
+	"POST /tokens":                                     byAdmin(422), // nothing is typed
+	"GET /tokens/:id/end":                              byAdmin(200),
+	"POST /tokens/:id/end":                             byAdmin(303),
+	"GET /sign-in-providers":                           byAdmin(200),
+	"POST /sign-in-providers":                          byAdmin(200),
+	"POST /sign-in-providers/:provider/try":            byAdmin(404), // there is none
+	"POST /sign-in-providers/forget":                   byAdmin(422), // nothing is typed
+	"GET /brands":                                      byAdmin(200),
+	"POST /brands":                                     byAdmin(422), // it is no such form
+	"GET /brands/new":                                  byAdmin(200),
+	"GET /brands/previews/:id/:file":                   byAdmin(404), // it is another administrator's
+	"GET /brands/:brand":                               byAdmin(200),
+	"POST /brands/:brand":                              byAdmin(422), // it is no such form
+	"POST /brands/:brand/test":                         byAdmin(303),
+	"GET /brands/:brand/delete":                        byAdmin(200),
+	"POST /brands/:brand/delete":                       byAdmin(303),
 
 	"GET /trace":              byAuditor(200),
 	"GET /trace/export.csv":   byAuditor(200),

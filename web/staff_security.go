@@ -15,11 +15,18 @@ func (s *Server) securityRoutes() {
 	s.get(staff, "/account/security", s.security)
 	s.post(staff, "/account/app-passwords", s.makeAppPassword)
 	s.post(staff, "/account/app-passwords/:id/remove", s.removeOwnAppPassword)
+	s.get(staff, "/account/security/app", s.setUpAppPage)
+	s.post(staff, "/account/security/app", s.setUpApp)
+	s.post(staff, "/account/security/app/remove", s.removeApp)
+	s.post(staff, "/account/security/codes", s.newRecoveryCodes)
+	s.get(open, "/sign-in/second", s.secondFactorPage)
+	s.post(open, "/sign-in/second", s.secondFactor)
 }
 
 // securitySections make the parts of that page, one for each way in, in their order.
 // A part that is nil is not there.
 var securitySections = []func(*Server, echo.Context) (templ.Component, error){
+	(*Server).factorsSection,
 	(*Server).ownAppPasswords,
 }
 
@@ -53,4 +60,5 @@ func (s *Server) showSecurity(c echo.Context, status int, problem string) error 
 // securityNotes say on the page what was just done.
 var securityNotes = map[string]string{
 	"app-password": appPasswordGone,
+	"app":          "The authenticator app is set up.", "removed": "The authenticator app is removed.",
 }

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"net/http"
 
 	"github.com/labstack/echo/v4"
@@ -44,6 +45,9 @@ func (s *Server) signIn(c echo.Context) error {
 	}
 	if err != nil {
 		return err
+	}
+	if more, err := s.Accounts.HasSecondFactor(c.Request().Context(), by.Address); err != nil || more {
+		return errors.Join(err, s.toSecondFactor(c, by, v.Next))
 	}
 	if err := s.startSession(c, letterlock.Actor{Kind: letterlock.Staff, Address: by.Address}); err != nil {
 		return err

@@ -1,6 +1,7 @@
 package account
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -153,7 +154,7 @@ func (s *Service) RemoveAppPassword(ctx context.Context, by letterlock.Actor, of
 }
 
 // MailPrograms lets mail programs in: with an app password, or with the password of
-// the account where that is enough.
+// the account where that is enough. It is not where the account has a second factor.
 type MailPrograms struct {
 	Accounts *Service
 	// Only app passwords are taken.
@@ -171,10 +172,22 @@ func (m MailPrograms) Authenticate(ctx context.Context, a letterlock.Address, pa
 		// Perhaps the password of an account looks like one. If not, this counts the failure.
 	}
 	by, err := m.Accounts.Authenticate(ctx, a, password, ip)
-	if err == nil && m.Only {
-		return letterlock.Actor{}, errAppPassword
+	if err != nil {
+		return by, err
 	}
-	return by, err
+	if wanted, err := m.wantsAppPassword(ctx, a); wanted || err != nil {
+		return letterlock.Actor{}, cmp.Or(err, error(errAppPassword))
+	}
+	return by, nil
+}
+
+// wantsAppPassword reports whether the password of an account is not enough for its mail
+// programs: where something is asked beside it they cannot show that.
+func (m MailPrograms) wantsAppPassword(ctx context.Context, a letterlock.Address) (bool, error) {
+	if m.Only {
+		return true, nil
+	}
+	return m.Accounts.HasSecondFactor(ctx, a)
 }
 
 // byAppPassword returns the holder of an account to whom an app password belongs, or
@@ -222,8 +235,8 @@ func usedBy(tx *store.Tx, p AppPassword, a letterlock.Address) (letterlock.Actor
 // account was disabled, or the app password removed, or an app password is wanted now.
 func (m MailPrograms) Still(ctx context.Context, was letterlock.Actor) (letterlock.Actor, error) {
 	if was.Token == "" {
-		if m.Only {
-			return letterlock.Actor{}, errDenied
+		if wanted, err := m.wantsAppPassword(ctx, was.Address); wanted || err != nil {
+			return letterlock.Actor{}, cmp.Or(err, error(errDenied))
 		}
 		return m.Accounts.Actor(ctx, was.Address)
 	}

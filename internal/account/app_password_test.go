@@ -149,6 +149,32 @@ func TestWhereOnlyAppPasswordsDoThePasswordIsRefusedWithAReason(t *testing.T) {
 	}
 }
 
+// A mail program cannot show a second factor: whoever learned the password could send.
+func TestWithASecondFactorMailProgramsNeedAnAppPassword(t *testing.T) {
+	h := newHouse(t)
+	_, secret := h.program("Thunderbird")
+	m := h.programs()
+	before := h.open(m, password)
+	if _, err := m.Still(t.Context(), before); err != nil {
+		t.Errorf("Still before there is a second factor: %v", err)
+	}
+	err := h.db.Write(t.Context(), func(tx *store.Tx) error {
+		return tx.AddFactor(store.Factor{Kind: store.TOTP, Handle: []byte(ada.Address), Address: ada.Address, ID: letterlock.NewID(), Sealed: []byte{1}})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := m.Authenticate(t.Context(), ada.Address, password, ip); letterlock.KeyOf(err) != "app-password" {
+		t.Errorf("Authenticate with the password: %v, want Denied %q", err, "app-password")
+	}
+	if _, err := m.Still(t.Context(), before); !errors.Is(err, letterlock.Denied) {
+		t.Errorf("Still of who signed in with the password: %v, want Denied", err)
+	}
+	if _, err := m.Still(t.Context(), h.open(m, secret)); err != nil {
+		t.Errorf("Still with an app password: %v", err)
+	}
+}
+
 func TestUseOfAnAppPasswordIsNotedOnceAMinute(t *testing.T) {
 	h := newHouse(t)
 	_, secret := h.program("Thunderbird")

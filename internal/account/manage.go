@@ -155,9 +155,9 @@ func (s *Service) put(ctx context.Context, by letterlock.Actor, m letterlock.Mai
 }
 
 // endAll ends what an account's earlier password or rights had begun: sessions,
-// the link to set another password, and the mail that carries it.
+// sign-ins that wait for a second factor, the link to set another password, and the mail that carries it.
 func (s *Service) endAll(tx *store.Tx, a letterlock.Address) error {
-	return errors.Join(tx.EndSessions(letterlock.Staff, a), tx.DeleteAccountLink(a), tx.DropAccountNotices(a))
+	return errors.Join(tx.EndSessions(letterlock.Staff, a), tx.EndAllPending(a), tx.DeleteAccountLink(a), tx.DropAccountNotices(a))
 }
 
 // Add adds an account without a password and mails its holder a link to set one,
@@ -264,7 +264,7 @@ func (s *Service) SignOutEverywhere(ctx context.Context, by letterlock.Actor, a 
 		if _, err := find(tx, a); err != nil {
 			return err
 		}
-		return errors.Join(tx.EndSessions(letterlock.Staff, a), tx.DeleteAppPasswords(a))
+		return errors.Join(tx.EndSessions(letterlock.Staff, a), tx.EndAllPending(a), tx.DeleteAppPasswords(a))
 	})
 }
 

@@ -54,6 +54,7 @@ var never = [][2]string{
 // alone may know it.
 var owners = map[string][]string{
 	"github.com/labstack/echo":       {"web"},
+	"github.com/pquerna/otp":         {"internal/account"},
 	"modernc.org/sqlite":             {"internal/store"},
 	"github.com/pressly/goose":       {"internal/store"},
 	"github.com/chromedp":            {"internal/browsertest"},

@@ -47,6 +47,7 @@ UPDATE rule_version SET version = 2;`,
 	`INSERT INTO openid_bindings VALUES ('marta@riverside.example', 'https://provider.example', 's', 'p', 100, 100);
 INSERT INTO passcodes (recipient, browser, sealed, reference, created_at, expires_at, sent_at) VALUES ('r1', x'10', x'11', 'B7M', 100, 200, 100);`,
 	`UPDATE passcodes SET notice = 1;`,
+	`INSERT INTO app_passwords (id, hash, account, name, created_at) VALUES ('p1', x'12', 'ada@contoso.example', 'phone', 100);`,
 }
 
 // loose names the setting that takes the transactions out of migrations.

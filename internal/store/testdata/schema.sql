@@ -144,6 +144,25 @@ CREATE TABLE events (
   detail    TEXT NOT NULL DEFAULT ''
 , proof TEXT NOT NULL DEFAULT '', agent TEXT NOT NULL DEFAULT '', ip TEXT NOT NULL DEFAULT '') STRICT;
 
+CREATE TABLE factor_locks (
+  address  TEXT PRIMARY KEY,
+  failures INTEGER NOT NULL,
+  until    INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE factors (
+  kind       TEXT NOT NULL,                 -- totp, passkey
+  handle     BLOB NOT NULL,                 -- of a passkey what its device calls it; of totp the address: there is one
+  address    TEXT NOT NULL,                 -- of the account
+  id         TEXT NOT NULL UNIQUE,          -- names it in addresses of pages
+  name       TEXT NOT NULL,                 -- as its holder calls it
+  sealed     BLOB NOT NULL,                 -- what answers are held against
+  counter    INTEGER NOT NULL DEFAULT 0,    -- of the newest answer that was taken: none is taken twice
+  created_at INTEGER NOT NULL,
+  used_at    INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY (kind, handle)
+) STRICT;
+
 CREATE TABLE journal (
   seq   INTEGER PRIMARY KEY,
   entry TEXT NOT NULL,                      -- canonical JSON
@@ -237,6 +256,14 @@ CREATE TABLE passcodes (
   PRIMARY KEY (recipient, browser)
 ) STRICT;
 
+CREATE TABLE pending (
+  hash       BLOB PRIMARY KEY,              -- of what its browser knows it by
+  kind       TEXT NOT NULL,
+  address    TEXT NOT NULL,                 -- of the account; '': a passkey is to say
+  sealed     BLOB,                          -- what the answer is held against
+  expires_at INTEGER NOT NULL
+) STRICT;
+
 CREATE TABLE recipients (
   id            TEXT PRIMARY KEY,
   message       TEXT NOT NULL REFERENCES messages (id) ON DELETE CASCADE,
@@ -260,6 +287,13 @@ CREATE TABLE recipients (
   bounced_at    INTEGER NOT NULL DEFAULT 0,
   reply         TEXT NOT NULL DEFAULT '', seq INTEGER NOT NULL DEFAULT 0, domain TEXT NOT NULL DEFAULT '', revoked_batch TEXT NOT NULL DEFAULT '', revoked_with TEXT NOT NULL DEFAULT '', key_epoch INTEGER NOT NULL DEFAULT 0,
   UNIQUE (message, address)
+) STRICT;
+
+CREATE TABLE recovery_codes (
+  address TEXT NOT NULL,
+  hash    BLOB NOT NULL,
+  used_at INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY (address, hash)
 ) STRICT;
 
 CREATE TABLE reminders (
@@ -437,6 +471,8 @@ CREATE INDEX budgets_by_ready ON budgets (ready_at);
 
 CREATE INDEX events_by_message ON events (message, id);
 
+CREATE INDEX factors_by_address ON factors (address);
+
 CREATE INDEX messages_by_expiry ON messages (expires_at) WHERE expires_at > 0 AND swept = 0;
 
 CREATE INDEX messages_by_hash ON messages (body_hash);
@@ -468,6 +504,10 @@ CREATE INDEX outbox_by_recipient ON outbox (recipient);
 CREATE INDEX outbox_due ON outbox (priority, due_at) WHERE done_at = 0;
 
 CREATE INDEX passcodes_by_expiry ON passcodes (expires_at);
+
+CREATE INDEX pending_by_address ON pending (address);
+
+CREATE INDEX pending_by_expiry ON pending (expires_at);
 
 CREATE INDEX recipients_bounced ON recipients (seq) WHERE bounced_at > 0;
 

@@ -1,0 +1,264 @@
+package web
+
+import (
+	"encoding/base64"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/a-h/templ"
+	"github.com/gorilla/sessions"
+	"github.com/labstack/echo/v4"
+
+	"letterlock/internal/letterlock"
+	"letterlock/views"
+)
+
+// stepCookie names a sign-in whose password was right and that waits for a second
+// factor. It opens nothing but the page that asks for that.
+const stepCookie = "letterlock-step"
+
+// toSecondFactor leads whoever knows the password on to the second factor. No session
+// begins, and one that the browser has stays as it is.
+func (s *Server) toSecondFactor(c echo.Context, by letterlock.Actor, next string) error {
+	id, err := s.Accounts.BeginStep(c.Request().Context(), by.Address)
+	if err != nil {
+		return err
+	}
+	s.setStep(c, id)
+	return c.Redirect(http.StatusSeeOther, secondFactorURL(next))
+}
+
+func secondFactorURL(next string) string {
+	if next = localPath(next, ""); next == "" {
+		return "/sign-in/second"
+	}
+	return "/sign-in/second?next=" + urlQuery(next)
+}
+
+// setStep gives the browser the name of its step, or takes it away.
+func (s *Server) setStep(c echo.Context, id string) {
+	options := *s.sessions.options()
+	if id == "" {
+		options.MaxAge = -1
+	}
+	c.SetCookie(sessions.NewCookie(s.sessions.name(stepCookie), id, &options))
+}
+
+// step is the name of the browser's step, or "".
+func (s *Server) step(c echo.Context) string {
+	cookie, err := c.Cookie(s.sessions.name(stepCookie))
+	if err != nil || !isSecret(cookie.Value) {
+		return ""
+	}
+	return cookie.Value
+}
+
+// secondFactorPage asks for the second factor.
+func (s *Server) secondFactorPage(c echo.Context) error {
+	switch _, err := s.Accounts.Step(c.Request().Context(), s.step(c)); letterlock.CodeOf(err) {
+	case letterlock.NotFound:
+		return c.Redirect(http.StatusSeeOther, "/sign-in")
+	default:
+		if err != nil {
+			return err
+		}
+	}
+	return s.show(c, http.StatusOK, views.SecondFactorPage(views.SecondFactor{Page: s.page(c), Next: localPath(c.QueryParam("next"), "")}))
+}
+
+// secondFactor begins the session for which the password was not enough.
+func (s *Server) secondFactor(c echo.Context) error {
+	f, err := form(c)
+	if err != nil {
+		return err
+	}
+	next := localPath(f.Get("next"), "")
+	by, err := s.Accounts.FinishStep(c.Request().Context(), s.step(c), bounded(f.Get("code"), 100), c.RealIP())
+	if letterlock.CodeOf(err) == letterlock.NotFound {
+		s.setStep(c, "")
+		return c.Redirect(http.StatusSeeOther, "/sign-in")
+	}
+	if status, text := s.factorProblem(c, err); text != "" {
+		return s.show(c, status, views.SecondFactorPage(views.SecondFactor{Page: s.page(c), Next: next, Error: text}))
+	}
+	if err != nil {
+		return err
+	}
+	s.setStep(c, "")
+	if err := s.startSession(c, letterlock.Actor{Kind: letterlock.Staff, Address: by.Address}); err != nil {
+		return err
+	}
+	return c.Redirect(http.StatusSeeOther, localPath(next, homeOf(by)))
+}
+
+// factorProblem says what was wrong with a password or a code, "" when it was something
+// else.
+func (s *Server) factorProblem(c echo.Context, err error) (status int, text string) {
+	switch letterlock.CodeOf(err) {
+	case letterlock.Throttled:
+		wait := letterlock.RetryAfterOf(err)
+		setRetryAfter(c, wait)
+		return http.StatusTooManyRequests, "Too many tries. You can try again in " + s.wait(wait)
+	case letterlock.Denied:
+		if letterlock.KeyOf(err) == "sign-in" {
+			return http.StatusUnprocessableEntity, "That is not your password"
+		}
+	case letterlock.Invalid:
+		if letterlock.KeyOf(err) == "second-factor" {
+			return http.StatusUnprocessableEntity, "That code is not right, or it was used already"
+		}
+	}
+	return 0, ""
+}
+
+// factorsSection is the part about second factors of the page about one's account.
+func (s *Server) factorsSection(c echo.Context) (templ.Component, error) {
+	v, err := s.factors(c)
+	if tried, ok := c.Get(triedKey).(tried); ok {
+		v.Do, v.Error = tried.do, tried.problem
+	}
+	return views.FactorsSection(v), err
+}
+
+// tried is what was refused on the page that is shown again.
+type tried struct{ do, problem string }
+
+const triedKey = "tried"
+
+func (s *Server) factors(c echo.Context) (views.Factors, error) {
+	f, err := s.Accounts.Factors(c.Request().Context(), actor(c).Address)
+	if err != nil {
+		return views.Factors{}, err
+	}
+	v := views.Factors{App: !f.App.IsZero()}
+	if !v.App {
+		v.SetUpURL = "/account/security/app"
+	} else {
+		v.RemoveURL = "/account/security/app/remove"
+		v.AppFacts = []views.Fact{{Label: "Authenticator app", Value: "set up " + s.when(f.App).Text}}
+		if !f.AppUsed.IsZero() {
+			v.AppFacts = append(v.AppFacts, views.Fact{Label: "Last used", Value: s.when(f.AppUsed).Text})
+		}
+	}
+	if f.Any() {
+		v.CodesURL, v.Codes, v.FewCodes = "/account/security/codes", codesLeft(f.CodesLeft), f.CodesLeft <= 3
+	}
+	return v, nil
+}
+
+func codesLeft(n int) string {
+	switch n {
+	case 0:
+		return "No recovery code is left."
+	case 1:
+		return "1 recovery code is left."
+	}
+	return strconv.Itoa(n) + " recovery codes are left."
+}
+
+// setUpAppPage shows what an authenticator app must be told.
+func (s *Server) setUpAppPage(c echo.Context) error { return s.showSetUp(c, http.StatusOK, "") }
+
+func (s *Server) showSetUp(c echo.Context, status int, problem string) error {
+	setup, err := s.Accounts.SetUpApp(c.Request().Context(), actor(c), s.Organization+" Letterlock")
+	if letterlock.KeyOf(err) == "totp-exists" {
+		return c.Redirect(http.StatusSeeOther, "/account/security")
+	}
+	if err != nil {
+		return err
+	}
+	return s.show(c, status, views.SetUpAppPage(views.SetUpApp{
+		Page: s.page(c), QR: "data:image/png;base64," + base64.StdEncoding.EncodeToString(setup.QR), Key: inFours(setup.Key),
+		URL: "/account/security/app", Error: problem,
+	}))
+}
+
+// inFours puts a space after each four characters, for whoever types them.
+func inFours(key string) string {
+	var b strings.Builder
+	for i, r := range key {
+		if i > 0 && i%4 == 0 {
+			b.WriteByte(' ')
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
+// setUpApp takes the first code of the app. All sessions of the account have ended by
+// then: this browser begins another.
+func (s *Server) setUpApp(c echo.Context) error {
+	f, err := form(c)
+	if err != nil {
+		return err
+	}
+	codes, err := s.Accounts.ConfirmApp(c.Request().Context(), actor(c), f.Get("password"), strings.ReplaceAll(bounded(f.Get("code"), 100), " ", ""))
+	if letterlock.KeyOf(err) == "sign-in" {
+		status, text := s.factorProblem(c, err)
+		return s.showSetUp(c, status, text)
+	}
+	switch letterlock.KeyOf(err) {
+	case "second-factor":
+		return s.showSetUp(c, http.StatusUnprocessableEntity, "That code is not right. Does the clock of your telephone go right?")
+	case "no-factor":
+		return s.showSetUp(c, http.StatusUnprocessableEntity, "That took longer than ten minutes: here is another key")
+	case "totp-exists":
+		return c.Redirect(http.StatusSeeOther, "/account/security")
+	}
+	if err != nil {
+		return err
+	}
+	if err := s.startSession(c, letterlock.Actor{Kind: letterlock.Staff, Address: actor(c).Address}); err != nil {
+		return err
+	}
+	if len(codes) == 0 {
+		return c.Redirect(http.StatusSeeOther, "/account/security?done=app")
+	}
+	return s.showCodes(c, codes)
+}
+
+// showCodes shows recovery codes in the answer, which are not kept anywhere: like the
+// secret of a token, this is not answered by a redirect.
+func (s *Server) showCodes(c echo.Context, codes []string) error {
+	text := "Recovery codes for " + string(actor(c).Address) + " at " + s.PublicURL.Host + "\r\nEach lets you in once.\r\n\r\n" + strings.Join(codes, "\r\n") + "\r\n"
+	return s.show(c, http.StatusOK, views.RecoveryCodesPage(views.RecoveryCodes{
+		Page: s.page(c), Codes: codes, File: "data:text/plain;charset=utf-8," + url.PathEscape(text),
+	}))
+}
+
+// removeApp has no codes asked for any more.
+func (s *Server) removeApp(c echo.Context) error {
+	f, err := form(c)
+	if err != nil {
+		return err
+	}
+	err = s.Accounts.RemoveApp(c.Request().Context(), actor(c), f.Get("password"), bounded(f.Get("code"), 100))
+	return s.afterFactor(c, "remove", err, func() error { return c.Redirect(http.StatusSeeOther, "/account/security?done=removed") })
+}
+
+// newRecoveryCodes makes codes in the place of the earlier ones.
+func (s *Server) newRecoveryCodes(c echo.Context) error {
+	f, err := form(c)
+	if err != nil {
+		return err
+	}
+	codes, err := s.Accounts.NewRecoveryCodes(c.Request().Context(), actor(c), f.Get("password"), bounded(f.Get("code"), 100))
+	return s.afterFactor(c, "codes", err, func() error { return s.showCodes(c, codes) })
+}
+
+// afterFactor goes on after a change, or says on the page why nothing was changed.
+func (s *Server) afterFactor(c echo.Context, do string, err error, goOn func() error) error {
+	if status, text := s.factorProblem(c, err); text != "" {
+		c.Set(triedKey, tried{do, text})
+		return s.showSecurity(c, status, text+". Nothing was changed.")
+	}
+	if letterlock.KeyOf(err) == "no-factor" {
+		return s.showSecurity(c, http.StatusUnprocessableEntity, "There is no second factor. Nothing was changed.")
+	}
+	if err != nil {
+		return err
+	}
+	return goOn()
+}
