@@ -36,7 +36,7 @@ func TestBrandsAreCarriedByTheCommandLine(t *testing.T) {
 	}
 	f.Close()
 	const set, make = "Set-OMEConfiguration", "New-OMEConfiguration"
-	from.says(0, "Brand default is added.", set, "-Identity", "OME Configuration", "-EmailText", "Encrypted by Contoso.", "-Image", logo)
+	from.says(0, "Brand default is changed.", set, "-Identity", "OME Configuration", "-EmailText", "Encrypted by Contoso.", "-Image", logo)
 	from.says(0, `"Legal (DE)" is called legal-de here.`, make, "-Identity", "Legal (DE)", "-BackgroundColor", "Navy", "-SocialIdSignIn", "$false", "-ExternalMailExpiryInDays", "14")
 	from.says(2, "there is a brand of this name already", make, "-Identity", "Legal (DE)")
 	from.says(4, "'letterlock brand list' shows all of them", set, "-Identity", "moon", "-EmailText", "x")

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"strconv"
+	"strings"
 
 	"letterlock/internal/api"
 	"letterlock/internal/brand"
@@ -68,7 +69,7 @@ func (d desk) configuration(b api.Brand) error {
 		if p.Name == "Image" {
 			p.Value = "{" + strconv.Itoa(len(p.Value)/4*3) + " bytes}"
 		}
-		if err := d.say("%-24s : %s", p.Name, plain(p.Value)); err != nil {
+		if err := d.say("%-24s : %s", p.Name, plain(strings.ReplaceAll(p.Value, "\n", " / "))); err != nil {
 			return err
 		}
 	}

@@ -89,7 +89,7 @@ func (s *Service) Import(ctx context.Context, by letterlock.Actor, list []Page, 
 				return err
 			}
 			action := "change brand"
-			if b.Version == 0 {
+			if s.now.Load().brands[b.ID] == nil {
 				action = "add brand"
 			}
 			if err := tx.Audit(letterlock.Entry{Actor: by, Action: action, Target: b.ID, Reason: told(b.Changes), Allowed: true}); err != nil {
@@ -150,9 +150,6 @@ func (s *Service) plan(list []Page, mode ImportMode) (importPlan, error) {
 			continue
 		}
 		b := store.Brand{ID: page.ID, Changes: own}
-		if k := now.brands[page.ID]; k != nil {
-			b.Version = k.Version
-		}
 		p.put = append(p.put, b)
 		next = slices.DeleteFunc(next, func(x store.Brand) bool { return x.ID == b.ID })
 		next = append(next, b)
@@ -176,9 +173,6 @@ func (s *Service) fit(now *shelf, page Page, under brand.Settings, mode ImportMo
 		return nil, fate, err
 	}
 	there := now.brands[page.ID]
-	if there != nil && there.Version == 0 && page.ID == brand.Default {
-		there = nil // nobody has changed anything yet
-	}
 	switch {
 	case mode.New && there != nil:
 		return nil, fate, errors.New("there is a brand of this name already")

@@ -65,11 +65,11 @@ func TestABrandIsTheSameInAnotherBook(t *testing.T) {
 	to := newHouse(t)
 	to.Service = open(t, to.db, brand.Settings{Name: "Northwind", Color: "#166534"})
 	before := to.audited()
-	if got := from.carry(to, brandbook.ImportMode{Dry: true}); len(got) != 3 || got[0].Was != "added" || len(to.IDs()) != 0 || !slices.Equal(to.audited(), before) {
+	if got := from.carry(to, brandbook.ImportMode{Dry: true}); len(got) != 3 || got[1].Was != "added" || len(to.IDs()) != 0 || !slices.Equal(to.audited(), before) {
 		t.Fatalf("a dry run: %+v, %v", got, to.IDs())
 	}
 	got := from.carry(to, brandbook.ImportMode{})
-	if fmt.Sprint(got) != "[{default added [name colour disclaimer]} {legal added []} {plain added []}]" {
+	if fmt.Sprint(got) != "[{default changed [name colour disclaimer]} {legal added []} {plain added []}]" {
 		t.Errorf("fates %v", got)
 	}
 	for _, id := range []string{"", "legal", "plain"} {
@@ -80,7 +80,7 @@ func TestABrandIsTheSameInAnotherBook(t *testing.T) {
 	if c := to.OfSender("ada@legal.example"); c.ID != "legal" || c.Expiry.String() != "7d" {
 		t.Errorf("its senders have %+v", c)
 	}
-	want := []string{"add brand default", "add brand legal", "add brand plain {} true", "import brands  3 added, 0 changed, 0 the same true"}
+	want := []string{"change brand default", "add brand legal", "add brand plain {} true", "import brands  2 added, 1 changed, 0 the same true"}
 	if said := to.audited()[len(before):]; !slices.EqualFunc(said, want, strings.HasPrefix) {
 		t.Errorf("audited %q", said)
 	}
@@ -140,6 +140,7 @@ func TestAnImportIsAllOrNothing(t *testing.T) {
 			brandbook.ImportMode{}, []string{"another brand, b, has the sender", "another brand, a, has the sender"}},
 		"senders of one here": {[]brandbook.Page{page("a", brand.Changes{brand.Senders: "legal.example"})}, brandbook.ImportMode{}, []string{"another brand, legal, has the sender"}},
 		"too many":            {many, brandbook.ImportMode{}, []string{"201 brands"}},
+		"the default anew":    {[]brandbook.Page{good, page(brand.Default, nil)}, brandbook.ImportMode{New: true}, []string{"there is a brand of this name already"}},
 		"not new":             {[]brandbook.Page{good, page("legal", nil)}, brandbook.ImportMode{New: true}, []string{"there is a brand of this name already"}},
 		"changed meanwhile":   {[]brandbook.Page{good, {ID: "legal", Version: 7}}, brandbook.ImportMode{}, []string{"changed it meanwhile"}},
 		"a bad inheritance":   {[]brandbook.Page{good, {ID: "a", Inherits: brand.Changes{brand.Colour: "mauve"}}}, brandbook.ImportMode{}, []string{"six digits"}},
@@ -158,6 +159,9 @@ func TestAnImportIsAllOrNothing(t *testing.T) {
 	}
 	if got := h.audited(); !slices.Equal(got, before) || len(h.IDs()) != 1 {
 		t.Errorf("refusals left %q, %v", got, h.IDs())
+	}
+	if fates, err := h.Import(t.Context(), olga, []brandbook.Page{page(brand.Default, nil)}, brandbook.ImportMode{}); err != nil || fates[0].Was != "same" {
+		t.Errorf("a default brand as in the settings: %+v, %v", fates, err)
 	}
 	// Two may change places in one import: what counts is how all stand in the end.
 	swap := []brandbook.Page{page("legal", nil), page("other", brand.Changes{brand.Senders: "legal.example"})}

@@ -25,6 +25,9 @@ import (
 // Default is what AME calls the configuration that all others beside it are made like.
 const Default = "OME Configuration"
 
+// notRead is the Key of what cannot be read.
+const notRead = "configuration"
+
 // A Configuration is one object of AME's, by the names of its parameters: texts, truths
 // and numbers as JSON has them, Image as base64 or as a list of bytes.
 type Configuration map[string]any
@@ -119,7 +122,7 @@ func (c Configuration) Over(fields map[string]string) (out map[string]string, no
 		f, value, note, err := c.parameter(key)
 		switch {
 		case err != nil:
-			wrong = append(wrong, fmt.Sprintf("%s %s.", key, err))
+			wrong = append(wrong, fmt.Sprintf("%.60q: %.60s %s.", c.name(), key, err))
 		case note != "":
 			notes = append(notes, note)
 		}
@@ -128,7 +131,7 @@ func (c Configuration) Over(fields map[string]string) (out map[string]string, no
 		}
 	}
 	if len(wrong) > 0 {
-		return nil, notes, &letterlock.Error{Code: letterlock.Invalid, Key: "parameter", Err: wrong}
+		return nil, notes, &letterlock.Error{Code: letterlock.Invalid, Key: notRead, Err: wrong}
 	}
 	return out, notes, nil
 }
@@ -252,7 +255,7 @@ func expiryOf(given any) (brand.Field, string, string, error) {
 }
 
 func invalid(format string, args ...any) error {
-	return &letterlock.Error{Code: letterlock.Invalid, Key: "parameter", Err: fmt.Errorf(format, args...)}
+	return &letterlock.Error{Code: letterlock.Invalid, Key: notRead, Err: fmt.Errorf(format, args...)}
 }
 
 // Of returns a brand as AME shows one, by the names of its parameters, in the order in

@@ -45,15 +45,15 @@ func TestAMEsConfigurationsAreRead(t *testing.T) {
 
 func TestWhatIsWrongInAConfigurationIsSaid(t *testing.T) {
 	for document, want := range map[string]string{
-		`{"BackgroundColor":"plaid","OTPEnabled":"yes"}`: "BackgroundColor \"plaid\" is neither like #0c5463 nor the name of a colour.\nOTPEnabled is neither true nor false.",
-		`{"Image":[1,256]}`:                 "Image is a list of what are no bytes.",
-		`{"Image":[1.5]}`:                   "Image is a list of what are no bytes.",
+		`{"BackgroundColor":"plaid","OTPEnabled":"yes"}`: "BackgroundColor \"plaid\" is neither like #0c5463 nor the name of a colour.\n\"\": OTPEnabled is neither true nor false.",
+		`{"Image":[1,256]}`:                 ": Image is a list of what are no bytes.",
+		`{"Image":[1.5]}`:                   ": Image is a list of what are no bytes.",
 		`{"Image":"/etc/passwd.png"}`:       "the name of a file belongs on the command line",
-		`{"Image":true}`:                    "Image is no picture.",
+		`{"Image":true}`:                    ": Image is no picture.",
 		`{"ExternalMailExpiryInDays":731}`:  "is no number of days from 0 to 730.",
 		`{"ExternalMailExpiryInDays":"14"}`: "is no number of days from 0 to 730.",
-		`{"EmailText":7,"Identity":"x"}`:    "EmailText is no text.",
-		`{"PrivacyStatementUrl":{"a":"b"}}`: "PrivacyStatementUrl is no text.",
+		`{"EmailText":7,"Identity":"x"}`:    ": EmailText is no text.",
+		`{"PrivacyStatementUrl":{"a":"b"}}`: ": PrivacyStatementUrl is no text.",
 	} {
 		list, err := Read([]byte(document))
 		if err == nil {
