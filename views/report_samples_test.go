@@ -40,8 +40,9 @@ func reportSamples(all map[string]templ.Component) {
 		Rows: []AppPasswordRow{{"Thunderbird on the laptop", at("2 November"), at("20 November 2026, 10:42 CET"), "192.0.2.7", "/account/app-passwords/1/remove"}, {Name: "Scanner", Made: at("3 November"), RemoveURL: "/account/app-passwords/2/remove"}},
 		Made: &MadeAppPassword{"Scanner", "abcd-efgh-ijkl-mnop-qrst-uvwx", ines.Address}, MakeURL: "/account/app-passwords", Errors: []FieldError{{"app-proof", "This is not your password"}},
 	}
-	all["security-programs"] = SecurityPage(Security{Page: p, Note: "The app password works no more.", Sections: []templ.Component{AppPasswordsSection(programs)}})
-	detail.Sections = []templ.Component{AppPasswordsSection(AppPasswords{})}
+	open := OpenSessions{Rows: []OpenSession{{"Firefox", "192.0.2.7", true, at("20 November 2026, 09:02 CET"), at("20 November 2026, 10:42 CET"), ""}, {"", "", false, at("19 November"), at("19 November"), "/account/sessions/1/end"}}, EndOthersURL: "/account/sessions/end-others"}
+	all["security-programs"] = SecurityPage(Security{Page: p, Note: "The app password works no more.", Sections: []templ.Component{AppPasswordsSection(programs), OpenSessionsSection(open)}})
+	detail.Sections = []templ.Component{AppPasswordsSection(AppPasswords{}), OpenSessionsSection(OpenSessions{})}
 	factors := Factors{App: true, Codes: "2 recovery codes are left.", FewCodes: true, RemoveURL: "/account/security/app/remove", CodesURL: "/account/security/codes", Do: "remove", Error: "That is not your password"}
 	all["security-app"] = SecurityPage(Security{Page: p, Note: "Done.", Sections: []templ.Component{FactorsSection(factors)}})
 	all["security-set-up"] = SetUpAppPage(SetUpApp{Page: p, QR: "data:image/png;base64,", Key: "ABCD EFGH", URL: "/account/security/app", Error: "That code is not right"})

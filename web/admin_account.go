@@ -49,7 +49,7 @@ var accountActs = map[string]accountAct{
 var doneNotes = map[string]string{
 	"invited": "They are mailed a link to set a password.", "roles": "The roles are saved.", "enable": "The account is enabled.",
 	"disable": "The account is disabled.", "sign-out": "All sessions of the account have ended.",
-	"reset": "The old password works no more. They are mailed a link to set another.", "app-password": appPasswordGone,
+	"reset": "The old password works no more. They are mailed a link to set another.", "app-password": appPasswordGone, "session": "The session has ended.",
 }
 
 // named returns the account that the path names.

@@ -21,6 +21,7 @@ func (s *Server) accountRoutes() {
 	s.post(admin, "/accounts/:address/roles", s.setRoles)
 	s.post(admin, "/accounts/:address/enable", s.enableAccount)
 	s.post(admin, "/accounts/:address/app-passwords/:id/remove", s.removeAppPassword)
+	s.post(admin, "/accounts/:address/sessions/:id/end", s.endOneSession)
 	for what := range accountActs {
 		s.get(admin, "/accounts/:address/"+what, s.askAccount)
 		s.post(admin, "/accounts/:address/"+what, s.actOnAccount)

@@ -121,5 +121,9 @@ func (s *Server) dropAppPassword(c echo.Context, of letterlock.Address, back str
 // accountSections are the parts of an account's page about what signs in to it.
 func (s *Server) accountSections(c echo.Context, of letterlock.Address) ([]templ.Component, error) {
 	passwords, err := s.appPasswords(c, of, accountURL(of), views.AppPasswords{})
-	return []templ.Component{passwords}, err
+	if err != nil {
+		return nil, err
+	}
+	sessions, err := s.openSessions(c, of, accountURL(of))
+	return []templ.Component{passwords, views.OpenSessionsSection(sessions)}, err
 }

@@ -31,7 +31,8 @@ var inLane = map[lane.Name]string{
 		"POST /bulk/:id/start, POST /bulk/:id/approve, POST /bulk/:id/discard, POST /bulk/:id/undo, " +
 		"POST /messages/browsers/forget, POST /messages/browsers/:browser/forget, GET /accounts/:address/disable, " +
 		"POST /accounts/:address/disable, GET /accounts/:address/sign-out, POST /accounts/:address/sign-out, GET /tokens/:id/end, POST /tokens/:id/end, " +
-		"POST /account/app-passwords/:id/remove, POST /accounts/:address/app-passwords/:id/remove",
+		"POST /account/app-passwords/:id/remove, POST /accounts/:address/app-passwords/:id/remove, " +
+		"POST /account/sessions/end-others, POST /account/sessions/:id/end, POST /accounts/:address/sessions/:id/end",
 	lane.Passcode: "GET /m/:token/passcode, POST /m/:token/passcode, POST /m/:token/passcode/again, POST /m/:token/verify, POST /m/:token/continue, POST /m/:token/openid, POST /read/:id/prove/openid, GET /portal/openid/:provider, " +
 		"GET /read/:id/prove/passcode, POST /read/:id/prove/passcode, POST /read/:id/prove/passcode/again, POST /read/:id/prove/verify",
 	lane.SignIn: "POST /sign-in, POST /sign-in/second, POST /account/security/app/remove, POST /account/security/codes, POST /password/:token, POST /account/app-passwords",

@@ -240,6 +240,9 @@ var table = map[string]column{
 	"GET /sign-in/second":                              all(303), // no password was right
 	"POST /sign-in/second":                             all(303),
 	"POST /account/app-passwords":                      byStaff(422), // nothing is typed
+	"POST /account/sessions/end-others":                byStaff(303),
+	"POST /account/sessions/:id/end":                   byStaff(303), // it is not there any more
+	"POST /accounts/:address/sessions/:id/end":         byAdmin(303),
 	"POST /account/app-passwords/:id/remove":           byStaff(303), // it is not there any more
 	"POST /accounts/:address/app-passwords/:id/remove": byAdmin(303),
 	"GET /tokens":                                      byAdmin(200),

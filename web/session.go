@@ -38,6 +38,7 @@ const (
 	forValue     = "for"    // message whose passcode was typed, or for which somebody signed in anew at a provider
 	provedValue  = "proved" // and when
 	ipValue      = "ip"     // where a sign-in comes from, for the audit log
+	agentValue   = "agent"  // with which browser
 )
 
 // A sessionStore keeps sessions in the database; the cookie holds a random id
@@ -95,8 +96,9 @@ func (st *sessionStore) Save(r *http.Request, w http.ResponseWriter, sess *sessi
 		a, _ := sess.Values[addressValue].(letterlock.Address)
 		proof, _ := sess.Values[proofValue].(letterlock.Proof)
 		ip, _ := sess.Values[ipValue].(string)
+		browser, _ := sess.Values[agentValue].(string)
 		message, _ := sess.Values[forValue].(letterlock.ID)
-		id, _, err := st.service.Start(r.Context(), letterlock.Actor{Kind: kind, Address: a, Proof: proof, ProvedFor: message, IP: ip})
+		id, _, err := st.service.Start(r.Context(), letterlock.Actor{Kind: kind, Address: a, Proof: proof, ProvedFor: message, IP: ip, Agent: browser})
 		if err != nil {
 			return err
 		}
@@ -152,6 +154,7 @@ func (s *Server) startSession(c echo.Context, by letterlock.Actor) error {
 	}
 	sess.Values[kindValue], sess.Values[addressValue], sess.Values[ipValue] = by.Kind, by.Address, ip
 	sess.Values[proofValue], sess.Values[forValue] = by.Proof, by.ProvedFor
+	sess.Values[agentValue] = agent(c.Request().UserAgent())
 	return sess.Save(c.Request(), c.Response())
 }
 

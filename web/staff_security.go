@@ -21,6 +21,8 @@ func (s *Server) securityRoutes() {
 	s.post(staff, "/account/security/codes", s.newRecoveryCodes)
 	s.get(open, "/sign-in/second", s.secondFactorPage)
 	s.post(open, "/sign-in/second", s.secondFactor)
+	s.post(staff, "/account/sessions/end-others", s.endOtherSessions)
+	s.post(staff, "/account/sessions/:id/end", s.endOwnSession)
 }
 
 // securitySections make the parts of that page, one for each way in, in their order.
@@ -28,6 +30,7 @@ func (s *Server) securityRoutes() {
 var securitySections = []func(*Server, echo.Context) (templ.Component, error){
 	(*Server).factorsSection,
 	(*Server).ownAppPasswords,
+	(*Server).ownSessions,
 }
 
 // security shows whoever asks what keeps their account.
@@ -61,4 +64,5 @@ func (s *Server) showSecurity(c echo.Context, status int, problem string) error 
 var securityNotes = map[string]string{
 	"app-password": appPasswordGone,
 	"app":          "The authenticator app is set up.", "removed": "The authenticator app is removed.",
+	"session": "The session has ended.", "sessions": "All other sessions have ended.",
 }

@@ -19,6 +19,13 @@ func TestEveryAccountPageCanBeUsedByEverybody(t *testing.T) {
 	ada := "/accounts/ada@contoso.example"
 	for _, s := range []stop{
 		{name: "accounts", page: page, path: "/accounts"},
+		{name: "account-security-made", page: sender, then: func() {
+			sender.Goto(p.site + "/account/security")
+			sender.Fill("Name of the mail program", "Thunderbird on the laptop")
+			sender.Fill("Your password of the portal", p.password)
+			sender.ClickText("Make app password")
+			sender.WaitText("This is the only time that it is shown.")
+		}},
 		{name: "account-security", page: sender, path: "/account/security"},
 		{name: "accounts-wrong", page: page, path: "/accounts", then: func() { page.ClickText("Invite") }},
 		{name: "account", page: page, path: ada},

@@ -53,9 +53,14 @@ func (s *Service) Start(ctx context.Context, by letterlock.Actor) (id string, ex
 		return "", time.Time{}, &letterlock.Error{Code: letterlock.Denied}
 	}
 	id = newID()
+	row := store.Session{Kind: by.Kind, Address: by.Address, Proof: by.Proof, Message: by.ProvedFor}
+	if by.Kind == letterlock.Staff { // who see their sessions, and end them
+		row.ID, row.Agent, row.IP = letterlock.NewID(), by.Agent, by.IP
+	}
 	err = s.DB.Write(ctx, func(tx *store.Tx) error {
 		expires = tx.Now.Add(l.absolute)
-		if err := tx.AddSession(hash(id), store.Session{Kind: by.Kind, Address: by.Address, Proof: by.Proof, Message: by.ProvedFor, Expires: expires}); err != nil {
+		row.Expires = expires
+		if err := tx.AddSession(hash(id), row); err != nil {
 			return err
 		}
 		return tx.Audit(letterlock.Entry{Actor: by, Action: "sign in", Target: string(by.Address), Allowed: true})

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"database/sql"
 	"time"
 
 	"letterlock/internal/letterlock"
@@ -13,14 +14,19 @@ type Session struct {
 	Message letterlock.ID    // whose passcode a reader has typed to begin it; empty: another proof
 	Proof   letterlock.Proof // how a reader proved the mailbox; empty for staff, and for sessions from before it was kept
 	Created time.Time
-	Seen    time.Time // last use, to within a minute
-	Expires time.Time // absolute limit
+	Seen    time.Time     // last use, to within a minute
+	Expires time.Time     // absolute limit
+	ID      letterlock.ID // by which its holder knows it; empty: a reader's, or from before there was one
+	Agent   string        // browser family; empty: not known
+	IP      string        // where it began; empty: not known
+	Hash    []byte        // of its id; filled by Sessions alone
 }
 
 // AddSession adds a session under the hash of its id.
 func (t *Tx) AddSession(hash []byte, s Session) error {
-	return t.exec(`INSERT INTO sessions (hash, kind, address, proof, created_at, seen_at, expires_at, message) VALUES ($1, $2, $3, $4, $5, $5, $6, $7)`,
-		hash, s.Kind, s.Address, s.Proof, t.Now.Unix(), s.Expires.Unix(), s.Message)
+	return t.exec(`INSERT INTO sessions (hash, kind, address, proof, created_at, seen_at, expires_at, message, id, agent, ip)
+		VALUES ($1, $2, $3, $4, $5, $5, $6, $7, $8, $9, $10)`,
+		hash, s.Kind, s.Address, s.Proof, t.Now.Unix(), s.Expires.Unix(), s.Message, s.ID, s.Agent, s.IP)
 }
 
 // Session returns the session under that hash, whatever its age, or NotFound.
@@ -30,6 +36,30 @@ func (t *Tx) Session(hash []byte) (s Session, err error) {
 		&s.Kind, &s.Address, &s.Proof, &s.Message, &created, &seen, &expires)
 	s.Created, s.Seen, s.Expires = moment(created), moment(seen), moment(expires)
 	return s, err
+}
+
+// Sessions returns those of one kind and address, whatever their age, the one that was used last
+// first, and at most limit of them.
+func (t *Tx) Sessions(kind letterlock.Kind, a letterlock.Address, limit int) (list []Session, err error) {
+	err = t.rows(`SELECT hash, id, agent, ip, created_at, seen_at, expires_at FROM sessions
+		WHERE kind = $1 AND address = $2 ORDER BY seen_at DESC, created_at DESC, hash LIMIT $3 + 0`, []any{kind, a, limit}, func(rs *sql.Rows) error {
+		s := Session{Kind: kind, Address: a}
+		var created, seen, expires int64
+		if err := rs.Scan(&s.Hash, &s.ID, &s.Agent, &s.IP, &created, &seen, &expires); err != nil {
+			return err
+		}
+		s.Created, s.Seen, s.Expires = moment(created), moment(seen), moment(expires)
+		list = append(list, s)
+		return nil
+	})
+	return list, err
+}
+
+// EndNamedSession deletes the session of one kind and address with that ID, and reports
+// whether there was one.
+func (t *Tx) EndNamedSession(kind letterlock.Kind, a letterlock.Address, id letterlock.ID) (bool, error) {
+	n, err := t.change(`DELETE FROM sessions WHERE kind = $1 AND address = $2 AND id = $3 AND id <> ''`, kind, a, id)
+	return n > 0, err
 }
 
 // TouchSession notes that a session is in use.
