@@ -34,7 +34,7 @@ func reportSamples(all map[string]templ.Component) {
 	roles := []RoleChoice{{"sender", "Sender", "sends messages", true}, {"admin", "Administrator", "manages accounts", false}}
 	all["accounts"] = AccountsPage(Accounts{Page: p, Roles: roles, InviteURL: "/accounts", Rows: []AccountRow{{URL: "/accounts/1", Who: ines, Roles: "Sender", State: "Enabled", Since: at("20 November")}}})
 	all["accounts-wrong"] = AccountsPage(Accounts{Page: p, Roles: roles, InviteURL: "/accounts", Errors: []FieldError{{"address", "This is no address"}, {"role", "Choose a role at least"}}})
-	detail := AccountDetail{Page: p, Who: ines, Note: "The roles are saved.", Facts: []Fact{{"State", "Enabled", false}}, Roles: roles, RolesURL: "/accounts/1/roles", DisableURL: "/accounts/1/disable", SignOutURL: "/accounts/1/sign-out", ResetURL: "/accounts/1/reset", ResetText: "Reset password", TokensURL: "/tokens"}
+	detail := AccountDetail{Page: p, Who: ines, Note: "The roles are saved.", Facts: []Fact{{"State", "Enabled", false}}, Roles: roles, RolesURL: "/accounts/1/roles", DisableURL: "/accounts/1/disable", SignOutURL: "/accounts/1/sign-out", ResetURL: "/accounts/1/reset", ResetText: "Reset password", TokensURL: "/tokens", FactorText: "Authenticator app.", FactorURL: "/accounts/1/reset-factor"}
 	all["account"] = AccountPage(detail)
 	programs := AppPasswords{
 		Rows: []AppPasswordRow{{"Thunderbird on the laptop", at("2 November"), at("20 November 2026, 10:42 CET"), "192.0.2.7", "/account/app-passwords/1/remove"}, {Name: "Scanner", Made: at("3 November"), RemoveURL: "/account/app-passwords/2/remove"}},

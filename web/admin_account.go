@@ -34,6 +34,11 @@ var accountActs = map[string]accountAct{
 		effects: []string{"Their password stays: they can sign in again.", "Their app passwords are removed: mail programs need new ones.", "API tokens stay. End them on their own page."},
 		button:  "Sign out everywhere", keep: "Keep sessions", do: (*account.Service).SignOutEverywhere,
 	},
+	"reset-factor": {
+		heading: "Reset second factor?", what: "The authenticator app and the recovery codes of %s work no more.",
+		effects: []string{"Their password alone lets them in, until they set up a second factor again. Be sure that it is they who ask.", "They are signed out everywhere, and told by mail."},
+		button:  "Reset second factor", keep: "Keep second factor", seal: true, do: (*account.Service).ResetFactors,
+	},
 	"reset": {
 		heading: "Reset password?", what: "The password of %s works no more, and a link to set another is mailed to them.",
 		effects: []string{"They are signed out everywhere, and their app passwords are removed.", "The link works once, for 24 hours. Nobody but they see it."},
@@ -50,6 +55,7 @@ var doneNotes = map[string]string{
 	"invited": "They are mailed a link to set a password.", "roles": "The roles are saved.", "enable": "The account is enabled.",
 	"disable": "The account is disabled.", "sign-out": "All sessions of the account have ended.",
 	"reset": "The old password works no more. They are mailed a link to set another.", "app-password": appPasswordGone, "session": "The session has ended.",
+	"reset-factor": "The second factor is reset. They are told by mail.",
 }
 
 // named returns the account that the path names.
@@ -98,6 +104,9 @@ func (s *Server) showAccount(c echo.Context, status int, problem, rolesError str
 	if v.Sections, err = s.accountSections(c, a.Mailbox.Address); err != nil {
 		return err
 	}
+	if v.FactorText, v.FactorURL, err = s.factorOf(c, a.Mailbox.Address); err != nil {
+		return err
+	}
 	return s.show(c, status, views.AccountPage(v))
 }
 
@@ -142,6 +151,11 @@ func (s *Server) afterAccount(c echo.Context, a letterlock.Address, done string,
 	case "last-administrator":
 		return s.showAccount(c, http.StatusForbidden,
 			"This is the last account that is an administrator's. Make somebody else an administrator first. Nothing was changed.", "")
+	case "no-factor":
+		return s.showAccount(c, http.StatusUnprocessableEntity, "The account has no second factor. Nothing was changed.", "")
+	case "own-factor":
+		return s.showAccount(c, http.StatusForbidden,
+			"This is your own account. Remove your second factor under Security, or ask another administrator. Nothing was changed.", "")
 	case "account-disabled":
 		return s.showAccount(c, http.StatusUnprocessableEntity, "The account is disabled. Enable it first. Nothing was changed.", "")
 	}

@@ -262,6 +262,8 @@ var table = map[string]column{
 	"POST /brands/:brand/test":                         byAdmin(303),
 	"GET /brands/:brand/delete":                        byAdmin(200),
 	"POST /brands/:brand/delete":                       byAdmin(303),
+	"GET /accounts/:address/reset-factor":              byAdmin(200),
+	"POST /accounts/:address/reset-factor":             byAdmin(422), // there is none
 
 	"GET /trace":              byAuditor(200),
 	"GET /trace/export.csv":   byAuditor(200),

@@ -262,3 +262,17 @@ func (s *Server) afterFactor(c echo.Context, do string, err error, goOn func() e
 	}
 	return goOn()
 }
+
+// factorOf says to an administrator what an account has beside its password, and where
+// that is reset.
+func (s *Server) factorOf(c echo.Context, a letterlock.Address) (text, reset string, err error) {
+	f, err := s.Accounts.Factors(c.Request().Context(), a)
+	if err != nil || !f.Any() {
+		return "No second factor is set up.", "", err
+	}
+	text = "Authenticator app, set up " + s.when(f.App).Text + ". " + codesLeft(f.CodesLeft)
+	if a != actor(c).Address {
+		reset = accountURL(a) + "/reset-factor"
+	}
+	return text, reset, nil
+}

@@ -280,3 +280,43 @@ func TestWhatConcernsTheSecondFactorIsAuditedWithoutSecrets(t *testing.T) {
 		}
 	}
 }
+
+func TestAnAdministratorResetsASecondFactorAndTheHolderIsTold(t *testing.T) {
+	w := newWorld(t)
+	b := w.browser().signIn(ada)
+	phone, codes := b.setUp()
+	half := w.halfWay(ada)
+	reset := accountURL(ada) + "/reset-factor"
+	if a := w.browser().signIn(rita).post(reset, nil); a.status != http.StatusForbidden {
+		t.Errorf("a revoker: %d", a.status)
+	}
+	boss := w.browser().signIn(olga)
+	boss.setUp()
+	if a := boss.post(accountURL(olga)+"/reset-factor", nil); a.status != http.StatusForbidden {
+		t.Errorf("their own: %d", a.status)
+	}
+	page := boss.get(accountURL(ada))
+	if !strings.Contains(page.body, reset) || strings.Contains(page.body, codes[0]) {
+		t.Error("the account's page does not offer it, or says a code")
+	}
+	if a := boss.post(reset, nil); a.status != http.StatusSeeOther {
+		t.Fatalf("resetting: %d", a.status)
+	}
+	if a := b.get("/sent"); a.status != http.StatusSeeOther {
+		t.Errorf("a session from before: %d", a.status)
+	}
+	if a := half.show(phone.code(0)); a.location() != "/sign-in" {
+		t.Errorf("a step from before leads to %q", a.location())
+	}
+	if a := w.browser().post("/sign-in", signInForm(string(ada), password, "")); a.location() != "/sent" {
+		t.Errorf("the password leads to %q", a.location())
+	}
+	w.deliver()
+	mails := w.box.Mails(ada)
+	if len(mails) != 1 || !strings.Contains(mails[0].Subject(), "second factor") {
+		t.Errorf("the holder got %d mails", len(mails))
+	}
+	if got := w.entries("reset second factor"); len(got) != 2 {
+		t.Errorf("audited: %q", got)
+	}
+}

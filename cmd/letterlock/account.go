@@ -15,12 +15,13 @@ import (
 
 // accountCommand manages the people who send and administer.
 type accountCommand struct {
-	Add     addAccount     `cmd:"" help:"Add an account. Its holder is mailed a link to set a password, unless you give one by a file."`
-	List    listAccounts   `cmd:"" help:"List all accounts."`
-	Disable disableAccount `cmd:"" help:"Keep the holder of an account out, at once. What they have sent stays as it is."`
-	Enable  enableAccount  `cmd:"" help:"Let the holder of a disabled account in again."`
-	Reset   resetAccount   `cmd:"" help:"Take an account's password away, end its sessions, and mail its holder a link to set another."`
-	Roles   accountRoles   `cmd:"" help:"Give an account these roles and no others."`
+	Add         addAccount     `cmd:"" help:"Add an account. Its holder is mailed a link to set a password, unless you give one by a file."`
+	List        listAccounts   `cmd:"" help:"List all accounts."`
+	Disable     disableAccount `cmd:"" help:"Keep the holder of an account out, at once. What they have sent stays as it is."`
+	Enable      enableAccount  `cmd:"" help:"Let the holder of a disabled account in again."`
+	Reset       resetAccount   `cmd:"" help:"Take an account's password away, end its sessions, and mail its holder a link to set another."`
+	ResetFactor resetFactor    `cmd:"" name:"reset-factor" help:"Take away what an account has beside its password, end its sessions, and tell its holder by mail."`
+	Roles       accountRoles   `cmd:"" help:"Give an account these roles and no others."`
 }
 
 type addAccount struct {
@@ -161,6 +162,21 @@ func (c *resetAccount) Run(ctx context.Context, o *operator) error {
 		}
 		return d.say("The password of %s no longer works, and their sessions have ended. A link to set another is being mailed to them; it works until %s.%s",
 			m.Address, d.when(m.LinkExpires), d.later())
+	})
+}
+
+type resetFactor struct {
+	place
+	Address string `arg:"" help:"Whose second factor."`
+}
+
+// Run resets the second factor.
+func (c *resetFactor) Run(ctx context.Context, o *operator) error {
+	return o.ask(ctx, c.place, func(d desk) error {
+		if err := d.ResetFactor(ctx, c.Address); err != nil {
+			return err
+		}
+		return d.say("The second factor of %s is gone, and their sessions have ended. They sign in with their password, and are told by mail.%s", c.Address, d.later())
 	})
 }
 

@@ -35,6 +35,11 @@ func (c *Client) ResetPassword(ctx context.Context, address string) (m Mailed, e
 	return m, err
 }
 
+// ResetFactor takes away all that an account has beside its password.
+func (c *Client) ResetFactor(ctx context.Context, address string) error {
+	return c.post(ctx, pathOf("accounts", address, "reset-factor"), nil, nil)
+}
+
 // SetRoles gives an account these roles and no others.
 func (c *Client) SetRoles(ctx context.Context, address string, roles []string) error {
 	return c.do(ctx, http.MethodPut, pathOf("accounts", address, "roles"), Roles{roles}, nil)

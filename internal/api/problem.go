@@ -50,6 +50,8 @@ var exact = map[string]int{
 // code and key where a key means different things.
 var details = map[string]string{
 	"account":             "an account needs an address, at least one role, and a name of up to 200 bytes without control characters",
+	"no-factor":           "the account has no second factor",
+	"own-factor":          "nobody resets their own second factor: another administrator does, or the command line on the server",
 	"account-disabled":    "the account is disabled: its holder could not use the link",
 	"account-exists":      "there is already an account with that address",
 	"actor":               "that is not the address of somebody who acts, nor a part of what an operator is called",

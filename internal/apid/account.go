@@ -23,6 +23,8 @@ func (s *server) accounts() {
 	addSilent(s, op(operation{id: "enable-account", method: http.MethodPost, path: "/accounts/{address}/enable", summary: "Enable an account"}), s.onAccount(s.Accounts.Enable))
 	add(s, op(operation{id: "reset-password", method: http.MethodPost, path: "/accounts/{address}/reset", summary: "Reset a password",
 		about: "It takes the password away and has its holder mailed a link to set another."}), s.resetPassword)
+	addSilent(s, op(operation{id: "reset-factor", method: http.MethodPost, path: "/accounts/{address}/reset-factor", summary: "Reset a second factor",
+		about: "It takes away all that the account has beside its password, ends its sessions and tells its holder by mail. One's own cannot be reset."}), s.onAccount(s.Accounts.ResetFactors))
 	addSilent(s, op(operation{id: "set-roles", method: http.MethodPut, path: "/accounts/{address}/roles", summary: "Set the roles of an account"}), s.setRoles)
 }
 

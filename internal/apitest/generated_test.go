@@ -1330,6 +1330,12 @@ type ResetPasswordParams struct {
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 }
 
+// ResetFactorParams defines parameters for ResetFactor.
+type ResetFactorParams struct {
+	// IdempotencyKey Made up by whoever asks, for one request. Asked again with it within a day, the request is answered as before and nothing is done twice.
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+}
+
 // SetRolesParams defines parameters for SetRoles.
 type SetRolesParams struct {
 	// IdempotencyKey Made up by whoever asks, for one request. Asked again with it within a day, the request is answered as before and nothing is done twice.
@@ -1756,6 +1762,13 @@ type ClientInterface interface {
 	// Corresponds with POST /api/v1/accounts/{address}/reset (the `ResetPassword` operationId).
 	ResetPassword(ctx context.Context, address string, params *ResetPasswordParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ResetFactor Reset a second factor
+	//
+	// It takes away all that the account has beside its password, ends its sessions and tells its holder by mail. One's own cannot be reset.
+	//
+	// Corresponds with POST /api/v1/accounts/{address}/reset-factor (the `ResetFactor` operationId).
+	ResetFactor(ctx context.Context, address string, params *ResetFactorParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// SetRolesWithBody Set the roles of an account
 	//
 	// Takes any type of body and a specified content type.
@@ -2167,6 +2180,23 @@ func (c *Client) EnableAccount(ctx context.Context, address string, params *Enab
 // Corresponds with POST /api/v1/accounts/{address}/reset (the `ResetPassword` operationId).
 func (c *Client) ResetPassword(ctx context.Context, address string, params *ResetPasswordParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewResetPasswordRequest(c.Server, address, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ResetFactor Reset a second factor
+//
+// It takes away all that the account has beside its password, ends its sessions and tells its holder by mail. One's own cannot be reset.
+//
+// Corresponds with POST /api/v1/accounts/{address}/reset-factor (the `ResetFactor` operationId).
+func (c *Client) ResetFactor(ctx context.Context, address string, params *ResetFactorParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewResetFactorRequest(c.Server, address, params)
 	if err != nil {
 		return nil, err
 	}
@@ -3110,6 +3140,55 @@ func NewResetPasswordRequest(server string, address string, params *ResetPasswor
 	}
 
 	operationPath := fmt.Sprintf("/api/v1/accounts/%s/reset", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewResetFactorRequest constructs an http.Request for the ResetFactor method
+func NewResetFactorRequest(server string, address string, params *ResetFactorParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "address", address, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/accounts/%s/reset-factor", pathParam0)
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -5417,6 +5496,15 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /api/v1/accounts/{address}/reset (the `ResetPassword` operationId).
 	ResetPasswordWithResponse(ctx context.Context, address string, params *ResetPasswordParams, reqEditors ...RequestEditorFn) (*ResetPasswordResponse, error)
 
+	// ResetFactorWithResponse Reset a second factor
+	//
+	// It takes away all that the account has beside its password, ends its sessions and tells its holder by mail. One's own cannot be reset.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/accounts/{address}/reset-factor (the `ResetFactor` operationId).
+	ResetFactorWithResponse(ctx context.Context, address string, params *ResetFactorParams, reqEditors ...RequestEditorFn) (*ResetFactorResponse, error)
+
 	// SetRolesWithBodyWithResponse Set the roles of an account
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
@@ -6006,6 +6094,47 @@ func (r ResetPasswordResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ResetPasswordResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ResetFactorResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ResetFactorResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ResetFactorResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ResetFactorResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ResetFactorResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ResetFactorResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -7690,6 +7819,21 @@ func (c *ClientWithResponses) ResetPasswordWithResponse(ctx context.Context, add
 	return ParseResetPasswordResponse(rsp)
 }
 
+// ResetFactorWithResponse Reset a second factor
+//
+// It takes away all that the account has beside its password, ends its sessions and tells its holder by mail. One's own cannot be reset.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/accounts/{address}/reset-factor (the `ResetFactor` operationId).
+func (c *ClientWithResponses) ResetFactorWithResponse(ctx context.Context, address string, params *ResetFactorParams, reqEditors ...RequestEditorFn) (*ResetFactorResponse, error) {
+	rsp, err := c.ResetFactor(ctx, address, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseResetFactorResponse(rsp)
+}
+
 // SetRolesWithBodyWithResponse Set the roles of an account
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
@@ -8454,6 +8598,35 @@ func ParseResetPasswordResponse(rsp *http.Response) (*ResetPasswordResponse, err
 			return nil, err
 		}
 		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseResetFactorResponse parses an HTTP response from a ResetFactorWithResponse call
+func ParseResetFactorResponse(rsp *http.Response) (*ResetFactorResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ResetFactorResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 204:
+		break // No content-type
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Problem

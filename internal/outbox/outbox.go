@@ -155,6 +155,11 @@ func (s *Service) claim(tx *store.Tx, lane store.Lane) (w work, err error) {
 		err = s.claimAccount(tx, &w)
 		return w, err
 	}
+	if w.notice.Kind == store.FactorNotice {
+		row, err := tx.Account(w.notice.Address)
+		w.account.holder = row.Mailbox
+		return w, err
+	}
 	if w.message, err = tx.Message(w.notice.Message); err != nil {
 		return w, err
 	}
@@ -249,7 +254,7 @@ func (s *Service) addressee(w work) letterlock.Address {
 		return w.message.Sender.Address
 	case store.AdminNotice:
 		return s.Admin
-	case store.AccountNotice:
+	case store.AccountNotice, store.FactorNotice:
 		return w.notice.Address
 	}
 	return w.recipient.Mailbox.Address
@@ -291,7 +296,7 @@ func (s *Service) send(ctx context.Context, w work) error {
 	switch w.notice.Kind {
 	case store.FailureNotice, store.RequestNotice, store.ReadNotice, store.UnreadNotice, store.ExpiringNotice, store.AdminNotice:
 		return s.Mailer.Send(ctx, "", to, mail)
-	case store.AccountNotice:
+	case store.AccountNotice, store.FactorNotice:
 		return s.Mailer.Send(ctx, string(s.Notifier.From), to, mail)
 	}
 	return s.Mailer.Send(ctx, s.returnPath(w), to, mail)
@@ -342,6 +347,8 @@ func (s *Service) write(b *bytes.Buffer, w work) error {
 	case store.AccountNotice:
 		a := w.account
 		return s.Notifier.Account(b, w.now, a.holder, a.token, a.link.Purpose == store.Invite, a.link.Expires)
+	case store.FactorNotice:
+		return s.Notifier.FactorReset(b, w.now, w.account.holder)
 	}
 	return fmt.Errorf("unknown notice %q", w.notice.Kind)
 }

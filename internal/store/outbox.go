@@ -11,9 +11,9 @@ import (
 type Notice struct {
 	ID        int64
 	Kind      NoticeKind
-	Message   letterlock.ID // empty for AccountNotice, as is Recipient
+	Message   letterlock.ID // empty for AccountNotice and FactorNotice, as is Recipient
 	Recipient letterlock.ID
-	Address   letterlock.Address // of the account; AccountNotice only
+	Address   letterlock.Address // of the account; those two only
 	Secret    []byte             // sealed token or passcode; nil where there is none
 	Created   time.Time
 	Attempts  int // made so far, the one under way included
@@ -34,6 +34,7 @@ const (
 	UnreadNotice   NoticeKind = "unread"       // to the sender: some have not read yet, this recipient first
 	ExpiringNotice NoticeKind = "expiring"     // to the sender: the message is about to expire
 	AccountNotice  NoticeKind = "account"      // to the holder of an account: the link to set a password
+	FactorNotice   NoticeKind = "factor"       // to the holder of an account: its second factor was reset
 )
 
 // Urgent reports whether somebody sits and waits for a notice: for a passcode, or for the
