@@ -79,6 +79,9 @@ func portalSamples(all map[string]templ.Component) {
 	trying := code
 	trying.Mail = MailState{Lead: "We are still trying.", Text: "The mail for quillfeather.example could not be handed over yet.", Next: at("11:19 CET")}
 	all["passcode-trying"] = PasscodePage(trying)
+	leaving := code
+	leaving.Mail = MailState{Lead: "On its way.", Text: "The mail is about to leave for quillfeather.example.", WatchURL: "/m/token/passcode?mail=watch"}
+	all["passcode-leaving"] = PasscodePage(leaving)
 	refused := code
 	refused.Mail = MailState{Lead: "Not delivered.", Text: "The mail could not be delivered to quillfeather.example. It is not tried any more.", Warn: true}
 	refused.Providers = Providers{URL: "/m/token/openid", List: []Provider{{ID: "google", Name: "Google"}}}

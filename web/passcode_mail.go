@@ -10,12 +10,14 @@ import (
 	"letterlock/views"
 )
 
-// How often the passcode page asks for itself while its mail has not left, and for how
-// long after it was asked for. It has no script, and nobody has anything to type by then.
+// How often, in seconds, the passcode page asks for itself while its mail has not left,
+// and for how long after it was asked for. It has no script. Only whoever has asked to see
+// that gets it so, or whose mail was tried in vain: on any other page somebody may be
+// typing, for most mails leave the moment after the page has come.
 const (
-	mailSoon  = "3" // seconds: most mails have left by then
-	mailLater = "10"
+	mailEvery = "5"
 	mailWatch = 2 * time.Minute
+	watchMail = "mail=watch"
 )
 
 // addMail says on the passcode page what has become of the mail, and offers the other
@@ -24,16 +26,14 @@ func (s *Server) addMail(c echo.Context, g access.Gate, asked passcode.Asked, pa
 	page.Mail = s.mailState(asked)
 	page.Providers = s.providersFor(c, g)
 	page.Providers.Remember = "" // it is asked once on a page
-	waits := asked.Mail.Fate == passcode.Leaving || asked.Mail.Fate == passcode.Trying
-	since := s.Now().Sub(asked.Sent)
-	if !waits || !asked.Mail.First || since >= mailWatch {
-		return
+	watched := c.QueryString() == watchMail || asked.Mail.Fate == passcode.Trying
+	switch {
+	case asked.Mail.Fate != passcode.Leaving && asked.Mail.Fate != passcode.Trying:
+	case watched && asked.Mail.First && s.Now().Sub(asked.Sent) < mailWatch:
+		c.Response().Header().Set("Refresh", mailEvery)
+	default:
+		page.Mail.WatchURL = linkOf(c) + "/passcode?" + watchMail
 	}
-	every := mailLater
-	if since < 10*time.Second {
-		every = mailSoon
-	}
-	c.Response().Header().Set("Refresh", every)
 }
 
 // mailState is what has become of the mail with a passcode, in words. They name the domain,

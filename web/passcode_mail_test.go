@@ -26,14 +26,15 @@ func TestThePasscodePageSaysWhatBecameOfTheMail(t *testing.T) {
 		refresh string
 	}{
 		"taken":   {nil, "Sent to quillfeather.example at 10:00 UTC", ""},
-		"put off": {&letterlock.Error{Code: letterlock.Busy, Err: errors.New(said)}, "We are still trying. The mail for quillfeather.example could not be handed over yet. Next try: 10:00 UTC", "3"},
+		"put off": {&letterlock.Error{Code: letterlock.Busy, Err: errors.New(said)}, "We are still trying. The mail for quillfeather.example could not be handed over yet. Next try: 10:00 UTC", "5"},
 		"refused": {&letterlock.Error{Code: letterlock.Denied, Err: errors.New(said)}, "Not delivered. The mail could not be delivered to quillfeather.example. It is not tried any more.", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
 			w.send(ada, letterlock.EncryptOnly, marta)
 			b, link := entering(w)
-			if a := b.get(link + "/passcode"); !strings.Contains(texts(a.body), "The mail is about to leave for quillfeather.example") || a.header.Get("Refresh") != "3" {
+			if a := b.get(link + "/passcode"); !strings.Contains(texts(a.body), "The mail is about to leave for quillfeather.example") || a.header.Get("Refresh") != "" ||
+				!strings.Contains(a.body, `href="`+link+`/passcode?mail=watch"`) {
 				t.Errorf("before it left, Refresh %q:\n%s", a.header.Get("Refresh"), texts(a.body))
 			}
 			if c.answers != nil {
@@ -62,17 +63,22 @@ func TestThePasscodePageAsksForItselfForTwoMinutesAtMost(t *testing.T) {
 	w := newWorld(t)
 	w.send(ada, letterlock.EncryptOnly, marta)
 	b, link := entering(w)
+	page := link + "/passcode?mail=watch"
 	for _, c := range []struct {
 		after time.Duration
 		want  string
-	}{{0, "3"}, {11 * time.Second, "10"}, {2 * time.Minute, ""}} {
+	}{{0, "5"}, {119 * time.Second, "5"}, {time.Second, ""}} {
 		w.clock.advance(c.after)
-		if got := b.get(link + "/passcode").header.Get("Refresh"); got != c.want {
+		if got := b.get(page).header.Get("Refresh"); got != c.want {
 			t.Errorf("%v later: Refresh %q, want %q", c.after, got, c.want)
 		}
 	}
 	b.post(link+"/passcode/again", nil)
-	if got := b.get(link + "/passcode"); got.header.Get("Refresh") != "" || !strings.Contains(texts(got.body), "about to leave") {
+	if got := b.get(page); got.header.Get("Refresh") != "" || !strings.Contains(texts(got.body), "about to leave") {
 		t.Errorf("when there may be a passcode to type: Refresh %q", got.header.Get("Refresh"))
+	}
+	w.deliver()
+	if got := b.get(page); got.header.Get("Refresh") != "" || strings.Contains(got.body, "mail=watch") || !strings.Contains(texts(got.body), "Sent to") {
+		t.Errorf("after it has left: Refresh %q", got.header.Get("Refresh"))
 	}
 }

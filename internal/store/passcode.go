@@ -65,18 +65,13 @@ type PasscodeMail struct {
 // PasscodeMail returns what has become of the mail with the passcode of that recipient in
 // that browser, or NotFound.
 func (t *Tx) PasscodeMail(recipient letterlock.ID, browser []byte) (m PasscodeMail, err error) {
-	var id, due, done int64
-	err = t.row(`SELECT o.id, o.outcome, o.due_at, o.done_at, o.attempts FROM passcodes p
+	var due, done int64
+	err = t.row(`SELECT o.outcome, o.due_at, o.done_at, o.attempts, COALESCE(a.number, 0), COALESCE(a.reply, '') FROM passcodes p
 		JOIN outbox o ON o.id = p.notice AND o.recipient = p.recipient AND o.kind = 'passcode'
-		WHERE p.recipient = $1 AND p.browser = $2`, []any{recipient, browser}, &id, &m.Outcome, &due, &done, &m.Attempts)
-	if err != nil {
-		return m, err
-	}
+		LEFT JOIN attempts a ON a.outbox = o.id AND a.number = (SELECT max(number) FROM attempts WHERE outbox = o.id)
+		WHERE p.recipient = $1 AND p.browser = $2`, []any{recipient, browser},
+		&m.Outcome, &due, &done, &m.Attempts, &m.Answered, &m.Reply)
 	m.Due, m.Done = moment(due), moment(done)
-	err = t.row(`SELECT number, reply FROM attempts WHERE outbox = $1 ORDER BY number DESC LIMIT 1`, []any{id}, &m.Answered, &m.Reply)
-	if letterlock.CodeOf(err) == letterlock.NotFound {
-		err = nil
-	}
 	return m, err
 }
 
