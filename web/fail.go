@@ -45,6 +45,10 @@ func (s *Server) fail(err error, c echo.Context) {
 		s.toSignIn(c)
 		return
 	}
+	if errors.Is(err, errLacksFactor) {
+		s.toSecurity(c)
+		return
+	}
 	if letterlock.AsksMore(err) && s.toProof(c) {
 		return
 	}

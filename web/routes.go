@@ -18,6 +18,7 @@ const (
 	open           // anybody; the answer is the same for all
 	holder         // whoever holds a link; nothing is proved yet
 	reader         // a recipient who has proved a mailbox
+	securing       // signed in to an account, which may lack the second factor that it needs
 	staff          // signed in to an account of the organisation, whatever it may do
 	sender         // to one that may send
 	auditor        // to one that may see what happened to everybody's messages

@@ -36,7 +36,7 @@ var roles = map[rule]letterlock.Role{
 }
 
 // ofStaff reports whether a rule is for people of the organisation.
-func (r rule) ofStaff() bool { return r == staff || roles[r] != "" }
+func (r rule) ofStaff() bool { return r == staff || r == securing || roles[r] != "" }
 
 const ruleKey = "rule"
 
@@ -128,21 +128,30 @@ func (s *Server) visitor(c echo.Context, r rule) (letterlock.Actor, error) {
 		}
 		return by, err
 	}
-	if r == staff {
-		return s.staffActor(c)
-	}
 	if r.ofStaff() {
-		return s.staffWith(c, roles[r])
+		return s.staffWith(c, r)
 	}
 	return letterlock.Actor{}, errNoPage
 }
 
-// staffWith returns the account whose session the request bears, if it has the
-// role. If it has not, that is in the audit log before anybody is told so.
-func (s *Server) staffWith(c echo.Context, role letterlock.Role) (letterlock.Actor, error) {
+// errLacksFactor stops a request of somebody who has to set up a second factor first.
+var errLacksFactor = &letterlock.Error{Code: letterlock.Denied, Key: "lacks-factor"}
+
+// staffWith returns the account whose session the request bears, if a rule lets it
+// through. If it lacks the role, that is in the audit log before anybody is told so. If
+// it lacks a second factor that it needs, nothing opens but where one is set up.
+func (s *Server) staffWith(c echo.Context, r rule) (letterlock.Actor, error) {
 	by, err := s.staffActor(c)
-	if err != nil || by.Is(role) {
+	if err != nil || r == securing {
 		return by, err
+	}
+	if lacks, err := s.Accounts.LacksFactor(c.Request().Context(), by); err != nil {
+		return letterlock.Actor{}, err
+	} else if lacks {
+		return letterlock.Actor{}, errLacksFactor
+	}
+	if r == staff || by.Is(roles[r]) {
+		return by, nil
 	}
 	c.Set(actorKey, by) // the refusal is a page of theirs
 	if err := s.Accounts.Refused(c.Request().Context(), by, "visit "+c.Path()); err != nil {

@@ -320,3 +320,38 @@ func TestAnAdministratorResetsASecondFactorAndTheHolderIsTold(t *testing.T) {
 		t.Errorf("audited: %q", got)
 	}
 }
+
+// Where a role needs a second factor, whoever lacks it gets to where one is set up and
+// nowhere else.
+func TestWhoHasToSetUpASecondFactorGetsNowhereElse(t *testing.T) {
+	w := newWorld(t, func(o *Options) { o.Accounts.FactorRoles = []letterlock.Role{letterlock.Admin, letterlock.Revoker} })
+	before := w.browser().as(letterlock.Staff, olga)
+	n := 0
+	for to, e := range w.server.rules {
+		if !e.rule.ofStaff() || to.method == http.MethodHead {
+			continue
+		}
+		path := strings.NewReplacer(":address", string(ada), ":id", "x", ":n", "1", ":brand", "default").Replace(to.path)
+		if got := before.do(to.method, path, nil, ""); e.rule == securing {
+			n++
+			if got.status == http.StatusSeeOther {
+				t.Errorf("%s %s: led away to %q", to.method, path, got.location())
+			}
+		} else if got.status != http.StatusSeeOther || got.location() != "/account/security" {
+			t.Errorf("%s %s: %d to %q, want to be led to Security", to.method, path, got.status, got.location())
+		}
+	}
+	if n != 3 {
+		t.Errorf("%d routes are open, want the page, and two where an app is set up", n)
+	}
+	if a := before.get("/account/security"); !strings.Contains(a.body, "nothing else opens before") {
+		t.Error("the page does not say why")
+	}
+	before.setUp()
+	if a := before.get("/accounts"); a.status != http.StatusOK {
+		t.Errorf("with a second factor: %d", a.status)
+	}
+	if a := w.browser().signIn(ada).get("/sent"); a.status != http.StatusOK {
+		t.Errorf("a sender, who needs none: %d", a.status)
+	}
+}

@@ -12,11 +12,11 @@ import (
 // securityRoutes are the pages on which people of the organisation look after their
 // own account.
 func (s *Server) securityRoutes() {
-	s.get(staff, "/account/security", s.security)
+	s.get(securing, "/account/security", s.security)
+	s.get(securing, "/account/security/app", s.setUpAppPage)
+	s.post(securing, "/account/security/app", s.setUpApp)
 	s.post(staff, "/account/app-passwords", s.makeAppPassword)
 	s.post(staff, "/account/app-passwords/:id/remove", s.removeOwnAppPassword)
-	s.get(staff, "/account/security/app", s.setUpAppPage)
-	s.post(staff, "/account/security/app", s.setUpApp)
 	s.post(staff, "/account/security/app/remove", s.removeApp)
 	s.post(staff, "/account/security/codes", s.newRecoveryCodes)
 	s.get(open, "/sign-in/second", s.secondFactorPage)
@@ -26,7 +26,8 @@ func (s *Server) securityRoutes() {
 }
 
 // securitySections make the parts of that page, one for each way in, in their order.
-// A part that is nil is not there.
+// The first is what somebody sees who has to set up a second factor. A part that is nil
+// is not there.
 var securitySections = []func(*Server, echo.Context) (templ.Component, error){
 	(*Server).factorsSection,
 	(*Server).ownAppPasswords,
@@ -45,10 +46,20 @@ func (s *Server) showSecurity(c echo.Context, status int, problem string) error 
 		{Label: "Address", Value: string(by.Address)},
 		{Label: "Roles", Value: rolesIn(by.Roles)},
 	}}
-	if problem == "" {
+	lacks, err := s.Accounts.LacksFactor(c.Request().Context(), by)
+	if err != nil {
+		return err
+	}
+	sections := securitySections
+	if lacks {
+		sections = sections[:1] // the one about second factors
+		if problem == "" {
+			v.Problem = "What you may do asks for a second factor. Set one up: nothing else opens before."
+		}
+	} else if problem == "" {
 		v.Note = securityNotes[c.QueryParam("done")]
 	}
-	for _, part := range securitySections {
+	for _, part := range sections {
 		shown, err := part(s, c)
 		if err != nil {
 			return err
@@ -65,4 +76,15 @@ var securityNotes = map[string]string{
 	"app-password": appPasswordGone,
 	"app":          "The authenticator app is set up.", "removed": "The authenticator app is removed.",
 	"session": "The session has ended.", "sessions": "All other sessions have ended.",
+}
+
+// toSecurity leads whoever has to set up a second factor to where that is done.
+func (s *Server) toSecurity(c echo.Context) {
+	if c.Request().Header.Get("HX-Request") != "" {
+		// A redirect would be followed by the script and land inside the page.
+		c.Response().Header().Set("HX-Redirect", "/account/security")
+		_ = c.NoContent(http.StatusForbidden)
+		return
+	}
+	_ = c.Redirect(http.StatusSeeOther, "/account/security")
 }

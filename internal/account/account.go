@@ -23,7 +23,9 @@ type Service struct {
 	// IPKey turns an IP address into the name under which its failures are
 	// counted: a /64 for IPv6.
 	IPKey func(ip string) string
-	Wake  func() // called after something was put into the outbox
+	// FactorRoles are the roles whose holders need a second factor; nil: nobody does.
+	FactorRoles []letterlock.Role
+	Wake        func() // called after something was put into the outbox
 
 	hashing chan struct{} // holds a token for each password being hashed
 	known   *known

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -65,6 +66,16 @@ func (s *Service) HasSecondFactor(ctx context.Context, a letterlock.Address) (ha
 		return err
 	})
 	return has, err
+}
+
+// LacksFactor reports whether somebody holds a role that needs a second factor, and has
+// none. Tokens of programs are not asked: whoever issues them is.
+func (s *Service) LacksFactor(ctx context.Context, by letterlock.Actor) (bool, error) {
+	if !slices.ContainsFunc(s.FactorRoles, func(r letterlock.Role) bool { return slices.Contains(by.Roles, r) }) {
+		return false, nil
+	}
+	has, err := s.HasSecondFactor(ctx, by.Address)
+	return err == nil && !has, err
 }
 
 // BeginStep remembers that the password of an account was right, and returns the name

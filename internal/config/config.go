@@ -44,6 +44,7 @@ type Config struct {
 	Revocation   Revocation   `toml:"revocation"`
 	Recipients   Recipients   `toml:"recipients"`
 	Portal       Portal       `toml:"portal"`
+	Accounts     Accounts     `toml:"accounts"`
 	SignIn       []SignIn     `toml:"signin"`
 	Expiry       Expiry       `toml:"expiry"`
 	Notices      Notices      `toml:"notices"`
@@ -207,6 +208,13 @@ func (c Config) JournalFile() string {
 		return c.Revocation.Journal
 	}
 	return filepath.Join(filepath.Clean(c.DataDir)+"-journal", "revocations.jsonl")
+}
+
+// Accounts is what keeps the accounts of the organisation's own people.
+type Accounts struct {
+	// RequireSecondFactor are the roles whose holders have to set up a second factor
+	// before any page opens: sender, auditor, revoker, admin. Default none.
+	RequireSecondFactor []letterlock.Role `toml:"require_second_factor"`
 }
 
 // Recipients is what recipients get.

@@ -102,6 +102,7 @@ func TestValidateNamesWhatIsWrong(t *testing.T) {
 		{"a second administrator", func(c *config.Config) { c.Revocation.SecondAdministratorAbove = 50 }, ""},
 		{"a negative number of messages", func(c *config.Config) { c.Revocation.SecondAdministratorAbove = -1 }, "revocation.second_administrator_above"},
 		{"nobody inline", func(c *config.Config) { c.Recipients.Inline = nil }, ""},
+		{"a second factor for a role that there is not", func(c *config.Config) { c.Accounts.RequireSecondFactor = []letterlock.Role{"root"} }, "accounts.require_second_factor"},
 		{"an unknown identity type", func(c *config.Config) { c.Recipients.Inline = []letterlock.IdentityType{"apple"} }, "recipients.inline"},
 		{"exceptions by domain", func(c *config.Config) {
 			c.Recipients.InlineDomains, c.Recipients.LinkDomains = []string{"partner.example", "xn--mnchen-3ya.example"}, []string{"outlook.com"}

@@ -164,6 +164,9 @@ func TestTemplateHasEverySettingWithItsDefault(t *testing.T) {
 	if len(uncommented.DNS.Servers) == 0 {
 		uncommented.DNS.Servers = nil
 	}
+	if len(uncommented.Accounts.RequireSecondFactor) == 0 {
+		uncommented.Accounts.RequireSecondFactor = nil
+	}
 	if r := &uncommented.Recipients; len(r.InlineDomains)+len(r.LinkDomains) == 0 {
 		r.InlineDomains, r.LinkDomains = nil, nil
 	}

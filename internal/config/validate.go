@@ -73,6 +73,11 @@ func (c Config) validate(bad complain) {
 	if r := c.Portal.Remember.Span; r != 0 && (r < shortestRemembered || r > longestRemembered) {
 		bad("portal.remember", "%s is not between 1h and 30d; 0 remembers no browser", r)
 	}
+	for _, r := range c.Accounts.RequireSecondFactor {
+		if _, err := letterlock.ParseRole(string(r)); err != nil {
+			bad("accounts.require_second_factor", "%q is no role; they are sender, auditor, revoker and admin", r)
+		}
+	}
 	c.validateSignIn(bad)
 	c.validateKeys(bad)
 	c.Audit.validate(bad)
