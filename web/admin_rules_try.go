@@ -213,9 +213,10 @@ func trialRefusal(err error) string {
 	}
 	texts := map[string]string{
 		"from": "Its From is missing, or is not one address.", "protection": "Its X-Letterlock-Protection cannot be understood.",
-		"brand":   "Its X-Letterlock-Brand is not the name of one brand.",
-		"portal":  "Its X-Letterlock-Portal can only be yes or no.",
-		"expires": "Its X-Letterlock-Expires is neither a time to come nor a span like 12h or 7d.", "proof": "Its X-Letterlock-Proof can only be passcode or openid.",
+		"passphrase": "It has to have a passphrase, which only Compose can give it.",
+		"brand":      "Its X-Letterlock-Brand is not the name of one brand.",
+		"portal":     "Its X-Letterlock-Portal can only be yes or no.",
+		"expires":    "Its X-Letterlock-Expires is neither a time to come nor a span like 12h or 7d.", "proof": "Its X-Letterlock-Proof can only be passcode or openid.",
 		"loop": "It has passed more than 50 mail servers, and goes round.", "structure": "Its header is cut off.", "bare": "It holds characters that mail servers read differently.",
 	}
 	if text := texts[key]; text != "" {

@@ -22,8 +22,9 @@ const shownLines = 6
 
 // tracedNames are the words of the trace where they are not those of stepNames.
 var tracedNames = map[letterlock.EventKind]string{
-	letterlock.PasscodeWrong:  "Wrong passcode",
-	letterlock.DestroyedEvent: "Destroyed",
+	letterlock.PasscodeWrong:   "Wrong passcode",
+	letterlock.PassphraseWrong: "Wrong passphrase",
+	letterlock.DestroyedEvent:  "Destroyed",
 }
 
 func tracedName(k letterlock.EventKind) string {

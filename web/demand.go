@@ -1,6 +1,7 @@
 package web
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -28,10 +29,11 @@ func nobodyVouches(list []letterlock.Address) string {
 // is shown where it was chosen.
 func demandOptions(chosen letterlock.Demand, nothing string) []views.Option {
 	list := []views.Option{{Text: nothing}}
-	for _, d := range []letterlock.Demand{letterlock.FreshPasscode, letterlock.ByProvider, letterlock.FreshProvider} {
-		if d != letterlock.FreshProvider || chosen == d {
-			list = append(list, views.Option{Value: string(d), Text: demandChoice(d)})
-		}
+	for _, d := range []letterlock.Demand{letterlock.FreshPasscode, letterlock.ByProvider, letterlock.ByPassphrase} {
+		list = append(list, views.Option{Value: string(d), Text: demandChoice(d)})
+	}
+	if !slices.ContainsFunc(list, func(o views.Option) bool { return o.Value == string(chosen) }) {
+		list = append(list, views.Option{Value: string(chosen), Text: demandChoice(chosen)})
 	}
 	for i := range list {
 		list[i].Selected = list[i].Value == string(chosen)
@@ -41,37 +43,41 @@ func demandOptions(chosen letterlock.Demand, nothing string) []views.Option {
 
 // demandChoice is what a demand is called where it is chosen.
 func demandChoice(d letterlock.Demand) string {
-	switch d {
-	case letterlock.ByProvider:
-		return "A sign-in with OpenID; a passcode is not enough"
-	case letterlock.FreshProvider:
-		return "A new sign-in with OpenID each time it is opened"
-	}
-	return "A new passcode each time it is opened"
+	return inWords(d, "A new passcode each time it is opened", "A sign-in with OpenID; a passcode is not enough",
+		"A new sign-in with OpenID each time it is opened", "A passphrase, told by another way", ", and a passphrase", "Something unknown")
 }
 
 // demandWords are a demand as what a message asks for.
 func demandWords(d letterlock.Demand) string {
-	switch d {
-	case letterlock.FreshPasscode:
-		return "a new passcode, each time it is opened"
-	case letterlock.ByProvider:
-		return "a sign-in with OpenID"
-	case letterlock.FreshProvider:
-		return "a new sign-in with OpenID, each time it is opened"
-	}
-	return "a proof that nobody can give"
+	return inWords(d, "a new passcode, each time it is opened", "a sign-in with OpenID", "a new sign-in with OpenID, each time it is opened",
+		"a passphrase", ", and a passphrase", "a proof that nobody can give")
 }
 
 // ruledDemand says what a rule asks of readers.
 func ruledDemand(d letterlock.Demand) string {
-	switch d {
-	case letterlock.ByProvider:
-		return "Readers sign in with OpenID"
-	case letterlock.FreshProvider:
-		return "Each opening asks for a new sign-in with OpenID"
+	return inWords(d, "Each opening asks for a new passcode", "Readers sign in with OpenID", "Each opening asks for a new sign-in with OpenID",
+		"Readers give a passphrase, which Compose alone can set", ", and for a passphrase", "What nobody can prove")
+}
+
+// inWords puts a demand into the words for its parts; other is for one that is not known.
+func inWords(d letterlock.Demand, fresh, vouched, freshVouched, told, andTold, other string) string {
+	words := ""
+	switch {
+	case d.Fresh() && d.Vouched():
+		words = freshVouched
+	case d.Fresh():
+		words = fresh
+	case d.Vouched():
+		words = vouched
+	case d.Told():
+		return told
+	default:
+		return other
 	}
-	return "Each opening asks for a new passcode"
+	if d.Told() {
+		words += andTold
+	}
+	return words
 }
 
 // asksFor tells somebody who has proved the mailbox what the message asks for.
@@ -88,6 +94,9 @@ func asksFor(v *views.Gate, d letterlock.Demand) {
 // askedOfReader says to somebody who has proved the mailbox what a message asks for
 // beyond that.
 func askedOfReader(d letterlock.Demand, by []views.Provider) string {
+	if !d.Vouched() && !d.Fresh() {
+		return "Its sender asks for a passphrase as well."
+	}
 	if !d.Vouched() {
 		return "Its sender asks for a new passcode each time it is opened."
 	}
@@ -115,6 +124,9 @@ func nobodyToVouch(organization string) string {
 func askedInList(d letterlock.Demand) string {
 	if d.Vouched() {
 		return "Asks for another sign-in"
+	}
+	if !d.Fresh() {
+		return "Asks for its passphrase"
 	}
 	return "Asks for a new passcode"
 }

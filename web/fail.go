@@ -49,7 +49,7 @@ func (s *Server) fail(err error, c echo.Context) {
 		s.toSecurity(c)
 		return
 	}
-	if letterlock.AsksMore(err) && s.toProof(c) {
+	if letterlock.AsksMore(err) && s.toProof(c, err) {
 		return
 	}
 	// The request's own context may be what has ended.
@@ -116,11 +116,15 @@ func (s *Server) toSignIn(c echo.Context) {
 
 // toProof leads a reader who is to prove more to where that is done, and returns whether
 // it has: what was posted is not thrown away, and pages that ask by themselves are told.
-func (s *Server) toProof(c echo.Context) bool {
+func (s *Server) toProof(c echo.Context, err error) bool {
 	if r := c.Request(); r.Method != http.MethodGet && r.Method != http.MethodHead || askedByItself(r.Context()) && !isRefresh(c) {
 		return false
 	}
-	return c.Redirect(http.StatusSeeOther, proveURL(letterlock.ID(c.Param("id")))) == nil
+	to := proveURL
+	if letterlock.KeyOf(err) == letterlock.GivePassphrase {
+		to = passphraseURL
+	}
+	return c.Redirect(http.StatusSeeOther, to(letterlock.ID(c.Param("id")))) == nil
 }
 
 // whichEnd finds out which end access came to when it came while a message was
@@ -255,6 +259,8 @@ func (s *Server) endOfDenied(err error, c echo.Context) views.End {
 		return views.End{Kind: views.EndProveAgain, Next: views.Link{Text: "Enter a new passcode", URL: proveURL(letterlock.ID(c.Param("id")))}}
 	case letterlock.ProveVouched:
 		return views.End{Kind: views.EndProveVouched, Next: views.Link{Text: "Sign in for it", URL: proveURL(letterlock.ID(c.Param("id")))}}
+	case letterlock.GivePassphrase:
+		return views.End{Kind: views.EndPassphrase, Next: views.Link{Text: "Enter the passphrase", URL: passphraseURL(letterlock.ID(c.Param("id")))}}
 	case letterlock.UnknownDemand:
 		return views.End{Kind: views.EndUnknownDemand}
 	case "do-not-forward":

@@ -137,6 +137,8 @@ func (s *Server) link(c echo.Context) (g access.Gate, done bool, err error) {
 		return g, false, &letterlock.Error{Code: letterlock.Denied, Key: "different-address"}
 	}
 	switch err := g.Message.Asks.Met(by, g.Message.ID, s.Now()); {
+	case letterlock.KeyOf(err) == letterlock.GivePassphrase:
+		return g, true, c.Redirect(http.StatusSeeOther, passphraseURL(g.Message.ID))
 	case letterlock.AsksMore(err):
 		return g, false, nil
 	case err != nil:

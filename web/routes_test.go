@@ -136,6 +136,8 @@ var table = map[string]column{
 	"POST /read/:id/prove/passcode/again": byReader(303),
 	"POST /read/:id/prove/verify":         byReader(303),
 	"POST /read/:id/prove/openid":         byReader(303),
+	"GET /read/:id/passphrase":            byReader(303), // none is asked for
+	"POST /read/:id/passphrase":           byReader(303),
 
 	"GET /read/:id/part/:n":     byReader(200),
 	"GET /read/:id/message.eml": byReader(200),

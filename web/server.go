@@ -36,6 +36,7 @@ import (
 	"letterlock/internal/live"
 	"letterlock/internal/metrics"
 	"letterlock/internal/passcode"
+	"letterlock/internal/passphrase"
 	"letterlock/internal/picture"
 	"letterlock/internal/policy"
 	"letterlock/internal/ratelimit"
@@ -56,18 +57,19 @@ type Options struct {
 	Brands       *brandbook.Service // how it looks, in the portal
 	AdminContact letterlock.Address // who else can revoke, shown to senders; may be empty
 
-	Access    *access.Service
-	Passcodes *passcode.Service
-	Sessions  *session.Service
-	Browsers  *session.Browsers
-	Accounts  *account.Service
-	Intake    *intake.Service
-	Uploads   *upload.Service
-	Track     *track.Service
-	AuditLog  *auditlog.Service
-	Visits    *visit.Service
-	Rules     *rulebook.Service
-	Vouch     *vouch.Service
+	Access      *access.Service
+	Passcodes   *passcode.Service
+	Passphrases *passphrase.Service
+	Sessions    *session.Service
+	Browsers    *session.Browsers
+	Accounts    *account.Service
+	Intake      *intake.Service
+	Uploads     *upload.Service
+	Track       *track.Service
+	AuditLog    *auditlog.Service
+	Visits      *visit.Service
+	Rules       *rulebook.Service
+	Vouch       *vouch.Service
 	// Doctor looks at the whole installation; nil: there is nothing to look at.
 	Doctor func(context.Context) []Finding
 	// SendSample mails an administrator the notification of a brand; nil: nothing can be sent.
@@ -127,7 +129,7 @@ func New(o Options) (*Server, error) {
 	if o.Brands == nil || o.Now == nil || o.Log == nil {
 		return nil, errors.New("web: brands, clock and log are required")
 	}
-	if o.Access == nil || o.Passcodes == nil || o.Sessions == nil || o.Browsers == nil || o.Accounts == nil ||
+	if o.Access == nil || o.Passcodes == nil || o.Passphrases == nil || o.Sessions == nil || o.Browsers == nil || o.Accounts == nil ||
 		o.Intake == nil || o.Uploads == nil || o.Track == nil || o.AuditLog == nil || o.Visits == nil || o.Rules == nil || o.Vouch == nil {
 		return nil, errors.New("web: a service behind the pages is missing")
 	}

@@ -14,6 +14,7 @@ import (
 	"letterlock/internal/letterlock"
 	"letterlock/internal/policy"
 	"letterlock/internal/upload"
+	"letterlock/internal/vault"
 	"letterlock/views"
 )
 
@@ -31,6 +32,7 @@ type writing struct {
 	protection letterlock.Protection
 	expires    time.Time
 	errors     []views.FieldError
+	passphrase vault.Passphrase
 	files      []upload.File // came ahead of the form
 	adding     bool          // a button of recipients or files was pressed, and nothing is to be sent
 }
@@ -56,6 +58,9 @@ func (s *Server) compose(c echo.Context) error {
 	}
 	w := s.understand(actor(c), f)
 	if err := s.takeUploads(c, &w); err != nil {
+		return err
+	}
+	if err := s.choosePassphrase(c, &w); err != nil {
 		return err
 	}
 	switch {
@@ -143,7 +148,7 @@ func (w writing) envelope() intake.Envelope {
 	return intake.Envelope{
 		Promised:   mailboxAddresses(promised),
 		Recipients: w.who.all(), Via: letterlock.ByCompose, Protection: w.protection,
-		Expires: w.expires, Portal: w.form.get("portal") != "", Asks: letterlock.Demand(w.form.get("asks")), Brand: w.form.get("brand"), Notices: noticesOf(w.form),
+		Expires: w.expires, Portal: w.form.get("portal") != "", Asks: asksOf(w.form), Passphrase: w.passphrase, Brand: w.form.get("brand"), Notices: noticesOf(w.form),
 	}
 }
 
@@ -167,6 +172,8 @@ func (s *Server) composeView(c echo.Context, w writing) views.Compose {
 		Portal:       e.Portal,
 		Promised:     promises(list),
 		Verdicts:     decided(list),
+		Passphrase:   f.get(passphraseField),
+		Hint:         f.get(hintField),
 		Asks:         demandOptions(e.Asks, "Nothing more than their mailbox"),
 		Subject:      f.get("subject"),
 		SubjectHint:  subjectHint,
@@ -226,6 +233,8 @@ func (s *Server) whatIsWrong(err error) (int, views.FieldError) {
 		return large, views.FieldError{Text: "The message is larger than a mail may be."}
 	case letterlock.Invalid:
 		switch key {
+		case letterlock.GivePassphrase:
+			return wrong, views.FieldError{Field: passphraseField, Text: "Choose a passphrase of at least 8 characters"}
 		case "brand":
 			return wrong, views.FieldError{Field: key, Text: "There is no such brand any more. Choose another"}
 		case "subject":

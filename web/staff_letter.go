@@ -175,17 +175,11 @@ func protectionOf(m letterlock.Message) string {
 
 // asking says what a message asks of its readers beyond their mailbox.
 func asking(m letterlock.Message) string {
-	switch m.Asks {
-	case letterlock.NoDemand:
+	if m.Asks == letterlock.NoDemand {
 		return ""
-	case letterlock.FreshPasscode:
-		return ", with a new passcode each time"
-	case letterlock.ByProvider:
-		return ", with OpenID only"
-	case letterlock.FreshProvider:
-		return ", with a new sign-in with OpenID each time"
 	}
-	return ", with a proof that nobody can give"
+	return inWords(m.Asks, ", with a new passcode each time", ", with OpenID only", ", with a new sign-in with OpenID each time",
+		", with a passphrase", " and a passphrase", ", with a proof that nobody can give")
 }
 
 func viaName(v letterlock.Via) string {

@@ -80,7 +80,7 @@ func happenings(events []letterlock.Event) (list []happening) {
 func (v sentMail) steps(r letterlock.Recipient, events []letterlock.Event, files []access.Attachment, alone bool) (steps []views.Step) {
 	has := map[letterlock.EventKind]bool{}
 	for _, h := range happenings(events) {
-		if h.kind == letterlock.PasscodeWrong {
+		if h.kind == letterlock.PasscodeWrong || h.kind == letterlock.PassphraseWrong {
 			continue
 		}
 		has[h.kind] = true

@@ -27,6 +27,7 @@ import (
 	"letterlock/internal/notify"
 	"letterlock/internal/outbox"
 	"letterlock/internal/passcode"
+	"letterlock/internal/passphrase"
 	"letterlock/internal/policy"
 	"letterlock/internal/ratelimit"
 	"letterlock/internal/rulebook"
@@ -147,18 +148,20 @@ func newWorld(t *testing.T, changes ...func(*Options)) *world {
 	wake := w.outbox.Wake
 	o := Options{
 		PublicURL: public, Organization: "Contoso", Brands: brands, AdminContact: grace,
-		Access:    &access.Service{DB: db, Vault: safe, Pepper: pepper, Rules: rules, DownloadsUnderDoNotForward: true, Wake: wake, Now: w.clock.Now},
-		Passcodes: &passcode.Service{DB: db, Pepper: pepper, IPKey: ratelimit.IPKey, Wake: wake},
-		Sessions:  &session.Service{DB: db},
-		Browsers:  &session.Browsers{DB: db, Lasts: 30 * 24 * time.Hour},
-		Accounts:  account.New(db, pepper, ratelimit.IPKey, wake),
-		Intake:    &intake.Service{DB: db, Vault: safe, Pepper: pepper, Rules: rules, Domain: "contoso.example", Wake: wake},
-		Uploads:   &upload.Service{DB: db, Keys: ring, Most: 2 << 20},
-		Track:     &track.Service{DB: db},
-		Visits:    &visit.Service{DB: db, Log: log},
-		AuditLog:  &auditlog.Service{DB: db, Signer: seal.NewSigner(), Host: public.Hostname(), Organization: "Contoso", Log: log},
-		Now:       w.clock.Now, Log: log, MaxUpload: 1 << 20, DownloadsUnderDoNotForward: true,
+		Access:      &access.Service{DB: db, Vault: safe, Pepper: pepper, Rules: rules, DownloadsUnderDoNotForward: true, Wake: wake, Now: w.clock.Now},
+		Passcodes:   &passcode.Service{DB: db, Pepper: pepper, IPKey: ratelimit.IPKey, Wake: wake},
+		Sessions:    &session.Service{DB: db},
+		Browsers:    &session.Browsers{DB: db, Lasts: 30 * 24 * time.Hour},
+		Accounts:    account.New(db, pepper, ratelimit.IPKey, wake),
+		Passphrases: &passphrase.Service{DB: db, Pepper: pepper},
+		Intake:      &intake.Service{DB: db, Vault: safe, Pepper: pepper, Rules: rules, Domain: "contoso.example", Wake: wake},
+		Uploads:     &upload.Service{DB: db, Keys: ring, Most: 2 << 20},
+		Track:       &track.Service{DB: db},
+		Visits:      &visit.Service{DB: db, Log: log},
+		AuditLog:    &auditlog.Service{DB: db, Signer: seal.NewSigner(), Host: public.Hostname(), Organization: "Contoso", Log: log},
+		Now:         w.clock.Now, Log: log, MaxUpload: 1 << 20, DownloadsUnderDoNotForward: true,
 	}
+	o.Passphrases.Hash, o.Passphrases.Verify = o.Accounts.Hash, o.Accounts.Verify
 	o.SendSample = w.outbox.Sample
 	o.Doctor = func(context.Context) []Finding { return w.found }
 	o.Vouch = &vouch.Service{DB: db, Pepper: pepper, IPKey: ratelimit.IPKey}

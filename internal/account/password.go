@@ -32,6 +32,16 @@ const (
 
 var errPassword = errors.New("a password has 8 to 256 bytes")
 
+// Hash returns the PHC string of another secret than a password, in the same places.
+func (s *Service) Hash(ctx context.Context, secret string) (string, error) {
+	return s.hash(ctx, secret)
+}
+
+// Verify reports whether a secret has that hash, in the same places.
+func (s *Service) Verify(ctx context.Context, hashed, secret string) (bool, error) {
+	return s.verify(ctx, hashed, secret)
+}
+
 // hash returns a password's PHC string.
 func (s *Service) hash(ctx context.Context, password string) (string, error) {
 	if len(password) < MinPassword || len(password) > MaxPassword {

@@ -12,7 +12,7 @@ type Message struct {
 	SenderName         string      `json:"sender_name,omitempty"`
 	Subject            string      `json:"subject" doc:"Empty once the message is destroyed."`
 	Protection         string      `json:"protection" enum:"encrypt-only,do-not-forward"`
-	Asks               string      `json:"asks,omitempty" enum:"passcode,openid,openid+passcode" doc:"What readers have to prove beyond their mailbox: passcode, a new one each time it is opened; openid, a sign-in with an OpenID provider; both, a new sign-in with one each time. Absent: nothing."`
+	Asks               string      `json:"asks,omitempty" enum:"passcode,openid,openid+passcode,passphrase,passcode+passphrase,openid+passphrase,openid+passcode+passphrase" doc:"What readers have to prove beyond their mailbox: passcode, a new one each time it is opened; openid, a sign-in with an OpenID provider; passphrase, one that the sender tells them; with a plus, both, as openid+passcode for a new sign-in with a provider each time. Absent: nothing."`
 	EncryptionMethod   string      `json:"encryption_method" enum:"user,policy" doc:"Who decided: the sender, or a rule."`
 	DecidedBy          string      `json:"decided_by,omitempty" doc:"What decided, in words."`
 	EncryptionTemplate string      `json:"encryption_template" doc:"Name of the brand; empty: the default one."`
@@ -82,7 +82,7 @@ type Key struct {
 
 // An Event is one entry of a history.
 type Event struct {
-	Kind   string    `json:"kind" enum:"accepted,notified,delivered,deferred,fell-back,bounced,passcode-sent,passcode-wrong,read,downloaded,revoked,restored,expired,expiry-changed,asked,approved,declined,replied,forwarded,destroyed"`
+	Kind   string    `json:"kind" enum:"accepted,notified,delivered,deferred,fell-back,bounced,passcode-sent,passcode-wrong,passphrase-wrong,read,downloaded,revoked,restored,expired,expiry-changed,asked,approved,declined,replied,forwarded,destroyed"`
 	At     time.Time `json:"at"`
 	Detail string    `json:"detail,omitempty" doc:"What the other server said; or in what capacity access or expiry was changed, and to what; or what was asked for, time or access; or to whom a recipient replied or forwarded."`
 	Part   string    `json:"part,omitempty" doc:"Of a download: number of the part, or message for all of it."`

@@ -113,26 +113,27 @@ func (e BatchItemUndo) Valid() bool {
 
 // Defines values for EventKind.
 const (
-	EventKindAccepted      EventKind = "accepted"
-	EventKindApproved      EventKind = "approved"
-	EventKindAsked         EventKind = "asked"
-	EventKindBounced       EventKind = "bounced"
-	EventKindDeclined      EventKind = "declined"
-	EventKindDeferred      EventKind = "deferred"
-	EventKindDelivered     EventKind = "delivered"
-	EventKindDestroyed     EventKind = "destroyed"
-	EventKindDownloaded    EventKind = "downloaded"
-	EventKindExpired       EventKind = "expired"
-	EventKindExpiryChanged EventKind = "expiry-changed"
-	EventKindFellBack      EventKind = "fell-back"
-	EventKindForwarded     EventKind = "forwarded"
-	EventKindNotified      EventKind = "notified"
-	EventKindPasscodeSent  EventKind = "passcode-sent"
-	EventKindPasscodeWrong EventKind = "passcode-wrong"
-	EventKindRead          EventKind = "read"
-	EventKindReplied       EventKind = "replied"
-	EventKindRestored      EventKind = "restored"
-	EventKindRevoked       EventKind = "revoked"
+	EventKindAccepted        EventKind = "accepted"
+	EventKindApproved        EventKind = "approved"
+	EventKindAsked           EventKind = "asked"
+	EventKindBounced         EventKind = "bounced"
+	EventKindDeclined        EventKind = "declined"
+	EventKindDeferred        EventKind = "deferred"
+	EventKindDelivered       EventKind = "delivered"
+	EventKindDestroyed       EventKind = "destroyed"
+	EventKindDownloaded      EventKind = "downloaded"
+	EventKindExpired         EventKind = "expired"
+	EventKindExpiryChanged   EventKind = "expiry-changed"
+	EventKindFellBack        EventKind = "fell-back"
+	EventKindForwarded       EventKind = "forwarded"
+	EventKindNotified        EventKind = "notified"
+	EventKindPasscodeSent    EventKind = "passcode-sent"
+	EventKindPasscodeWrong   EventKind = "passcode-wrong"
+	EventKindPassphraseWrong EventKind = "passphrase-wrong"
+	EventKindRead            EventKind = "read"
+	EventKindReplied         EventKind = "replied"
+	EventKindRestored        EventKind = "restored"
+	EventKindRevoked         EventKind = "revoked"
 )
 
 // Valid indicates whether the value is a known member of the EventKind enum.
@@ -169,6 +170,8 @@ func (e EventKind) Valid() bool {
 	case EventKindPasscodeSent:
 		return true
 	case EventKindPasscodeWrong:
+		return true
+	case EventKindPassphraseWrong:
 		return true
 	case EventKindRead:
 		return true
@@ -230,9 +233,13 @@ func (e MessageAct) Valid() bool {
 
 // Defines values for MessageAsks.
 const (
-	Openid         MessageAsks = "openid"
-	OpenidPasscode MessageAsks = "openid+passcode"
-	Passcode       MessageAsks = "passcode"
+	Openid                   MessageAsks = "openid"
+	OpenidPasscode           MessageAsks = "openid+passcode"
+	OpenidPasscodePassphrase MessageAsks = "openid+passcode+passphrase"
+	OpenidPassphrase         MessageAsks = "openid+passphrase"
+	Passcode                 MessageAsks = "passcode"
+	PasscodePassphrase       MessageAsks = "passcode+passphrase"
+	Passphrase               MessageAsks = "passphrase"
 )
 
 // Valid indicates whether the value is a known member of the MessageAsks enum.
@@ -242,7 +249,15 @@ func (e MessageAsks) Valid() bool {
 		return true
 	case OpenidPasscode:
 		return true
+	case OpenidPasscodePassphrase:
+		return true
+	case OpenidPassphrase:
+		return true
 	case Passcode:
+		return true
+	case PasscodePassphrase:
+		return true
+	case Passphrase:
 		return true
 	default:
 		return false
@@ -969,7 +984,7 @@ type Message struct {
 	// Act How it goes on with another message; absent: it does not.
 	Act *MessageAct `json:"act,omitempty"`
 
-	// Asks What readers have to prove beyond their mailbox: passcode, a new one each time it is opened; openid, a sign-in with an OpenID provider; both, a new sign-in with one each time. Absent: nothing.
+	// Asks What readers have to prove beyond their mailbox: passcode, a new one each time it is opened; openid, a sign-in with an OpenID provider; passphrase, one that the sender tells them; with a plus, both, as openid+passcode for a new sign-in with a provider each time. Absent: nothing.
 	Asks        *MessageAsks `json:"asks,omitempty"`
 	Attachments int64        `json:"attachments"`
 
@@ -1029,7 +1044,7 @@ type Message struct {
 // MessageAct How it goes on with another message; absent: it does not.
 type MessageAct string
 
-// MessageAsks What readers have to prove beyond their mailbox: passcode, a new one each time it is opened; openid, a sign-in with an OpenID provider; both, a new sign-in with one each time. Absent: nothing.
+// MessageAsks What readers have to prove beyond their mailbox: passcode, a new one each time it is opened; openid, a sign-in with an OpenID provider; passphrase, one that the sender tells them; with a plus, both, as openid+passcode for a new sign-in with a provider each time. Absent: nothing.
 type MessageAsks string
 
 // MessageEncryptionMethod Who decided: the sender, or a rule.

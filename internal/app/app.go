@@ -36,6 +36,7 @@ import (
 	"letterlock/internal/once"
 	"letterlock/internal/outbox"
 	"letterlock/internal/passcode"
+	"letterlock/internal/passphrase"
 	"letterlock/internal/policy"
 	"letterlock/internal/ratelimit"
 	"letterlock/internal/rulebook"
@@ -71,26 +72,27 @@ type Options struct {
 // An App is Letterlock, built and not yet listening. Its parts are there for the
 // demo's seeds, which use them as an edge would.
 type App struct {
-	Accounts  *account.Service
-	Access    *access.Service
-	Intake    *intake.Service
-	Uploads   *upload.Service
-	Passcodes *passcode.Service
-	Outbox    *outbox.Service
-	Sessions  *session.Service
-	Browsers  *session.Browsers
-	Track     *track.Service
-	Audit     *auditlog.Service
-	Visits    *visit.Service
-	Once      *once.Service
-	Keys      *keys.Service
-	DKIM      *dkim.Service
-	Backups   *backup.Service
-	Rules     *rulebook.Service
-	Brands    *brandbook.Service
-	Vouch     *vouch.Service
-	DB        *store.DB
-	Metrics   *metrics.Metrics
+	Accounts    *account.Service
+	Access      *access.Service
+	Intake      *intake.Service
+	Uploads     *upload.Service
+	Passcodes   *passcode.Service
+	Passphrases *passphrase.Service
+	Outbox      *outbox.Service
+	Sessions    *session.Service
+	Browsers    *session.Browsers
+	Track       *track.Service
+	Audit       *auditlog.Service
+	Visits      *visit.Service
+	Once        *once.Service
+	Keys        *keys.Service
+	DKIM        *dkim.Service
+	Backups     *backup.Service
+	Rules       *rulebook.Service
+	Brands      *brandbook.Service
+	Vouch       *vouch.Service
+	DB          *store.DB
+	Metrics     *metrics.Metrics
 
 	// FirstStart says that the keys were made now: somebody must back them up.
 	FirstStart bool
@@ -274,6 +276,7 @@ func (a *App) buildUseCases(cfg config.Config, o Options, k seal.Keys, look *bra
 	a.Backups = &backup.Service{DB: a.DB, Signer: k.Audit, Version: o.Version, Host: cfg.PublicURL.Hostname(), Recipients: cfg.Backup.Recipients,
 		Spare: int64(cfg.Limits.DiskReserve)}
 	a.Passcodes = &passcode.Service{DB: a.DB, Pepper: k.Pepper, IPKey: ratelimit.IPKey, Wake: wake, Metrics: a.Metrics.Passcodes}
+	a.Passphrases = &passphrase.Service{DB: a.DB, Pepper: k.Pepper, Hash: a.Accounts.Hash, Verify: a.Accounts.Verify}
 	a.Access = &access.Service{DB: a.DB, Vault: v, Pepper: k.Pepper, Rules: rules,
 		DownloadsUnderDoNotForward: cfg.Recipients.DoNotForwardDownloads, Wake: wake, Now: o.Now, Metrics: a.Metrics.Access,
 		SecondPersonAbove: cfg.Revocation.SecondAdministratorAbove, Log: a.log}
@@ -312,7 +315,7 @@ func (a *App) buildEdges(cfg config.Config, o Options) error {
 	programs.PerMinute = cfg.API.PerMinute
 	site, err := web.New(web.Options{
 		PublicURL: cfg.PublicURL.URL, Organization: cfg.Organization.Name, Brands: a.Brands, AdminContact: cfg.Organization.Admin,
-		Access: a.Access, Passcodes: a.Passcodes, Sessions: a.Sessions, Browsers: a.Browsers, Accounts: a.Accounts, Intake: a.Intake, Uploads: a.Uploads, Track: a.Track, AuditLog: a.Audit,
+		Access: a.Access, Passcodes: a.Passcodes, Passphrases: a.Passphrases, Sessions: a.Sessions, Browsers: a.Browsers, Accounts: a.Accounts, Intake: a.Intake, Uploads: a.Uploads, Track: a.Track, AuditLog: a.Audit,
 		Live: a.DB.Live, MaxLive: cfg.Limits.OpenPages, Ready: a.Ready, Demo: o.Demo, Now: o.Now, Log: o.Log, MaxUpload: int64(cfg.Limits.Message), TrustedProxies: cfg.Proxy.Trusted,
 		Location: cfg.TimeZone.Location, DownloadsUnderDoNotForward: cfg.Recipients.DoNotForwardDownloads,
 		Visits: a.Visits, Rules: a.Rules, Vouch: a.Vouch, SendSample: a.Outbox.Sample, Doctor: examiner(cfg, o), ReaderIP: policy.ReaderIP(cfg.Privacy.ReaderIP),

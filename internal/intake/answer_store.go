@@ -29,6 +29,9 @@ func (s *Service) storeAnswer(tx *store.Tx, by letterlock.Actor, id letterlock.I
 	if err := in.Accept(tx, m); err != nil {
 		return Receipt{}, err
 	}
+	if err := s.copyPassphrase(tx, a.about.Message.ID, m); err != nil {
+		return Receipt{}, err
+	}
 	list := addresses(a.to, a.cc)
 	if err := s.addRecipients(tx, m, list, k.hands(in.Index.Header, func(holder string) error { return in.Grant(tx, holder) })); err != nil {
 		return Receipt{}, err

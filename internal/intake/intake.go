@@ -72,6 +72,7 @@ type Envelope struct {
 	Portal     bool                  // everybody outside reads in the portal; the mail may say it, too
 	Promised   []letterlock.Address  // whom Compose has said to be able to take back: they get the link
 	Asks       letterlock.Demand     // chosen in Compose; for SMTP the mail may say it
+	Passphrase vault.Passphrase      // chosen in Compose; zero: none
 	Brand      string                // chosen in Compose; empty: as the mail says, or that of its sender
 	Notices    *policy.Choice        // chosen in Compose; nil: as the settings say
 	// Pass hands a mail of the gateway on to where it would have gone without us. Its errors
@@ -116,6 +117,7 @@ func (s *Service) Preview(ctx context.Context, e Envelope) (as, forced []policy.
 //   - Denied "rules": a retry names new recipients, for whom the rules want more than the message has;
 //   - Denied "ended": a retry names new recipients of a message that has ended;
 //   - [Unprovable]: it asks for the word of an OpenID provider, and none can vouch for some;
+//   - Invalid "passphrase": it asks for one, and has none, as mail by SMTP never has;
 //   - Invalid "loop": a mail of the gateway has passed so many servers that it goes round;
 //   - Invalid "bare", "structure", "from", "protection", "recipients", "expires", "proof", "portal", "brand": the mail or its envelope is malformed;
 //   - TooLarge with the limit's name: it passes one;
@@ -302,6 +304,9 @@ func (s *Service) store(tx *store.Tx, by letterlock.Actor, m letterlock.Message,
 		return Receipt{}, err
 	}
 	if err := in.Accept(tx, m); err != nil {
+		return Receipt{}, err
+	}
+	if err := s.keepPassphrase(tx, m, e.Passphrase); err != nil {
 		return Receipt{}, err
 	}
 	if err := s.addRecipients(tx, m, e.Recipients, k.hands(in.Index.Header, func(holder string) error { return in.Grant(tx, holder) })); err != nil {

@@ -244,7 +244,7 @@ func (s *Service) Try(ctx context.Context, by, sender letterlock.Actor, e Envelo
 	}
 	t.Recipients, _ = s.Preview(ctx, Envelope{Recipients: e.Recipients, Protection: r.decision.Protection, Portal: r.portal})
 	if t.Err == nil {
-		t.Err = s.provable(r.asks, r.brand.ID, t.Recipients)
+		t.Err = errors.Join(passphraseOf(r.asks, e.Passphrase), s.provable(r.asks, r.brand.ID, t.Recipients))
 	}
 	return t, err
 }

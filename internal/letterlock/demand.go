@@ -11,10 +11,15 @@ const (
 	FreshPasscode Demand = "passcode"        // a passcode that was typed, or a new sign-in at an OpenID provider, for this very message, not long ago
 	ByProvider    Demand = "openid"          // the word of an OpenID provider: no passcode is enough, nor a remembered browser
 	FreshProvider Demand = "openid+passcode" // both: a new sign-in at an OpenID provider, for this very message; a rule has made the one of the other
+	ByPassphrase  Demand = "passphrase"      // one that the sender tells the recipients by another way than mail, beside a passcode or a provider
+
+	FreshPassphrase         Demand = "passcode+passphrase" // what rules and senders make together
+	ProviderPassphrase      Demand = "openid+passphrase"
+	FreshProviderPassphrase Demand = "openid+passcode+passphrase"
 )
 
 // A need is what a demand consists of.
-type need struct{ fresh, vouched bool }
+type need struct{ fresh, vouched, told bool }
 
 // needs are all demands there are. There is one for each that two of them make together.
 var needs = map[Demand]need{
@@ -22,16 +27,22 @@ var needs = map[Demand]need{
 	FreshPasscode: {fresh: true},
 	ByProvider:    {vouched: true},
 	FreshProvider: {fresh: true, vouched: true},
+	ByPassphrase:  {told: true},
+
+	FreshPassphrase:         {fresh: true, told: true},
+	ProviderPassphrase:      {vouched: true, told: true},
+	FreshProviderPassphrase: {fresh: true, vouched: true, told: true},
 }
 
-// FreshFor is how long a passcode counts as fresh.
+// FreshFor is how long a passcode counts as fresh, and a passphrase that was given.
 const FreshFor = 30 * time.Minute
 
 // Keys of the errors of Met.
 const (
-	ProveAgain    = "prove-again"
-	ProveVouched  = "prove-openid"
-	UnknownDemand = "unknown-demand"
+	ProveAgain     = "prove-again"
+	ProveVouched   = "prove-openid"
+	GivePassphrase = "passphrase"
+	UnknownDemand  = "unknown-demand"
 )
 
 // ParseDemand returns the demand that s names, or Invalid "proof".
@@ -48,6 +59,9 @@ func (d Demand) Fresh() bool { return needs[d].fresh }
 // Vouched reports whether a demand is met by the word of an OpenID provider only.
 func (d Demand) Vouched() bool { return needs[d].vouched }
 
+// Told reports whether a demand asks for a passphrase.
+func (d Demand) Told() bool { return needs[d].told }
+
 // And is the demand that asks for what both ask for. What is not known stays so: nothing
 // that is added makes it a proof that can be given.
 func (d Demand) And(other Demand) Demand {
@@ -59,7 +73,7 @@ func (d Demand) And(other Demand) Demand {
 	if !ok {
 		return other
 	}
-	both := need{a.fresh || b.fresh, a.vouched || b.vouched}
+	both := need{a.fresh || b.fresh, a.vouched || b.vouched, a.told || b.told}
 	for e, n := range needs {
 		if n == both {
 			return e
@@ -73,7 +87,7 @@ func (d Demand) Covers(other Demand) bool { return d.And(other) == d }
 
 // Met returns nil if a reader's proof is what is asked of those who read the message.
 // Denied [ProveAgain]: they have to prove the mailbox anew, and [ProveVouched]: to a
-// provider. Denied [UnknownDemand]: nobody can, for this program does not know what is
+// provider; and [GivePassphrase]: that they have, and are to give the passphrase. Denied [UnknownDemand]: nobody can, for this program does not know what is
 // asked.
 func (d Demand) Met(by Actor, message ID, now time.Time) error {
 	n, ok := needs[d]
@@ -86,15 +100,25 @@ func (d Demand) Met(by Actor, message ID, now time.Time) error {
 		return &Error{Code: Denied, Key: ProveVouched}
 	case n.fresh && !fresh(by, vouched, message, now):
 		return &Error{Code: Denied, Key: ProveAgain}
+	case n.told && by.Proof != ByPasscode && !vouched:
+		return &Error{Code: Denied, Key: ProveAgain} // a passphrase takes the place of no proof
+	case n.told && !given(by, message, now):
+		return &Error{Code: Denied, Key: GivePassphrase}
 	}
 	return nil
+}
+
+// given reports whether a reader has given the passphrase of a message, not long ago.
+func given(by Actor, message ID, now time.Time) bool {
+	age := now.Sub(by.Told)
+	return message != "" && by.ToldFor == message && age >= 0 && age < FreshFor
 }
 
 // AsksMore reports whether an error is that of Met to somebody who can prove what is
 // asked.
 func AsksMore(err error) bool {
 	switch KeyOf(err) {
-	case ProveAgain, ProveVouched:
+	case ProveAgain, ProveVouched, GivePassphrase:
 		return true
 	}
 	return false

@@ -9,6 +9,7 @@ func TestADemandIsMetByItsProofAlone(t *testing.T) {
 	now := time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC)
 	typed := Actor{Kind: Reader, Proof: ByPasscode, ProvedFor: "m", Proved: now.Add(-time.Minute)}
 	with := func(change func(*Actor)) Actor { a := typed; change(&a); return a }
+	told := func(a Actor, m ID, ago time.Duration) Actor { a.ToldFor, a.Told = m, now.Add(-ago); return a }
 	for _, tt := range []struct {
 		name string
 		d    Demand
@@ -35,6 +36,20 @@ func TestADemandIsMetByItsProofAlone(t *testing.T) {
 		{"a new sign-in where one is asked for", FreshProvider, with(func(a *Actor) { a.Proof = ByOpenID("google") }), "m", ""},
 		{"an old one", FreshProvider, with(func(a *Actor) { a.Proof, a.ProvedFor = ByOpenID("google"), "" }), "m", ProveVouched},
 		{"a new passcode there", FreshProvider, typed, "m", ProveVouched},
+		{"a passphrase is asked for", ByPassphrase, typed, "m", GivePassphrase},
+		{"and was given", ByPassphrase, told(typed, "m", time.Minute), "m", ""},
+		{"just not too long ago", ByPassphrase, told(typed, "m", FreshFor-time.Second), "m", ""},
+		{"too long ago", ByPassphrase, told(typed, "m", FreshFor), "m", GivePassphrase},
+		{"in a time to come", ByPassphrase, told(typed, "m", -time.Minute), "m", GivePassphrase},
+		{"for another message", ByPassphrase, told(typed, "n", time.Minute), "m", GivePassphrase},
+		{"for no message", ByPassphrase, told(typed, "", time.Minute), "", GivePassphrase},
+		{"after an older passcode", ByPassphrase, told(with(func(a *Actor) { a.ProvedFor = "" }), "m", time.Minute), "m", ""},
+		{"in a remembered browser", ByPassphrase, told(with(func(a *Actor) { a.Proof = ByBrowser }), "m", time.Minute), "m", ProveAgain},
+		{"without a proof", ByPassphrase, told(with(func(a *Actor) { a.Proof = "" }), "m", time.Minute), "m", ProveAgain},
+		{"in the place of a provider", ProviderPassphrase, told(typed, "m", time.Minute), "m", ProveVouched},
+		{"beside a provider", ProviderPassphrase, told(with(func(a *Actor) { a.Proof = ByOpenID("google") }), "m", time.Minute), "m", ""},
+		{"in the place of a new passcode", FreshPassphrase, told(with(func(a *Actor) { a.ProvedFor = "" }), "m", time.Minute), "m", ProveAgain},
+		{"a provider alone", ProviderPassphrase, with(func(a *Actor) { a.Proof = ByOpenID("google") }), "m", GivePassphrase},
 		{"nobody knows what is asked", "blood", typed, "m", UnknownDemand},
 	} {
 		err := tt.d.Met(tt.by, tt.id, now)

@@ -107,26 +107,27 @@ const (
 type EventKind string
 
 const (
-	Accepted       EventKind = "accepted"
-	Notified       EventKind = "notified"
-	Delivered      EventKind = "delivered" // the message itself, inline
-	Deferred       EventKind = "deferred"
-	FellBack       EventKind = "fell-back" // the message itself could not leave safely: a link goes instead
-	Bounced        EventKind = "bounced"
-	PasscodeSent   EventKind = "passcode-sent"
-	PasscodeWrong  EventKind = "passcode-wrong"
-	Read           EventKind = "read"
-	Downloaded     EventKind = "downloaded"
-	RevokedEvent   EventKind = "revoked"
-	Restored       EventKind = "restored"
-	ExpiredEvent   EventKind = "expired"
-	ExpiryChanged  EventKind = "expiry-changed"
-	AskedEvent     EventKind = "asked"
-	ApprovedEvent  EventKind = "approved"
-	DeclinedEvent  EventKind = "declined"
-	DestroyedEvent EventKind = "destroyed"
-	Replied        EventKind = "replied"
-	Forwarded      EventKind = "forwarded"
+	Accepted        EventKind = "accepted"
+	Notified        EventKind = "notified"
+	Delivered       EventKind = "delivered" // the message itself, inline
+	Deferred        EventKind = "deferred"
+	FellBack        EventKind = "fell-back" // the message itself could not leave safely: a link goes instead
+	Bounced         EventKind = "bounced"
+	PasscodeSent    EventKind = "passcode-sent"
+	PasscodeWrong   EventKind = "passcode-wrong"
+	PassphraseWrong EventKind = "passphrase-wrong"
+	Read            EventKind = "read"
+	Downloaded      EventKind = "downloaded"
+	RevokedEvent    EventKind = "revoked"
+	Restored        EventKind = "restored"
+	ExpiredEvent    EventKind = "expired"
+	ExpiryChanged   EventKind = "expiry-changed"
+	AskedEvent      EventKind = "asked"
+	ApprovedEvent   EventKind = "approved"
+	DeclinedEvent   EventKind = "declined"
+	DestroyedEvent  EventKind = "destroyed"
+	Replied         EventKind = "replied"
+	Forwarded       EventKind = "forwarded"
 )
 
 // An Event is one entry of a recipient's history.

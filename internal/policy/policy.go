@@ -208,7 +208,7 @@ func Asks(chosen letterlock.Demand, header string, headers int) (letterlock.Dema
 		return letterlock.ParseDemand(string(chosen))
 	case headers == 1:
 		switch d := letterlock.Demand(lowerASCII(strings.TrimSpace(header))); d {
-		case letterlock.FreshPasscode, letterlock.ByProvider:
+		case letterlock.FreshPasscode, letterlock.ByProvider, letterlock.ByPassphrase:
 			return d, nil
 		}
 	}

@@ -68,6 +68,14 @@ func (s *Service) Start(ctx context.Context, by letterlock.Actor) (id string, ex
 	return id, expires, err
 }
 
+// Tell notes that the reader of a session has given the passphrase of a message, and
+// returns the id that the session has from now on; NotFound: there is none.
+func (s *Service) Tell(ctx context.Context, id string, message letterlock.ID) (next string, err error) {
+	next = newID()
+	err = s.DB.Write(ctx, func(tx *store.Tx) error { return tx.TellSession(hash(id), hash(next), message) })
+	return next, err
+}
+
 // touchEvery is how stale the time of last use may get before it is written.
 const touchEvery = time.Minute
 
@@ -98,6 +106,9 @@ func actor(row store.Session) letterlock.Actor {
 	by := letterlock.Actor{Kind: row.Kind, Address: row.Address, Proof: row.Proof}
 	if row.Message != "" {
 		by.ProvedFor, by.Proved = row.Message, row.Created
+	}
+	if row.ToldFor != "" {
+		by.ToldFor, by.Told = row.ToldFor, row.Told
 	}
 	return by
 }

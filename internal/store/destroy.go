@@ -41,6 +41,9 @@ func (t *Tx) shredAll(id letterlock.ID) error {
 	if err != nil {
 		return err
 	}
+	if err := t.exec(`DELETE FROM passphrases WHERE message = $1`, id); err != nil {
+		return err
+	}
 	return t.exec(`DELETE FROM wraps WHERE message = $1`, id)
 }
 

@@ -48,6 +48,7 @@ UPDATE rule_version SET version = 2;`,
 INSERT INTO passcodes (recipient, browser, sealed, reference, created_at, expires_at, sent_at) VALUES ('r1', x'10', x'11', 'B7M', 100, 200, 100);`,
 	`UPDATE passcodes SET notice = 1;`,
 	`INSERT INTO app_passwords (id, hash, account, name, created_at) VALUES ('p1', x'12', 'ada@contoso.example', 'phone', 100);`,
+	`INSERT INTO recovery_codes (address, hash) VALUES ('ada@contoso.example', x'13');`,
 }
 
 // loose names the setting that takes the transactions out of migrations.

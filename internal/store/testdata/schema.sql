@@ -256,6 +256,18 @@ CREATE TABLE passcodes (
   PRIMARY KEY (recipient, browser)
 ) STRICT;
 
+CREATE TABLE passphrase_tries (
+  recipient TEXT PRIMARY KEY,
+  tries     INTEGER NOT NULL,                 -- since the last cool-down
+  failures  INTEGER NOT NULL DEFAULT 0,       -- cool-downs in a row
+  until     INTEGER NOT NULL DEFAULT 0        -- no try counts before
+) STRICT;
+
+CREATE TABLE passphrases (
+  message TEXT PRIMARY KEY,
+  sealed  BLOB NOT NULL                       -- its argon2id hash and the hint
+) STRICT;
+
 CREATE TABLE pending (
   hash       BLOB PRIMARY KEY,              -- of what its browser knows it by
   kind       TEXT NOT NULL,
@@ -381,7 +393,7 @@ CREATE TABLE sessions (
   created_at INTEGER NOT NULL,
   seen_at    INTEGER NOT NULL,
   expires_at INTEGER NOT NULL               -- absolute limit
-, proof TEXT NOT NULL DEFAULT '', message TEXT NOT NULL DEFAULT '', id TEXT NOT NULL DEFAULT '', agent TEXT NOT NULL DEFAULT '', ip TEXT NOT NULL DEFAULT '') STRICT;
+, proof TEXT NOT NULL DEFAULT '', message TEXT NOT NULL DEFAULT '', id TEXT NOT NULL DEFAULT '', agent TEXT NOT NULL DEFAULT '', ip TEXT NOT NULL DEFAULT '', told_for TEXT NOT NULL DEFAULT '', told_at INTEGER NOT NULL DEFAULT 0) STRICT;
 
 CREATE TABLE sqlite_sequence(name,seq);
 
@@ -504,6 +516,8 @@ CREATE INDEX outbox_by_recipient ON outbox (recipient);
 CREATE INDEX outbox_due ON outbox (priority, due_at) WHERE done_at = 0;
 
 CREATE INDEX passcodes_by_expiry ON passcodes (expires_at);
+
+CREATE INDEX passphrase_tries_by_end ON passphrase_tries (until);
 
 CREATE INDEX pending_by_address ON pending (address);
 

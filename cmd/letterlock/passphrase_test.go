@@ -1,0 +1,46 @@
+package main
+
+import (
+	"testing"
+
+	"letterlock/internal/browsertest"
+)
+
+// TestAMessageIsReadWithItsPassphrase is sent in Compose and read, by Chromium and without
+// script.
+func TestAMessageIsReadWithItsPassphrase(t *testing.T) {
+	t.Parallel()
+	p := start(t)
+	browser := browsertest.New(t)
+	page := browser.Page(t)
+	p.signIn(page, "ada@contoso.example")
+	page.NoScript(true)
+	page.Goto(p.site + "/compose")
+	page.Fill("To", nora)
+	page.Fill("#subject", "Offer 4711")
+	page.Fill("#text", "The salary is 84,000.")
+	page.Fill("#passphrase", "short")
+	page.Fill("#hint", "what hung in the hall")
+	page.Click("button[value=send]")
+	page.WaitText("A passphrase has at least 8 characters")
+	page.NoScript(false)
+	stop{name: "compose-passphrase", page: page}.everywhere(t, nil)
+	page.ForgetProblems() // the browser complains of the status
+	page.Fill("#passphrase", "seven quiet amber lamps")
+	page.Click("button[value=send]")
+	page.WaitText("with a passphrase")
+
+	reader := readAs(t, p, browser, nora, "Ada Lindqvist has sent you a protected message", "Enter the passphrase")
+	reader.NoScript(true)
+	reader.WaitText("what hung in the hall")
+	reader.Fill("#passphrase", "seven quiet lamps")
+	reader.ClickText("Read the message")
+	reader.WaitText("The passphrase is not right")
+	reader.NoScript(false)
+	stop{name: "passphrase-wrong", page: reader}.everywhere(t, nil)
+	reader.NoScript(true)
+	reader.ForgetProblems()
+	reader.Fill("#passphrase", "seven quiet amber lamps")
+	reader.ClickText("Read the message")
+	wantPage(t, reader, 200, "Offer 4711")
+}

@@ -1,0 +1,64 @@
+package intake_test
+
+import (
+	"strings"
+	"testing"
+
+	"letterlock/internal/eml"
+	"letterlock/internal/letterlock"
+	"letterlock/internal/rule"
+	"letterlock/internal/store"
+	"letterlock/internal/vault"
+)
+
+// A mail program has no place for one.
+func TestWhatNeedsAPassphraseIsRefusedWithoutOne(t *testing.T) {
+	for name, mail := range map[string]string{
+		"the mail asks": "X-Letterlock-Proof: passphrase\r\n" + simple("<1@contoso.example>", "Hi"),
+		"a rule asks":   simple("<1@contoso.example>", "Hi"),
+	} {
+		h := newHouse(t, eml.Limits{})
+		if name == "a rule asks" {
+			h.rules(then("partners", rule.Actions{Asks: letterlock.ByPassphrase}))
+		}
+		before := h.rows()
+		_, err := h.accept(ada, to(marta), mail)
+		trial, tryErr := h.intake.Try(t.Context(), olga, ada, to(marta), strings.NewReader(mail), int64(len(mail)))
+		if letterlock.KeyOf(err) != letterlock.GivePassphrase || tryErr != nil || letterlock.KeyOf(trial.Err) != letterlock.GivePassphrase {
+			t.Errorf("%s: %v; trying it: %v, %v", name, err, trial.Err, tryErr)
+		}
+		h.checkNothingNew(name, before)
+	}
+}
+
+func TestAPassphraseIsKeptSealedAndGoesWithItsMessage(t *testing.T) {
+	h := newHouse(t, eml.Limits{})
+	e := to(marta)
+	e.Asks, e.Passphrase = letterlock.ByPassphrase, vault.Passphrase{Hash: "$argon2id$marker-of-the-hash", Hint: "marker-of-the-hint"}
+	id := h.mustAccept(ada, e, simple("<1@contoso.example>", "Hi")).ID
+	for _, marker := range []string{"marker-of-the-hash", "marker-of-the-hint"} {
+		if files := h.holding(marker); len(files) > 0 {
+			t.Errorf("%s is in %v", marker, files)
+		}
+	}
+	kept := func() (sealed []byte, err error) {
+		_ = h.db.Read(t.Context(), func(tx *store.Tx) error { sealed, err = tx.Passphrase(id); return nil })
+		return sealed, err
+	}
+	sealed, err := kept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := vault.OpenPassphrase(h.pepper, letterlock.NewID(), sealed); err == nil {
+		t.Error("it opens as that of another message")
+	}
+	if p, err := vault.OpenPassphrase(h.pepper, id, sealed); err != nil || p != e.Passphrase {
+		t.Errorf("%+v, %v", p, err)
+	}
+	if err := h.db.Write(t.Context(), func(tx *store.Tx) error { return tx.Destroy(id) }); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := kept(); letterlock.CodeOf(err) != letterlock.NotFound {
+		t.Errorf("after the message was destroyed: %v", err)
+	}
+}
