@@ -17,7 +17,7 @@ func TestEveryWordCanBeCompleted(t *testing.T) {
 	}{
 		{"a command", "acc", []string{"account"}},
 		{"a command of a command", "account dis", []string{"disable"}},
-		{"all of them", "account ", []string{"add", "list", "disable", "enable", "reset", "roles"}},
+		{"all of them", "account ", []string{"add", "list", "disable", "enable", "reset", "reset-factor", "roles"}},
 		{"a flag", "account add --na", []string{"--name"}},
 		{"an end", "expire x --ne", []string{"--never"}},
 		{"after a flag's value", "account --config /x add --na", []string{"--name"}},
@@ -57,7 +57,7 @@ _letterlock
 printf '%s\n' "${COMPREPLY[@]}"
 `
 	tests := []struct{ typed, want string }{
-		{"account r", "reset roles"},
+		{"account r", "reset reset-factor roles"},
 		{"account add --role =", "sender auditor revoker admin"},
 		{"account add --role = a", "auditor admin"},
 		{"check --config completion.g", "completion.go"},
