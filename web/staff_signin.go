@@ -1,7 +1,6 @@
 package web
 
 import (
-	"errors"
 	"net/http"
 
 	"github.com/labstack/echo/v4"
@@ -46,8 +45,12 @@ func (s *Server) signIn(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if more, err := s.Accounts.HasSecondFactor(c.Request().Context(), by.Address); err != nil || more {
-		return errors.Join(err, s.toSecondFactor(c, by, v.Next))
+	more, err := s.Accounts.HasSecondFactor(c.Request().Context(), by.Address)
+	if err != nil {
+		return err
+	}
+	if more {
+		return s.toSecondFactor(c, by, v.Next)
 	}
 	if err := s.startSession(c, letterlock.Actor{Kind: letterlock.Staff, Address: by.Address}); err != nil {
 		return err

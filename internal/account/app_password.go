@@ -154,7 +154,8 @@ func (s *Service) RemoveAppPassword(ctx context.Context, by letterlock.Actor, of
 }
 
 // MailPrograms lets mail programs in: with an app password, or with the password of
-// the account where that is enough. It is not where the account has a second factor.
+// the account where that is enough. It is not where the account has a second factor, or
+// holds a role that needs one.
 type MailPrograms struct {
 	Accounts *Service
 	// Only app passwords are taken.
@@ -175,19 +176,19 @@ func (m MailPrograms) Authenticate(ctx context.Context, a letterlock.Address, pa
 	if err != nil {
 		return by, err
 	}
-	if wanted, err := m.wantsAppPassword(ctx, a); wanted || err != nil {
+	if wanted, err := m.wantsAppPassword(ctx, by); wanted || err != nil {
 		return letterlock.Actor{}, cmp.Or(err, error(errAppPassword))
 	}
 	return by, nil
 }
 
 // wantsAppPassword reports whether the password of an account is not enough for its mail
-// programs: where something is asked beside it they cannot show that.
-func (m MailPrograms) wantsAppPassword(ctx context.Context, a letterlock.Address) (bool, error) {
-	if m.Only {
+// programs: where something is asked beside it, or has to be, they cannot show that.
+func (m MailPrograms) wantsAppPassword(ctx context.Context, by letterlock.Actor) (bool, error) {
+	if m.Only || m.Accounts.needsFactor(by) {
 		return true, nil
 	}
-	return m.Accounts.HasSecondFactor(ctx, a)
+	return m.Accounts.HasSecondFactor(ctx, by.Address)
 }
 
 // byAppPassword returns the holder of an account to whom an app password belongs, or
@@ -235,10 +236,14 @@ func usedBy(tx *store.Tx, p AppPassword, a letterlock.Address) (letterlock.Actor
 // account was disabled, or the app password removed, or an app password is wanted now.
 func (m MailPrograms) Still(ctx context.Context, was letterlock.Actor) (letterlock.Actor, error) {
 	if was.Token == "" {
-		if wanted, err := m.wantsAppPassword(ctx, was.Address); wanted || err != nil {
+		by, err := m.Accounts.Actor(ctx, was.Address)
+		if err != nil {
+			return letterlock.Actor{}, err
+		}
+		if wanted, err := m.wantsAppPassword(ctx, by); wanted || err != nil {
 			return letterlock.Actor{}, cmp.Or(err, error(errDenied))
 		}
-		return m.Accounts.Actor(ctx, was.Address)
+		return by, nil
 	}
 	var by letterlock.Actor
 	err := m.Accounts.DB.Read(ctx, func(tx *store.Tx) error {

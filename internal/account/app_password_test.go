@@ -175,6 +175,25 @@ func TestWithASecondFactorMailProgramsNeedAnAppPassword(t *testing.T) {
 	}
 }
 
+// Whoever has to have a second factor, and has none yet, is let in nowhere with the
+// password alone.
+func TestWithARoleThatNeedsASecondFactorMailProgramsNeedAnAppPassword(t *testing.T) {
+	h := newHouse(t)
+	m := h.programs()
+	before := h.open(m, password)
+	h.accounts.FactorRoles = []letterlock.Role{letterlock.Admin}
+	if _, err := m.Still(t.Context(), before); err != nil {
+		t.Errorf("Still of a role that needs none: %v", err)
+	}
+	h.accounts.FactorRoles = []letterlock.Role{letterlock.Sender}
+	if _, err := m.Authenticate(t.Context(), ada.Address, password, ip); letterlock.KeyOf(err) != "app-password" {
+		t.Errorf("Authenticate with the password: %v, want Denied %q", err, "app-password")
+	}
+	if _, err := m.Still(t.Context(), before); !errors.Is(err, letterlock.Denied) {
+		t.Errorf("Still of who signed in with the password: %v, want Denied", err)
+	}
+}
+
 func TestUseOfAnAppPasswordIsNotedOnceAMinute(t *testing.T) {
 	h := newHouse(t)
 	_, secret := h.program("Thunderbird")

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"letterlock/internal/letterlock"
+	"letterlock/internal/ratelimit"
 	"letterlock/internal/store"
 	"letterlock/internal/vault"
 )
@@ -17,7 +18,6 @@ import (
 const (
 	stepLasts     = 10 * time.Minute // from the right password to the second factor
 	freeTries     = 5                // wrong answers in a row before any wait
-	longestWait   = 15 * time.Minute // after a wrong answer
 	recoveryCodes = 10
 	codeLength    = 10 // characters of a recovery code: 47 bits
 )
@@ -71,11 +71,15 @@ func (s *Service) HasSecondFactor(ctx context.Context, a letterlock.Address) (ha
 // LacksFactor reports whether somebody holds a role that needs a second factor, and has
 // none. Tokens of programs are not asked: whoever issues them is.
 func (s *Service) LacksFactor(ctx context.Context, by letterlock.Actor) (bool, error) {
-	if !slices.ContainsFunc(s.FactorRoles, func(r letterlock.Role) bool { return slices.Contains(by.Roles, r) }) {
+	if !s.needsFactor(by) {
 		return false, nil
 	}
 	has, err := s.HasSecondFactor(ctx, by.Address)
 	return err == nil && !has, err
+}
+
+func (s *Service) needsFactor(by letterlock.Actor) bool {
+	return slices.ContainsFunc(s.FactorRoles, func(r letterlock.Role) bool { return slices.Contains(by.Roles, r) })
 }
 
 // BeginStep remembers that the password of an account was right, and returns the name
@@ -187,7 +191,7 @@ func waitAfter(failures int) time.Duration {
 	if failures < freeTries {
 		return 0
 	}
-	return min(longestWait, time.Minute<<min(failures-freeTries, 4))
+	return ratelimit.CoolDown(failures - freeTries + 1)
 }
 
 // fits uses up what was typed and returns what it is, or "" when it fits nothing.

@@ -156,9 +156,10 @@ func (s *Service) claim(tx *store.Tx, lane store.Lane) (w work, err error) {
 		return w, err
 	}
 	if w.notice.Kind == store.FactorNotice {
-		row, err := tx.Account(w.notice.Address)
+		var row store.Account
+		row, w.broken = tx.Account(w.notice.Address)
 		w.account.holder = row.Mailbox
-		return w, err
+		return w, nil
 	}
 	if w.message, err = tx.Message(w.notice.Message); err != nil {
 		return w, err

@@ -16,6 +16,7 @@ import (
 
 	"letterlock/internal/letterlock"
 	"letterlock/internal/metrics"
+	"letterlock/internal/ratelimit"
 	"letterlock/internal/seal"
 	"letterlock/internal/store"
 	"letterlock/internal/vault"
@@ -289,19 +290,9 @@ func (s *Service) wrong(tx *store.Tx, by letterlock.Actor, r letterlock.Recipien
 		return nil, err
 	}
 	lock.Failures++
-	wait := coolDown(lock.Failures)
+	wait := ratelimit.CoolDown(lock.Failures)
 	lock.Until = tx.Now.Add(wait)
 	return tooMany(wait), tx.PutLock(r.ID, lock)
-}
-
-// coolDown is 1, 2, 4, 8 and then 15 minutes: five tries at one in 10^8 each
-// time get nowhere, and nobody is locked out for good.
-func coolDown(failures int) time.Duration {
-	const longest = 15 * time.Minute
-	if failures > 4 {
-		return longest
-	}
-	return time.Minute << (failures - 1)
 }
 
 // fits compares in constant time. Spaces and hyphens, which people type as the

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"letterlock/internal/letterlock"
+	"letterlock/internal/ratelimit"
 	"letterlock/internal/seal"
 	"letterlock/internal/store"
 	"letterlock/internal/vault"
@@ -162,17 +163,9 @@ func (s *Service) take(ctx context.Context, recipient letterlock.ID) (wait time.
 			return nil
 		}
 		l.Failures++
-		wait = coolDown(l.Failures)
+		wait = ratelimit.CoolDown(l.Failures)
 		l.Until = tx.Now.Add(wait)
 		return tx.LockPassphrase(recipient, l)
 	})
 	return wait, last, err
-}
-
-// coolDown is 1, 2, 4, 8 and then 15 minutes.
-func coolDown(failures int) time.Duration {
-	if failures > 4 {
-		return 15 * time.Minute
-	}
-	return time.Minute << (failures - 1)
 }
