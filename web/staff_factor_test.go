@@ -174,6 +174,31 @@ func TestCodesThatAreNotTaken(t *testing.T) {
 	}
 }
 
+// Who has watched somebody type a code has half a minute, and perhaps the step's cookie.
+func TestACodeAndAStepServeOnce(t *testing.T) {
+	w := newWorld(t)
+	phone, _ := w.browser().signIn(ada).setUp()
+	b := w.halfWay(ada)
+	step := b.cookies[hostPrefix+stepCookie]
+	if step == "" {
+		t.Fatal("there is no step")
+	}
+	if a := b.show(phone.code(0)); a.status != http.StatusSeeOther || a.location() != "/sent" {
+		t.Fatalf("a right code: %d to %q", a.status, a.location())
+	}
+	for name, code := range map[string]string{"the same code": phone.code(0), "the one before": phone.code(-30 * time.Second)} {
+		if a := w.halfWay(ada).show(code); a.status != http.StatusUnprocessableEntity {
+			t.Errorf("%s at once: %d, want it refused", name, a.status)
+		}
+	}
+	w.clock.advance(30 * time.Second)
+	thief := w.browser()
+	thief.cookies[hostPrefix+stepCookie] = step
+	if a := thief.show(phone.code(0)); a.status != http.StatusSeeOther || a.location() != "/sign-in" {
+		t.Errorf("a step that is over, with another code: %d to %q", a.status, a.location())
+	}
+}
+
 func TestGuessingCodesWaitsLongerAndLongerAndNotForEver(t *testing.T) {
 	w := newWorld(t)
 	phone, codes := w.browser().signIn(ada).setUp()
