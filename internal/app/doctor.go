@@ -205,6 +205,9 @@ func (d *doctor) when(t time.Time) string {
 	return t.In(d.cfg.TimeZone.Location).Format("2 January 2006, 15:04 MST")
 }
 
+// aboutListener is what to do about a listener, whether its settings or its address is wrong.
+const aboutListener = "correct it in the file of settings; if another program has the address, stop that one or choose another"
+
 // remedies are what to do about what Check finds, by the beginning of what it is about.
 // Most of its sentences say it already; these are where to begin.
 var remedies = []struct{ about, do string }{
@@ -222,9 +225,9 @@ var remedies = []struct{ about, do string }{
 	{"dkim", "see 'Signing (DKIM)' in section 5 of docs/operate.md"},
 	{"database", "restore a backup: section 3 of docs/operate.md; or install the version that wrote it"},
 	{"backup.recipients", "correct backup.recipients: age recipients, like age1..."},
-	{"http", "stop the other program, or choose another address"},
-	{"smtp", "stop the other program, or choose another address"},
-	{"metrics", "stop the other program, or choose another address"},
+	{"http", aboutListener},
+	{"smtp", aboutListener},
+	{"metrics", aboutListener},
 }
 
 func remedy(f Finding) string {
