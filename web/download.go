@@ -98,6 +98,9 @@ func send(c echo.Context, f file, content io.Reader, under func(write func() err
 		}
 		if writeErr != nil {
 			c.Set(errorKey, writeErr) // access ended, or the client went away
+			// The writer may see the end before the lease breaks the connection, and
+			// an orderly close would send what lies in it.
+			breaker(c)()
 			panic(http.ErrAbortHandler)
 		}
 		if ended(err) {

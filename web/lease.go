@@ -79,6 +79,7 @@ func sendUnder(c echo.Context, l *access.Lease, status int, content []byte) erro
 		}
 		if err != nil {
 			c.Set(errorKey, fmt.Errorf("sending content: %w", err))
+			breaker(c)() // see send
 			panic(http.ErrAbortHandler)
 		}
 		content = content[len(part):]
