@@ -14,6 +14,7 @@ import (
 	"slices"
 	"time"
 
+	"letterlock/internal/language"
 	"letterlock/internal/letterlock"
 )
 
@@ -241,6 +242,9 @@ type Portal struct {
 	// that no passcode is asked for in it: from "1h" to "30d". Default "30d". Empty,
 	// like "0": none is, those of before included.
 	Remember Span `toml:"remember"`
+	// Languages are those that recipients may read pages and mails in, of "en", "de",
+	// "fr", "es", "ar" and "ja", each once. Default "en". Empty: English.
+	Languages []string `toml:"languages"`
 }
 
 // A SignIn is an OpenID provider that may vouch for the mailboxes of recipients, beside
@@ -408,7 +412,7 @@ func Default() Config {
 			DoNotForwardDownloads: true, LookUpMX: true,
 		},
 		Notices: Notices{OnRequest: true},
-		Portal:  Portal{Remember: Span{Set: true, Span: longestRemembered}},
+		Portal:  Portal{Remember: Span{Set: true, Span: longestRemembered}, Languages: []string{language.English}},
 		Keys: Keys{
 			Rotate:     Span{Set: true, Span: letterlock.Span(24 * time.Hour)},
 			KeepBackup: Span{Set: true, Span: longestEpoch},

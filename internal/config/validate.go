@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"letterlock/internal/language"
 	"letterlock/internal/letterlock"
 )
 
@@ -72,6 +73,9 @@ func (c Config) validate(bad complain) {
 	}
 	if r := c.Portal.Remember.Span; r != 0 && (r < shortestRemembered || r > longestRemembered) {
 		bad("portal.remember", "%s is not between 1h and 30d; 0 remembers no browser", r)
+	}
+	if _, err := language.NewOffer(c.Portal.Languages); err != nil {
+		bad("portal.languages", "%v", err)
 	}
 	for _, r := range c.Accounts.RequireSecondFactor {
 		if _, err := letterlock.ParseRole(string(r)); err != nil {

@@ -1,0 +1,98 @@
+package language
+
+import (
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Times are written in the zone that they are in, which the caller has chosen, with
+// the clock of 24 hours and the digits 0 to 9 in every language: passcodes,
+// references and addresses have those, and a page with two sorts of digits makes
+// its reader compare.
+
+// Weekday is a moment in full with its day: "Friday 20 November 2026, 10:42 CET".
+func (w Words) Weekday(t time.Time) string { return w.moment("date.weekday", t) }
+
+// When is a moment in full: "20 November 2026, 11:52 CET".
+func (w Words) When(t time.Time) string { return w.moment("date.when", t) }
+
+// Date is a day with its year: "20 November 2026".
+func (w Words) Date(t time.Time) string { return w.moment("date.date", t) }
+
+// Day is one of a year that is understood: "20 November".
+func (w Words) Day(t time.Time) string { return w.moment("date.day", t) }
+
+// Month is one of a year that is understood: "November".
+func (w Words) Month(t time.Time) string {
+	return w.Text("date.month." + strconv.Itoa(int(t.Month())))
+}
+
+// MonthYear is a month with its year: "November 2026".
+func (w Words) MonthYear(t time.Time) string { return w.moment("date.monthYear", t) }
+
+// Clock is the time of a day: "10:42".
+func (w Words) Clock(t time.Time) string { return t.Format("15:04") }
+
+// ClockZone is the time of a day with the zone that it is in: "10:42 CET".
+func (w Words) ClockZone(t time.Time) string { return t.Format("15:04 MST") }
+
+// moment puts what is known of t into one of the forms of a date. Nothing is shut
+// in here: all of it is ours.
+func (w Words) moment(form string, t time.Time) string {
+	var b strings.Builder
+	for _, p := range w.Parts(form) {
+		switch p.Slot {
+		case "":
+			b.WriteString(p.Text)
+		case "Weekday":
+			b.WriteString(w.Text("date.weekdays." + strconv.Itoa(int(t.Weekday()))))
+		case "Day":
+			if t.Day() == 1 {
+				b.WriteString(w.Text("date.first")) // French says "1er"
+			} else {
+				b.WriteString(strconv.Itoa(t.Day()))
+			}
+		case "Month":
+			b.WriteString(w.Month(t))
+		case "Year":
+			b.WriteString(strconv.Itoa(t.Year()))
+		case "Clock":
+			b.WriteString(w.Clock(t))
+		case "Zone":
+			b.WriteString(t.Format("MST"))
+		}
+	}
+	return b.String()
+}
+
+// Length is a duration in one unit, rounded down, but never to nothing: whoever is
+// told that a minute is left has at least that.
+func (w Words) Length(d time.Duration) string {
+	switch {
+	case d >= 48*time.Hour:
+		return w.Count("length.day", int(d/(24*time.Hour)))
+	case d >= 2*time.Hour:
+		return w.Count("length.hour", int(d/time.Hour))
+	case d >= time.Minute:
+		return w.Count("length.minute", int(d/time.Minute))
+	}
+	return w.Count("length.second", max(1, int((d+time.Second-1)/time.Second)))
+}
+
+// Size is a number of bytes: "482 KB". A kilobyte has 1,000 of them.
+func (w Words) Size(n int64) string {
+	switch {
+	case n < 1000:
+		return w.Count("size.byte", int(n))
+	case n < 999_500:
+		return w.sizeIn("size.kilo", strconv.FormatInt((n+500)/1000, 10))
+	case n < 9_950_000:
+		tenths := strconv.FormatFloat(float64(n)/1e6, 'f', 1, 64)
+		return w.sizeIn("size.mega", strings.Replace(tenths, ".", w.Text("size.point"), 1))
+	}
+	return w.sizeIn("size.mega", strconv.FormatInt((n+500_000)/1_000_000, 10))
+}
+
+// sizeIn puts a number beside its unit.
+func (w Words) sizeIn(unit, n string) string { return w.Text(unit, "Size", n) }
