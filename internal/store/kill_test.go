@@ -49,6 +49,8 @@ INSERT INTO passcodes (recipient, browser, sealed, reference, created_at, expire
 	`UPDATE passcodes SET notice = 1;`,
 	`INSERT INTO app_passwords (id, hash, account, name, created_at) VALUES ('p1', x'12', 'ada@contoso.example', 'phone', 100);`,
 	`INSERT INTO recovery_codes (address, hash) VALUES ('ada@contoso.example', x'13');`,
+	`INSERT INTO passphrases VALUES ('a', x'14');
+INSERT INTO passphrase_tries VALUES ('r1', 1, 0, 0);`,
 }
 
 // loose names the setting that takes the transactions out of migrations.

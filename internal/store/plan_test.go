@@ -25,7 +25,7 @@ import (
 // growing are the tables that grow with the messages, or with what is done to them.
 var growing = []string{"messages", "recipients", "chunks", "wraps", "events", "visits", "outbox", "attempts", "audit", "sessions", "passcodes",
 	"locks", "budgets", "answers", "batch_items", "search_texts", "search_words", "search_parts", "report_slots", "report_domains", "checkpoints", "uploads", "upload_pieces",
-	"requests", "more_links", "reminders", "browsers", "journal", "openid_bindings", "openid_requests", "passphrases", "passphrase_tries", "app_passwords", "factors", "recovery_codes", "pending", "factor_locks"}
+	"requests", "more_links", "reminders", "browsers", "journal", "openid_bindings", "openid_requests", "passphrases", "passphrase_tries", "app_passwords", "factors", "recovery_codes", "pending", "factor_locks", "languages"}
 
 // scans lists, by a part of the statement, which large tables it may read from end
 // to end, or in the order of an index with no bound, and why.
@@ -76,6 +76,7 @@ func newSurveyor(t *testing.T) *surveyor {
 			tx.PutBrowser(Browser{ID: batch, Hash: hash, Address: r.Mailbox.Address, Expires: start.Add(time.Hour)}),
 			tx.AddOpenIDRequest(OpenIDRequest{State: hash, ID: batch, Browser: hash, Recipient: r.ID, Sealed: hash, Expires: start.Add(time.Hour)}),
 			tx.Bind(Binding{Address: r.Mailbox.Address, Issuer: "https://provider.example", Subject: "4711"}),
+			tx.PutLanguage(r.Mailbox.Address, "de"),
 			tx.AddFactor(Factor{Kind: TOTP, Handle: hash, Address: m.Sender.Address, ID: batch, Sealed: hash}),
 			tx.PutRecoveryCodes(m.Sender.Address, [][]byte{hash}),
 			tx.PutPending(Pending{Hash: hash, Kind: PendingSignIn, Address: m.Sender.Address, Expires: start.Add(time.Hour)}),

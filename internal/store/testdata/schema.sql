@@ -170,6 +170,12 @@ CREATE TABLE journal (
   held  INTEGER NOT NULL                    -- how far the file was on the disk then, at least
 ) STRICT;
 
+CREATE TABLE languages (
+  address TEXT PRIMARY KEY,
+  tag     TEXT NOT NULL,                      -- BCP 47: 'de'
+  at      INTEGER NOT NULL                    -- when it was chosen
+) STRICT;
+
 CREATE TABLE locks (
   recipient TEXT PRIMARY KEY REFERENCES recipients (id) ON DELETE CASCADE,
   failures  INTEGER NOT NULL,               -- codes used up by wrong tries in a row

@@ -1,0 +1,16 @@
+package store
+
+import "letterlock/internal/letterlock"
+
+// PutLanguage notes in which language the holder of an address reads.
+func (t *Tx) PutLanguage(a letterlock.Address, tag string) error {
+	return t.exec(`INSERT INTO languages (address, tag, at) VALUES ($1, $2, $3)
+		ON CONFLICT (address) DO UPDATE SET tag = excluded.tag, at = excluded.at`, a, tag, t.Now.Unix())
+}
+
+// LanguageOf returns in which language the holder of an address reads, or NotFound:
+// they have chosen none.
+func (t *Tx) LanguageOf(a letterlock.Address) (tag string, err error) {
+	err = t.row(`SELECT tag FROM languages WHERE address = $1`, []any{a}, &tag)
+	return tag, err
+}
