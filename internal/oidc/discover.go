@@ -121,6 +121,6 @@ func (p *Provider) ask(ctx context.Context) (*discovered, error) {
 	}
 	return &discovered{
 		issuer: want, sender: more.Sender, provider: provider, keys: gooidc.NewRemoteKeySet(ctx, more.Keys),
-		oauth: oauth2.Config{ClientID: p.ClientID, ClientSecret: p.Secret, Endpoint: end, RedirectURL: p.Redirect, Scopes: []string{"openid", "email"}},
+		oauth: oauth2.Config{ClientID: p.ClientID, ClientSecret: p.Secret, Endpoint: end, RedirectURL: p.Redirect, Scopes: append([]string{"openid", "email"}, p.Scopes...)},
 	}, nil
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/subtle"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"net/url"
 	"time"
@@ -32,6 +33,7 @@ type Voucher struct {
 	Issuer  string             // who says so
 	Subject string             // by what the issuer knows them, always
 	Email   string             // the address as the provider wrote it, proved or not
+	Profile *Profile           // what else it says; nil: it is not asked
 }
 
 // Start asks for an address; hint is the one that is expected, and may be empty.
@@ -87,12 +89,12 @@ func (p *Provider) Finish(ctx context.Context, q Question, back url.Values) (Vou
 	if err := p.timely(c, q); err != nil {
 		return Voucher{}, err
 	}
-	if c.Email == "" {
+	if c.Email == "" || p.lacksRoles(c.Profile) {
 		if err := p.askUser(ctx, d, token, &c); err != nil {
 			return Voucher{}, err
 		}
 	}
-	v := Voucher{Issuer: d.issuer, Subject: p.subject(c), Email: c.Email}
+	v := Voucher{Issuer: d.issuer, Subject: p.subject(c), Email: c.Email, Profile: c.Profile}
 	address, err := p.accept(c)
 	if err != nil {
 		return v, err
@@ -150,8 +152,8 @@ func refusedCode(err error) error {
 	return refuse(Exchange, err)
 }
 
-// askUser asks for the address that the token does not name. Of the answer nothing else
-// counts, and it has to be about whom the token is about.
+// askUser asks for the address that the token does not name, and for what completes a
+// profile. Of the answer nothing else counts, and it has to be about whom the token is about.
 func (p *Provider) askUser(ctx context.Context, d *discovered, t *oauth2.Token, c *claims) error {
 	info, err := d.provider.UserInfo(ctx, oauth2.StaticTokenSource(t))
 	if u := (*url.Error)(nil); errors.As(err, &u) {
@@ -170,6 +172,15 @@ func (p *Provider) askUser(ctx context.Context, d *discovered, t *oauth2.Token, 
 	if subtle.ConstantTimeCompare([]byte(info.Subject), []byte(c.Subject)) != 1 {
 		return refuse(UserInfo, nil)
 	}
-	c.Email, c.Verified = more.Email, more.Verified
+	if c.Email == "" {
+		c.Email, c.Verified = more.Email, more.Verified
+	}
+	if c.Profile != nil {
+		var all map[string]json.RawMessage
+		if err := info.Claims(&all); err != nil {
+			return refuse(Malformed, err)
+		}
+		p.complete(c.Profile, all)
+	}
 	return nil
 }

@@ -54,6 +54,12 @@ type Settings struct {
 	// Tenants are Microsoft's tenants that are believed for domains although Microsoft
 	// does not say that they own them, by the tenant's id.
 	Tenants map[string][]string
+	// Profile has the provider asked for more of somebody than the address, Scopes for what
+	// it takes them to say, and RolesClaim is the claim that says what somebody may do;
+	// empty: none does.
+	Profile    bool
+	Scopes     []string
+	RolesClaim string
 	// Loopback allows plain http to this machine itself: for tests.
 	Loopback bool
 	Roots    *x509.CertPool   // who vouches for the provider's server; nil: whom the machine trusts

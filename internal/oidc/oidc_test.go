@@ -586,3 +586,46 @@ func TestAProviderIsOfferedToThoseForWhomItMayVouch(t *testing.T) {
 		}
 	}
 }
+
+func TestAProfileSaysWhatSomebodyMayDo(t *testing.T) {
+	of := func(claim string, token, info claims) (oidc.Profile, error) {
+		t.Helper()
+		h := newHouse(t, func(s *oidc.Settings) { s.Profile, s.RolesClaim, s.Scopes = true, claim, []string{"groups"} })
+		h.at.Set(func(b *oidctest.Behaviour) { b.User, b.Info = token, info })
+		v, err := h.prove(false)
+		if v.Profile == nil {
+			return oidc.Profile{}, err
+		}
+		if last := h.at.Last(); last.Get("scope") != "openid email groups" {
+			t.Errorf("asked for %q", last.Get("scope"))
+		}
+		return *v.Profile, err
+	}
+	with := func(more claims) claims {
+		c := maps.Clone(bob)
+		maps.Copy(c, more)
+		return c
+	}
+	for _, tt := range []struct {
+		name, claim string
+		token, info claims
+		want        oidc.Profile
+	}{
+		{"a list", "groups", with(claims{"groups": []string{"a", "b"}}), nil, oidc.Profile{Roles: []string{"a", "b"}}},
+		{"one", "role", with(claims{"role": "a", "name": "Bob", "acr": "2", "amr": []string{"otp"}}), nil,
+			oidc.Profile{Name: "Bob", Roles: []string{"a"}, ACR: "2", AMR: []string{"otp"}}},
+		{"within another", "realm_access.roles", with(claims{"realm_access": claims{"roles": []string{"a"}}}), nil, oidc.Profile{Roles: []string{"a"}}},
+		{"a name with dots", "https://x.example/roles", with(claims{"https://x.example/roles": []string{"a"}}), nil, oidc.Profile{Roles: []string{"a"}}},
+		{"in userinfo", "groups", bob, with(claims{"groups": []string{"a"}, "acr": "2", "amr": []string{"otp"}}), oidc.Profile{Roles: []string{"a"}}},
+		{"an empty list counts", "groups", with(claims{"groups": []string{}}), with(claims{"groups": []string{"a"}}), oidc.Profile{Roles: []string{}}},
+		{"neither texts nor a text", "groups", with(claims{"groups": claims{"a": 1}}), with(claims{"groups": 7}), oidc.Profile{}},
+	} {
+		got, err := of(tt.claim, tt.token, tt.info)
+		if err != nil || got.Name != tt.want.Name || got.ACR != tt.want.ACR || !slices.Equal(got.AMR, tt.want.AMR) || !slices.Equal(got.Roles, tt.want.Roles) {
+			t.Errorf("%s: %+v, %v; want %+v", tt.name, got, err, tt.want)
+		}
+	}
+	if got, err := of("groups", bob, with(claims{"sub": "4712", "groups": []string{"a"}})); letterlock.KeyOf(err) != oidc.UserInfo {
+		t.Errorf("userinfo of somebody else: %+v, %v", got, err)
+	}
+}

@@ -66,6 +66,7 @@ type claims struct {
 	Hosted   string   `json:"hd"`       // Google: the domain that it hosts for them
 	Tenant   string   `json:"tid"`      // Microsoft: the tenant
 	Owner    claim    `json:"xms_edov"` // Microsoft: the tenant owns the address's domain
+	Profile  *Profile `json:"-"`        // nil: it is not asked for
 }
 
 // noKeyFits is what the library says when it has the keys and none has signed a token.
@@ -108,6 +109,13 @@ func (p *Provider) genuine(ctx context.Context, d *discovered, raw string) (clai
 		return claims{}, refuse(Malformed, err)
 	}
 	c.Issuer, c.Subject, c.Audience = token.Issuer, token.Subject, token.Audience
+	if p.Settings.Profile {
+		var all map[string]json.RawMessage
+		if err := token.Claims(&all); err != nil {
+			return claims{}, refuse(Malformed, err)
+		}
+		c.Profile = p.profileOf(all)
+	}
 	if err := p.fromIssuer(d, c); err != nil {
 		return claims{}, err
 	}
