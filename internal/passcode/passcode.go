@@ -8,10 +8,7 @@ package passcode
 
 import (
 	"context"
-	"crypto/rand"
-	"crypto/subtle"
 	"errors"
-	"math/big"
 	"time"
 
 	"letterlock/internal/letterlock"
@@ -23,7 +20,6 @@ import (
 )
 
 const (
-	digits   = 8
 	validity = 10 * time.Minute
 	maxTries = 5
 	again    = 30 * time.Second // between two mails with one passcode
@@ -163,7 +159,7 @@ func (s *Service) send(tx *store.Tx, r letterlock.Recipient, browser []byte, p s
 		p.Sent = tx.Now
 	} else {
 		p = store.Passcode{
-			Sealed:    s.Pepper.Seal("passcode", bind(r.ID, browser), []byte(newCode().Reveal())),
+			Sealed:    s.Pepper.Seal("passcode", bind(r.ID, browser), []byte(vault.NewPasscode().Reveal())),
 			Reference: vault.NewReference(3), Sent: tx.Now, Expires: tx.Now.Add(validity),
 		}
 		if err := tx.PutPasscode(r.ID, browser, p); err != nil {
@@ -295,36 +291,8 @@ func (s *Service) wrong(tx *store.Tx, by letterlock.Actor, r letterlock.Recipien
 	return tooMany(wait), tx.PutLock(r.ID, lock)
 }
 
-// fits compares in constant time. Spaces and hyphens, which people type as the
-// mail groups the digits, do not count.
+// fits compares what was typed with what is kept sealed.
 func (s *Service) fits(recipient letterlock.ID, browser []byte, p store.Passcode, code string) bool {
-	typed, ok := normalize(code)
 	want, err := s.Pepper.Open("passcode", bind(recipient, browser), p.Sealed)
-	return ok && err == nil && subtle.ConstantTimeCompare(typed, want) == 1
-}
-
-func normalize(code string) ([]byte, bool) {
-	if len(code) > 64 {
-		return nil, false
-	}
-	var b []byte
-	for _, c := range []byte(code) {
-		switch {
-		case c == ' ' || c == '-':
-		case '0' <= c && c <= '9':
-			b = append(b, c)
-		default:
-			return nil, false
-		}
-	}
-	return b, len(b) == digits
-}
-
-func newCode() letterlock.Passcode {
-	n, err := rand.Int(rand.Reader, big.NewInt(100_000_000))
-	if err != nil {
-		panic("passcode: internal error: " + err.Error()) // crypto/rand never fails
-	}
-	s := n.String()
-	return letterlock.Passcode("00000000"[len(s):] + s)
+	return err == nil && vault.IsPasscode(letterlock.Passcode(want), code)
 }

@@ -1,4 +1,4 @@
-package passcode
+package vault
 
 import "testing"
 
@@ -6,7 +6,7 @@ func TestCodesAreEightDigitsAndUniform(t *testing.T) {
 	const n = 20_000
 	var counts [digits][10]int
 	for range n {
-		code := newCode().Reveal()
+		code := NewPasscode().Reveal()
 		if len(code) != digits {
 			t.Fatalf("%q has %d characters, want %d", code, len(code), digits)
 		}
