@@ -265,7 +265,7 @@ func (a *App) buildUseCases(cfg config.Config, o Options, k seal.Keys, look *bra
 	wake := a.Outbox.Wake
 	a.Accounts = account.New(a.DB, k.Pepper, ratelimit.IPKey, wake)
 	a.Accounts.FactorRoles = cfg.Accounts.RequireSecondFactor
-	a.Sessions = &session.Service{DB: a.DB}
+	a.Sessions = &session.Service{DB: a.DB, Vouches: a.Vouch.Has}
 	a.Browsers = &session.Browsers{DB: a.DB, Lasts: time.Duration(cfg.Portal.Remember.Span)}
 	a.Visits = &visit.Service{DB: a.DB, Log: o.Log}
 	a.Track = &track.Service{DB: a.DB}

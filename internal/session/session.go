@@ -17,7 +17,12 @@ import (
 )
 
 // A Service starts, finds and ends sessions. It is safe for concurrent use.
-type Service struct{ DB *store.DB }
+type Service struct {
+	DB *store.DB
+	// Vouches reports whether a provider of that short name is in the settings: no proof of
+	// another counts, however long its session would last. nil: all do.
+	Vouches func(provider string) bool
+}
 
 // A limit says how long sessions of a kind last.
 type limit struct {
@@ -126,10 +131,16 @@ func (s *Service) look(ctx context.Context, id string) (row store.Session, now t
 	if err != nil {
 		return store.Session{}, now, err
 	}
-	if !now.Before(row.Expires) || now.Sub(row.Seen) >= limits[row.Kind].idle {
+	if !now.Before(row.Expires) || now.Sub(row.Seen) >= limits[row.Kind].idle || !s.counts(row) {
 		return store.Session{}, now, none
 	}
 	return row, now, nil
+}
+
+// counts reports whether the proof that a reader's session was begun with still is one.
+func (s *Service) counts(row store.Session) bool {
+	provider, ok := row.Proof.Provider()
+	return !ok || row.Kind != letterlock.Reader || s.Vouches == nil || s.Vouches(provider)
 }
 
 // End deletes a session. Ending one that is not there is no error.

@@ -192,3 +192,29 @@ func TestStartingIsAudited(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+func TestAProofOfAProviderThatWasRemovedCountsNoMore(t *testing.T) {
+	h := newHouse(t)
+	id, _, err := h.sessions.Start(t.Context(), letterlock.Actor{Kind: letterlock.Reader, Address: marta, Proof: letterlock.ByOpenID("google")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	mailed := h.start(letterlock.Reader, marta)
+	for _, tt := range []struct {
+		name    string
+		vouches func(string) bool
+		want    letterlock.Address
+	}{
+		{"there still is one", func(p string) bool { return p == "google" }, marta},
+		{"it was removed", func(p string) bool { return p == "yahoo" }, ""},
+		{"nobody asks", nil, marta},
+	} {
+		h.sessions.Vouches = tt.vouches
+		kind := letterlock.Reader
+		if tt.want == "" {
+			kind = ""
+		}
+		h.checkFound(tt.name, id, kind, tt.want)
+		h.checkFound(tt.name+", another proof", mailed, letterlock.Reader, marta)
+	}
+}

@@ -95,6 +95,12 @@ func (s *Service) Name(id string) string {
 	return id
 }
 
+// Has reports whether there is a provider of that short name.
+func (s *Service) Has(id string) bool {
+	_, err := s.provider(id)
+	return err == nil
+}
+
 func (s *Service) provider(id string) (*oidc.Provider, error) {
 	for _, p := range s.Providers {
 		if p.ID == id {
