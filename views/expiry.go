@@ -2,6 +2,16 @@ package views
 
 import "github.com/a-h/templ"
 
+// hintedBy ties a field to its hint, and to its problem if it has one.
+func hintedBy(list []FieldError, field string) templ.Attributes {
+	attrs := describedBy(list, field)
+	if attrs == nil {
+		return templ.Attributes{"aria-describedby": field + "-hint"}
+	}
+	attrs["aria-describedby"] = field + "-hint " + field + "-error"
+	return attrs
+}
+
 // days bounds a date field.
 func days(first, last string) templ.Attributes {
 	attrs := templ.Attributes{}

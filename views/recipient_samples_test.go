@@ -17,6 +17,15 @@ func recipientSamples(all map[string]templ.Component) {
 	wrong.Revoked = "Access of 1 recipient was removed. A change of the expiry does not give it back."
 	all["expiry-wrong"] = ChangeExpiryPage(wrong)
 
+	told := ChangePassphrase{Page: staffPage(), Subject: "Settlement agreement, third draft", Asks: true, Hint: "what hung in the hall", Copies: true,
+		URL: "/sent/1/passphrase", KeepURL: "/sent/1", RemoveURL: "/sent/1/passphrase/remove"}
+	all["passphrase-change"] = ChangePassphrasePage(told)
+	told.Asks, told.Hint, told.RemoveURL, told.NewHint = false, "", "", "the hall"
+	told.Untouched, told.Errors = "Sam Ortega received it inline, and is asked for nothing.", []FieldError{{Field: "passphrase", Text: "A passphrase has at least 8 characters"}, {Field: "hint", Text: "The hint says the passphrase"}}
+	all["passphrase-ask-wrong"] = ChangePassphrasePage(told)
+	told.Asks, told.Errors, told.Kept = true, nil, "A rule asks for the passphrase, so that it can be changed and not done without."
+	all["passphrase-ruled"] = ChangePassphrasePage(told)
+
 	asks := EndRequest{URL: "/read/1/ask", Button: "Ask for more time", Whom: "Ines Kaya"}
 	expired := End{Page: signedIn(), Kind: EndExpired, From: ines, When: at("4 December 2026, 18:00 CET"), Sent: at("20 November 2026, 10:42 CET"), Request: asks}
 	all["expired-ask"] = EndPage(expired)

@@ -123,6 +123,8 @@ func (v tracedMail) eventText(r letterlock.Recipient, e letterlock.Event) string
 	case letterlock.ExpiryChanged:
 		add(v.newEnd(e))
 		add(v.traceStanding(r, e))
+	case letterlock.PassphraseChanged:
+		add(toldWords[letterlock.PassphraseAct(e.Detail)] + " by the sender")
 	case letterlock.Downloaded:
 		add(partName(e.Part))
 	default:

@@ -136,7 +136,7 @@ func (s *Server) link(c echo.Context) (g access.Gate, done bool, err error) {
 	case by.Address != g.Recipient.Mailbox.Address:
 		return g, false, &letterlock.Error{Code: letterlock.Denied, Key: "different-address"}
 	}
-	switch err := g.Message.Asks.Met(by, g.Message.ID, s.Now()); {
+	switch err := g.Message.Met(by, s.Now()); {
 	case letterlock.KeyOf(err) == letterlock.GivePassphrase:
 		return g, true, c.Redirect(http.StatusSeeOther, passphraseURL(g.Message.ID))
 	case letterlock.AsksMore(err):

@@ -27,7 +27,7 @@ var inLane = map[lane.Name]string{
 	lane.Health: "GET /healthz, GET /readyz",
 	lane.Revoke: "GET /sent/:id/remove, POST /sent/:id/remove, POST /sent/:id/restore, POST /sign-out, POST /portal/sign-out, " +
 		"GET /trace/:id/revoke, POST /trace/:id/revoke, POST /trace/:id/restore, GET /trace/:id/destroy, POST /trace/:id/destroy, " +
-		"GET /sent/:id/expiry, POST /sent/:id/expiry, GET /trace/:id/expiry, POST /trace/:id/expiry, " +
+		"GET /sent/:id/expiry, POST /sent/:id/expiry, GET /sent/:id/passphrase, POST /sent/:id/passphrase/remove, GET /trace/:id/expiry, POST /trace/:id/expiry, " +
 		"POST /bulk/:id/start, POST /bulk/:id/approve, POST /bulk/:id/discard, POST /bulk/:id/undo, " +
 		"POST /messages/browsers/forget, POST /messages/browsers/:browser/forget, GET /accounts/:address/disable, " +
 		"POST /accounts/:address/disable, GET /accounts/:address/sign-out, POST /accounts/:address/sign-out, GET /tokens/:id/end, POST /tokens/:id/end, " +
@@ -35,7 +35,7 @@ var inLane = map[lane.Name]string{
 		"POST /account/sessions/end-others, POST /account/sessions/:id/end, POST /accounts/:address/sessions/:id/end",
 	lane.Passcode: "GET /m/:token/passcode, POST /m/:token/passcode, POST /m/:token/passcode/again, POST /m/:token/verify, POST /m/:token/continue, POST /m/:token/openid, POST /read/:id/prove/openid, GET /portal/openid/:provider, " +
 		"GET /read/:id/prove/passcode, POST /read/:id/prove/passcode, POST /read/:id/prove/passcode/again, POST /read/:id/prove/verify, GET /read/:id/passphrase, POST /read/:id/passphrase",
-	lane.SignIn: "POST /sign-in, POST /sign-in/second, POST /account/security/app/remove, POST /account/security/codes, POST /password/:token, POST /account/app-passwords",
+	lane.SignIn: "POST /sign-in, POST /sign-in/second, POST /account/security/app/remove, POST /account/security/codes, POST /password/:token, POST /account/app-passwords, POST /sent/:id/passphrase",
 	lane.Gate: "GET /m/:token, GET /read/:id/prove, GET /sign-in, GET /sign-in/second, GET /password/:token, GET /portal/signed-out, GET /robots.txt, GET /favicon.ico, " +
 		"GET /static/*, GET /brand/:file, GET /, GET /check, POST /check",
 	lane.Read: "GET /read/:id, GET /read/:id/body, GET /read/:id/part/:n/mail, GET /read/:id/part/:n/mail/body, " +

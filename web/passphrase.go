@@ -71,7 +71,7 @@ func (s *Server) givePassphrase(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	err = s.Passphrases.Try(c.Request().Context(), actor(c), g.Recipient, fields.Get("passphrase"))
+	given, err := s.Passphrases.Try(c.Request().Context(), actor(c), g.Recipient, fields.Get("passphrase"))
 	switch {
 	case letterlock.KeyOf(err) == "passphrase" && errors.Is(err, letterlock.Invalid):
 		return s.askPassphrase(c, http.StatusUnprocessableEntity, g, "The passphrase is not right. Capitals and blanks count")
@@ -81,20 +81,20 @@ func (s *Server) givePassphrase(c echo.Context) error {
 	case err != nil:
 		return err
 	}
-	if err := s.tellSession(c, g.Message.ID); err != nil {
+	if err := s.tellSession(c, given); err != nil {
 		return err
 	}
 	return toMessage(c, g)
 }
 
-// tellSession notes in the reader's session that the passphrase was given, under a new id.
-func (s *Server) tellSession(c echo.Context, message letterlock.ID) error {
+// tellSession notes in the reader's session which passphrase was given, under a new id.
+func (s *Server) tellSession(c echo.Context, given letterlock.ID) error {
 	name := s.sessions.name(readerCookie)
 	sess, err := s.sessions.Get(c.Request(), name)
 	if err != nil {
 		return err
 	}
-	if sess.ID, err = s.Sessions.Tell(c.Request().Context(), sess.ID, message); err != nil {
+	if sess.ID, err = s.Sessions.Tell(c.Request().Context(), sess.ID, given); err != nil {
 		return err
 	}
 	c.SetCookie(sessions.NewCookie(name, sess.ID, sess.Options))

@@ -179,6 +179,10 @@ var table = map[string]column{
 	"GET /sent/:id/expiry":            bySender(200),
 	"POST /sent/:id/expiry":           bySender(422), // nothing is chosen
 
+	"GET /sent/:id/passphrase":         bySender(200),
+	"POST /sent/:id/passphrase":        bySender(422), // nothing is typed
+	"POST /sent/:id/passphrase/remove": bySender(303), // it asks for none
+
 	"POST /read/:id/uploads":           byReader(422), // nothing is announced
 	"GET /read/:id/uploads/:upload":    byReader(200),
 	"PATCH /read/:id/uploads/:upload":  byReader(422), // without an offset

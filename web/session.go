@@ -35,12 +35,12 @@ const (
 	kindValue    = "kind"
 	addressValue = "address"
 	proofValue   = "proof"
-	forValue     = "for"      // message whose passcode was typed, or for which somebody signed in anew at a provider
-	provedValue  = "proved"   // and when
-	toldForValue = "told-for" // message whose passphrase was given
-	toldValue    = "told"     // and when
-	ipValue      = "ip"       // where a sign-in comes from, for the audit log
-	agentValue   = "agent"    // with which browser
+	forValue     = "for"    // message whose passcode was typed, or for which somebody signed in anew at a provider
+	provedValue  = "proved" // and when
+	gaveValue    = "gave"   // passphrase that was given
+	toldValue    = "told"   // and when
+	ipValue      = "ip"     // where a sign-in comes from, for the audit log
+	agentValue   = "agent"  // with which browser
 )
 
 // A sessionStore keeps sessions in the database; the cookie holds a random id
@@ -80,7 +80,7 @@ func (st *sessionStore) New(r *http.Request, name string) (*sessions.Session, er
 	sess.IsNew = false
 	sess.Values[kindValue], sess.Values[addressValue], sess.Values[proofValue] = by.Kind, by.Address, by.Proof
 	sess.Values[forValue], sess.Values[provedValue] = by.ProvedFor, by.Proved
-	sess.Values[toldForValue], sess.Values[toldValue] = by.ToldFor, by.Told
+	sess.Values[gaveValue], sess.Values[toldValue] = by.Gave, by.Told
 	return sess, nil
 }
 
@@ -141,7 +141,7 @@ func (s *Server) signedIn(c echo.Context, kind letterlock.Kind) (by letterlock.A
 	by.Proof, _ = sess.Values[proofValue].(letterlock.Proof)
 	by.ProvedFor, _ = sess.Values[forValue].(letterlock.ID)
 	by.Proved, _ = sess.Values[provedValue].(time.Time)
-	by.ToldFor, _ = sess.Values[toldForValue].(letterlock.ID)
+	by.Gave, _ = sess.Values[gaveValue].(letterlock.ID)
 	by.Told, _ = sess.Values[toldValue].(time.Time)
 	return by, nil
 }

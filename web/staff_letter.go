@@ -62,6 +62,12 @@ func (v sentMail) letter(d track.Detail, o opened, may rights, contact letterloc
 		if may.expire == nil {
 			l.ExpiryURL = v.url() + "/expiry"
 		}
+		if may.tell == nil {
+			l.Tell = views.Link{Text: "Ask for a passphrase", URL: v.url() + "/passphrase"}
+			if m.Asks.Told() {
+				l.Tell.Text = "Change passphrase"
+			}
+		}
 		l.PrintURL, l.OriginalURL = o.text.alone, v.url()+"/message.eml"
 	}
 	for _, r := range v.recipients {
@@ -211,6 +217,7 @@ type rights struct {
 	all    right
 	back   []letterlock.ID
 	expire error // nil: may change when it expires
+	tell   error // nil: may change its passphrase, or have it ask for one
 }
 
 // rightsOf asks the use case; nothing is decided here.
@@ -218,7 +225,7 @@ func (s *Server) rightsOf(by letterlock.Actor, d track.Detail) rights {
 	r := rights{all: right{
 		revoke:  s.Access.MayRevoke(by, d.Message, d.Recipients),
 		restore: s.Access.MayRestore(by, d.Message, d.Recipients),
-	}, expire: s.Access.MayExpire(by, d.Message, d.Recipients)}
+	}, expire: s.Access.MayExpire(by, d.Message, d.Recipients), tell: s.Access.MayTell(by, d.Message, d.Recipients)}
 	for _, one := range d.Recipients {
 		if one.Revocation.Revoked() && s.Access.Rules.MayRestore(by, d.Message, d.Recipients, one) == nil {
 			r.back = append(r.back, one.ID)

@@ -15,24 +15,25 @@ const shownTimes = 3
 
 // stepNames are the words of the history.
 var stepNames = map[letterlock.EventKind]string{
-	letterlock.Accepted:      "Accepted",
-	letterlock.Notified:      "Notified",
-	letterlock.Delivered:     "Delivered inline",
-	letterlock.Deferred:      "Delayed",
-	letterlock.FellBack:      "Link instead",
-	letterlock.Bounced:       "Bounced",
-	letterlock.PasscodeSent:  "Passcode sent",
-	letterlock.Read:          "Read",
-	letterlock.Downloaded:    "Downloaded",
-	letterlock.RevokedEvent:  "Revoked",
-	letterlock.Restored:      "Restored",
-	letterlock.ExpiredEvent:  "Expired",
-	letterlock.Replied:       "Replied",
-	letterlock.Forwarded:     "Forwarded",
-	letterlock.ExpiryChanged: "Expiry changed",
-	letterlock.AskedEvent:    "Asked",
-	letterlock.ApprovedEvent: "Approved",
-	letterlock.DeclinedEvent: "Declined",
+	letterlock.Accepted:          "Accepted",
+	letterlock.Notified:          "Notified",
+	letterlock.Delivered:         "Delivered inline",
+	letterlock.Deferred:          "Delayed",
+	letterlock.FellBack:          "Link instead",
+	letterlock.Bounced:           "Bounced",
+	letterlock.PasscodeSent:      "Passcode sent",
+	letterlock.Read:              "Read",
+	letterlock.Downloaded:        "Downloaded",
+	letterlock.RevokedEvent:      "Revoked",
+	letterlock.Restored:          "Restored",
+	letterlock.ExpiredEvent:      "Expired",
+	letterlock.Replied:           "Replied",
+	letterlock.Forwarded:         "Forwarded",
+	letterlock.ExpiryChanged:     "Expiry changed",
+	letterlock.PassphraseChanged: "Passphrase",
+	letterlock.AskedEvent:        "Asked",
+	letterlock.ApprovedEvent:     "Approved",
+	letterlock.DeclinedEvent:     "Declined",
 }
 
 // A happening is one or more events of the same kind.
@@ -44,7 +45,7 @@ type happening struct {
 // divides reports whether a kind of event divides a history: what was read before
 // access changed is not to be mixed with what was read after.
 func divides(k letterlock.EventKind) bool {
-	return k == letterlock.RevokedEvent || k == letterlock.Restored || k == letterlock.ExpiryChanged
+	return k == letterlock.RevokedEvent || k == letterlock.Restored || k == letterlock.ExpiryChanged || k == letterlock.PassphraseChanged
 }
 
 // happenings puts events of one kind together, in the order in which each kind
@@ -102,6 +103,8 @@ func (v sentMail) steps(r letterlock.Recipient, events []letterlock.Event, files
 			s.After += ", " + askedFor(last)
 		case letterlock.ExpiryChanged:
 			s.After += ", " + v.newEnd(last) + v.standing(r, last)
+		case letterlock.PassphraseChanged:
+			s.After += ", " + toldWords[letterlock.PassphraseAct(last.Detail)] + " by you"
 		case letterlock.Bounced:
 			s.Kind = views.StepSeal
 			s.After += after(last.Detail)
@@ -181,6 +184,13 @@ func askedFor(e letterlock.Event) string {
 		return "for access"
 	}
 	return "for more time"
+}
+
+// toldWords are what a sender did about the passphrase.
+var toldWords = map[letterlock.PassphraseAct]string{
+	letterlock.PassphraseAsked:   "asked for",
+	letterlock.PassphraseAnother: "changed",
+	letterlock.PassphraseRemoved: "no longer asked for",
 }
 
 // newEnd says what a message's expiry was changed to.

@@ -151,7 +151,7 @@ type holding struct {
 func (s *Service) hold(tx *store.Tx, by letterlock.Actor, id letterlock.ID) (h holding, err error) {
 	h, err = s.find(tx, by, id)
 	if err == nil && by.Kind == letterlock.Reader {
-		err = h.message.Asks.Met(by, id, tx.Now)
+		err = h.message.Met(by, tx.Now)
 	}
 	return h, err
 }

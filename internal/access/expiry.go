@@ -151,14 +151,7 @@ func endOfCopy(original, c letterlock.Message, end time.Time) time.Time {
 // withinOriginal bounds the end of a forwarded copy by that of the message it was
 // made of: it cannot be read for longer.
 func withinOriginal(tx *store.Tx, m letterlock.Message, end time.Time) (time.Time, error) {
-	if m.Act != letterlock.ActForward {
-		return end, nil
-	}
-	r, err := tx.Recipient(m.Source)
-	if err != nil {
-		return end, err
-	}
-	original, err := tx.Message(r.Message)
+	original, err := originalOf(tx, m)
 	return earlier(original.Expires, end), err
 }
 

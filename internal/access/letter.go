@@ -45,7 +45,7 @@ const WholeMail = -1
 //
 //   - [Ended], which is Gone: the reader's access was revoked or has expired;
 //   - Denied "different-address": the message was sent to others;
-//   - Denied "prove-again", "prove-openid" or "unknown-demand": it asks for more than was proved, see [letterlock.Demand.Met];
+//   - Denied "prove-again", "prove-openid" or "unknown-demand": it asks for more than was proved, see [letterlock.Message.Met];
 //   - NotFound: there is no such message for this actor.
 //
 // State, expiry and key are looked at on every call. Open notes nothing. The

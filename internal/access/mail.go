@@ -265,6 +265,15 @@ func (m *Mail) Document(how Showing) (sanitize.Document, error) {
 	return sanitize.Text(text, o), nil
 }
 
+// Text is the mail's text in plain words.
+func (m *Mail) Text() (string, error) {
+	text, html, err := m.words()
+	if html {
+		text = sanitize.ToText(text)
+	}
+	return text, err
+}
+
 // words are the mail's text, as HTML if it has that.
 func (m *Mail) words() (text string, html bool, err error) {
 	if part := m.Index.HTMLPart(); part >= 0 {

@@ -113,27 +113,28 @@ func (e BatchItemUndo) Valid() bool {
 
 // Defines values for EventKind.
 const (
-	EventKindAccepted        EventKind = "accepted"
-	EventKindApproved        EventKind = "approved"
-	EventKindAsked           EventKind = "asked"
-	EventKindBounced         EventKind = "bounced"
-	EventKindDeclined        EventKind = "declined"
-	EventKindDeferred        EventKind = "deferred"
-	EventKindDelivered       EventKind = "delivered"
-	EventKindDestroyed       EventKind = "destroyed"
-	EventKindDownloaded      EventKind = "downloaded"
-	EventKindExpired         EventKind = "expired"
-	EventKindExpiryChanged   EventKind = "expiry-changed"
-	EventKindFellBack        EventKind = "fell-back"
-	EventKindForwarded       EventKind = "forwarded"
-	EventKindNotified        EventKind = "notified"
-	EventKindPasscodeSent    EventKind = "passcode-sent"
-	EventKindPasscodeWrong   EventKind = "passcode-wrong"
-	EventKindPassphraseWrong EventKind = "passphrase-wrong"
-	EventKindRead            EventKind = "read"
-	EventKindReplied         EventKind = "replied"
-	EventKindRestored        EventKind = "restored"
-	EventKindRevoked         EventKind = "revoked"
+	EventKindAccepted          EventKind = "accepted"
+	EventKindApproved          EventKind = "approved"
+	EventKindAsked             EventKind = "asked"
+	EventKindBounced           EventKind = "bounced"
+	EventKindDeclined          EventKind = "declined"
+	EventKindDeferred          EventKind = "deferred"
+	EventKindDelivered         EventKind = "delivered"
+	EventKindDestroyed         EventKind = "destroyed"
+	EventKindDownloaded        EventKind = "downloaded"
+	EventKindExpired           EventKind = "expired"
+	EventKindExpiryChanged     EventKind = "expiry-changed"
+	EventKindFellBack          EventKind = "fell-back"
+	EventKindForwarded         EventKind = "forwarded"
+	EventKindNotified          EventKind = "notified"
+	EventKindPasscodeSent      EventKind = "passcode-sent"
+	EventKindPasscodeWrong     EventKind = "passcode-wrong"
+	EventKindPassphraseChanged EventKind = "passphrase-changed"
+	EventKindPassphraseWrong   EventKind = "passphrase-wrong"
+	EventKindRead              EventKind = "read"
+	EventKindReplied           EventKind = "replied"
+	EventKindRestored          EventKind = "restored"
+	EventKindRevoked           EventKind = "revoked"
 )
 
 // Valid indicates whether the value is a known member of the EventKind enum.
@@ -170,6 +171,8 @@ func (e EventKind) Valid() bool {
 	case EventKindPasscodeSent:
 		return true
 	case EventKindPasscodeWrong:
+		return true
+	case EventKindPassphraseChanged:
 		return true
 	case EventKindPassphraseWrong:
 		return true
@@ -891,7 +894,7 @@ type Event struct {
 	Agent *string   `json:"agent,omitempty"`
 	At    time.Time `json:"at"`
 
-	// Detail What the other server said; or in what capacity access or expiry was changed, and to what; or what was asked for, time or access; or to whom a recipient replied or forwarded.
+	// Detail What the other server said; or in what capacity access or expiry was changed, and to what; or what was asked for, time or access; or what the sender did about the passphrase, asked, changed or removed; or to whom a recipient replied or forwarded.
 	Detail *string `json:"detail,omitempty"`
 
 	// Ip Where from, as far as the settings keep it.

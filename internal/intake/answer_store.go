@@ -25,11 +25,13 @@ func (s *Service) storeAnswer(tx *store.Tx, by letterlock.Actor, id letterlock.I
 	}
 	m := a.message
 	m.ID, m.Attachments = in.ID, len(in.Index.Attachments())
-	m.Expires, m.LatestEnd = a.about.Message.Expires, a.about.Message.LatestEnd // they may have been changed meanwhile
+	o := a.about.Message // much of it may have been changed meanwhile
+	m.Expires, m.LatestEnd = o.Expires, o.LatestEnd
+	m.Asks, m.RuledAsks, m.Passphrase = o.Asks, o.RuledAsks, o.Passphrase
 	if err := in.Accept(tx, m); err != nil {
 		return Receipt{}, err
 	}
-	if err := s.copyPassphrase(tx, a.about.Message.ID, m); err != nil {
+	if err := s.copyPassphrase(tx, o.ID, m); err != nil {
 		return Receipt{}, err
 	}
 	list := addresses(a.to, a.cc)
@@ -90,24 +92,25 @@ func someOf(list []letterlock.Address) string {
 const maxReferences = 20
 
 // join finds the conversation that a sender's mail goes on with, by the Message-IDs
-// that it refers to. What belongs to somebody else is no conversation of theirs. The
+// that it refers to, and returns what it goes on with; zero: nothing. What belongs to
+// somebody else is no conversation of theirs. The
 // mail is never protected less than what it goes on with.
-func join(tx *store.Tx, m *letterlock.Message, ids []string) error {
+func join(tx *store.Tx, m *letterlock.Message, ids []string) (letterlock.Message, error) {
 	for _, id := range ids {
 		earlier, err := tx.MessageByMessageID(id)
 		if errors.Is(err, letterlock.NotFound) || err == nil && earlier.Sender.Address != m.Sender.Address {
 			continue
 		}
 		if err != nil {
-			return err
+			return letterlock.Message{}, err
 		}
 		m.Original, m.Act = earlier.First(), letterlock.ActAnswer
 		if earlier.Protection == letterlock.DoNotForward && m.Protection != letterlock.DoNotForward {
 			m.Protection, m.DecidedBy = letterlock.DoNotForward, "the message it answers"
 		}
-		return nil
+		return earlier, nil
 	}
-	return nil
+	return letterlock.Message{}, nil
 }
 
 // referred lists what a mail refers to, the nearest first.

@@ -220,7 +220,7 @@ func (s *Service) newMessage(by letterlock.Actor, e Envelope, in *vault.Incoming
 	return letterlock.Message{
 		ID: in.ID, MessageID: h.MessageID, Sender: letterlock.Mailbox{Name: senderName(by, h), Address: by.Address},
 		Subject: d.Subject, Protection: d.Protection, Method: d.Method, DecidedBy: d.DecidedBy, Via: e.Via,
-		Portal: r.portal, Asks: r.asks, Brand: r.brand.ID, Attachments: len(in.Index.Attachments()),
+		Portal: r.portal, Asks: r.asks, RuledAsks: r.verdict.Asks, Brand: r.brand.ID, Attachments: len(in.Index.Attachments()),
 	}
 }
 
@@ -297,7 +297,12 @@ func (s *Service) store(tx *store.Tx, by letterlock.Actor, m letterlock.Message,
 		return Receipt{}, err
 	}
 	m.LatestEnd = r.latest(time.Time{}, tx.Now)
-	if err := join(tx, &m, referred(in.Index.Header.InReplyTo, in.Index.Header.References)); err != nil {
+	earlier, err := join(tx, &m, referred(in.Index.Header.InReplyTo, in.Index.Header.References))
+	if err != nil {
+		return Receipt{}, err
+	}
+	words, err := s.carry(tx, &m, earlier, e.Passphrase)
+	if err != nil {
 		return Receipt{}, err
 	}
 	if err := nameAnew(tx, &m, s.Domain); err != nil {
@@ -306,7 +311,7 @@ func (s *Service) store(tx *store.Tx, by letterlock.Actor, m letterlock.Message,
 	if err := in.Accept(tx, m); err != nil {
 		return Receipt{}, err
 	}
-	if err := s.keepPassphrase(tx, m, e.Passphrase); err != nil {
+	if err := s.keepPassphrase(tx, m, words); err != nil {
 		return Receipt{}, err
 	}
 	if err := s.addRecipients(tx, m, e.Recipients, k.hands(in.Index.Header, func(holder string) error { return in.Grant(tx, holder) })); err != nil {
@@ -379,6 +384,12 @@ func (s *Service) repeat(tx *store.Tx, by letterlock.Actor, m letterlock.Message
 	if latest := r.latest(m.LatestEnd, m.Accepted); !latest.Equal(m.LatestEnd) {
 		// It ends early enough for those who are added, and must go on doing so.
 		if err := tx.SetLatestEnd(m.ID, latest); err != nil {
+			return Receipt{}, err
+		}
+	}
+	if asks := m.RuledAsks.And(r.verdict.Asks); asks != m.RuledAsks {
+		// The message asks for it anyway; its sender must not lift it for those either.
+		if err := tx.SetRuledAsks(m.ID, asks); err != nil {
 			return Receipt{}, err
 		}
 	}

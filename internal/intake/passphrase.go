@@ -15,7 +15,34 @@ func passphraseOf(asks letterlock.Demand, p vault.Passphrase) error {
 	return nil
 }
 
-// keepPassphrase keeps the passphrase of a message that asks for one.
+// carry has a mail ask for all that the message asks for that it goes on with, for it may
+// quote it, and for the same passphrase if it brings none of its own. It returns what is
+// to be kept of the passphrase, whose name m has then. Invalid "passphrase" is that of
+// passphraseOf.
+func (s *Service) carry(tx *store.Tx, m *letterlock.Message, earlier letterlock.Message, own vault.Passphrase) (vault.Passphrase, error) {
+	m.Asks, m.RuledAsks = m.Asks.And(earlier.Asks), m.RuledAsks.And(earlier.RuledAsks)
+	m.Portal = m.Portal || m.Asks != letterlock.NoDemand
+	switch {
+	case !m.Asks.Told():
+		return vault.Passphrase{}, nil
+	case own.Hash != "", !earlier.Asks.Told(), earlier.Destroyed: // whose passphrase is gone
+		m.Passphrase = letterlock.NewID()
+		return own, passphraseOf(m.Asks, own)
+	}
+	m.Passphrase = earlier.Passphrase
+	return s.passphraseIn(tx, earlier.ID)
+}
+
+func (s *Service) passphraseIn(tx *store.Tx, message letterlock.ID) (p vault.Passphrase, err error) {
+	sealed, err := tx.Passphrase(message)
+	if err != nil {
+		return p, err
+	}
+	return vault.OpenPassphrase(s.Pepper, message, sealed)
+}
+
+// keepPassphrase keeps the passphrase of a message that asks for one, which the message
+// names already.
 func (s *Service) keepPassphrase(tx *store.Tx, m letterlock.Message, p vault.Passphrase) error {
 	if err := passphraseOf(m.Asks, p); err != nil || !m.Asks.Told() {
 		return err
@@ -28,11 +55,7 @@ func (s *Service) copyPassphrase(tx *store.Tx, from letterlock.ID, m letterlock.
 	if !m.Asks.Told() {
 		return nil
 	}
-	sealed, err := tx.Passphrase(from)
-	if err != nil {
-		return err
-	}
-	p, err := vault.OpenPassphrase(s.Pepper, from, sealed)
+	p, err := s.passphraseIn(tx, from)
 	if err != nil {
 		return err
 	}

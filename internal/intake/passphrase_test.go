@@ -62,3 +62,61 @@ func TestAPassphraseIsKeptSealedAndGoesWithItsMessage(t *testing.T) {
 		t.Errorf("after the message was destroyed: %v", err)
 	}
 }
+
+// What goes on with a message may quote it.
+func TestAMailAsksForWhatTheMessageDoesThatItAnswers(t *testing.T) {
+	h := newHouse(t, eml.Limits{})
+	e := to(marta)
+	e.Asks, e.Passphrase = letterlock.ByPassphrase, vault.Passphrase{Hash: "$argon2id$first", Hint: "hall"}
+	first, _ := h.message(h.mustAccept(ada, e, simple("<1@contoso.example>", "Hi")).ID)
+	answer := func(id string) string {
+		return "In-Reply-To: " + first.MessageID + "\r\n" + simple("<"+id+"@contoso.example>", "Re: Hi")
+	}
+	kept := func(id letterlock.ID) (p vault.Passphrase) {
+		h.read(func(tx *store.Tx) error {
+			sealed, err := tx.Passphrase(id)
+			if err == nil {
+				p, err = vault.OpenPassphrase(h.pepper, id, sealed)
+			}
+			return err
+		})
+		return p
+	}
+	same, _ := h.message(h.mustAccept(ada, to(marta), answer("2")).ID)
+	if same.Asks != letterlock.ByPassphrase || !same.Portal || same.Passphrase != first.Passphrase || kept(same.ID) != e.Passphrase {
+		t.Errorf("without a word: %q, %v, %q of %q", same.Asks, same.Portal, same.Passphrase, first.Passphrase)
+	}
+	own := to(marta)
+	own.Asks, own.Passphrase = letterlock.ByPassphrase, vault.Passphrase{Hash: "$argon2id$second"}
+	other, _ := h.message(h.mustAccept(ada, own, answer("3")).ID)
+	if other.Passphrase == first.Passphrase || other.Passphrase == "" || kept(other.ID) != own.Passphrase {
+		t.Errorf("with one of its own: %q, %+v", other.Passphrase, kept(other.ID))
+	}
+	fresh, _ := h.message(h.mustAccept(ada, to(marta), "X-Letterlock-Proof: passcode\r\n"+answer("4")).ID)
+	if fresh.Asks != letterlock.FreshPassphrase {
+		t.Errorf("beside what it asks for itself: %q", fresh.Asks)
+	}
+	if err := h.db.Write(t.Context(), func(tx *store.Tx) error { return tx.Destroy(first.ID) }); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.accept(ada, to(marta), answer("5")); letterlock.KeyOf(err) != letterlock.GivePassphrase {
+		t.Errorf("to a message that was destroyed: %v", err)
+	}
+}
+
+func TestARuleAsksOnWhatASenderWouldLift(t *testing.T) {
+	h := newHouse(t, eml.Limits{})
+	e := to(marta)
+	e.Asks, e.Passphrase = letterlock.ByPassphrase, vault.Passphrase{Hash: "$argon2id$some"}
+	mail := simple("<1@contoso.example>", "Hi")
+	id := h.mustAccept(ada, e, mail).ID
+	if m, _ := h.message(id); m.RuledAsks != letterlock.NoDemand {
+		t.Errorf("a rule asks for %q where there is none", m.RuledAsks)
+	}
+	h.rules(then("partners", rule.Actions{Asks: letterlock.ByPassphrase}))
+	e.Recipients = append(e.Recipients, jonas)
+	h.mustAccept(ada, e, mail)
+	if m, all := h.message(id); m.RuledAsks != letterlock.ByPassphrase || len(all) != 2 {
+		t.Errorf("for whom a retry adds the rule asks for %q, of %d", m.RuledAsks, len(all))
+	}
+}

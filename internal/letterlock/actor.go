@@ -53,11 +53,11 @@ type Actor struct {
 	// they have signed in anew at an OpenID provider, and Proved when; zero: another proof.
 	ProvedFor ID
 	Proved    time.Time
-	// ToldFor is the message whose passphrase a Reader has given, and Told when.
-	ToldFor ID
-	Told    time.Time
-	Agent   string // browser family or program, for the audit log
-	Token   ID     // that a program has shown, for the audit log; empty: no program
+	// Gave is the passphrase that a Reader has given, as [Message] names it, and Told when.
+	Gave  ID
+	Told  time.Time
+	Agent string // browser family or program, for the audit log
+	Token ID     // that a program has shown, for the audit log; empty: no program
 }
 
 // Is reports whether the actor holds role, itself or by a greater one.

@@ -37,7 +37,7 @@ var needs = map[Demand]need{
 // FreshFor is how long a passcode counts as fresh, and a passphrase that was given.
 const FreshFor = 30 * time.Minute
 
-// Keys of the errors of Met.
+// Keys of the errors of [Message.Met].
 const (
 	ProveAgain     = "prove-again"
 	ProveVouched   = "prove-openid"
@@ -82,6 +82,22 @@ func (d Demand) And(other Demand) Demand {
 	panic("letterlock: internal error: no demand is both " + string(d) + " and " + string(other))
 }
 
+// Untold is the demand without the passphrase that it may ask for. What is not known
+// stays so.
+func (d Demand) Untold() Demand {
+	n, ok := needs[d]
+	if !ok {
+		return d
+	}
+	n.told = false
+	for e, is := range needs {
+		if is == n {
+			return e
+		}
+	}
+	panic("letterlock: internal error: no demand is " + string(d) + " without a passphrase")
+}
+
 // Covers reports whether a message that asks for d asks for all of other.
 func (d Demand) Covers(other Demand) bool { return d.And(other) == d }
 
@@ -89,32 +105,33 @@ func (d Demand) Covers(other Demand) bool { return d.And(other) == d }
 // Denied [ProveAgain]: they have to prove the mailbox anew, and [ProveVouched]: to a
 // provider; and [GivePassphrase]: that they have, and are to give the passphrase. Denied [UnknownDemand]: nobody can, for this program does not know what is
 // asked.
-func (d Demand) Met(by Actor, message ID, now time.Time) error {
-	n, ok := needs[d]
+func (m Message) Met(by Actor, now time.Time) error {
+	n, ok := needs[m.Asks]
 	if !ok {
 		return &Error{Code: Denied, Key: UnknownDemand}
 	}
 	_, vouched := by.Proof.Provider()
 	switch {
-	case n.vouched && !vouched, n.vouched && n.fresh && !fresh(by, vouched, message, now):
+	case n.vouched && !vouched, n.vouched && n.fresh && !fresh(by, vouched, m.ID, now):
 		return &Error{Code: Denied, Key: ProveVouched}
-	case n.fresh && !fresh(by, vouched, message, now):
+	case n.fresh && !fresh(by, vouched, m.ID, now):
 		return &Error{Code: Denied, Key: ProveAgain}
 	case n.told && by.Proof != ByPasscode && !vouched:
 		return &Error{Code: Denied, Key: ProveAgain} // a passphrase takes the place of no proof
-	case n.told && !given(by, message, now):
+	case n.told && !given(by, m.Passphrase, now):
 		return &Error{Code: Denied, Key: GivePassphrase}
 	}
 	return nil
 }
 
-// given reports whether a reader has given the passphrase of a message, not long ago.
-func given(by Actor, message ID, now time.Time) bool {
+// given reports whether a reader has given a passphrase, not long ago. One that has taken
+// its place since has another ID.
+func given(by Actor, passphrase ID, now time.Time) bool {
 	age := now.Sub(by.Told)
-	return message != "" && by.ToldFor == message && age >= 0 && age < FreshFor
+	return passphrase != "" && by.Gave == passphrase && age >= 0 && age < FreshFor
 }
 
-// AsksMore reports whether an error is that of Met to somebody who can prove what is
+// AsksMore reports whether an error is that of [Message.Met] to somebody who can prove what is
 // asked.
 func AsksMore(err error) bool {
 	switch KeyOf(err) {

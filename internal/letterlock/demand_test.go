@@ -9,7 +9,7 @@ func TestADemandIsMetByItsProofAlone(t *testing.T) {
 	now := time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC)
 	typed := Actor{Kind: Reader, Proof: ByPasscode, ProvedFor: "m", Proved: now.Add(-time.Minute)}
 	with := func(change func(*Actor)) Actor { a := typed; change(&a); return a }
-	told := func(a Actor, m ID, ago time.Duration) Actor { a.ToldFor, a.Told = m, now.Add(-ago); return a }
+	told := func(a Actor, m ID, ago time.Duration) Actor { a.Gave, a.Told = m, now.Add(-ago); return a }
 	for _, tt := range []struct {
 		name string
 		d    Demand
@@ -52,7 +52,7 @@ func TestADemandIsMetByItsProofAlone(t *testing.T) {
 		{"a provider alone", ProviderPassphrase, with(func(a *Actor) { a.Proof = ByOpenID("google") }), "m", GivePassphrase},
 		{"nobody knows what is asked", "blood", typed, "m", UnknownDemand},
 	} {
-		err := tt.d.Met(tt.by, tt.id, now)
+		err := Message{ID: tt.id, Asks: tt.d, Passphrase: tt.id}.Met(tt.by, now)
 		if got := KeyOf(err); got != tt.want || (err == nil) != (tt.want == "") {
 			t.Errorf("%s: %v, want %q", tt.name, err, tt.want)
 		}

@@ -122,12 +122,14 @@ const (
 	Restored        EventKind = "restored"
 	ExpiredEvent    EventKind = "expired"
 	ExpiryChanged   EventKind = "expiry-changed"
-	AskedEvent      EventKind = "asked"
-	ApprovedEvent   EventKind = "approved"
-	DeclinedEvent   EventKind = "declined"
-	DestroyedEvent  EventKind = "destroyed"
-	Replied         EventKind = "replied"
-	Forwarded       EventKind = "forwarded"
+	// PassphraseChanged: the sender asks for another passphrase, or for one at all, or for none any more.
+	PassphraseChanged EventKind = "passphrase-changed"
+	AskedEvent        EventKind = "asked"
+	ApprovedEvent     EventKind = "approved"
+	DeclinedEvent     EventKind = "declined"
+	DestroyedEvent    EventKind = "destroyed"
+	Replied           EventKind = "replied"
+	Forwarded         EventKind = "forwarded"
 )
 
 // An Event is one entry of a recipient's history.
@@ -135,11 +137,20 @@ type Event struct {
 	Kind   EventKind
 	At     time.Time
 	Part   int    // Downloaded: index of the part; -1 means the whole message
-	Detail string // Notified, Bounced, Deferred, FellBack: the remote reply; Revoked, Restored: who, as a Standing; Replied, Forwarded: to whom; ExpiryChanged: who, a blank, until when; AskedEvent, ApprovedEvent, DeclinedEvent: what for, as a RequestKind
+	Detail string // Notified, Bounced, Deferred, FellBack: the remote reply; Revoked, Restored: who, as a Standing; Replied, Forwarded: to whom; ExpiryChanged: who, a blank, until when; PassphraseChanged: what, as a PassphraseAct; AskedEvent, ApprovedEvent, DeclinedEvent: what for, as a RequestKind
 	Proof  Proof  // Read, Downloaded: how the mailbox was proved
 	Agent  string // Read, Downloaded, PasscodeWrong: browser family; empty: not known
 	IP     string // likewise: from where, as far as the settings keep it
 }
+
+// A PassphraseAct is what a sender did about the passphrase of a message.
+type PassphraseAct string
+
+const (
+	PassphraseAsked   PassphraseAct = "asked"   // for one, where there was none
+	PassphraseAnother PassphraseAct = "changed" // for another one
+	PassphraseRemoved PassphraseAct = "removed" // for none any more
+)
 
 // A Proof is how a recipient has shown that a mailbox is theirs.
 type Proof string

@@ -18,6 +18,8 @@ type Message struct {
 	Via         Via
 	Portal      bool      // the sender forced everybody outside to the portal
 	Asks        Demand    // what readers have to prove beyond their mailbox
+	RuledAsks   Demand    // how much of that rules have asked for, so that its sender cannot do without
+	Passphrase  ID        // of the passphrase that readers have to give now, another one whenever it is changed; empty: none
 	Accepted    time.Time // when it was accepted
 	Expires     time.Time // zero: never
 	LatestEnd   time.Time // the latest end that the rules allowed when it was sent; zero: they set no bound

@@ -83,14 +83,19 @@ func (s *Service) Make(ctx context.Context, typed, hint string) (vault.Passphras
 
 // HintOf is what the sender has written for whoever has proved the mailbox.
 func (s *Service) HintOf(ctx context.Context, message letterlock.ID) (string, error) {
-	p, err := s.kept(ctx, message)
+	p, _, err := s.kept(ctx, message)
 	return p.Hint, err
 }
 
-// kept returns what is kept of a passphrase. A message that asks for one and has none is
-// a fault of ours, and closed.
-func (s *Service) kept(ctx context.Context, message letterlock.ID) (p vault.Passphrase, err error) {
+// kept returns what is kept of a passphrase, and its name. A message that asks for one and
+// has none is a fault of ours, and closed.
+func (s *Service) kept(ctx context.Context, message letterlock.ID) (p vault.Passphrase, name letterlock.ID, err error) {
 	err = s.DB.Read(ctx, func(tx *store.Tx) error {
+		m, err := tx.Message(message)
+		if err != nil {
+			return err
+		}
+		name = m.Passphrase
 		sealed, err := tx.Passphrase(message)
 		if errors.Is(err, letterlock.NotFound) {
 			return &letterlock.Error{Code: letterlock.Internal, Err: errors.New("a message without its passphrase")}
@@ -101,29 +106,36 @@ func (s *Service) kept(ctx context.Context, message letterlock.ID) (p vault.Pass
 		p, err = vault.OpenPassphrase(s.Pepper, message, sealed)
 		return err
 	})
-	return p, err
+	return p, name, err
 }
 
-// Try checks what a recipient typed, who has proved the mailbox. Invalid "passphrase": it
+// Try checks what a recipient typed, who has proved the mailbox, and returns the name of
+// the passphrase that they have given. Invalid "passphrase": it
 // is not right, and there are tries left; Throttled "passphrase": there are none for now.
-// What was wrong is in the recipient's history.
-func (s *Service) Try(ctx context.Context, by letterlock.Actor, r letterlock.Recipient, typed string) error {
-	p, err := s.kept(ctx, r.Message)
+// What was wrong is in the recipient's history. One that is changed while it is compared
+// is wrong.
+func (s *Service) Try(ctx context.Context, by letterlock.Actor, r letterlock.Recipient, typed string) (given letterlock.ID, err error) {
+	p, name, err := s.kept(ctx, r.Message)
 	if err != nil {
-		return err
+		return "", err
 	}
 	wait, last, err := s.take(ctx, r.ID)
 	if err != nil {
-		return err
+		return "", err
 	}
 	if !last && wait > 0 {
-		return throttled(wait)
+		return "", throttled(wait)
 	}
 	right, err := s.Verify(ctx, p.Hash, Normalize(typed))
 	if err != nil {
-		return err
+		return "", err
 	}
 	err = s.DB.Write(ctx, func(tx *store.Tx) error {
+		m, err := tx.Message(r.Message)
+		if err != nil {
+			return err
+		}
+		right = right && m.Passphrase == name
 		e := letterlock.Entry{Actor: by, Action: "give passphrase", Message: r.Message, Target: string(r.Mailbox.Address), Allowed: right}
 		if right {
 			return errors.Join(tx.ForgetPassphraseTries(r.ID), tx.Audit(e))
@@ -131,12 +143,14 @@ func (s *Service) Try(ctx context.Context, by letterlock.Actor, r letterlock.Rec
 		return errors.Join(tx.Audit(e), tx.AddEvent(r, letterlock.Event{Kind: letterlock.PassphraseWrong, Agent: by.Agent, IP: by.IP}))
 	})
 	switch {
-	case err != nil || right:
-		return err
+	case err != nil:
+		return "", err
+	case right:
+		return name, nil
 	case last:
-		return throttled(wait)
+		return "", throttled(wait)
 	}
-	return &letterlock.Error{Code: letterlock.Invalid, Key: "passphrase"}
+	return "", &letterlock.Error{Code: letterlock.Invalid, Key: "passphrase"}
 }
 
 func throttled(wait time.Duration) error {

@@ -48,6 +48,36 @@ func (s Settings) MayRestore(by letterlock.Actor, m letterlock.Message, all []le
 	return nil
 }
 
+// MayTell says whether by may have m ask for another passphrase, or for one at all: its
+// sender, for the passphrase is part of what only the sender knows. The refusals are
+// those of MayRevoke, but for the number of recipients; "role" is everybody else's who
+// sees the message, an administrator's too.
+func (s Settings) MayTell(by letterlock.Actor, m letterlock.Message, all []letterlock.Recipient) error {
+	s.SenderScope = EveryLink
+	if err := s.MayRevoke(by, m, all); err != nil || isSender(by, m) {
+		return err
+	}
+	return &letterlock.Error{Code: letterlock.Denied, Key: "role"}
+}
+
+// MayUntell says whether by may have m ask for no passphrase any more, as MayTell;
+// original is what m is a forwarded copy of, and zero where it is none. Invalid
+// "untold": it asks for none. Denied "rule": a rule asks for it; "original": so does the
+// message that it is a copy of.
+func (s Settings) MayUntell(by letterlock.Actor, m, original letterlock.Message, all []letterlock.Recipient) error {
+	switch err := s.MayTell(by, m, all); {
+	case err != nil:
+		return err
+	case !m.Asks.Told():
+		return &letterlock.Error{Code: letterlock.Invalid, Key: "untold"}
+	case m.RuledAsks.Told():
+		return &letterlock.Error{Code: letterlock.Denied, Key: "rule"}
+	case original.Asks.Told():
+		return &letterlock.Error{Code: letterlock.Denied, Key: "original"}
+	}
+	return nil
+}
+
 // Standing says in what capacity by acts on m.
 func Standing(by letterlock.Actor, m letterlock.Message) letterlock.Standing {
 	if isSender(by, m) {

@@ -73,11 +73,11 @@ func (s *Service) Start(ctx context.Context, by letterlock.Actor) (id string, ex
 	return id, expires, err
 }
 
-// Tell notes that the reader of a session has given the passphrase of a message, and
-// returns the id that the session has from now on; NotFound: there is none.
-func (s *Service) Tell(ctx context.Context, id string, message letterlock.ID) (next string, err error) {
+// Tell notes which passphrase the reader of a session has given, and returns the id that
+// the session has from now on; NotFound: there is none.
+func (s *Service) Tell(ctx context.Context, id string, passphrase letterlock.ID) (next string, err error) {
 	next = newID()
-	err = s.DB.Write(ctx, func(tx *store.Tx) error { return tx.TellSession(hash(id), hash(next), message) })
+	err = s.DB.Write(ctx, func(tx *store.Tx) error { return tx.TellSession(hash(id), hash(next), passphrase) })
 	return next, err
 }
 
@@ -112,8 +112,8 @@ func actor(row store.Session) letterlock.Actor {
 	if row.Message != "" {
 		by.ProvedFor, by.Proved = row.Message, row.Created
 	}
-	if row.ToldFor != "" {
-		by.ToldFor, by.Told = row.ToldFor, row.Told
+	if row.Gave != "" {
+		by.Gave, by.Told = row.Gave, row.Told
 	}
 	return by
 }

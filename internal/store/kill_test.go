@@ -50,7 +50,9 @@ INSERT INTO passcodes (recipient, browser, sealed, reference, created_at, expire
 	`INSERT INTO app_passwords (id, hash, account, name, created_at) VALUES ('p1', x'12', 'ada@contoso.example', 'phone', 100);`,
 	`INSERT INTO recovery_codes (address, hash) VALUES ('ada@contoso.example', x'13');`,
 	`INSERT INTO passphrases VALUES ('a', x'14');
-INSERT INTO passphrase_tries VALUES ('r1', 1, 0, 0);`,
+INSERT INTO passphrase_tries VALUES ('r1', 1, 0, 0);
+UPDATE messages SET asks = 'passphrase' WHERE id = 'a';`,
+	`INSERT INTO languages VALUES ('marta@riverside.example', 'de', 100);`,
 }
 
 // loose names the setting that takes the transactions out of migrations.

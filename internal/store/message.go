@@ -64,11 +64,13 @@ func (t *Tx) AcceptMessage(m letterlock.Message, bodyHash []byte, s Sealed) erro
 		sender = $4, sender_name = $5, subject = $6, protection = $7, method = $8, decided_by = $9, via = $10,
 		portal = $11, accepted_at = $12, expires_at = $13, size = $14, attachments = $15, body_hash = $16,
 		sealed_head = $17, sealed_size = $18, sealed_index = $19, brand = $20, seq = $21,
-		author = $22, author_name = $23, original = $24, act = $25, source = $26, asks = $27, latest_end = $28
+		author = $22, author_name = $23, original = $24, act = $25, source = $26, asks = $27, latest_end = $28,
+		passphrase = $29, ruled_asks = $30
 		WHERE id = $1 AND status = 'incoming' AND accepted_at > 0`,
 		m.ID, m.MessageID, m.Reference, m.Sender.Address, m.Sender.Name, m.Subject, m.Protection, m.Method,
 		m.DecidedBy, m.Via, m.Portal, t.Now.Unix(), unix(m.Expires), m.Size, m.Attachments, bodyHash,
-		s.Head, s.Size, s.Index, m.Brand, seq, m.Author.Address, m.Author.Name, m.Original, m.Act, m.Source, m.Asks, unix(m.LatestEnd))
+		s.Head, s.Size, s.Index, m.Brand, seq, m.Author.Address, m.Author.Name, m.Original, m.Act, m.Source, m.Asks, unix(m.LatestEnd),
+		m.Passphrase, m.RuledAsks)
 	if err == nil && n == 0 {
 		return errNotFound
 	}
@@ -84,12 +86,13 @@ func (t *Tx) AddMessage(m letterlock.Message, bodyHash []byte, s Sealed) error {
 	}
 	return t.add(`INSERT INTO messages (id, status, message_id, reference, sender, sender_name, subject, protection, method,
 		decided_by, via, portal, accepted_at, expires_at, size, attachments, body_hash, sealed_head, sealed_size, sealed_index,
-		brand, seq, author, author_name, original, act, source, asks, latest_end)
+		brand, seq, author, author_name, original, act, source, asks, latest_end, passphrase, ruled_asks)
 		VALUES ($1, 'accepted', $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
-		$22, $23, $24, $25, $26, $27, $28)`,
+		$22, $23, $24, $25, $26, $27, $28, $29, $30)`,
 		m.ID, m.MessageID, m.Reference, m.Sender.Address, m.Sender.Name, m.Subject, m.Protection, m.Method,
 		m.DecidedBy, m.Via, m.Portal, t.Now.Unix(), unix(m.Expires), m.Size, m.Attachments, bodyHash,
-		s.Head, s.Size, s.Index, m.Brand, seq, m.Author.Address, m.Author.Name, m.Original, m.Act, m.Source, m.Asks, unix(m.LatestEnd))
+		s.Head, s.Size, s.Index, m.Brand, seq, m.Author.Address, m.Author.Name, m.Original, m.Act, m.Source, m.Asks, unix(m.LatestEnd),
+		m.Passphrase, m.RuledAsks)
 }
 
 // AbandonMessage makes sure that an incoming message is never accepted; from then on
@@ -126,14 +129,14 @@ func (t *Tx) RemoveAbandoned(limit int) (more bool, err error) {
 // messageColumns is the order in which scanMessage reads.
 const messageColumns = `m.id, m.message_id, m.reference, m.sender, m.sender_name, m.subject, m.protection, m.method,
 	m.decided_by, m.via, m.portal, m.accepted_at, m.expires_at, m.size, m.attachments, m.status,
-	m.seq, m.brand, m.author, m.author_name, m.original, m.act, m.source, m.asks, m.latest_end`
+	m.seq, m.brand, m.author, m.author_name, m.original, m.act, m.source, m.asks, m.latest_end, m.passphrase, m.ruled_asks`
 
 // messageDest is where a row goes; see recipientDest.
 func messageDest(m *letterlock.Message, at *times, status *string) []any {
 	return []any{(*string)(&m.ID), &m.MessageID, &m.Reference, (*string)(&m.Sender.Address), &m.Sender.Name, &m.Subject,
 		(*string)(&m.Protection), (*string)(&m.Method), &m.DecidedBy, (*string)(&m.Via), &m.Portal, &at[0], &at[1], &m.Size,
 		&m.Attachments, status, &m.Seq, &m.Brand, (*string)(&m.Author.Address), &m.Author.Name, (*string)(&m.Original),
-		(*string)(&m.Act), (*string)(&m.Source), (*string)(&m.Asks), &at[2]}
+		(*string)(&m.Act), (*string)(&m.Source), (*string)(&m.Asks), &at[2], (*string)(&m.Passphrase), (*string)(&m.RuledAsks)}
 }
 
 // times holds the integer times of a row until they are translated.

@@ -15,7 +15,7 @@ import (
 // few have.
 const (
 	recipientValues, rareOfRecipient = 13, 9
-	messageValues, rareOfMessage     = 15, 11
+	messageValues, rareOfMessage     = 15, 13
 )
 
 // pageQuery reads recipients with their messages: with the first of each message the
@@ -28,9 +28,10 @@ const pageQuery = `SELECT count(*), COALESCE(group_concat(concat_ws(char(31), CA
 		m.seq, m.id, COALESCE(m.message_id, ''), m.sender, m.sender_name, m.subject,
 		m.protection, m.method, m.decided_by, m.via, m.accepted_at, m.expires_at, m.size, m.attachments,
 		CASE WHEN m.status <> 'destroyed' AND m.portal = 0 AND m.reference = '' AND m.brand = '' AND m.author = '' AND m.author_name = ''
-			AND m.original = '' AND m.act = '' AND m.source = '' AND m.asks = '' AND m.latest_end = 0 THEN ''
+			AND m.original = '' AND m.act = '' AND m.source = '' AND m.asks = '' AND m.latest_end = 0
+			AND m.passphrase = '' AND m.ruled_asks = '' THEN ''
 		ELSE concat_ws(char(29), m.status = 'destroyed', m.portal, m.reference, m.brand,
-			m.author, m.author_name, m.original, m.act, m.source, m.asks, m.latest_end) END)
+			m.author, m.author_name, m.original, m.act, m.source, m.asks, m.latest_end, m.passphrase, m.ruled_asks) END)
 	ELSE concat_ws(char(30), m.seq, r.position) END,
 	r.id, r.address, r.name, r.field, r.identity, r.experience, r.why, r.reference, r.notified_at, r.first_read_at, r.last_read_at,
 	CASE WHEN r.revoked_at = 0 AND r.bounced_at = 0 AND r.reply = '' THEN ''
@@ -147,6 +148,7 @@ func unpackMessage(m *letterlock.Message, seq int64, v *values) {
 		m.Author.Address, m.Author.Name = letterlock.Address(few.next()), few.next()
 		m.Original, m.Act, m.Source = letterlock.ID(few.next()), letterlock.Act(few.next()), letterlock.ID(few.next())
 		m.Asks, m.LatestEnd = letterlock.Demand(few.next()), moment(few.number())
+		m.Passphrase, m.RuledAsks = letterlock.ID(few.next()), letterlock.Demand(few.next())
 		v.wrong = v.wrong || few.wrong
 	}
 }

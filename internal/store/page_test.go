@@ -43,7 +43,7 @@ func (w *writer) message(t *testing.T, db *DB) (place int64) {
 	}
 	m := letterlock.Message{ID: letterlock.NewID(), Reference: w.text(true), Sender: box(false), Subject: w.text(false), Protection: letterlock.EncryptOnly,
 		Method: letterlock.Method(w.text(false)), Brand: w.text(true), DecidedBy: w.text(false), Via: letterlock.BySubmission, Portal: w.IntN(4) == 0,
-		Asks: letterlock.Demand(w.text(true)), Size: w.Int64N(1 << 40), Attachments: w.IntN(3), Author: box(true),
+		Asks: letterlock.Demand(w.text(true)), Passphrase: letterlock.ID(w.text(true)), RuledAsks: letterlock.Demand(w.text(true)), Size: w.Int64N(1 << 40), Attachments: w.IntN(3), Author: box(true),
 		Original: letterlock.ID(w.text(true)), Act: letterlock.Act(w.text(true)), Source: letterlock.ID(w.text(true))}
 	if w.IntN(2) == 0 {
 		m.Expires = start.Add(1)

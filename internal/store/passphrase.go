@@ -6,9 +6,28 @@ import (
 	"letterlock/internal/letterlock"
 )
 
-// PutPassphrase keeps the sealed passphrase of a message.
+// PutPassphrase keeps the sealed passphrase of a message, in the place of one that it may
+// have. See [Tx.SetDemand].
 func (t *Tx) PutPassphrase(message letterlock.ID, sealed []byte) error {
-	return t.exec(`INSERT INTO passphrases (message, sealed) VALUES ($1, $2)`, message, sealed)
+	return t.exec(`INSERT INTO passphrases (message, sealed) VALUES ($1, $2)
+		ON CONFLICT (message) DO UPDATE SET sealed = excluded.sealed`, message, sealed)
+}
+
+// RemovePassphrase deletes the sealed passphrase of a message.
+func (t *Tx) RemovePassphrase(message letterlock.ID) error {
+	return t.exec(`DELETE FROM passphrases WHERE message = $1`, message)
+}
+
+// SetDemand changes what a message asks of its readers, and by the name of which
+// passphrase; empty: of none. Whoever asks for anything is read in the portal.
+func (t *Tx) SetDemand(message letterlock.ID, asks letterlock.Demand, passphrase letterlock.ID) error {
+	return t.exec(`UPDATE messages SET asks = $2, passphrase = $3, portal = max(portal, $2 <> '')
+		WHERE id = $1 AND status = 'accepted'`, message, asks, passphrase)
+}
+
+// SetRuledAsks changes how much of what a message asks for rules have asked for.
+func (t *Tx) SetRuledAsks(message letterlock.ID, asks letterlock.Demand) error {
+	return t.exec(`UPDATE messages SET ruled_asks = $2 WHERE id = $1 AND status = 'accepted'`, message, asks)
 }
 
 // Passphrase returns the sealed passphrase of a message, or NotFound.
@@ -49,16 +68,21 @@ func (t *Tx) ForgetPassphraseTries(recipient letterlock.ID) error {
 	return t.exec(`DELETE FROM passphrase_tries WHERE recipient = $1`, recipient)
 }
 
+// ForgetTriesOf forgets the tries of all recipients of a message, which has another one.
+func (t *Tx) ForgetTriesOf(message letterlock.ID) error {
+	return t.exec(`DELETE FROM passphrase_tries WHERE recipient IN (SELECT id FROM recipients WHERE message = $1)`, message)
+}
+
 // SweepPassphraseTries forgets cool-downs that are long over.
 func (t *Tx) SweepPassphraseTries() error {
 	return t.exec(`DELETE FROM passphrase_tries WHERE until > 0 AND until < $1`, t.Now.Add(-24*time.Hour).Unix())
 }
 
-// TellSession notes for which message a reader has given the passphrase, and gives the
+// TellSession notes which passphrase a reader has given, and gives the
 // session another id: one from before must not gain rights. NotFound: there is no such
 // session.
-func (t *Tx) TellSession(hash, next []byte, message letterlock.ID) error {
-	n, err := t.change(`UPDATE sessions SET hash = $2, told_for = $3, told_at = $4 WHERE hash = $1`, hash, next, message, t.Now.Unix())
+func (t *Tx) TellSession(hash, next []byte, passphrase letterlock.ID) error {
+	n, err := t.change(`UPDATE sessions SET hash = $2, told_for = $3, told_at = $4 WHERE hash = $1`, hash, next, passphrase, t.Now.Unix())
 	if err == nil && n == 0 {
 		return errNotFound
 	}

@@ -20,7 +20,7 @@ type Session struct {
 	Agent   string        // browser family; empty: not known
 	IP      string        // where it began; empty: not known
 	Hash    []byte        // of its id; filled by Sessions alone
-	ToldFor letterlock.ID // for which message a reader has given the passphrase; empty: for none
+	Gave    letterlock.ID // which passphrase a reader has given; empty: none
 	Told    time.Time     // and when
 }
 
@@ -35,7 +35,7 @@ func (t *Tx) AddSession(hash []byte, s Session) error {
 func (t *Tx) Session(hash []byte) (s Session, err error) {
 	var created, seen, expires, told int64
 	err = t.row(`SELECT kind, address, proof, message, created_at, seen_at, expires_at, told_for, told_at FROM sessions WHERE hash = $1`, []any{hash},
-		&s.Kind, &s.Address, &s.Proof, &s.Message, &created, &seen, &expires, &s.ToldFor, &told)
+		&s.Kind, &s.Address, &s.Proof, &s.Message, &created, &seen, &expires, &s.Gave, &told)
 	s.Told = moment(told)
 	s.Created, s.Seen, s.Expires = moment(created), moment(seen), moment(expires)
 	return s, err

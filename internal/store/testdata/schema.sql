@@ -204,7 +204,7 @@ CREATE TABLE messages (
   sealed_head  BLOB,                        -- head of the sealed stream; chunks follow
   sealed_size  INTEGER NOT NULL DEFAULT 0,  -- head and chunks together
   sealed_index BLOB                         -- index of the parts
-, seq INTEGER, brand TEXT NOT NULL DEFAULT '', author TEXT NOT NULL DEFAULT '', author_name TEXT NOT NULL DEFAULT '', original TEXT NOT NULL DEFAULT '', act TEXT NOT NULL DEFAULT '', source TEXT NOT NULL DEFAULT '', key_epoch INTEGER NOT NULL DEFAULT 0, asks TEXT NOT NULL DEFAULT '', latest_end INTEGER NOT NULL DEFAULT 0) STRICT;
+, seq INTEGER, brand TEXT NOT NULL DEFAULT '', author TEXT NOT NULL DEFAULT '', author_name TEXT NOT NULL DEFAULT '', original TEXT NOT NULL DEFAULT '', act TEXT NOT NULL DEFAULT '', source TEXT NOT NULL DEFAULT '', key_epoch INTEGER NOT NULL DEFAULT 0, asks TEXT NOT NULL DEFAULT '', latest_end INTEGER NOT NULL DEFAULT 0, passphrase TEXT NOT NULL DEFAULT '', ruled_asks TEXT NOT NULL DEFAULT '') STRICT;
 
 CREATE TABLE more_links (
   token_hash BLOB PRIMARY KEY,

@@ -1,0 +1,107 @@
+package access_test
+
+import (
+	"errors"
+	"testing"
+
+	"letterlock/internal/intake"
+	"letterlock/internal/letterlock"
+	"letterlock/internal/policy"
+	"letterlock/internal/store"
+	"letterlock/internal/vault"
+)
+
+var words = vault.Passphrase{Hash: "$argon2id$some", Hint: "hall"}
+
+// given is a reader who has proved the mailbox and given the passphrase of now.
+func (h *house) given(a letterlock.Actor, id letterlock.ID) letterlock.Actor {
+	h.t.Helper()
+	a.Proof, a.Gave, a.Told = letterlock.ByPasscode, h.end(id).Passphrase, h.now
+	return a
+}
+
+// Whoever asks was told before the change what they had proved: it is worth nothing after.
+func TestAChangedPassphraseEndsWhatTheOldOneOpened(t *testing.T) {
+	h := newHouse(t, policy.SingleRecipient)
+	id := h.send(intake.Envelope{}, marta, jonas)
+	open := letterlock.Actor{Kind: letterlock.Reader, Address: marta.Address, Proof: letterlock.ByPasscode}
+	for _, tt := range []struct {
+		action string
+		change func() error
+		closes bool
+	}{
+		{"ask for passphrase", func() error { return h.access.SetPassphrase(t.Context(), ada, id, words) }, true},
+		{"change passphrase", func() error { return h.access.SetPassphrase(t.Context(), ada, id, words) }, true},
+		{"stop asking for passphrase", func() error { return h.access.RemovePassphrase(t.Context(), ada, id) }, false},
+	} {
+		page, err := h.access.Watch(t.Context(), open, id)
+		if err != nil {
+			t.Fatalf("before %s: %v", tt.action, err)
+		}
+		h.must(tt.change())
+		if page.Live() {
+			t.Errorf("%s: an open page goes on", tt.action)
+		}
+		page.Release()
+		if _, err := h.text(open, id); (err != nil) != tt.closes || tt.closes && letterlock.KeyOf(err) != letterlock.GivePassphrase {
+			t.Errorf("after %s: %v", tt.action, err)
+		}
+		if open = h.given(open, id); tt.closes {
+			if got, err := h.text(open, id); err != nil || got != secret {
+				t.Errorf("with the one of %s: %q, %v", tt.action, got, err)
+			}
+		}
+		e, events := h.lastEntry(id), h.events(jonas, id)
+		last := events[len(events)-1]
+		if e.Action != tt.action || !e.Allowed || e.Actor.Address != ada.Address || last.Kind != letterlock.PassphraseChanged {
+			t.Errorf("%s: the entry is %+v, the event %+v", tt.action, e, last)
+		}
+	}
+	if m := h.end(id); m.Asks != letterlock.NoDemand || m.Passphrase != "" || !m.Portal {
+		t.Errorf("in the end it asks for %q, %q; in the portal: %v", m.Asks, m.Passphrase, m.Portal)
+	}
+}
+
+func TestThePassphraseIsItsSendersAlone(t *testing.T) {
+	h := newHouse(t, policy.SingleRecipient)
+	asks := intake.Envelope{Asks: letterlock.ByPassphrase, Passphrase: words}
+	id, ruled := h.send(asks, marta), h.send(asks, marta)
+	h.must(h.db.Write(t.Context(), func(tx *store.Tx) error { return tx.SetRuledAsks(ruled, letterlock.ByPassphrase) }))
+	inline := h.send(intake.Envelope{}, carol)
+	set := func(by letterlock.Actor, id letterlock.ID) error {
+		return h.access.SetPassphrase(t.Context(), by, id, words)
+	}
+	remove := func(by letterlock.Actor, id letterlock.ID) error {
+		return h.access.RemovePassphrase(t.Context(), by, id)
+	}
+	for _, tt := range []struct {
+		name string
+		do   func(letterlock.Actor, letterlock.ID) error
+		by   letterlock.Actor
+		id   letterlock.ID
+		want string // key; "": NotFound
+	}{
+		{"an administrator sets it", set, grace, id, "role"},
+		{"a revoker sets it", set, rene, id, "role"},
+		{"a revoker removes it", remove, rene, id, "role"},
+		{"another sender", set, eve, id, ""},
+		{"its reader", remove, marta, id, ""},
+		{"nobody", set, letterlock.Actor{}, id, ""},
+		{"of what nobody reads by a link", set, ada, inline, "inline"},
+		{"that a rule asks for", remove, ada, ruled, "rule"},
+		{"that nothing asks for", remove, ada, h.send(intake.Envelope{}, marta), "untold"},
+	} {
+		was := h.end(tt.id)
+		err := tt.do(tt.by, tt.id)
+		if err == nil || letterlock.KeyOf(err) != tt.want || tt.want == "" && !errors.Is(err, letterlock.NotFound) {
+			t.Errorf("%s: %v, want %q", tt.name, err, tt.want)
+		}
+		if m := h.end(tt.id); m != was {
+			t.Errorf("%s: the message is %+v", tt.name, m)
+		}
+		if e := h.lastEntry(tt.id); e.Allowed || e.Actor.Address != tt.by.Address || e.Reason != tt.want {
+			t.Errorf("%s: the entry is %+v", tt.name, e)
+		}
+	}
+	h.must(set(ada, ruled)) // another one it may have
+}
