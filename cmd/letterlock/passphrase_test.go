@@ -43,4 +43,23 @@ func TestAMessageIsReadWithItsPassphrase(t *testing.T) {
 	reader.Fill("#passphrase", "seven quiet amber lamps")
 	reader.ClickText("Read the message")
 	wantPage(t, reader, 200, "Offer 4711")
+
+	page.NoScript(true)
+	page.ClickText("Change passphrase")
+	page.WaitText("The hint now: what hung in the hall")
+	page.Fill("#passphrase", "the salary is 84,000")
+	page.Fill("#hint", "the weather")
+	page.ClickText("Change passphrase")
+	page.WaitText("The subject or the message says the passphrase")
+	page.NoScript(false)
+	stop{name: "passphrase-change", page: page}.everywhere(t, nil)
+	page.ForgetProblems()
+	page.Fill("#passphrase", "nine loud umbrellas walking")
+	page.ClickText("Change passphrase")
+	page.WaitText("changed by you")
+	// The message is open still, and asks anew by itself.
+	reader.WaitText("the weather")
+	reader.Fill("#passphrase", "nine loud umbrellas walking")
+	reader.ClickText("Read the message")
+	wantPage(t, reader, 200, "Offer 4711")
 }
