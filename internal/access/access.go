@@ -172,6 +172,9 @@ func (s *Service) find(tx *store.Tx, by letterlock.Actor, id letterlock.ID) (h h
 	}
 	holder := store.SenderCopy
 	if by.Kind == letterlock.Reader {
+		if !by.Within(id) {
+			return h, &letterlock.Error{Code: letterlock.Denied, Key: letterlock.ProveAgain}
+		}
 		if h.recipient, err = findReader(by.Address, h.message, h.recipients, tx.Now); err != nil {
 			return h, err
 		}
@@ -198,6 +201,9 @@ func (s *Service) find(tx *store.Tx, by letterlock.Actor, id letterlock.ID) (h h
 func (s *Service) Answerable(tx *store.Tx, by letterlock.Actor, id letterlock.ID) (policy.Answerable, error) {
 	if by.Kind != letterlock.Reader {
 		return policy.Answerable{}, &letterlock.Error{Code: letterlock.Denied}
+	}
+	if by.Proof == letterlock.ByRelease { // what they write would bear the name of a mailbox that nobody has proved
+		return policy.Answerable{}, &letterlock.Error{Code: letterlock.Denied, Key: letterlock.OnlyReleased}
 	}
 	h, err := s.hold(tx, by, id)
 	return policy.Answerable{Message: h.message, Recipients: h.recipients, Reader: h.recipient}, err

@@ -86,7 +86,7 @@ func erase(tx *store.Tx, m letterlock.Message, all []letterlock.Recipient) error
 	if err := tx.EraseText(m.Seq); err != nil {
 		return err
 	}
-	if err := tx.EndRequests(m.ID); err != nil {
+	if err := errors.Join(tx.EndRequests(m.ID), tx.ForgetReleases(m.ID)); err != nil {
 		return err
 	}
 	for _, r := range all {

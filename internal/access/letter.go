@@ -79,6 +79,9 @@ func (s *Service) WatchAll(by letterlock.Actor) (*Lease, error) {
 	if by.Kind != letterlock.Reader || by.Address == "" {
 		return nil, &letterlock.Error{Code: letterlock.Denied}
 	}
+	if !by.Within("") {
+		return nil, &letterlock.Error{Code: letterlock.Denied, Key: letterlock.OnlyReleased}
+	}
 	return s.leases.take(leaseKey{address: by.Address}), nil
 }
 
@@ -212,8 +215,12 @@ func (s *Service) note(ctx context.Context, by letterlock.Actor, id letterlock.I
 				}
 			}
 		}
+		reason := ""
+		if by.Proof == letterlock.ByRelease {
+			reason = "by release code" // nobody has proved the mailbox
+		}
 		action := map[letterlock.EventKind]string{letterlock.Read: "read", letterlock.Downloaded: "download"}[events[0].Kind]
-		return tx.Audit(letterlock.Entry{Actor: by, Action: action, Message: id, Target: string(by.Address), Allowed: true})
+		return tx.Audit(letterlock.Entry{Actor: by, Action: action, Message: id, Target: string(by.Address), Reason: reason, Allowed: true})
 	})
 	if err == nil && told {
 		s.Wake()

@@ -40,6 +40,6 @@ func (a *App) Sweep(ctx context.Context) error {
 	}
 	return errors.Join(err, err1, a.DB.SettleJournal(ctx), a.Access.ExpireDue(ctx), a.Access.RemindDue(ctx), a.Once.Sweep(ctx), a.Uploads.Sweep(ctx), a.Intake.Vault.Sweep(ctx), a.DB.Write(ctx, func(tx *store.Tx) error {
 		_, err := tx.SweepSessions()
-		return errors.Join(err, tx.SweepPasscodes(), tx.SweepPassphraseTries(), tx.SweepBrowsers(), tx.SweepOpenIDRequests(), tx.SweepPending())
+		return errors.Join(err, tx.SweepPasscodes(), tx.SweepPassphraseTries(), tx.SweepReleases(), tx.SweepBrowsers(), tx.SweepOpenIDRequests(), tx.SweepPending())
 	}))
 }

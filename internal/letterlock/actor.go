@@ -49,8 +49,8 @@ type Actor struct {
 	Roles   []Role // accounts only
 	IP      string // where from, for the audit log; empty for System
 	Proof   Proof  // how a Reader has shown that the mailbox is theirs
-	// ProvedFor is the message whose passcode a Reader has typed to sign in, or for which
-	// they have signed in anew at an OpenID provider, and Proved when; zero: another proof.
+	// ProvedFor is the message whose passcode or release code a Reader has typed to sign in, or
+	// for which they have signed in anew at an OpenID provider, and Proved when; zero: another proof.
 	ProvedFor ID
 	Proved    time.Time
 	// Gave is the passphrase that a Reader has given, as [Message] names it, and Told when.
@@ -81,6 +81,17 @@ func (a Actor) Is(role Role) bool {
 	}
 	return false
 }
+
+// Within reports whether what a reader has shown counts for a message. A release code
+// counts for the one that it was given for, and for nothing else that the address has:
+// nobody has shown that the mailbox is theirs. No message is all that the address has.
+func (a Actor) Within(message ID) bool {
+	return a.Proof != ByRelease || message != "" && a.ProvedFor == message
+}
+
+// OnlyReleased is the key of Denied where whoever was let in by a release code asks for
+// more than to read its message.
+const OnlyReleased = "only-released"
 
 // A Scope is what a program with a token may do of what its account may do.
 type Scope string

@@ -101,7 +101,8 @@ func (d Demand) Untold() Demand {
 // Covers reports whether a message that asks for d asks for all of other.
 func (d Demand) Covers(other Demand) bool { return d.And(other) == d }
 
-// Met returns nil if a reader's proof is what is asked of those who read the message.
+// Met returns nil if a reader's proof is what is asked of those who read the message. A
+// release code takes the place of a passcode, for its own message, and of nothing else.
 // Denied [ProveAgain]: they have to prove the mailbox anew, and [ProveVouched]: to a
 // provider; and [GivePassphrase]: that they have, and are to give the passphrase. Denied [UnknownDemand]: nobody can, for this program does not know what is
 // asked.
@@ -112,11 +113,13 @@ func (m Message) Met(by Actor, now time.Time) error {
 	}
 	_, vouched := by.Proof.Provider()
 	switch {
+	case !by.Within(m.ID):
+		return &Error{Code: Denied, Key: ProveAgain}
 	case n.vouched && !vouched, n.vouched && n.fresh && !fresh(by, vouched, m.ID, now):
 		return &Error{Code: Denied, Key: ProveVouched}
 	case n.fresh && !fresh(by, vouched, m.ID, now):
 		return &Error{Code: Denied, Key: ProveAgain}
-	case n.told && by.Proof != ByPasscode && !vouched:
+	case n.told && !byCode(by) && !vouched:
 		return &Error{Code: Denied, Key: ProveAgain} // a passphrase takes the place of no proof
 	case n.told && !given(by, m.Passphrase, now):
 		return &Error{Code: Denied, Key: GivePassphrase}
@@ -141,7 +144,11 @@ func AsksMore(err error) bool {
 	return false
 }
 
+// byCode reports whether a reader has typed a code: one that was mailed, or in its place one
+// that the sender has read out.
+func byCode(by Actor) bool { return by.Proof == ByPasscode || by.Proof == ByRelease }
+
 func fresh(by Actor, vouched bool, message ID, now time.Time) bool {
 	age := now.Sub(by.Proved)
-	return (by.Proof == ByPasscode || vouched) && message != "" && by.ProvedFor == message && age >= 0 && age < FreshFor
+	return (byCode(by) || vouched) && message != "" && by.ProvedFor == message && age >= 0 && age < FreshFor
 }

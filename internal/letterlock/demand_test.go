@@ -50,6 +50,14 @@ func TestADemandIsMetByItsProofAlone(t *testing.T) {
 		{"beside a provider", ProviderPassphrase, told(with(func(a *Actor) { a.Proof = ByOpenID("google") }), "m", time.Minute), "m", ""},
 		{"in the place of a new passcode", FreshPassphrase, told(with(func(a *Actor) { a.ProvedFor = "" }), "m", time.Minute), "m", ProveAgain},
 		{"a provider alone", ProviderPassphrase, with(func(a *Actor) { a.Proof = ByOpenID("google") }), "m", GivePassphrase},
+		{"a release code", NoDemand, with(func(a *Actor) { a.Proof = ByRelease }), "m", ""},
+		{"for another message", NoDemand, with(func(a *Actor) { a.Proof = ByRelease }), "n", ProveAgain},
+		{"for none", NoDemand, with(func(a *Actor) { a.Proof, a.ProvedFor = ByRelease, "" }), "", ProveAgain},
+		{"in the place of a new passcode", FreshPasscode, with(func(a *Actor) { a.Proof = ByRelease }), "m", ""},
+		{"too old a one", FreshPasscode, with(func(a *Actor) { a.Proof, a.Proved = ByRelease, now.Add(-FreshFor) }), "m", ProveAgain},
+		{"in the place of a provider", ByProvider, with(func(a *Actor) { a.Proof = ByRelease }), "m", ProveVouched},
+		{"in the place of a passphrase", ByPassphrase, with(func(a *Actor) { a.Proof = ByRelease }), "m", GivePassphrase},
+		{"beside a passphrase", ByPassphrase, told(with(func(a *Actor) { a.Proof = ByRelease }), "m", time.Minute), "m", ""},
 		{"nobody knows what is asked", "blood", typed, "m", UnknownDemand},
 	} {
 		err := Message{ID: tt.id, Asks: tt.d, Passphrase: tt.id}.Met(tt.by, now)

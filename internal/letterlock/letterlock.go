@@ -116,6 +116,11 @@ const (
 	PasscodeSent    EventKind = "passcode-sent"
 	PasscodeWrong   EventKind = "passcode-wrong"
 	PassphraseWrong EventKind = "passphrase-wrong"
+	ReleaseAsked    EventKind = "release-asked"   // for a release code, which the sender reads out by telephone
+	ReleaseShown    EventKind = "release-shown"   // the sender has had it shown
+	ReleaseRefused  EventKind = "release-refused" // or does not want to
+	ReleaseWrong    EventKind = "release-wrong"   // a wrong one was typed
+	ReleaseUsed     EventKind = "release-used"
 	Read            EventKind = "read"
 	Downloaded      EventKind = "downloaded"
 	RevokedEvent    EventKind = "revoked"
@@ -137,9 +142,9 @@ type Event struct {
 	Kind   EventKind
 	At     time.Time
 	Part   int    // Downloaded: index of the part; -1 means the whole message
-	Detail string // Notified, Bounced, Deferred, FellBack: the remote reply; Revoked, Restored: who, as a Standing; Replied, Forwarded: to whom; ExpiryChanged: who, a blank, until when; PassphraseChanged: what, as a PassphraseAct; AskedEvent, ApprovedEvent, DeclinedEvent: what for, as a RequestKind
+	Detail string // Notified, Bounced, Deferred, FellBack: the remote reply; Revoked, Restored: who, as a Standing; Replied, Forwarded: to whom; ExpiryChanged: who, a blank, until when; PassphraseChanged: what, as a PassphraseAct; AskedEvent, ApprovedEvent, DeclinedEvent: what for, as a RequestKind; ReleaseAsked and those after it: its reference
 	Proof  Proof  // Read, Downloaded: how the mailbox was proved
-	Agent  string // Read, Downloaded, PasscodeWrong: browser family; empty: not known
+	Agent  string // Read, Downloaded, PasscodeWrong, ReleaseAsked: browser family; empty: not known
 	IP     string // likewise: from where, as far as the settings keep it
 }
 
@@ -158,6 +163,9 @@ type Proof string
 const (
 	ByPasscode Proof = "passcode"   // a passcode that was mailed to the mailbox
 	ByBrowser  Proof = "remembered" // a browser in which a passcode was entered before, and which is remembered for it
+	// ByRelease is no proof of a mailbox: the sender has read a code to somebody, whom they
+	// took for the recipient, for one message. See [Actor.Within].
+	ByRelease Proof = "release"
 )
 
 // byOpenID begins the proofs that OpenID providers give.

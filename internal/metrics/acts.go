@@ -115,7 +115,7 @@ func (a *Access) Changed(act string, err error, took time.Duration) {
 }
 
 // kinds are the kinds of notices, as the store names them.
-var kinds = label{"kind", []string{"passcode", "notification", "inline", "failure", "account", "request", "admin", "again", "first-read", "unread", "expiring", other}}
+var kinds = label{"kind", []string{"passcode", "notification", "inline", "failure", "account", "request", "release", "admin", "again", "first-read", "unread", "expiring", other}}
 
 // Outbox counts attempts to hand mails over, and what comes back of them.
 type Outbox struct {

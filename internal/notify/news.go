@@ -21,6 +21,17 @@ func (n *Notifier) Request(w io.Writer, now time.Time, m letterlock.Message, r l
 	return n.news(w, now, m.Sender, m, v)
 }
 
+// ReleaseAsked writes to a sender that a recipient asks for a release code. Neither the code
+// nor the reference is in it: both stand where the sender has signed in.
+func (n *Notifier) ReleaseAsked(w io.Writer, now time.Time, m letterlock.Message, r letterlock.Recipient) error {
+	return n.told(w, now, m, mail.News{
+		Subject:  r.Mailbox.Called() + " asks for a release code",
+		Sentence: "Somebody who has the link of " + r.Mailbox.Called() + " says that the passcode does not come, and asks you for a code.",
+		More: "Do not answer by mail. Call a number that you already know, and read the code from your Sent folder only to somebody whom you " +
+			"recognise and who says the reference that stands there. If you do not expect this, refuse it. You are told this once an hour at most.",
+	})
+}
+
 // AdminRequest writes the same to an administrator, without the subject: the message
 // is not theirs.
 func (n *Notifier) AdminRequest(w io.Writer, now time.Time, m letterlock.Message, r letterlock.Recipient, to letterlock.Address) error {

@@ -209,7 +209,7 @@ func (w work) dropped() bool {
 		return len(policy.Waiting(w.message, w.all, w.now)) == 0
 	case store.ExpiringNotice:
 		return len(policy.Reading(w.message, w.all, w.now)) == 0 || w.message.Expires.IsZero()
-	case store.RequestNotice, store.AdminNotice, store.ReadNotice:
+	case store.RequestNotice, store.ReleaseNotice, store.AdminNotice, store.ReadNotice:
 		return w.message.Destroyed || w.now.Sub(w.notice.Created) >= giveUp
 	case store.InlineNotice:
 		// Who has a link had fallen back to it before that was removed, in a database that
@@ -251,7 +251,7 @@ func (s *Service) attempt(ctx context.Context, w work) (err error) {
 // addressee is whom a notice goes to.
 func (s *Service) addressee(w work) letterlock.Address {
 	switch w.notice.Kind {
-	case store.FailureNotice, store.RequestNotice, store.ReadNotice, store.UnreadNotice, store.ExpiringNotice:
+	case store.FailureNotice, store.RequestNotice, store.ReleaseNotice, store.ReadNotice, store.UnreadNotice, store.ExpiringNotice:
 		return w.message.Sender.Address
 	case store.AdminNotice:
 		return s.Admin
@@ -295,7 +295,7 @@ func (s *Service) send(ctx context.Context, w work) error {
 	}
 	mail := bytes.NewReader(slices.Concat([]byte(fields), b.Bytes()))
 	switch w.notice.Kind {
-	case store.FailureNotice, store.RequestNotice, store.ReadNotice, store.UnreadNotice, store.ExpiringNotice, store.AdminNotice:
+	case store.FailureNotice, store.RequestNotice, store.ReleaseNotice, store.ReadNotice, store.UnreadNotice, store.ExpiringNotice, store.AdminNotice:
 		return s.Mailer.Send(ctx, "", to, mail)
 	case store.AccountNotice, store.FactorNotice:
 		return s.Mailer.Send(ctx, string(s.Notifier.From), to, mail)
@@ -332,6 +332,8 @@ func (s *Service) write(b *bytes.Buffer, w work) error {
 		return s.Notifier.Again(b, w.now, w.message, w.recipient, token)
 	case store.RequestNotice:
 		return s.Notifier.Request(b, w.now, w.message, w.recipient)
+	case store.ReleaseNotice:
+		return s.Notifier.ReleaseAsked(b, w.now, w.message, w.recipient)
 	case store.ReadNotice:
 		return s.Notifier.FirstRead(b, w.now, w.message, w.recipient)
 	case store.UnreadNotice:

@@ -39,7 +39,7 @@ var errUnknown = &letterlock.Error{Code: letterlock.NotFound}
 // that an id that somebody else has put there gains nothing. What the old one
 // stands for goes with it.
 func (s *Browsers) Remember(ctx context.Context, by letterlock.Actor, old string) (id string, err error) {
-	if s.Lasts <= 0 || by.Kind != letterlock.Reader || by.Address == "" {
+	if s.Lasts <= 0 || !owns(by) || by.Address == "" {
 		return "", &letterlock.Error{Code: letterlock.Denied}
 	}
 	id = newID()
@@ -110,10 +110,14 @@ func (s *Browsers) end(b store.Browser) time.Time {
 	return b.Expires
 }
 
+// owns reports whether the browsers of an address are those of whoever asks: a release
+// code has proved no mailbox.
+func owns(by letterlock.Actor) bool { return by.Kind == letterlock.Reader && by.Within("") }
+
 // List returns the browsers that are remembered for whoever asks, from the one
 // whose cookie holds the id.
 func (s *Browsers) List(ctx context.Context, by letterlock.Actor, id string) (list []Browser, err error) {
-	if by.Kind != letterlock.Reader {
+	if !owns(by) {
 		return nil, &letterlock.Error{Code: letterlock.Denied}
 	}
 	err = s.DB.Read(ctx, func(tx *store.Tx) error {
@@ -134,7 +138,7 @@ func (s *Browsers) List(ctx context.Context, by letterlock.Actor, id string) (li
 // Only the session with the id here stays. Forgetting a browser that is not there, or
 // that is somebody else's, does nothing and is no error.
 func (s *Browsers) Forget(ctx context.Context, by letterlock.Actor, here string, browser letterlock.ID) error {
-	if by.Kind != letterlock.Reader {
+	if !owns(by) {
 		return &letterlock.Error{Code: letterlock.Denied}
 	}
 	return s.DB.Write(ctx, func(tx *store.Tx) error {
@@ -151,7 +155,7 @@ func (s *Browsers) Forget(ctx context.Context, by letterlock.Actor, here string,
 
 // ForgetAll forgets all browsers of whoever asks, and ends sessions as Forget does.
 func (s *Browsers) ForgetAll(ctx context.Context, by letterlock.Actor, here string) error {
-	if by.Kind != letterlock.Reader {
+	if !owns(by) {
 		return &letterlock.Error{Code: letterlock.Denied}
 	}
 	return s.DB.Write(ctx, func(tx *store.Tx) error {

@@ -53,6 +53,7 @@ INSERT INTO passcodes (recipient, browser, sealed, reference, created_at, expire
 INSERT INTO passphrase_tries VALUES ('r1', 1, 0, 0);
 UPDATE messages SET asks = 'passphrase' WHERE id = 'a';`,
 	`INSERT INTO languages VALUES ('marta@riverside.example', 'de', 100);`,
+	`UPDATE messages SET passphrase = 'a', ruled_asks = 'passphrase' WHERE id = 'a';`,
 }
 
 // loose names the setting that takes the transactions out of migrations.

@@ -29,6 +29,7 @@ const (
 	FailureNotice  NoticeKind = "failure"      // to the sender: this recipient cannot be reached
 	RequestNotice  NoticeKind = "request"      // to the sender: this recipient asks for something
 	AdminNotice    NoticeKind = "admin"        // the same to the administrators, where the sender may not give it
+	ReleaseNotice  NoticeKind = "release"      // to the sender: this recipient asks for a release code
 	AgainNotice    NoticeKind = "again"        // to a recipient: the message can be read again, by this link
 	ReadNotice     NoticeKind = "first-read"   // to the sender: this recipient has read for the first time
 	UnreadNotice   NoticeKind = "unread"       // to the sender: some have not read yet, this recipient first
@@ -114,7 +115,7 @@ func (t *Tx) HoldBack(id int64, domain string, until time.Time) error {
 				ORDER BY due_at LIMIT $5 + 0) o
 				CROSS JOIN recipients r ON r.id = o.recipient CROSS JOIN messages m ON m.id = o.message
 			WHERE CASE WHEN o.kind IN ('notification', 'again', 'inline') THEN r.domain = $3
-				WHEN o.kind IN ('failure', 'request', 'first-read', 'unread', 'expiring')
+				WHEN o.kind IN ('failure', 'request', 'release', 'first-read', 'unread', 'expiring')
 				THEN substr(m.sender, length(m.sender) - length($3)) = '@' || $3 END
 			LIMIT $4 + 0)`,
 		t.Now.Unix(), until.Unix(), domain, maxHeldBack, maxLooked)

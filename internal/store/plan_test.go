@@ -25,7 +25,7 @@ import (
 // growing are the tables that grow with the messages, or with what is done to them.
 var growing = []string{"messages", "recipients", "chunks", "wraps", "events", "visits", "outbox", "attempts", "audit", "sessions", "passcodes",
 	"locks", "budgets", "answers", "batch_items", "search_texts", "search_words", "search_parts", "report_slots", "report_domains", "checkpoints", "uploads", "upload_pieces",
-	"requests", "more_links", "reminders", "browsers", "journal", "openid_bindings", "openid_requests", "passphrases", "passphrase_tries", "app_passwords", "factors", "recovery_codes", "pending", "factor_locks", "languages"}
+	"requests", "more_links", "reminders", "browsers", "journal", "openid_bindings", "openid_requests", "passphrases", "passphrase_tries", "app_passwords", "factors", "recovery_codes", "pending", "factor_locks", "languages", "releases"}
 
 // scans lists, by a part of the statement, which large tables it may read from end
 // to end, or in the order of an index with no bound, and why.
@@ -93,6 +93,7 @@ func newSurveyor(t *testing.T) *surveyor {
 			tx.AddLink(r.ID, hash),
 			tx.Grant(m.ID, string(r.ID), 1, hash),
 			tx.Shred(m.ID, string(r.ID)),
+			tx.AskRelease(Release{ID: batch, Message: m.ID, Recipient: r.ID, Browser: hash, Expires: start.Add(time.Hour)}),
 			tx.PutReminder(m.ID, policy.Unread, start),
 			tx.BeginBatch(letterlock.Batch{ID: batch}),
 			tx.AddPlan(batch, Plan{Message: m.ID, Seq: seq, Recipients: []letterlock.ID{r.ID}}),

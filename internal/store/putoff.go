@@ -35,7 +35,7 @@ const (
 
 // toStaff are the kinds of notices that go to a message's sender, or as AdminNotice to
 // somebody of the same organisation.
-var toStaff = []NoticeKind{FailureNotice, RequestNotice, AdminNotice, ReadNotice, UnreadNotice, ExpiringNotice}
+var toStaff = []NoticeKind{FailureNotice, RequestNotice, ReleaseNotice, AdminNotice, ReadNotice, UnreadNotice, ExpiringNotice}
 
 // PutOffLong says what waits for long, and for which domains: those with the most first, a
 // few at most.

@@ -24,6 +24,9 @@ func (s *Service) Thread(ctx context.Context, by letterlock.Actor, m letterlock.
 	if by.Kind != letterlock.Reader || r.Mailbox.Address != by.Address || r.Message != m.ID {
 		return Thread{}, &letterlock.Error{Code: letterlock.Denied}
 	}
+	if !by.Within("") { // the rest of it is not theirs to see
+		return Thread{}, nil
+	}
 	err = s.DB.Read(ctx, func(tx *store.Tx) error {
 		if t.Received, err = tx.ReceivedIn(m.First(), by.Address, maxThread); err != nil {
 			return err

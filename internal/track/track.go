@@ -166,6 +166,9 @@ func (s *Service) Received(ctx context.Context, by letterlock.Actor, search, bef
 	if by.Kind != letterlock.Reader || by.Address == "" {
 		return nil, "", &letterlock.Error{Code: letterlock.Denied}
 	}
+	if !by.Within("") {
+		return nil, "", &letterlock.Error{Code: letterlock.Denied, Key: letterlock.OnlyReleased}
+	}
 	if len(search) > maxSearch || strings.ContainsRune(search, 0) {
 		return nil, "", &letterlock.Error{Code: letterlock.Invalid, Key: "search"}
 	}

@@ -314,6 +314,21 @@ CREATE TABLE recovery_codes (
   PRIMARY KEY (address, hash)
 ) STRICT;
 
+CREATE TABLE releases (
+  id         TEXT PRIMARY KEY,
+  message    TEXT NOT NULL,
+  recipient  TEXT NOT NULL,
+  browser    BLOB NOT NULL,               -- keyed hash of its cookie
+  reference  TEXT NOT NULL,               -- both sides see it
+  agent      TEXT NOT NULL,               -- browser family that asked
+  ip         TEXT NOT NULL,               -- and from where, as far as the settings keep it
+  sealed     BLOB,                        -- the code; NULL until the sender has it shown
+  asked_at   INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL,            -- of the request, and once there is one of the code
+  tries      INTEGER NOT NULL DEFAULT 0,
+  outcome    TEXT NOT NULL DEFAULT ''     -- used, refused; '': neither
+) STRICT;
+
 CREATE TABLE reminders (
   message TEXT NOT NULL REFERENCES messages (id) ON DELETE CASCADE,
   kind    TEXT NOT NULL,                   -- read, unread, expiring
@@ -545,6 +560,12 @@ CREATE INDEX recipients_revoked ON recipients (seq) WHERE revoked_at > 0;
 
 CREATE INDEX recipients_unread ON recipients (seq)
   WHERE experience = 'link' AND first_read_at = 0 AND revoked_at = 0 AND bounced_at = 0;
+
+CREATE UNIQUE INDEX releases_by_browser ON releases (recipient, browser);
+
+CREATE INDEX releases_by_expiry ON releases (expires_at);
+
+CREATE INDEX releases_by_message ON releases (message, asked_at);
 
 CREATE INDEX reminders_by_due ON reminders (due_at);
 
