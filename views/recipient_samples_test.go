@@ -49,6 +49,31 @@ func recipientSamples(all map[string]templ.Component) {
 	}
 	all["sent-requests"] = SentPage(Sent{Page: staffPage(), List: sampleList(1), Letter: &letter})
 
+	asking := manyLetter("many")
+	asking.Releases = []ReleaseRequest{
+		{Who: marta, When: at("today, 10:42 CET"), Reference: "K7QP", From: "Firefox, 203.0.113.0/24", ShowURL: "/sent/1/releases/1/show", RefuseURL: "/sent/1/releases/1/refuse"},
+		{
+			Who: Person{Address: "j.okafor@riverside.example"}, When: at("today, 10:40 CET"), Reference: "B3MT", Code: "4071 8265", Left: at("14 minutes left, until 10:58 CET"),
+			Says: "The code alone does not open it: the message asks for its passphrase as well.", RefuseURL: "/sent/1/releases/2/refuse",
+		},
+		{Who: Person{Address: "yuki.tanaka@yahoo.co.jp"}, When: at("today, 10:38 CET"), Reference: "W9XA", Says: "There is no code to read out: access has been removed. They are not told so.", RefuseURL: "/sent/1/releases/3/refuse"},
+	}
+	all["sent-releases"] = SentPage(Sent{Page: staffPage(), List: sampleList(1), Letter: &asking})
+	for _, state := range []ReleaseState{ReleaseWaiting, ReleaseGiven, ReleaseRefused, ReleaseSpent, ReleaseOver} {
+		v := Release{Page: portalPage(), State: state, Reference: "K7QP", EnterURL: "/m/token/release/verify", AskURL: "/m/token/release", BackURL: "/m/token/passcode"}
+		if v.takes() {
+			v.Left = at("14 minutes left, until 10:58 CET")
+		}
+		all["release-"+string(state)] = ReleasePage(v)
+		if state == ReleaseGiven {
+			v.Code, v.Error = "40718265", "The code is not right (3 tries left)"
+			all["release-wrong"] = ReleasePage(v)
+		}
+	}
+	released := End{Page: signedIn(), Kind: EndOnlyReleased, Next: Link{Text: "Back to the message", URL: "/read/1"}}
+	all["only-released"] = EndPage(released)
+	all["release-asked-enough"] = EndPage(End{Page: portalPage(), Kind: EndAskedEnough, Wait: "20 minutes, at 11:02 CET", Next: Link{Text: "Back to the passcode", URL: "/m/token/passcode"}})
+
 	all["my-messages-found"] = MyMessagesPage(MyMessages{Page: signedIn(), Query: "draft", NewestURL: "/messages?q=draft", Items: []MyMessage{
 		{URL: "/read/1", From: ines, Subject: "Settlement agreement, third draft", When: at("20 Nov"), State: State{Kind: StateRead}, Note: "expires 4 December", Replied: true, Attachments: 2},
 	}})

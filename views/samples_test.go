@@ -67,6 +67,9 @@ func portalSamples(all map[string]templ.Component) {
 	keeps := code
 	keeps.Remember = "30 days"
 	all["passcode-remember"] = PasscodePage(keeps)
+	releases := code
+	releases.ReleaseURL = "/m/token/release"
+	all["passcode-release"] = PasscodePage(releases)
 	again := code
 	again.SentAgain = true
 	all["passcode-again"] = PasscodePage(again)

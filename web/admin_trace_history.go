@@ -24,6 +24,7 @@ const shownLines = 6
 var tracedNames = map[letterlock.EventKind]string{
 	letterlock.PasscodeWrong:   "Wrong passcode",
 	letterlock.PassphraseWrong: "Wrong passphrase",
+	letterlock.ReleaseWrong:    "Wrong release code",
 	letterlock.DestroyedEvent:  "Destroyed",
 }
 
@@ -127,6 +128,8 @@ func (v tracedMail) eventText(r letterlock.Recipient, e letterlock.Event) string
 		add(toldWords[letterlock.PassphraseAct(e.Detail)] + " by the sender")
 	case letterlock.Downloaded:
 		add(partName(e.Part))
+	case letterlock.ReleaseAsked, letterlock.ReleaseShown, letterlock.ReleaseRefused, letterlock.ReleaseWrong, letterlock.ReleaseUsed:
+		add("reference code " + e.Detail)
 	default:
 		add(cut(e.Detail))
 	}
@@ -138,6 +141,8 @@ func (v tracedMail) eventText(r letterlock.Recipient, e letterlock.Event) string
 		add("signed in by one-time passcode")
 	case e.Proof == letterlock.ByBrowser:
 		add("signed in by a remembered browser")
+	case e.Proof == letterlock.ByRelease:
+		add("signed in by release code, which the sender has read out")
 	case e.Proof == "":
 	default:
 		add("signed in by " + string(e.Proof))

@@ -56,13 +56,24 @@ func (s *Server) answerPage(c echo.Context, kind views.AnswerKind) error {
 			return err
 		}
 	}
-	l, err := s.Access.Open(c.Request().Context(), actor(c), id)
+	l, err := s.openToAnswer(c, id)
 	if err != nil {
 		return err
 	}
 	defer l.Close()
 	wear(c, l.Message)
 	return s.showAnswer(c, http.StatusOK, answering{kind: kind, letter: l, form: &composeForm{}})
+}
+
+// openToAnswer opens a message for whoever may write about it: not for whom a release code
+// has let in, for what they write bears the name of the mailbox.
+func (s *Server) openToAnswer(c echo.Context, id letterlock.ID) (*access.Letter, error) {
+	l, err := s.Access.Open(c.Request().Context(), actor(c), id)
+	if err == nil && !actor(c).Within("") {
+		l.Close()
+		return nil, &letterlock.Error{Code: letterlock.Denied, Key: letterlock.OnlyReleased}
+	}
+	return l, err
 }
 
 // answer sends what was written, or shows the form again with what is wrong. Files
@@ -78,7 +89,7 @@ func (s *Server) answer(c echo.Context, kind views.AnswerKind) error {
 		return err
 	}
 	c.Set(unsentKey, unsent(f.get("text")))
-	l, err := s.Access.Open(c.Request().Context(), actor(c), id)
+	l, err := s.openToAnswer(c, id)
 	if err != nil {
 		return err
 	}

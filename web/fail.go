@@ -261,6 +261,8 @@ func (s *Server) endOfDenied(err error, c echo.Context) views.End {
 		return views.End{Kind: views.EndProveVouched, Next: views.Link{Text: "Sign in for it", URL: proveURL(letterlock.ID(c.Param("id")))}}
 	case letterlock.GivePassphrase:
 		return views.End{Kind: views.EndPassphrase, Next: views.Link{Text: "Enter the passphrase", URL: passphraseURL(letterlock.ID(c.Param("id")))}}
+	case letterlock.OnlyReleased:
+		return views.End{Kind: views.EndOnlyReleased, Next: views.Link{Text: "Back to the message", URL: "/read/" + string(actor(c).ProvedFor)}}
 	case letterlock.UnknownDemand:
 		return views.End{Kind: views.EndUnknownDemand}
 	case "do-not-forward":
@@ -318,6 +320,8 @@ func (s *Server) endOfThrottled(err error, c echo.Context) views.End {
 		end.Kind = views.EndLines
 	case "forwards":
 		end.Kind, end.Next = views.EndForwards, views.Link{Text: "Back to the message", URL: "/read/" + c.Param("id")}
+	case "release-budget":
+		end.Kind, end.Next = views.EndAskedEnough, views.Link{Text: "Back to the passcode", URL: linkOf(c) + "/passcode"}
 	case "budget", "too-soon":
 		end.Kind = views.EndTooManyPasscodes
 	}

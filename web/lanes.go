@@ -34,7 +34,8 @@ var inLane = map[lane.Name]string{
 		"POST /account/app-passwords/:id/remove, POST /accounts/:address/app-passwords/:id/remove, " +
 		"POST /account/sessions/end-others, POST /account/sessions/:id/end, POST /accounts/:address/sessions/:id/end",
 	lane.Passcode: "GET /m/:token/passcode, POST /m/:token/passcode, POST /m/:token/passcode/again, POST /m/:token/verify, POST /m/:token/continue, POST /m/:token/openid, POST /read/:id/prove/openid, GET /portal/openid/:provider, " +
-		"GET /read/:id/prove/passcode, POST /read/:id/prove/passcode, POST /read/:id/prove/passcode/again, POST /read/:id/prove/verify, GET /read/:id/passphrase, POST /read/:id/passphrase",
+		"GET /read/:id/prove/passcode, POST /read/:id/prove/passcode, POST /read/:id/prove/passcode/again, POST /read/:id/prove/verify, GET /m/:token/release, POST /m/:token/release, POST /m/:token/release/verify, " +
+		"GET /read/:id/prove/release, POST /read/:id/prove/release, POST /read/:id/prove/release/verify, GET /read/:id/passphrase, POST /read/:id/passphrase",
 	lane.SignIn: "POST /sign-in, POST /sign-in/second, POST /account/security/app/remove, POST /account/security/codes, POST /password/:token, POST /account/app-passwords, POST /sent/:id/passphrase",
 	lane.Gate: "GET /m/:token, GET /read/:id/prove, GET /sign-in, GET /sign-in/second, GET /password/:token, GET /portal/signed-out, GET /robots.txt, GET /favicon.ico, " +
 		"GET /static/*, GET /brand/:file, GET /, GET /check, POST /check",
@@ -52,7 +53,7 @@ var inLane = map[lane.Name]string{
 		"GET /tokens, POST /tokens, GET /doctor, GET /sign-in-providers, POST /sign-in-providers/:provider/try, POST /sign-in-providers/forget, GET /rules, POST /rules, GET /rules/new, GET /rules/try, POST /rules/try, GET /rules/:id, POST /rules/:id, " +
 		"POST /rules/:id/up, POST /rules/:id/down, POST /rules/:id/enable, POST /rules/:id/disable, GET /rules/:id/delete, POST /rules/:id/delete, " +
 		"GET /brands, POST /brands, GET /brands/new, GET /brands/previews/:id/:file, GET /brands/:brand, POST /brands/:brand, POST /brands/:brand/test, GET /brands/:brand/delete, POST /brands/:brand/delete, " +
-		"POST /sent/:id/requests/:request/approve, POST /sent/:id/requests/:request/decline, " +
+		"POST /sent/:id/requests/:request/approve, POST /sent/:id/requests/:request/decline, POST /sent/:id/releases/:release/show, POST /sent/:id/releases/:release/refuse, " +
 		"POST /trace/:id/requests/:request/approve, POST /trace/:id/requests/:request/decline",
 	lane.Live: "GET /read/:id/live, GET /sent/live",
 	lane.Download: "GET /read/:id/part/:n, GET /read/:id/attachments.zip, GET /read/:id/message.eml, GET /sent/:id/part/:n, " +

@@ -101,6 +101,8 @@ func (s *Server) entry(c echo.Context, asked passcode.Asked) views.Passcode {
 		EnterURL:  linkOf(c) + "/verify",
 		AgainURL:  linkOf(c) + "/passcode/again",
 		Remember:  s.rememberFor(),
+
+		ReleaseURL: s.releaseURL(c),
 	}
 }
 

@@ -91,6 +91,7 @@ func (s *Server) routes() {
 	s.post(holder, "/m/:token/verify", s.verifyPasscode)
 	s.post(holder, "/m/:token/continue", s.continueRemembered)
 	s.openIDRoutes()
+	s.releaseRoutes()
 
 	// Recipients who have proved their mailbox.
 	s.get(reader, "/messages", s.messages)

@@ -122,6 +122,15 @@ var table = map[string]column{
 	"POST /m/:token/openid":         byHolder(404), // there is no provider
 	"GET /portal/openid/:provider":  all(404),
 
+	"GET /m/:token/release":                   byHolder(303), // nothing was asked for in this browser
+	"POST /m/:token/release":                  byHolder(303),
+	"POST /m/:token/release/verify":           byHolder(303),
+	"GET /read/:id/prove/release":             byReader(303),
+	"POST /read/:id/prove/release":            byReader(303),
+	"POST /read/:id/prove/release/verify":     byReader(303),
+	"POST /sent/:id/releases/:release/show":   bySender(303), // nobody asked
+	"POST /sent/:id/releases/:release/refuse": bySender(303),
+
 	"GET /messages":                           {403, 200, 200, 403, 403, 403, 403, 403, 403},
 	"POST /messages/browsers/forget":          {403, 303, 303, 403, 403, 403, 403, 403, 403},
 	"POST /messages/browsers/:browser/forget": {403, 303, 303, 403, 403, 403, 403, 403, 403},
@@ -388,6 +397,7 @@ func (w *world) fill(pattern string) string {
 		"/m/:token", w.link(marta),
 		":id", string(id),
 		":request", string(id),
+		":release", string(id),
 		":browser", string(id),
 		":n", strconv.Itoa(w.attachment(id)),
 		":address", string(marta),

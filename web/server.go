@@ -40,6 +40,7 @@ import (
 	"letterlock/internal/picture"
 	"letterlock/internal/policy"
 	"letterlock/internal/ratelimit"
+	"letterlock/internal/release"
 	"letterlock/internal/rulebook"
 	"letterlock/internal/session"
 	"letterlock/internal/track"
@@ -60,6 +61,7 @@ type Options struct {
 	Access      *access.Service
 	Passcodes   *passcode.Service
 	Passphrases *passphrase.Service
+	Releases    *release.Service
 	Sessions    *session.Service
 	Browsers    *session.Browsers
 	Accounts    *account.Service
@@ -129,7 +131,7 @@ func New(o Options) (*Server, error) {
 	if o.Brands == nil || o.Now == nil || o.Log == nil {
 		return nil, errors.New("web: brands, clock and log are required")
 	}
-	if o.Access == nil || o.Passcodes == nil || o.Passphrases == nil || o.Sessions == nil || o.Browsers == nil || o.Accounts == nil ||
+	if o.Access == nil || o.Passcodes == nil || o.Passphrases == nil || o.Releases == nil || o.Sessions == nil || o.Browsers == nil || o.Accounts == nil ||
 		o.Intake == nil || o.Uploads == nil || o.Track == nil || o.AuditLog == nil || o.Visits == nil || o.Rules == nil || o.Vouch == nil {
 		return nil, errors.New("web: a service behind the pages is missing")
 	}
@@ -213,6 +215,9 @@ func (s *Server) page(c echo.Context) views.Page {
 	case letterlock.Reader:
 		p.Account = &views.Account{
 			Address: string(by.Address), MessagesURL: "/messages", SignOutURL: "/portal/sign-out",
+		}
+		if !by.Within("") {
+			p.Account.MessagesURL = ""
 		}
 	}
 	return p

@@ -34,6 +34,11 @@ var stepNames = map[letterlock.EventKind]string{
 	letterlock.AskedEvent:        "Asked",
 	letterlock.ApprovedEvent:     "Approved",
 	letterlock.DeclinedEvent:     "Declined",
+
+	letterlock.ReleaseAsked:   "Release code asked for",
+	letterlock.ReleaseShown:   "Release code shown",
+	letterlock.ReleaseRefused: "Release code refused",
+	letterlock.ReleaseUsed:    "Release code used",
 }
 
 // A happening is one or more events of the same kind.
@@ -81,7 +86,8 @@ func happenings(events []letterlock.Event) (list []happening) {
 func (v sentMail) steps(r letterlock.Recipient, events []letterlock.Event, files []access.Attachment, alone bool) (steps []views.Step) {
 	has := map[letterlock.EventKind]bool{}
 	for _, h := range happenings(events) {
-		if h.kind == letterlock.PasscodeWrong || h.kind == letterlock.PassphraseWrong {
+		switch h.kind {
+		case letterlock.PasscodeWrong, letterlock.PassphraseWrong, letterlock.ReleaseWrong:
 			continue
 		}
 		has[h.kind] = true
@@ -108,6 +114,8 @@ func (v sentMail) steps(r letterlock.Recipient, events []letterlock.Event, files
 		case letterlock.Bounced:
 			s.Kind = views.StepSeal
 			s.After += after(last.Detail)
+		case letterlock.ReleaseAsked, letterlock.ReleaseShown, letterlock.ReleaseRefused, letterlock.ReleaseUsed:
+			s.After += ", reference code " + last.Detail
 		case letterlock.Deferred, letterlock.FellBack, letterlock.Delivered, letterlock.Replied, letterlock.Forwarded:
 			s.After += after(last.Detail)
 		}
@@ -124,8 +132,11 @@ func (s *Server) proved(e letterlock.Event) string {
 	if provider, vouched := e.Proof.Provider(); vouched {
 		return ", signed in with " + s.Vouch.Name(provider)
 	}
-	if e.Proof == letterlock.ByBrowser {
+	switch e.Proof {
+	case letterlock.ByBrowser:
 		return ", in a remembered browser"
+	case letterlock.ByRelease:
+		return ", by release code"
 	}
 	return ""
 }

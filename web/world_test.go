@@ -30,6 +30,7 @@ import (
 	"letterlock/internal/passphrase"
 	"letterlock/internal/policy"
 	"letterlock/internal/ratelimit"
+	"letterlock/internal/release"
 	"letterlock/internal/rulebook"
 	"letterlock/internal/seal"
 	"letterlock/internal/session"
@@ -154,6 +155,7 @@ func newWorld(t *testing.T, changes ...func(*Options)) *world {
 		Browsers:    &session.Browsers{DB: db, Lasts: 30 * 24 * time.Hour},
 		Accounts:    account.New(db, pepper, ratelimit.IPKey, wake),
 		Passphrases: &passphrase.Service{DB: db, Pepper: pepper},
+		Releases:    &release.Service{DB: db, Pepper: pepper, Offered: true, IPKey: ratelimit.IPKey, Wake: wake},
 		Intake:      &intake.Service{DB: db, Vault: safe, Pepper: pepper, Rules: rules, Domain: "contoso.example", Wake: wake},
 		Uploads:     &upload.Service{DB: db, Keys: ring, Most: 2 << 20},
 		Track:       &track.Service{DB: db},

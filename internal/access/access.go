@@ -202,10 +202,10 @@ func (s *Service) Answerable(tx *store.Tx, by letterlock.Actor, id letterlock.ID
 	if by.Kind != letterlock.Reader {
 		return policy.Answerable{}, &letterlock.Error{Code: letterlock.Denied}
 	}
-	if by.Proof == letterlock.ByRelease { // what they write would bear the name of a mailbox that nobody has proved
-		return policy.Answerable{}, &letterlock.Error{Code: letterlock.Denied, Key: letterlock.OnlyReleased}
-	}
 	h, err := s.hold(tx, by, id)
+	if err == nil && !by.Within("") { // what they write would bear the name of a mailbox that nobody has proved
+		err = &letterlock.Error{Code: letterlock.Denied, Key: letterlock.OnlyReleased}
+	}
 	return policy.Answerable{Message: h.message, Recipients: h.recipients, Reader: h.recipient}, err
 }
 

@@ -39,6 +39,7 @@ import (
 	"letterlock/internal/passphrase"
 	"letterlock/internal/policy"
 	"letterlock/internal/ratelimit"
+	"letterlock/internal/release"
 	"letterlock/internal/rulebook"
 	"letterlock/internal/seal"
 	"letterlock/internal/session"
@@ -78,6 +79,7 @@ type App struct {
 	Uploads     *upload.Service
 	Passcodes   *passcode.Service
 	Passphrases *passphrase.Service
+	Releases    *release.Service
 	Outbox      *outbox.Service
 	Sessions    *session.Service
 	Browsers    *session.Browsers
@@ -277,6 +279,7 @@ func (a *App) buildUseCases(cfg config.Config, o Options, k seal.Keys, look *bra
 		Spare: int64(cfg.Limits.DiskReserve)}
 	a.Passcodes = &passcode.Service{DB: a.DB, Pepper: k.Pepper, IPKey: ratelimit.IPKey, Wake: wake, Metrics: a.Metrics.Passcodes}
 	a.Passphrases = &passphrase.Service{DB: a.DB, Pepper: k.Pepper, Hash: a.Accounts.Hash, Verify: a.Accounts.Verify}
+	a.Releases = &release.Service{DB: a.DB, Pepper: k.Pepper, Offered: cfg.Portal.ReleaseCodes, IPKey: ratelimit.IPKey, Wake: wake}
 	a.Access = &access.Service{DB: a.DB, Vault: v, Pepper: k.Pepper, Rules: rules,
 		DownloadsUnderDoNotForward: cfg.Recipients.DoNotForwardDownloads, Wake: wake, Now: o.Now, Metrics: a.Metrics.Access,
 		SecondPersonAbove: cfg.Revocation.SecondAdministratorAbove, Log: a.log}
@@ -315,7 +318,7 @@ func (a *App) buildEdges(cfg config.Config, o Options) error {
 	programs.PerMinute = cfg.API.PerMinute
 	site, err := web.New(web.Options{
 		PublicURL: cfg.PublicURL.URL, Organization: cfg.Organization.Name, Brands: a.Brands, AdminContact: cfg.Organization.Admin,
-		Access: a.Access, Passcodes: a.Passcodes, Passphrases: a.Passphrases, Sessions: a.Sessions, Browsers: a.Browsers, Accounts: a.Accounts, Intake: a.Intake, Uploads: a.Uploads, Track: a.Track, AuditLog: a.Audit,
+		Access: a.Access, Passcodes: a.Passcodes, Passphrases: a.Passphrases, Releases: a.Releases, Sessions: a.Sessions, Browsers: a.Browsers, Accounts: a.Accounts, Intake: a.Intake, Uploads: a.Uploads, Track: a.Track, AuditLog: a.Audit,
 		Live: a.DB.Live, MaxLive: cfg.Limits.OpenPages, Ready: a.Ready, Demo: o.Demo, Now: o.Now, Log: o.Log, MaxUpload: int64(cfg.Limits.Message), TrustedProxies: cfg.Proxy.Trusted,
 		Location: cfg.TimeZone.Location, DownloadsUnderDoNotForward: cfg.Recipients.DoNotForwardDownloads,
 		Visits: a.Visits, Rules: a.Rules, Vouch: a.Vouch, SendSample: a.Outbox.Sample, Doctor: examiner(cfg, o), ReaderIP: policy.ReaderIP(cfg.Privacy.ReaderIP),

@@ -245,6 +245,10 @@ type Portal struct {
 	// Languages are those that recipients may read pages and mails in, of "en", "de",
 	// "fr", "es", "ar" and "ja", each once. Default "en". Empty: English.
 	Languages []string `toml:"languages"`
+	// ReleaseCodes lets recipients whose passcode does not come ask the sender for a code,
+	// who reads it to them by telephone. Default true. False: codes that are out do not
+	// work either.
+	ReleaseCodes bool `toml:"release_codes"`
 }
 
 // A SignIn is an OpenID provider that may vouch for the mailboxes of recipients, beside
@@ -412,7 +416,7 @@ func Default() Config {
 			DoNotForwardDownloads: true, LookUpMX: true,
 		},
 		Notices: Notices{OnRequest: true},
-		Portal:  Portal{Remember: Span{Set: true, Span: longestRemembered}, Languages: []string{language.English}},
+		Portal:  Portal{Remember: Span{Set: true, Span: longestRemembered}, ReleaseCodes: true, Languages: []string{language.English}},
 		Keys: Keys{
 			Rotate:     Span{Set: true, Span: letterlock.Span(24 * time.Hour)},
 			KeepBackup: Span{Set: true, Span: longestEpoch},

@@ -161,7 +161,7 @@ func (p plot) open(data string, everyLink bool) (*house, error) {
 	}
 	site, err := web.New(web.Options{
 		PublicURL: cfg.PublicURL.URL, Organization: "Contoso", Brands: h.app.Brands,
-		Access: h.app.Access, Passcodes: h.app.Passcodes, Passphrases: h.app.Passphrases, Sessions: h.app.Sessions, Browsers: h.app.Browsers,
+		Access: h.app.Access, Passcodes: h.app.Passcodes, Passphrases: h.app.Passphrases, Releases: h.app.Releases, Sessions: h.app.Sessions, Browsers: h.app.Browsers,
 		Accounts: h.app.Accounts, Intake: h.app.Intake, Uploads: h.app.Uploads, Track: h.app.Track, AuditLog: h.app.Audit, Visits: h.app.Visits, Rules: h.app.Rules, Vouch: h.app.Vouch, Live: h.app.DB.Live,
 		Now: h.Now, Log: log, MaxUpload: int64(cfg.Limits.Message), Location: time.UTC, DownloadsUnderDoNotForward: true,
 	})

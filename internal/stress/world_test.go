@@ -139,7 +139,7 @@ func (w *world) serve(cfg config.Config, log *slog.Logger) {
 	w.t.Helper()
 	site, err := web.New(web.Options{
 		PublicURL: cfg.PublicURL.URL, Organization: cfg.Organization.Name, Brands: w.app.Brands,
-		Access: w.app.Access, Passcodes: w.app.Passcodes, Passphrases: w.app.Passphrases, Sessions: w.app.Sessions, Browsers: w.app.Browsers,
+		Access: w.app.Access, Passcodes: w.app.Passcodes, Passphrases: w.app.Passphrases, Releases: w.app.Releases, Sessions: w.app.Sessions, Browsers: w.app.Browsers,
 		Accounts: w.app.Accounts, Intake: w.app.Intake, Uploads: w.app.Uploads, Track: w.app.Track, AuditLog: w.app.Audit, Visits: w.app.Visits, Rules: w.app.Rules, Vouch: w.app.Vouch, Live: w.app.DB.Live,
 		Now: w.clock.Now, Log: log, MaxUpload: int64(cfg.Limits.Message), Location: cfg.TimeZone.Location, DownloadsUnderDoNotForward: true,
 	})

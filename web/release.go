@@ -1,0 +1,238 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"letterlock/internal/access"
+	"letterlock/internal/letterlock"
+	"letterlock/internal/release"
+	"letterlock/internal/track"
+	"letterlock/views"
+)
+
+// releaseRoutes are where a recipient whose passcode does not come asks the sender for a
+// code, and where the sender answers.
+func (s *Server) releaseRoutes() {
+	s.get(holder, "/m/:token/release", s.releasePage)
+	s.post(holder, "/m/:token/release", s.askRelease)
+	s.post(holder, "/m/:token/release/verify", s.verifyRelease)
+	s.get(reader, "/read/:id/prove/release", s.releasePage)
+	s.post(reader, "/read/:id/prove/release", s.askRelease)
+	s.post(reader, "/read/:id/prove/release/verify", s.verifyRelease)
+	s.post(sender, "/sent/:id/releases/:release/show", s.showRelease)
+	s.post(sender, "/sent/:id/releases/:release/refuse", s.refuseRelease)
+}
+
+// releaseURL is where the sender can be asked for a code; empty: they cannot.
+func (s *Server) releaseURL(c echo.Context) string {
+	if !s.Releases.Offered {
+		return ""
+	}
+	return linkOf(c) + "/release"
+}
+
+// askRelease asks the sender for a code. The browser has a name by now: it has asked for a
+// passcode, which did not come.
+func (s *Server) askRelease(c echo.Context) error {
+	g, done, err := s.link(c)
+	if done || err != nil {
+		return err
+	}
+	_, anew, err := s.asksAnew(c, g)
+	switch {
+	case err != nil:
+		return err
+	case anew && g.Message.Asks.Vouched():
+		return c.Redirect(http.StatusSeeOther, linkOf(c)) // where it is said why
+	}
+	err = s.Releases.Ask(c.Request().Context(), g.Recipient.ID, s.browser(c), c.RealIP(), actor(c))
+	if letterlock.KeyOf(err) == "browser" {
+		return c.Redirect(http.StatusSeeOther, linkOf(c)+"?"+askHere)
+	}
+	if err != nil {
+		return err
+	}
+	return c.Redirect(http.StatusSeeOther, linkOf(c)+"/release")
+}
+
+// releasePage is where the code is entered. A browser that has asked for none begins at the
+// gate.
+func (s *Server) releasePage(c echo.Context) error {
+	g, done, err := s.link(c)
+	if done || err != nil {
+		return err
+	}
+	return s.showReleasePage(c, g, http.StatusOK, "", "")
+}
+
+func (s *Server) showReleasePage(c echo.Context, g access.Gate, status int, typed, wrong string) error {
+	asked, err := s.Releases.Pending(c.Request().Context(), g.Recipient.ID, s.browser(c))
+	if err != nil && letterlock.CodeOf(err) == letterlock.NotFound {
+		return c.Redirect(http.StatusSeeOther, linkOf(c))
+	}
+	if err != nil {
+		return err
+	}
+	v := views.Release{
+		Page: s.page(c), State: releaseStates[asked.State], Reference: asked.Reference,
+		EnterURL: linkOf(c) + "/release/verify", AskURL: linkOf(c) + "/release", BackURL: linkOf(c) + "/passcode",
+	}
+	switch asked.State {
+	case release.Given:
+		if wrong != "" {
+			v.Code, v.Error = typed, wrong+" ("+triesLeft(asked.TriesLeft)+" left)"
+		}
+		v.Left = s.left(asked.Expires)
+	case release.Waiting:
+		v.Left = s.left(asked.Expires)
+		if status != http.StatusOK {
+			v.Code, v.Error = typed, "There is no code yet. The sender has not had it shown"
+		}
+	case release.Spent:
+		if status != http.StatusOK {
+			status = http.StatusTooManyRequests
+		}
+	}
+	setPolicy(c, policyEnd)
+	return s.show(c, status, views.ReleasePage(v))
+}
+
+var releaseStates = map[release.State]views.ReleaseState{
+	release.Waiting: views.ReleaseWaiting, release.Given: views.ReleaseGiven, release.Refused: views.ReleaseRefused,
+	release.Spent: views.ReleaseSpent, release.Over: views.ReleaseOver,
+}
+
+// verifyRelease checks what was typed, and lets the browser read that one message. It is not
+// remembered for the address: nobody has proved the mailbox.
+func (s *Server) verifyRelease(c echo.Context) error {
+	g, done, err := s.link(c)
+	if done || err != nil {
+		return err
+	}
+	fields, err := form(c)
+	if err != nil {
+		return err
+	}
+	code := fields.Get("code")
+	address, err := s.Releases.Verify(c.Request().Context(), g.Recipient.ID, s.browser(c), code, actor(c))
+	switch {
+	case letterlock.KeyOf(err) == "release-code":
+		return s.showReleasePage(c, g, http.StatusUnprocessableEntity, typedCode(code), "The code is not right")
+	case letterlock.KeyOf(err) == "release":
+		return s.showReleasePage(c, g, http.StatusGone, typedCode(code), "")
+	case err != nil && letterlock.CodeOf(err) == letterlock.NotFound:
+		return c.Redirect(http.StatusSeeOther, linkOf(c)+"?"+askHere)
+	case err != nil:
+		return err
+	}
+	by := letterlock.Actor{Kind: letterlock.Reader, Address: address, Proof: letterlock.ByRelease, ProvedFor: g.Message.ID}
+	if err := s.startSession(c, by); err != nil {
+		return err
+	}
+	return toMessage(c, g)
+}
+
+// showRelease has the sender shown a code, and refuseRelease ends what was asked for.
+func (s *Server) showRelease(c echo.Context) error {
+	return s.answerRelease(c, func(id letterlock.ID) error { return s.Releases.Show(c.Request().Context(), actor(c), id) })
+}
+
+func (s *Server) refuseRelease(c echo.Context) error {
+	return s.answerRelease(c, func(id letterlock.ID) error { return s.Releases.Refuse(c.Request().Context(), actor(c), id) })
+}
+
+// answerRelease answers the request that the path names, if it is one for this message that
+// has not ended; the page says how it stands in any case.
+func (s *Server) answerRelease(c echo.Context, answer func(letterlock.ID) error) error {
+	d, err := s.detail(c)
+	if err != nil {
+		return err
+	}
+	id, err := letterlock.ParseID(c.Param("release"))
+	if err != nil {
+		return err
+	}
+	list, err := s.Releases.Requests(c.Request().Context(), actor(c), d.Message.ID)
+	if err != nil {
+		return err
+	}
+	for _, q := range list {
+		if q.ID != id {
+			continue
+		}
+		if err := answer(id); err != nil && !errors.Is(err, letterlock.Gone) {
+			return err
+		}
+	}
+	return c.Redirect(http.StatusSeeOther, "/sent/"+string(d.Message.ID))
+}
+
+// releases are the requests for codes as the sender sees them.
+func (s *Server) releases(c echo.Context, d track.Detail) (out []views.ReleaseRequest, err error) {
+	list, err := s.Releases.Requests(c.Request().Context(), actor(c), d.Message.ID)
+	for _, q := range list {
+		at := "/sent/" + string(d.Message.ID) + "/releases/" + string(q.ID) + "/"
+		v := views.ReleaseRequest{When: s.when(q.Asked), Reference: q.Reference, RefuseURL: at + "refuse"}
+		v.From = strings.Join(given(q.Agent, q.IP), ", ")
+		for _, r := range d.Recipients {
+			if r.ID != q.Recipient {
+				continue
+			}
+			v.Who = personOf(r.Mailbox)
+			if v.Says = s.noRelease(d.Message, r, q); v.Says != "" {
+				break
+			}
+			v.Says = besideRelease(d.Message.Asks)
+			if code := q.Code.Reveal(); code != "" {
+				v.Code, v.Left = code[:4]+" "+code[4:], s.left(q.Expires)
+			} else {
+				v.ShowURL = at + "show"
+			}
+		}
+		out = append(out, v)
+	}
+	return out, err
+}
+
+// given are those of the facts that are known.
+func given(facts ...string) (known []string) {
+	for _, f := range facts {
+		if f != "" {
+			known = append(known, f)
+		}
+	}
+	return known
+}
+
+// noRelease says why there is no code to read out; empty: there is one, or there can be.
+func (s *Server) noRelease(m letterlock.Message, r letterlock.Recipient, q release.Request) string {
+	switch r.State(m, s.Now()) {
+	case letterlock.Revoked:
+		return "There is no code to read out: access has been removed. They are not told so."
+	case letterlock.Expired:
+		return "There is no code to read out: the message has expired. They are not told so."
+	case letterlock.Destroyed:
+		return "There is no code to read out: the message has been destroyed."
+	}
+	if q.TriesLeft <= 0 {
+		return "The code was typed wrong 5 times, so it no longer works. They can ask again."
+	}
+	return ""
+}
+
+// besideRelease says what a message asks for that no code takes the place of.
+func besideRelease(d letterlock.Demand) string {
+	switch {
+	case d.Vouched() && d.Told():
+		return "The code alone does not open it: the message asks for a sign-in with OpenID and for its passphrase as well."
+	case d.Vouched():
+		return "The code alone does not open it: the message asks for a sign-in with OpenID as well."
+	case d.Told():
+		return "The code alone does not open it: the message asks for its passphrase as well."
+	}
+	return ""
+}
