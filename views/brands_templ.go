@@ -772,7 +772,7 @@ func brandUse(v BrandForm) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = brandTick(v, "passcode", "Recipients sign in with a one-time passcode", "It is mailed to them.").Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = brandTick(v, "passcode", "Recipients sign in with a one-time passcode", "It is mailed to them. It can be off where an OpenID provider that is set up here can vouch for everybody who has such messages.").Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -205,7 +205,7 @@ func TestABrandThatCannotBeShownSaysWhyAtItsField(t *testing.T) {
 		{"privacy", "javascript:alert(1)", "is not a web address", nil},
 		{"expiry", "soon", "12h or 7d", nil},
 		{"senders", "LEGAL.example", "Another brand, legal, has the sender legal.example already", nil},
-		{"passcode", "", "The one-time passcode cannot be off, for not everybody has an account at a provider, and who has none could not read these messages", nil},
+		{"passcode", "", "The one-time passcode cannot be off, for no OpenID provider is set up here, and nobody could read these messages", nil},
 		{"logo", "", "The file is not a PNG or JPEG picture. An SVG can hold more than a picture", []byte("<svg xmlns='http://www.w3.org/2000/svg'/>")},
 		{"logo", "", "measures 8000 by 1 pixels", aPicture(t, 8000, 1)},
 		{"logo", "", "512 KB are allowed", make([]byte, 550<<10)},

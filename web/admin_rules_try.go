@@ -193,7 +193,7 @@ func (s *Server) trialFacts(t intake.Trial) []views.Fact {
 // trialRefusal is why a mail is refused that no rule refuses.
 func trialRefusal(err error) string {
 	if without := (*intake.Unprovable)(nil); errors.As(err, &without) {
-		return nobodyVouches(without.To)
+		return nobodyVouches(without)
 	}
 	key := letterlock.KeyOf(err)
 	switch letterlock.CodeOf(err) {

@@ -79,7 +79,7 @@ func (v tracedMail) traceFacts() []views.Fact {
 	facts = append(facts,
 		views.Fact{Label: "Template", Value: template},
 		views.Fact{Label: "Method", Value: methodOf(m)},
-		views.Fact{Label: "Protection", Value: string(m.Protection) + asking(m)})
+		views.Fact{Label: "Protection", Value: string(m.Protection) + v.server.asking(m)})
 	return append(append(facts, v.ruledFacts()...),
 		views.Fact{Label: "Sent with", Value: viaName(m.Via)},
 		views.Fact{Label: "Size", Value: size(m.Size) + ", " + countOf(m.Attachments, "attachment")},

@@ -213,7 +213,7 @@ func (s *Server) whatIsWrongWithAnswer(err error) (int, views.FieldError) {
 		return http.StatusUnprocessableEntity, views.FieldError{Field: "to", Text: mayNotGoTo(barred.To)}
 	}
 	if without := (*intake.Unprovable)(nil); errors.As(err, &without) {
-		return http.StatusUnprocessableEntity, views.FieldError{Field: "to", Text: "Nothing was sent. " + nobodyVouches(without.To)}
+		return http.StatusUnprocessableEntity, views.FieldError{Field: "to", Text: "Nothing was sent. " + nobodyVouches(without)}
 	}
 	if !errors.Is(err, letterlock.Throttled) {
 		return s.whatIsWrong(err)

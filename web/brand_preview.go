@@ -90,10 +90,17 @@ func (s *Server) previewMail(look *brand.Brand, me letterlock.Mailbox) (string, 
 
 // previewGate is the page of a link, of no message.
 func (s *Server) previewGate(look *brand.Brand, at string, me letterlock.Mailbox) views.Gate {
-	return views.Gate{
+	v := views.Gate{
 		Page: views.Page{Host: s.PublicURL.Host, Brand: views.Brand{
 			ID: "preview", Name: look.Name, CSSURL: at + "brand.css", LogoURL: at + "logo.png", Text: look.Portal, Privacy: look.Privacy,
 		}},
 		To: maskedOf(me.Address), Reference: notify.SampleReference, AskURL: "/brands", ValidMinutes: passcodeMinutes, NoTLS: !s.secure,
 	}
+	if look.NoPasscode {
+		for _, p := range s.Vouch.Providers {
+			v.Providers.List = append(v.Providers.List, views.Provider{ID: p.ID, Name: p.Name})
+		}
+		withoutPasscode(&v)
+	}
+	return v
 }

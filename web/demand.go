@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"letterlock/internal/intake"
 	"letterlock/internal/letterlock"
 	"letterlock/views"
 )
@@ -13,14 +14,17 @@ import (
 const mostUnprovable = 5
 
 // nobodyVouches says who could never open a message that asks for OpenID.
-func nobodyVouches(list []letterlock.Address) string {
+func nobodyVouches(without *intake.Unprovable) string {
 	var names []string
-	for i, a := range list {
+	for i, a := range without.To {
 		if i == mostUnprovable {
-			names = append(names, strconv.Itoa(len(list)-i)+" more")
+			names = append(names, strconv.Itoa(len(without.To)-i)+" more")
 			break
 		}
 		names = append(names, string(a))
+	}
+	if without.Brand {
+		return "Nobody could open it: its brand wants no passcodes, and no OpenID provider that is set up here can vouch for " + listed(names)
 	}
 	return "Nobody could open it: no OpenID provider that is set up here can vouch for " + listed(names)
 }
@@ -80,9 +84,23 @@ func inWords(d letterlock.Demand, fresh, vouched, freshVouched, told, andTold, o
 	return words
 }
 
-// asksFor tells somebody who has proved the mailbox what the message asks for.
-func asksFor(v *views.Gate, d letterlock.Demand) {
-	v.Asks = askedOfReader(d, v.Providers.List)
+// withoutPasscode leaves the providers as the way in, to whoever comes. A remembered
+// browser would not be one, so none is remembered.
+func withoutPasscode(v *views.Gate) {
+	v.NoPasscode, v.Providers.Remember = true, ""
+	if len(v.Providers.List) == 0 {
+		v.Closed = nobodyToVouch(v.Brand.Name)
+	}
+}
+
+// asksFor tells somebody who has proved the mailbox what the message asks for: own of
+// itself, and d with what its brand adds.
+func asksFor(v *views.Gate, d, own letterlock.Demand) {
+	who := "Its sender"
+	if own != d {
+		who = v.Brand.Name
+	}
+	v.Asks = askedOfReader(who, d, v.Providers.List)
 	if d.Vouched() {
 		v.NoPasscode = true
 		if len(v.Providers.List) == 0 {
@@ -91,14 +109,14 @@ func asksFor(v *views.Gate, d letterlock.Demand) {
 	}
 }
 
-// askedOfReader says to somebody who has proved the mailbox what a message asks for
-// beyond that.
-func askedOfReader(d letterlock.Demand, by []views.Provider) string {
+// askedOfReader says to somebody who has proved the mailbox what somebody asks for beyond
+// that.
+func askedOfReader(who string, d letterlock.Demand, by []views.Provider) string {
 	if !d.Vouched() && !d.Fresh() {
-		return "Its sender asks for a passphrase as well."
+		return who + " asks for a passphrase as well."
 	}
 	if !d.Vouched() {
-		return "Its sender asks for a new passcode each time it is opened."
+		return who + " asks for a new passcode each time it is opened."
 	}
 	var names []string
 	for _, p := range by {
@@ -106,11 +124,11 @@ func askedOfReader(d letterlock.Demand, by []views.Provider) string {
 	}
 	switch {
 	case len(names) == 0:
-		return "Its sender asks for more than a passcode."
+		return who + " asks for more than a passcode."
 	case d.Fresh():
-		return "Its sender asks you to sign in anew with " + strings.Join(names, " or ") + " each time it is opened; a passcode is not enough."
+		return who + " asks you to sign in anew with " + strings.Join(names, " or ") + " each time it is opened; a passcode is not enough."
 	}
-	return "Its sender asks you to sign in with " + strings.Join(names, " or ") + "; a passcode is not enough."
+	return who + " asks you to sign in with " + strings.Join(names, " or ") + "; a passcode is not enough."
 }
 
 // nobodyToVouch says why a message that asks for a provider cannot be opened, and whom to

@@ -64,7 +64,7 @@ func (s *Server) gate(c echo.Context) error {
 // what a message asks for is told to nobody else.
 func (s *Server) asksAnew(c echo.Context, g access.Gate) (known, anew bool, err error) {
 	known, err = s.Browsers.Known(c.Request().Context(), s.remembered(c), g.Recipient.Mailbox.Address)
-	return known, g.Message.Asks != letterlock.NoDemand && (known || ruleOf(c) == reader), err
+	return known, s.Access.Asks(g.Message) != letterlock.NoDemand && (known || ruleOf(c) == reader), err
 }
 
 // showGate shows the gate, and why whoever was further is there again.
@@ -83,10 +83,16 @@ func (s *Server) showGate(c echo.Context, g access.Gate, status int, why string)
 		Again:        why,
 		Providers:    s.providersFor(c, g),
 	}
-	if anew {
-		asksFor(&v, g.Message.Asks)
+	if !s.Brands.Passcode(g.Message.Brand) {
+		withoutPasscode(&v)
 	}
-	if known && g.Message.Asks == letterlock.NoDemand {
+	if anew {
+		asksFor(&v, s.Access.Asks(g.Message), g.Message.Asks)
+	}
+	if v.NoPasscode {
+		v.Again = strings.TrimSuffix(v.Again, passcodeInstead)
+	}
+	if known && s.Access.Asks(g.Message) == letterlock.NoDemand {
 		v.ContinueURL = linkOf(c) + "/continue"
 	}
 	return s.show(c, status, views.GatePage(v))
@@ -136,7 +142,7 @@ func (s *Server) link(c echo.Context) (g access.Gate, done bool, err error) {
 	case by.Address != g.Recipient.Mailbox.Address:
 		return g, false, &letterlock.Error{Code: letterlock.Denied, Key: "different-address"}
 	}
-	switch err := g.Message.Met(by, s.Now()); {
+	switch err := s.Access.Met(g.Message, by, s.Now()); {
 	case letterlock.KeyOf(err) == letterlock.GivePassphrase:
 		return g, true, c.Redirect(http.StatusSeeOther, passphraseURL(g.Message.ID))
 	case letterlock.AsksMore(err):

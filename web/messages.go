@@ -87,8 +87,8 @@ func (s *Server) myMessage(m track.Received) views.MyMessage {
 	if m.Recipient.State(m.Message, s.Now()) == letterlock.Live {
 		row.Attachments = m.Message.Attachments
 	}
-	if m.Message.Asks != letterlock.NoDemand {
-		row.Subject, row.Attachments = askedInList(m.Message.Asks), 0
+	if asks := s.Access.Asks(m.Message); asks != letterlock.NoDemand {
+		row.Subject, row.Attachments = askedInList(asks), 0
 	}
 	switch m.Recipient.State(m.Message, s.Now()) {
 	case letterlock.Destroyed:

@@ -32,7 +32,7 @@ func vouching(t *testing.T) (*world, *oidctest.Provider) {
 			t.Fatal(err)
 		}
 		o.Vouch.Providers = []*oidc.Provider{p}
-		o.Intake.Vouched = func(a letterlock.Address) bool { return len(o.Vouch.For(a)) > 0 }
+		o.Intake.Vouched, o.Brands.Vouched = o.Vouch.Vouches, o.Vouch.Vouches
 	})
 	isThere(at, marta, "4711")
 	return w, at

@@ -29,7 +29,7 @@ func (s *Server) askPasscode(c echo.Context) error {
 	switch {
 	case err != nil:
 		return err
-	case anew && g.Message.Asks.Vouched():
+	case anew && s.Access.Asks(g.Message).Vouched(), !s.Brands.Passcode(g.Message.Brand):
 		return c.Redirect(http.StatusSeeOther, linkOf(c)) // where it is said why
 	}
 	known := s.browser(c) != ""
@@ -55,7 +55,7 @@ func (s *Server) passcodePage(c echo.Context) error {
 		return c.Redirect(http.StatusSeeOther, linkOf(c)+"?"+cookiesOff)
 	}
 	asked, err := s.pending(c, g)
-	if startsOver(err) {
+	if startsOver(err) || !s.Brands.Passcode(g.Message.Brand) {
 		return c.Redirect(http.StatusSeeOther, linkOf(c))
 	}
 	if err != nil {
@@ -118,8 +118,11 @@ func (s *Server) resendPasscode(c echo.Context) error {
 		return c.Redirect(http.StatusSeeOther, linkOf(c)+"?"+askHere)
 	}
 	_, err = s.Passcodes.Resend(c.Request().Context(), g.Recipient.ID, browser, c.RealIP())
-	if letterlock.KeyOf(err) == "too-soon" {
+	switch letterlock.KeyOf(err) {
+	case "too-soon":
 		return c.Redirect(http.StatusSeeOther, linkOf(c)+"/passcode?again=early")
+	case passcode.Off:
+		return c.Redirect(http.StatusSeeOther, linkOf(c)) // where it is said why
 	}
 	if err != nil {
 		return err
@@ -144,6 +147,8 @@ func (s *Server) verifyPasscode(c echo.Context) error {
 	code := fields.Get("code")
 	address, err := s.Passcodes.Verify(c.Request().Context(), g.Recipient.ID, browser, code, actor(c))
 	switch {
+	case letterlock.KeyOf(err) == passcode.Off:
+		return c.Redirect(http.StatusSeeOther, linkOf(c)) // where it is said why
 	case startsOver(err):
 		return c.Redirect(http.StatusSeeOther, linkOf(c)+"?"+askHere)
 	case errors.Is(err, letterlock.Invalid):

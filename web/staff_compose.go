@@ -220,7 +220,7 @@ func (s *Server) whatIsWrong(err error) (int, views.FieldError) {
 		return wrong, views.FieldError{Text: "A rule of your organisation refuses this message, and nothing was sent. " + r.Sentence}
 	}
 	if without := (*intake.Unprovable)(nil); errors.As(err, &without) {
-		return wrong, views.FieldError{Field: "asks", Text: nobodyVouches(without.To)}
+		return wrong, views.FieldError{Field: "asks", Text: nobodyVouches(without)}
 	}
 	switch letterlock.CodeOf(err) {
 	case letterlock.TooLarge:

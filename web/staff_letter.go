@@ -43,7 +43,7 @@ func (v sentMail) letter(d track.Detail, o opened, may rights, contact letterloc
 		Revoked:    t.links > 0 && t.revoked == t.links,
 		Author:     authorOf(m),
 		Sent:       v.server.weekday(m.Accepted),
-		Protection: protectionOf(m),
+		Protection: v.server.protectionOf(m),
 		Expires:    v.server.when(m.Expires),
 		Body:       o.text.frame,
 		NoText:     o.text.none || m.Destroyed,
@@ -145,7 +145,7 @@ func (v sentMail) more(t tally) []views.Fact {
 		views.Fact{Label: "Sent with", Value: viaName(m.Via)},
 		views.Fact{Label: "Encryption method", Value: methodOf(m)})
 	facts = append(facts, v.ruledFacts()...)
-	if t.links > 0 {
+	if t.links > 0 && !v.server.Access.Asks(m).Vouched() {
 		facts = append(facts, views.Fact{Label: "Sign-in", Value: "One-time passcode"})
 	}
 	return facts
@@ -171,20 +171,21 @@ func methodOf(m letterlock.Message) string {
 	return string(m.Method) + ": " + m.DecidedBy
 }
 
-func protectionOf(m letterlock.Message) string {
+func (s *Server) protectionOf(m letterlock.Message) string {
 	name := "Encrypt only"
 	if m.Protection == letterlock.DoNotForward {
 		name = "Do not forward"
 	}
-	return name + asking(m)
+	return name + s.asking(m)
 }
 
 // asking says what a message asks of its readers beyond their mailbox.
-func asking(m letterlock.Message) string {
-	if m.Asks == letterlock.NoDemand {
+func (s *Server) asking(m letterlock.Message) string {
+	asks := s.Access.Asks(m)
+	if asks == letterlock.NoDemand {
 		return ""
 	}
-	return inWords(m.Asks, ", with a new passcode each time", ", with OpenID only", ", with a new sign-in with OpenID each time",
+	return inWords(asks, ", with a new passcode each time", ", with OpenID only", ", with a new sign-in with OpenID each time",
 		", with a passphrase", " and a passphrase", ", with a proof that nobody can give")
 }
 

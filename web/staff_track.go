@@ -157,9 +157,18 @@ func (v sentMail) todo(r letterlock.Recipient, has map[letterlock.EventKind]bool
 	}
 	if r.State(v.message, v.server.Now()) == letterlock.Live {
 		next(letterlock.Notified)
+		if v.server.shutOut(v.message, r) {
+			return append(steps, views.Step{Kind: views.StepSeal, Name: "Cannot sign in: no provider that is set up here vouches for this mailbox"})
+		}
 		next(letterlock.Read)
 	}
 	return steps
+}
+
+// shutOut reports whether a recipient could not prove what a message asks for, because a
+// provider that could vouch for them is not set up any more.
+func (s *Server) shutOut(m letterlock.Message, r letterlock.Recipient) bool {
+	return s.Access.Asks(m).Vouched() && !s.Vouch.Vouches(r.Mailbox.Address)
 }
 
 // stepTimes shows when something happened; of many times the first and the last.

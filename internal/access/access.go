@@ -29,9 +29,12 @@ type Service struct {
 	// DownloadsUnderDoNotForward lets recipients save attachments of messages
 	// that are not to be forwarded.
 	DownloadsUnderDoNotForward bool
-	Wake                       func() // called after something was put into the outbox
-	Now                        func() time.Time
-	Metrics                    *metrics.Access // counts revocations and restores; nil: nobody does
+	// BrandAsks is what a message asks of its readers, with what its brand adds; nil: what
+	// it says itself.
+	BrandAsks func(letterlock.Message) letterlock.Demand
+	Wake      func() // called after something was put into the outbox
+	Now       func() time.Time
+	Metrics   *metrics.Access // counts revocations and restores; nil: nobody does
 	// SecondPersonAbove is how many messages a batch may have that one person runs
 	// alone; 0: any number.
 	SecondPersonAbove int
@@ -151,9 +154,23 @@ type holding struct {
 func (s *Service) hold(tx *store.Tx, by letterlock.Actor, id letterlock.ID) (h holding, err error) {
 	h, err = s.find(tx, by, id)
 	if err == nil && by.Kind == letterlock.Reader {
-		err = h.message.Met(by, tx.Now)
+		err = s.Met(h.message, by, tx.Now)
 	}
 	return h, err
+}
+
+// Asks is what a message asks of its readers: what it says itself, and what its brand does.
+func (s *Service) Asks(m letterlock.Message) letterlock.Demand {
+	if s.BrandAsks == nil {
+		return m.Asks
+	}
+	return s.BrandAsks(m)
+}
+
+// Met is [letterlock.Message.Met], and looks at what the brand of the message asks, too.
+func (s *Service) Met(m letterlock.Message, by letterlock.Actor, now time.Time) error {
+	m.Asks = s.Asks(m)
+	return m.Met(by, now)
 }
 
 // find is hold for whoever reads nothing: it does not ask what a reader has proved.

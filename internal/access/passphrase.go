@@ -24,7 +24,7 @@ func (s *Service) Awaiting(ctx context.Context, by letterlock.Actor, id letterlo
 			return err
 		}
 		g = Gate{Message: h.message, Recipient: h.recipient}
-		switch err := h.message.Met(by, tx.Now); {
+		switch err := s.Met(h.message, by, tx.Now); {
 		case err == nil:
 			return &letterlock.Error{Code: letterlock.NotFound, Key: Given}
 		case letterlock.KeyOf(err) != letterlock.GivePassphrase:

@@ -209,6 +209,9 @@ func build(ctx context.Context, cfg config.Config, o Options) (*App, error) {
 		return nil, errors.Join(err, out.close(), db.Close())
 	}
 	a.Vouch = &vouch.Service{DB: db, Pepper: k.Pepper, Providers: providers, IPKey: ratelimit.IPKey, Metrics: a.Metrics.OpenID}
+	if len(providers) > 0 {
+		a.Brands.Vouched = a.Vouch.Vouches
+	}
 	a.buildUseCases(cfg, o, k, look)
 	if err := a.openJournal(ctx, cfg, k.Audit); err != nil {
 		return nil, errors.Join(err, out.close(), db.Close())
@@ -284,13 +287,14 @@ func (a *App) buildUseCases(cfg config.Config, o Options, k seal.Keys, look *bra
 		DownloadsUnderDoNotForward: cfg.Recipients.DoNotForwardDownloads, Wake: wake, Now: o.Now, Metrics: a.Metrics.Access,
 		SecondPersonAbove: cfg.Revocation.SecondAdministratorAbove, Log: a.log}
 	a.Outbox.Tell = a.Access.Tell
+	a.Access.BrandAsks, a.Passcodes.On = a.Brands.Asks, a.Brands.Passcode
 	a.Intake = &intake.Service{DB: a.DB, Vault: v, Pepper: k.Pepper, Rules: rules,
 		Domain: cfg.Organization.Notify.Domain(), Wake: wake, Room: a.reserve.Room, Answerable: a.Access.Answerable,
 		LookUp: a.out.lookUp(), Assured: a.out.assuresTLS,
 		Portal: letterlock.Mailbox{Name: look.Name, Address: cfg.Organization.Notify}}
 	a.Rules = &rulebook.Service{DB: a.DB, Brand: a.Brands.Is, MaxSize: int64(cfg.Limits.Message)}
 	a.Intake.RulesNow = a.Rules.Set
-	a.Intake.Vouched = func(to letterlock.Address) bool { return len(a.Vouch.For(to)) > 0 }
+	a.Intake.Vouched = a.Vouch.Vouches
 	a.Intake.BrandNamed, a.Intake.BrandOfSender = a.Brands.Named, a.Brands.OfSender
 	if p := cfg.SMTP.GatewayProtection; p != "" && p != config.NoProtection {
 		a.Intake.Gateway = letterlock.Protection(p)

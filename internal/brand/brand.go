@@ -49,6 +49,15 @@ type Use struct {
 	ForcePortal bool            // everybody outside reads in the portal
 }
 
+// Asks is what a message with that brand asks of its readers, of which it says itself d:
+// without passcodes there is the word of a provider alone.
+func (u Use) Asks(d letterlock.Demand) letterlock.Demand {
+	if u.NoPasscode {
+		return d.And(letterlock.ByProvider)
+	}
+	return d
+}
+
 // A Brand is the looks of an organisation, checked. It does not change.
 type Brand struct {
 	Name    string
@@ -57,6 +66,8 @@ type Brand struct {
 	Logo    []byte // PNG, at most 256 pixels on each side
 	Texts
 	Privacy string // may be empty
+	// NoPasscode is that its texts cannot speak of a passcode.
+	NoPasscode bool
 }
 
 // New returns the brand that s describes, or Invalid with the field as its Key
@@ -73,7 +84,7 @@ func New(s Settings) (*Brand, error) {
 	if err != nil {
 		return nil, invalid(Logo, err)
 	}
-	return &Brand{Name: s.Name, Palette: light, Dark: dark, Logo: logo, Texts: s.Texts, Privacy: s.Privacy}, nil
+	return &Brand{Name: s.Name, Palette: light, Dark: dark, Logo: logo, Texts: s.Texts, Privacy: s.Privacy, NoPasscode: s.NoPasscode}, nil
 }
 
 // Check returns what New would return as error for all but the logo, which costs more

@@ -37,6 +37,10 @@ const (
 // while messages come and go is answered out of memory: there is one process for a
 // database, and all changes go through it.
 type Service struct {
+	// Vouched reports whether an OpenID provider could vouch for an address; nil: none is
+	// set up.
+	Vouched func(letterlock.Address) bool
+
 	db   *store.DB
 	file brand.Settings
 	mu   sync.Mutex // held while a brand is changed
@@ -175,6 +179,15 @@ func (s *Service) Is(id string) bool {
 	return is
 }
 
+// Asks is what a message asks of its readers: what it says itself, and what its brand does.
+func (s *Service) Asks(m letterlock.Message) letterlock.Demand {
+	return s.now.Load().kept(m.Brand).settings.Asks(m.Asks)
+}
+
+// Passcode reports whether recipients can sign in with a passcode under the brand that a
+// message names.
+func (s *Service) Passcode(id string) bool { return !s.now.Load().kept(id).settings.NoPasscode }
+
 // OfSender returns the brand of whoever sends: the one whose senders name them most
 // exactly, else the default.
 func (s *Service) OfSender(a letterlock.Address) brand.Choice {
@@ -263,7 +276,7 @@ func (s *Service) Blank() Entry {
 }
 
 // Try returns the looks that a brand would have with these changes, and saves nothing.
-// Its errors are those of Change.
+// Its errors are those of Change, but that it does not look at who has messages.
 func (s *Service) Try(by letterlock.Actor, id string, c brand.Changes) (*brand.Brand, error) {
 	if !by.Is(letterlock.Admin) {
 		return nil, &letterlock.Error{Code: letterlock.Denied, Key: notAdmin}
@@ -301,9 +314,8 @@ func (s *Service) check(id string, c brand.Changes, base brand.Settings) (brand.
 	if err != nil {
 		return nil, err
 	}
-	if settings.NoPasscode {
-		return nil, &letterlock.Error{Code: letterlock.Invalid, Key: "brand-" + string(brand.Passcode),
-			Err: errors.New("passcode of the brand: the one-time passcode cannot be off, for not everybody has an account at a provider, and who has none could not read these messages")}
+	if err := s.lets(settings); err != nil {
+		return nil, err
 	}
 	if id == brand.Default && c[brand.Senders] != "" {
 		return nil, &letterlock.Error{Code: letterlock.Invalid, Key: "brand-" + string(brand.Senders),
@@ -376,6 +388,11 @@ func (s *Service) Put(ctx context.Context, by letterlock.Actor, id string, c bra
 func (s *Service) Delete(ctx context.Context, by letterlock.Actor, id string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if by.Is(letterlock.Admin) && id != brand.Default {
+		if err := s.opens(ctx, nil, id); err != nil {
+			return err
+		}
+	}
 	return s.write(ctx, by, "delete brand", id, "", func(tx *store.Tx, list []store.Brand) error {
 		if id == brand.Default {
 			return &letterlock.Error{Code: letterlock.Invalid, Key: isDefault}
@@ -400,6 +417,9 @@ func (s *Service) change(ctx context.Context, by letterlock.Actor, action, id st
 			return err
 		}
 		if err := s.now.Load().parted(id, c); err != nil {
+			return err
+		}
+		if err := s.opens(ctx, []store.Brand{{ID: id, Changes: c}}); err != nil {
 			return err
 		}
 	}

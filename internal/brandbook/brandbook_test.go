@@ -163,8 +163,8 @@ func TestWhatWouldKeepRecipientsOutIsRefused(t *testing.T) {
 		c         brand.Changes
 		key, says string
 	}{
-		{"x", brand.Changes{brand.Passcode: "no"}, "brand-passcode", "not everybody has an account at a provider"},
-		{brand.Default, brand.Changes{brand.Passcode: "no"}, "brand-passcode", "not everybody has an account at a provider"},
+		{"x", brand.Changes{brand.Passcode: "no"}, "brand-passcode", "no OpenID provider is set up here"},
+		{brand.Default, brand.Changes{brand.Passcode: "no"}, "brand-passcode", "no OpenID provider is set up here"},
 		{"x", brand.Changes{brand.Colour: "#777777"}, "brand-colour", "4.48 to 1"},
 		{brand.Default, brand.Changes{brand.Senders: "a.example"}, "brand-senders", "for all whom no other names"},
 		{"x", brand.Changes{brand.Senders: "a.example\nLEGAL.example"}, "brand-senders", "another brand, legal, has the sender legal.example already"},

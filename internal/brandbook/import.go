@@ -79,7 +79,7 @@ func (s *Service) Import(ctx context.Context, by letterlock.Actor, list []Page, 
 	if by.Is(letterlock.Admin) {
 		// Before the transaction: pictures take their time, and mail would wait for it.
 		var err error
-		if plan, err = s.plan(list, mode); err != nil || mode.Dry {
+		if plan, err = s.plan(ctx, list, mode); err != nil || mode.Dry {
 			return plan.fates, err
 		}
 	}
@@ -120,7 +120,7 @@ func (p importPlan) told() string {
 
 // plan looks at every brand of an import, and then at all brands as they would stand
 // beside each other. The caller holds mu.
-func (s *Service) plan(list []Page, mode ImportMode) (importPlan, error) {
+func (s *Service) plan(ctx context.Context, list []Page, mode ImportMode) (importPlan, error) {
 	if len(list) > MaxBrands+1 {
 		return importPlan{}, &letterlock.Error{Code: letterlock.TooLarge, Key: tooMany, Err: fmt.Errorf("an import of %d brands", len(list))}
 	}
@@ -159,6 +159,13 @@ func (s *Service) plan(list []Page, mode ImportMode) (importPlan, error) {
 	}
 	if len(wrong) == 0 {
 		wrong = s.beside(next, p.put)
+	}
+	if len(wrong) == 0 && len(p.put) > 0 {
+		if err := s.opens(ctx, p.put); letterlock.CodeOf(err) == letterlock.Invalid && err != nil {
+			wrong = letterlock.Sentences{reason(err)}
+		} else if err != nil {
+			return importPlan{}, err
+		}
 	}
 	if len(wrong) > 0 {
 		return importPlan{}, &letterlock.Error{Code: letterlock.Invalid, Key: refusedImport, Err: wrong}

@@ -8,7 +8,10 @@ import (
 // An Unprovable is the error of a message that asks its readers for the word of an OpenID
 // provider, where none can vouch for some of them: it is refused rather than sent to
 // people who could never open it. It is Invalid "unprovable".
-type Unprovable struct{ To []letterlock.Address }
+type Unprovable struct {
+	To    []letterlock.Address
+	Brand bool // it is the brand that asks for it, for it wants no passcodes
+}
 
 const unprovable = "unprovable"
 
@@ -22,10 +25,14 @@ func (*Unprovable) Unwrap() error {
 // provable returns [Unprovable] with those who get the link and could not prove what a
 // message asks for.
 func (s *Service) provable(asks letterlock.Demand, brand string, list []policy.Verdict) error {
+	without := Unprovable{Brand: !asks.Vouched()}
+	if s.BrandNamed != nil {
+		b, _ := s.BrandNamed(brand)
+		asks = b.Asks(asks)
+	}
 	if !asks.Vouched() {
 		return nil
 	}
-	var without Unprovable
 	for _, v := range list {
 		if v.Experience == letterlock.Link && !s.vouched(v.Address, brand) {
 			without.To = append(without.To, v.Address)

@@ -58,7 +58,7 @@ func (n *Notifier) notification(w io.Writer, now time.Time, m letterlock.Message
 	v := mail.Notification{
 		Brand: look(b), SenderName: who.Name, SenderAddr: string(who.Address), Act: mail.Act(m.Act), Owner: m.Sender.Called(),
 		URL: n.PublicURL.JoinPath("m", t.Reveal()).String(), Host: n.PublicURL.Host, Reference: r.Reference,
-		To: string(r.Mailbox.Address), Introduction: b.Introduction, Button: b.Button, Email: b.Email, Disclaimer: b.Disclaimer, Again: again,
+		To: string(r.Mailbox.Address), Introduction: b.Introduction, Button: b.Button, Email: b.Email, Disclaimer: b.Disclaimer, Again: again, NoPasscode: b.NoPasscode,
 	}
 	if !m.Expires.IsZero() {
 		v.Expires = n.until(m.Expires)
@@ -78,7 +78,7 @@ func (n *Notifier) Preview(b *brand.Brand, from letterlock.Mailbox) (string, err
 	v := mail.Notification{
 		Brand: look(b), SenderName: from.Name, SenderAddr: string(from.Address), Host: n.PublicURL.Host, URL: n.PublicURL.String(),
 		Reference: SampleReference, To: string(from.Address), Expires: "the day that its sender chooses",
-		Introduction: b.Introduction, Button: b.Button, Email: b.Email, Disclaimer: b.Disclaimer,
+		Introduction: b.Introduction, Button: b.Button, Email: b.Email, Disclaimer: b.Disclaimer, NoPasscode: b.NoPasscode,
 	}
 	var page strings.Builder
 	if err := mail.NotificationHTML(v).Render(context.Background(), &page); err != nil {

@@ -32,6 +32,9 @@ type Service struct {
 	// IPKey turns an IP address into the name of its budget: a /64 for IPv6.
 	IPKey func(ip string) string
 	Wake  func() // called after something was put into the outbox
+	// On reports whether recipients can sign in with a passcode under the brand that a
+	// message names; nil: under each.
+	On func(brand string) bool
 	// Metrics count passcodes; nil: nobody does.
 	Metrics *metrics.Passcodes
 }
@@ -47,7 +50,11 @@ type Asked struct {
 	Mail      Mail // Pending only
 }
 
+// Off is the Key of a passcode that is asked for, or typed, where a brand wants none.
+const Off = "passcode-off"
+
 var (
+	errOff     = &letterlock.Error{Code: letterlock.Denied, Key: Off}
 	errExpired = &letterlock.Error{Code: letterlock.Gone, Key: "passcode-expired"}
 	errWrong   = &letterlock.Error{Code: letterlock.Invalid, Key: "passcode-wrong"}
 )
@@ -77,7 +84,8 @@ func (s *Service) budgets(recipient letterlock.ID, browser []byte, ip string) []
 // Ask mails a new passcode to the recipient, or leaves the one alone that this
 // browser has asked for and that still lives. Throttled says when to ask again:
 // "locked" after too many wrong tries, "budget" after too many mails. Invalid
-// "browser": all browsers without a cookie would share a passcode.
+// "browser": all browsers without a cookie would share a passcode. Denied [Off]: the brand
+// of the message wants none.
 func (s *Service) Ask(ctx context.Context, recipient letterlock.ID, browser, ip string) (Asked, error) {
 	if browser == "" {
 		return Asked{}, &letterlock.Error{Code: letterlock.Invalid, Key: "browser"}
@@ -105,6 +113,9 @@ func (s *Service) decide(ctx context.Context, id letterlock.ID, browser, ip stri
 	err := s.DB.Write(ctx, func(tx *store.Tx) error {
 		r, err := tx.Recipient(id)
 		if err != nil {
+			return err
+		}
+		if refusal, err = s.off(tx, r); refusal != nil || err != nil {
 			return err
 		}
 		lock, err := tx.Lock(id)
@@ -148,6 +159,18 @@ func (s *Service) decide(ctx context.Context, id letterlock.ID, browser, ip stri
 	}
 	s.Wake()
 	return asked, mailed, refusal
+}
+
+// off refuses a passcode that the brand of the message does not want.
+func (s *Service) off(tx *store.Tx, r letterlock.Recipient) (refusal, err error) {
+	if s.On == nil {
+		return nil, nil
+	}
+	m, err := tx.Message(r.Message)
+	if err == nil && !s.On(m.Brand) {
+		refusal = errOff
+	}
+	return refusal, err
 }
 
 // send puts a passcode mail into the outbox, with the living passcode or a new one.
@@ -227,7 +250,8 @@ func standing(tx *store.Tx, recipient letterlock.ID, p store.Passcode) error {
 // Verify checks what somebody typed and returns the address that it proves. It
 // works once. Invalid "passcode-wrong": it is not right, and a try is spent;
 // Throttled "too-many-tries": that was the last, or there was none left; Gone
-// "passcode-expired"; NotFound: this browser never asked, or has used it. A try that
+// "passcode-expired"; NotFound: this browser never asked, or has used it; Denied [Off]: a
+// passcode does not count any more. A try that
 // was spent in vain is in the recipient's history, with where it came from as far as
 // from says.
 func (s *Service) Verify(ctx context.Context, recipient letterlock.ID, browser, code string, from letterlock.Actor) (letterlock.Address, error) {
@@ -237,6 +261,9 @@ func (s *Service) Verify(ctx context.Context, recipient letterlock.ID, browser, 
 	err := s.DB.Write(ctx, func(tx *store.Tx) error {
 		r, err := tx.Recipient(recipient)
 		if err != nil {
+			return err
+		}
+		if refusal, err = s.off(tx, r); refusal != nil || err != nil {
 			return err
 		}
 		p, err := tx.Passcode(recipient, key)

@@ -10,7 +10,6 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"letterlock/internal/intake"
-	"letterlock/internal/letterlock"
 )
 
 // replyText is how many bytes of text a line of a reply has: with what go-smtp writes
@@ -33,11 +32,14 @@ func refusedBy(r *intake.Refusal, inUTF8 bool) *smtp.SMTPError {
 const mostNames = 5
 
 // nobodyVouches is the reply to a mail that asks for OpenID of those who have none.
-func nobodyVouches(list []letterlock.Address, inUTF8 bool) *smtp.SMTPError {
+func nobodyVouches(without *intake.Unprovable, inUTF8 bool) *smtp.SMTPError {
 	text := "readers have to sign in with OpenID, and no provider that is set up here can vouch for"
-	for i, a := range list {
+	if without.Brand {
+		text = "its brand wants no passcodes, and no OpenID provider that is set up here can vouch for"
+	}
+	for i, a := range without.To {
 		if i == mostNames {
-			text += fmt.Sprintf(" and %d more", len(list)-i)
+			text += fmt.Sprintf(" and %d more", len(without.To)-i)
 			break
 		}
 		text += " " + string(a)

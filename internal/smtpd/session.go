@@ -278,7 +278,7 @@ func (s *session) answerTo(e *envelope, receipt intake.Receipt, err error) *smtp
 	case errors.As(err, &ruled):
 		return refusedBy(ruled, e.opening.UTF8)
 	case errors.As(err, &without):
-		return nobodyVouches(without.To, e.opening.UTF8)
+		return nobodyVouches(without, e.opening.UTF8)
 	case err != nil:
 		return replyTo(err)
 	case receipt.Passed:

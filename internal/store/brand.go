@@ -69,3 +69,33 @@ func (t *Tx) PutBrand(id string, c brand.Changes) (version int64, err error) {
 func (t *Tx) DeleteBrand(id string) error {
 	return t.exec(`DELETE FROM brands WHERE id = $1`, id)
 }
+
+// A Holder is a recipient who can read a message, and the brand that it names.
+type Holder struct {
+	Brand   string
+	Address letterlock.Address
+	Asks    letterlock.Demand // of the message itself
+}
+
+// Stretch returns the place of the last of so many messages after a place; 0: there are no
+// more.
+func (t *Tx) Stretch(after int64, limit int) (last int64, err error) {
+	err = t.row(`SELECT COALESCE(MAX(seq), 0) FROM (SELECT seq FROM messages WHERE seq > $1 ORDER BY seq LIMIT $2 + 0)`, []any{after, limit}, &last)
+	return last, err
+}
+
+// Holders returns who can read the messages whose places are after one, up to another:
+// there may be more of them than one transaction should look at.
+func (t *Tx) Holders(after, upTo int64) (list []Holder, err error) {
+	err = t.rows(`SELECT m.brand, r.address, m.asks FROM messages m JOIN recipients r ON r.message = m.id
+		WHERE m.seq > $1 AND m.seq <= $2 AND m.status = 'accepted' AND (m.expires_at = 0 OR m.expires_at > $3)
+		AND r.experience = 'link' AND r.revoked_at = 0`, []any{after, upTo, t.Now.Unix()}, func(rs *sql.Rows) error {
+		var h Holder
+		if err := rs.Scan(&h.Brand, (*string)(&h.Address), (*string)(&h.Asks)); err != nil {
+			return err
+		}
+		list = append(list, h)
+		return nil
+	})
+	return list, err
+}

@@ -86,6 +86,9 @@ func (s *Service) For(a letterlock.Address) (list []Offer) {
 	return list
 }
 
+// Vouches reports whether a provider could vouch for an address.
+func (s *Service) Vouches(a letterlock.Address) bool { return len(s.For(a)) > 0 }
+
 // Name is what people call a provider; one that is not in the settings any more has
 // its short name only.
 func (s *Service) Name(id string) string {

@@ -106,6 +106,9 @@ func (n Notification) did() string {
 }
 
 func (n Notification) introduction() string {
+	if n.NoPasscode && n.Introduction == "" {
+		return "Sign in with the provider of your mailbox, and read it in your browser. You need no account with us."
+	}
 	return or(n.Introduction, "Show that this mailbox is yours, and read it in your browser. You need no account.")
 }
 
