@@ -148,6 +148,19 @@ func EndVisits(ctx context.Context, path string) error {
 		return err
 	}
 	db.SetMaxOpenConns(1)
-	_, err = db.ExecContext(ctx, `DELETE FROM sessions; DELETE FROM browsers; DELETE FROM passcodes; DELETE FROM openid_requests`)
+	for _, table := range []string{"sessions", "browsers", "passcodes", "openid_requests", "releases"} {
+		err = errors.Join(err, clearTable(ctx, db, table))
+	}
 	return errors.Join(err, db.Close())
+}
+
+// clearTable deletes every row of a table. A copy of an older schema may not have it yet.
+func clearTable(ctx context.Context, db *sql.DB, table string) error {
+	var there bool
+	err := db.QueryRowContext(ctx, `SELECT count(*) > 0 FROM sqlite_schema WHERE type = 'table' AND name = $1`, table).Scan(&there)
+	if err != nil || !there {
+		return err
+	}
+	_, err = db.ExecContext(ctx, `DELETE FROM "`+table+`"`)
+	return err
 }
