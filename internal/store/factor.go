@@ -124,6 +124,8 @@ const (
 	PendingSetUp  PendingKind = "set-up"   // codes that nobody has shown yet
 	PendingKey    PendingKind = "register" // a passkey that is being made
 	PendingProof  PendingKind = "passkey"  // a passkey that is asked for
+	PendingSSO    PendingKind = "sso"      // a provider is asked who sits there
+	PendingCame   PendingKind = "sso-came" // why its answer let nobody in
 )
 
 // A Pending was begun and waits for one more answer.

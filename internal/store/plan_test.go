@@ -25,7 +25,7 @@ import (
 // growing are the tables that grow with the messages, or with what is done to them.
 var growing = []string{"messages", "recipients", "chunks", "wraps", "events", "visits", "outbox", "attempts", "audit", "sessions", "passcodes",
 	"locks", "budgets", "answers", "batch_items", "search_texts", "search_words", "search_parts", "report_slots", "report_domains", "checkpoints", "uploads", "upload_pieces",
-	"requests", "more_links", "reminders", "browsers", "journal", "openid_bindings", "openid_requests", "passphrases", "passphrase_tries", "app_passwords", "factors", "recovery_codes", "pending", "factor_locks", "languages", "releases"}
+	"requests", "more_links", "reminders", "browsers", "journal", "openid_bindings", "openid_requests", "passphrases", "passphrase_tries", "app_passwords", "factors", "recovery_codes", "pending", "factor_locks", "languages", "releases", "sso_bindings"}
 
 // scans lists, by a part of the statement, which large tables it may read from end
 // to end, or in the order of an index with no bound, and why.
@@ -81,6 +81,7 @@ func newSurveyor(t *testing.T) *surveyor {
 			tx.PutRecoveryCodes(m.Sender.Address, [][]byte{hash}),
 			tx.PutPending(Pending{Hash: hash, Kind: PendingSignIn, Address: m.Sender.Address, Expires: start.Add(time.Hour)}),
 			tx.PutFactorLock(m.Sender.Address, Lock{Failures: 1}),
+			tx.BindStaff(StaffBinding{Account: m.Sender.Address, Issuer: "https://provider.example", Subject: "4711"}),
 			tx.PutPasscode(r.ID, hash, Passcode{Sealed: hash, Expires: start.Add(time.Hour)}),
 			tx.Enqueue(Notice{Kind: LinkNotice, Message: m.ID, Recipient: r.ID}),
 			tx.AddUpload(Upload{ID: m.ID, Account: m.Sender.Address, Wrapped: hash, Head: hash}),

@@ -418,6 +418,16 @@ CREATE TABLE sessions (
 
 CREATE TABLE sqlite_sequence(name,seq);
 
+CREATE TABLE sso_bindings (
+  issuer     TEXT NOT NULL,
+  subject    TEXT NOT NULL,                 -- by what the issuer knows them, always
+  address    TEXT NOT NULL,                 -- of the account
+  created_at INTEGER NOT NULL,
+  seen_at    INTEGER NOT NULL,              -- last sign-in
+  PRIMARY KEY (issuer, subject),
+  UNIQUE (address, issuer)
+) STRICT;
+
 CREATE TABLE tokens (
   id         TEXT PRIMARY KEY,
   hash       BLOB NOT NULL UNIQUE,          -- keyed hash
