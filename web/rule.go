@@ -173,9 +173,11 @@ func (s *Server) readerActor(c echo.Context) (letterlock.Actor, error) {
 // staffActor returns the account whose session the request bears, as it is now:
 // an account that has been disabled since it signed in is nobody.
 func (s *Server) staffActor(c echo.Context) (letterlock.Actor, error) {
-	by, err := s.signedIn(c, letterlock.Staff)
+	in, err := s.signedIn(c, letterlock.Staff)
 	if err == nil {
-		if by, err = s.Accounts.Actor(c.Request().Context(), by.Address); err == nil {
+		var by letterlock.Actor
+		if by, err = s.Accounts.Actor(c.Request().Context(), in.Address); err == nil {
+			by.Proof, by.Proved = in.Proof, in.Proved
 			by.IP, by.Agent = c.RealIP(), agent(c.Request().UserAgent())
 			return by, nil
 		}

@@ -22,7 +22,7 @@ var layers = [][]string{
 	0: {"internal/letterlock", "internal/config", "internal/certs", "internal/cputime", "internal/host", "internal/language", "internal/metrics", "internal/ratelimit", "internal/resolve", "internal/lane", "internal/live", "views", "static"},
 	1: {"internal/eml", "internal/sanitize", "internal/seal", "internal/policy", "internal/rule", "internal/brand", "internal/api", "internal/audit", "internal/journal", "internal/table", "internal/picture", "internal/tnef", "internal/rtf", "internal/ical", "internal/dsn", "internal/dmarc", "internal/ome", "views/mail"},
 	2: {"internal/store", "internal/notify", "internal/smtpout", "internal/oidc", "internal/vault", "internal/mx"},
-	3: {"internal/access", "internal/intake", "internal/account", "internal/passcode", "internal/passphrase", "internal/release", "internal/outbox", "internal/track", "internal/inbox", "internal/session", "internal/auditlog", "internal/visit", "internal/once", "internal/upload", "internal/keys", "internal/backup", "internal/dkim", "internal/rulebook", "internal/brandbook", "internal/vouch"},
+	3: {"internal/access", "internal/intake", "internal/account", "internal/passcode", "internal/passphrase", "internal/release", "internal/outbox", "internal/track", "internal/inbox", "internal/session", "internal/auditlog", "internal/visit", "internal/once", "internal/upload", "internal/keys", "internal/backup", "internal/dkim", "internal/rulebook", "internal/brandbook", "internal/vouch", "internal/sso"},
 	4: {"web", "internal/smtpd", "internal/control", "internal/apid"},
 	5: {"internal/app", "internal/demo"},
 	6: {"cmd/letterlock"},

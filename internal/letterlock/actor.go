@@ -48,9 +48,10 @@ type Actor struct {
 	Name    string // display name of an account; of an Operator, which user of the machine
 	Roles   []Role // accounts only
 	IP      string // where from, for the audit log; empty for System
-	Proof   Proof  // how a Reader has shown that the mailbox is theirs
+	Proof   Proof  // how a Reader has shown that the mailbox is theirs; of Staff, whether by single sign-on
 	// ProvedFor is the message whose passcode or release code a Reader has typed to sign in, or
 	// for which they have signed in anew at an OpenID provider, and Proved when; zero: another proof.
+	// Of Staff, Proved is when the session began.
 	ProvedFor ID
 	Proved    time.Time
 	// Gave is the passphrase that a Reader has given, as [Message] names it, and Told when.

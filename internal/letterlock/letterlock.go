@@ -177,6 +177,33 @@ func ByOpenID(provider string) Proof { return Proof(byOpenID + provider) }
 // Provider returns the short name of the OpenID provider whose word the proof is.
 func (p Proof) Provider() (string, bool) { return strings.CutPrefix(string(p), byOpenID) }
 
+// Proofs of people of the organisation who have signed in by single sign-on. They stand
+// in sessions alone.
+const (
+	bySSO     Proof = "sso"
+	ssoAnew         = " anew"   // they signed in at the provider just then, to prove again who they are
+	ssoFactor       = " factor" // it says that they have shown a second factor
+)
+
+// BySSO is the word of the provider of single sign-on.
+func BySSO(anew, factor bool) Proof {
+	p := bySSO
+	if anew {
+		p += ssoAnew
+	}
+	if factor {
+		p += ssoFactor
+	}
+	return p
+}
+
+// Anew reports whether somebody signed in by single sign-on to prove again who they are.
+func (p Proof) Anew() bool { return p == BySSO(true, false) || p == BySSO(true, true) }
+
+// Factor reports whether the provider of single sign-on says that somebody has shown a
+// second factor.
+func (p Proof) Factor() bool { return p == BySSO(false, true) || p == BySSO(true, true) }
+
 // A Visit is somebody at the gate of a link who has proved nothing. Visits are
 // counted apart and never as reading: most are programs that look into links
 // before people do.

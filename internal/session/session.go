@@ -109,7 +109,7 @@ func (s *Service) Peek(ctx context.Context, id string) (letterlock.Actor, error)
 // actor is what a session says of who uses it.
 func actor(row store.Session) letterlock.Actor {
 	by := letterlock.Actor{Kind: row.Kind, Address: row.Address, Proof: row.Proof}
-	if row.Message != "" {
+	if row.Message != "" || row.Kind == letterlock.Staff {
 		by.ProvedFor, by.Proved = row.Message, row.Created
 	}
 	if row.Gave != "" {
