@@ -21,6 +21,7 @@ type accountCommand struct {
 	Enable      enableAccount  `cmd:"" help:"Let the holder of a disabled account in again."`
 	Reset       resetAccount   `cmd:"" help:"Take an account's password away, end its sessions, and mail its holder a link to set another."`
 	ResetFactor resetFactor    `cmd:"" name:"reset-factor" help:"Take away what an account has beside its password, end its sessions, and tell its holder by mail."`
+	Unbind      unbindAccount  `cmd:"" help:"Forget who at the provider of single sign-on an account belongs to, and end its sessions."`
 	Roles       accountRoles   `cmd:"" help:"Give an account these roles and no others."`
 }
 
@@ -45,6 +46,9 @@ func (c *addAccount) Run(ctx context.Context, o *operator) error {
 		m, err := d.AddAccount(ctx, a)
 		if err != nil {
 			return err
+		}
+		if m.LinkExpires.IsZero() && a.Password == "" {
+			return d.say("%s is added. Nothing is mailed to them: they sign in by single sign-on.", m.Address)
 		}
 		if m.LinkExpires.IsZero() {
 			return d.say("%s is added, with the password from the file.", m.Address)
@@ -107,6 +111,8 @@ func (d desk) table(all []api.Account) error {
 		switch {
 		case a.PasswordSet:
 			password = "set"
+		case !a.SSO.IsZero():
+			password = "single sign-on"
 		case !a.LinkExpires.IsZero():
 			password = "link until " + d.when(a.LinkExpires)
 		}
@@ -177,6 +183,21 @@ func (c *resetFactor) Run(ctx context.Context, o *operator) error {
 			return err
 		}
 		return d.say("The second factor of %s is gone, and their sessions have ended. They sign in with their password, and are told by mail.%s", c.Address, d.later())
+	})
+}
+
+type unbindAccount struct {
+	place
+	Address string `arg:"" help:"Whose account."`
+}
+
+// Run unbinds the account.
+func (c *unbindAccount) Run(ctx context.Context, o *operator) error {
+	return o.ask(ctx, c.place, func(d desk) error {
+		if err := d.UnbindAccount(ctx, c.Address); err != nil {
+			return err
+		}
+		return d.say("%s belongs to nobody at the provider of single sign-on any more, and their sessions have ended. It belongs to whoever next proves that address there.", c.Address)
 	})
 }
 

@@ -25,6 +25,11 @@ type Service struct {
 	IPKey func(ip string) string
 	// FactorRoles are the roles whose holders need a second factor; nil: nobody does.
 	FactorRoles []letterlock.Role
+	// OnlyPassword is the account whose password alone is taken; empty: everybody's is.
+	OnlyPassword letterlock.Address
+	// FactorShown reports whether whoever is signed in has shown a second factor to the
+	// provider of single sign-on, which is enough; nil: nobody has.
+	FactorShown func(letterlock.Actor) bool
 	Wake        func() // called after something was put into the outbox
 
 	hashing chan struct{} // holds a token for each password being hashed
@@ -86,10 +91,10 @@ func (s *Service) Authenticate(ctx context.Context, a letterlock.Address, passwo
 }
 
 // right reports whether a password is that of an account which may be used. For an
-// account that there is not, or that is disabled, it takes as long as for a wrong
+// account that there is not, that is disabled, or whose password is not taken, it takes as long as for a wrong
 // password: verify then works on a hash that nothing fits, or for nothing.
 func (s *Service) right(ctx context.Context, row store.Account, password string, now time.Time) (bool, error) {
-	usable := row.PasswordHash != "" && row.Disabled.IsZero()
+	usable := s.hasPassword(row) && row.Disabled.IsZero()
 	if usable && s.known.fits(row.Mailbox.Address, row.PasswordHash, password, now) {
 		return true, nil
 	}

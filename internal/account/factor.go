@@ -71,7 +71,7 @@ func (s *Service) HasSecondFactor(ctx context.Context, a letterlock.Address) (ha
 // LacksFactor reports whether somebody holds a role that needs a second factor, and has
 // none. Tokens of programs are not asked: whoever issues them is.
 func (s *Service) LacksFactor(ctx context.Context, by letterlock.Actor) (bool, error) {
-	if !s.needsFactor(by) {
+	if !s.needsFactor(by) || s.FactorShown != nil && s.FactorShown(by) {
 		return false, nil
 	}
 	has, err := s.HasSecondFactor(ctx, by.Address)
@@ -229,12 +229,12 @@ func (s *Service) makeRecoveryCodes(tx *store.Tx, a letterlock.Address) (codes [
 	return codes, tx.PutRecoveryCodes(a, hashes)
 }
 
-// proved asks whoever is signed in for the password and, where there is an
+// proved asks whoever is signed in to prove again who they are and, where there is an
 // authenticator app, for a code of it or a recovery code: a session that was left open
 // must not be enough to change what keeps the account. f runs in the transaction that
 // uses the code up.
 func (s *Service) proved(ctx context.Context, by letterlock.Actor, password, code, action string, f func(*store.Tx) error) error {
-	if _, err := s.Authenticate(ctx, by.Address, password, by.IP); err != nil {
+	if err := s.again(ctx, by, password); err != nil {
 		return err
 	}
 	var refusal error

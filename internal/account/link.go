@@ -44,7 +44,7 @@ func (s *Service) mailed(until time.Time, err error) (time.Time, error) {
 // Reset takes an account's passwords away, those of mail programs too, ends its sessions
 // and mails its holder a link to set another, which works until the time that it returns. Resetting
 // again mails a new link in the place of the old. Invalid "account-disabled": its
-// holder could not use the link.
+// holder could not use the link; "no-passwords": nor could they the password.
 func (s *Service) Reset(ctx context.Context, by letterlock.Actor, a letterlock.Address) (until time.Time, err error) {
 	err = s.act(ctx, by, "reset password", a, func(tx *store.Tx) error {
 		row, err := find(tx, a)
@@ -53,6 +53,9 @@ func (s *Service) Reset(ctx context.Context, by letterlock.Actor, a letterlock.A
 		}
 		if !row.Disabled.IsZero() {
 			return errDisabled
+		}
+		if !s.takesPassword(a) {
+			return errNoPasswords
 		}
 		// Whoever has not answered an invitation is invited again: they have no old
 		// password that the mail could speak of.
@@ -90,7 +93,7 @@ func (s *Service) holder(tx *store.Tx, t letterlock.Token) (row store.Account, e
 		return row, errLink
 	case err != nil:
 		return row, err
-	case !tx.Now.Before(link.Expires) || !row.Disabled.IsZero():
+	case !tx.Now.Before(link.Expires) || !row.Disabled.IsZero() || !s.takesPassword(link.Address):
 		return row, errLink
 	}
 	return row, nil

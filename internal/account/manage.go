@@ -21,6 +21,7 @@ type Account struct {
 	Disabled    time.Time // zero: enabled
 	PasswordSet bool
 	LinkExpires time.Time // of the link to set a password; zero: there is none that works
+	SSO         time.Time // last sign-in by single sign-on; zero: it is bound to nobody there
 }
 
 var (
@@ -161,7 +162,8 @@ func (s *Service) endAll(tx *store.Tx, a letterlock.Address) error {
 }
 
 // Add adds an account without a password and mails its holder a link to set one,
-// which works until the time that it returns. Invalid "account-exists": there is
+// which works until the time that it returns; zero: their password would not be taken, and
+// nothing is mailed. Invalid "account-exists": there is
 // one with that address, and it stays as it is.
 func (s *Service) Add(ctx context.Context, by letterlock.Actor, m letterlock.Mailbox, roles ...letterlock.Role) (until time.Time, err error) {
 	if mayManage(by) == nil {
@@ -179,7 +181,9 @@ func (s *Service) Add(ctx context.Context, by letterlock.Actor, m letterlock.Mai
 		if err := tx.PutAccount(store.Account{Mailbox: m, Roles: roles}); err != nil {
 			return err
 		}
-		until, err = s.mailLink(tx, m.Address, store.Invite)
+		if s.takesPassword(m.Address) {
+			until, err = s.mailLink(tx, m.Address, store.Invite)
+		}
 		return err
 	})
 	return s.mailed(until, err)
@@ -194,7 +198,7 @@ func (s *Service) List(ctx context.Context, by letterlock.Actor) (list []Account
 		rows, err := tx.Accounts()
 		for _, row := range rows {
 			a := Account{Mailbox: row.Mailbox, Roles: row.Roles, Created: row.Created, Disabled: row.Disabled,
-				PasswordSet: row.PasswordHash != ""}
+				PasswordSet: s.hasPassword(row), SSO: row.SSO}
 			if tx.Now.Before(row.LinkExpires) {
 				a.LinkExpires = row.LinkExpires
 			}

@@ -82,6 +82,7 @@ func (h *house) acts() map[string]func(by letterlock.Actor) error {
 			return h.accounts.SetRoles(ctx, by, ada.Address, letterlock.Sender, letterlock.Auditor)
 		},
 		"reset password": func(by letterlock.Actor) error { _, err := h.accounts.Reset(ctx, by, ada.Address); return err },
+		"unbind account": func(by letterlock.Actor) error { return h.accounts.Unbind(ctx, by, ada.Address) },
 		"list accounts":  func(by letterlock.Actor) error { _, err := h.accounts.List(ctx, by); return err },
 	}
 }
@@ -105,6 +106,7 @@ func TestOnlyAdministratorsAndTheProgramManageAccounts(t *testing.T) {
 	}
 	for _, tt := range tests {
 		h := newHouse(t)
+		h.bind(ada.Address)
 		h.addGrace()
 		before := fmt.Sprint(h.row(ada.Address))
 		for action, act := range h.acts() {

@@ -83,12 +83,12 @@ func (s *Service) pending(tx *store.Tx, a letterlock.Address) (string, error) {
 	return string(b), err
 }
 
-// ConfirmApp takes the password and the first code of an app that was told its key, and has codes asked
-// for from then on. All sessions of the account end: the caller begins another. It
+// ConfirmApp takes the password, see [Service.Proof], and the first code of an app that was
+// told its key, and has codes asked for from then on. All sessions of the account end: the caller begins another. It
 // returns recovery codes if there are none left from before. Invalid "second-factor":
 // the code is not right; NotFound: nothing was set up, or too long ago.
 func (s *Service) ConfirmApp(ctx context.Context, by letterlock.Actor, password, code string) (codes []string, err error) {
-	if _, err := s.Authenticate(ctx, by.Address, password, by.IP); err != nil {
+	if err := s.again(ctx, by, password); err != nil {
 		return nil, err
 	}
 	var refusal error

@@ -17,6 +17,7 @@ type Account struct {
 	Disabled    time.Time `json:"disabled,omitzero" doc:"Since when; absent: it is enabled."`
 	PasswordSet bool      `json:"password_set"`
 	LinkExpires time.Time `json:"link_expires,omitzero" doc:"Of the link to set a password; absent: none works."`
+	SSO         time.Time `json:"single_sign_on,omitzero" doc:"Last sign-in by single sign-on; absent: the account is bound to nobody there."`
 }
 
 // Accounts are all of them, by their addresses.

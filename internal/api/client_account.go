@@ -40,6 +40,11 @@ func (c *Client) ResetFactor(ctx context.Context, address string) error {
 	return c.post(ctx, pathOf("accounts", address, "reset-factor"), nil, nil)
 }
 
+// UnbindAccount forgets who at the provider of single sign-on an account belongs to.
+func (c *Client) UnbindAccount(ctx context.Context, address string) error {
+	return c.post(ctx, pathOf("accounts", address, "unbind"), nil, nil)
+}
+
 // SetRoles gives an account these roles and no others.
 func (c *Client) SetRoles(ctx context.Context, address string, roles []string) error {
 	return c.do(ctx, http.MethodPut, pathOf("accounts", address, "roles"), Roles{roles}, nil)

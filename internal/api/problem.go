@@ -52,6 +52,8 @@ var details = map[string]string{
 	"account":             "an account needs an address, at least one role, and a name of up to 200 bytes without control characters",
 	"no-factor":           "the account has no second factor",
 	"own-factor":          "nobody resets their own second factor: another administrator does, or the command line on the server",
+	"no-binding":          "the account is bound to nobody at the provider of single sign-on",
+	"no-passwords":        "passwords are not taken of that account: its holder signs in by single sign-on",
 	"account-disabled":    "the account is disabled: its holder could not use the link",
 	"account-exists":      "there is already an account with that address",
 	"actor":               "that is not the address of somebody who acts, nor a part of what an operator is called",

@@ -25,6 +25,8 @@ func (s *server) accounts() {
 		about: "It takes the password away and has its holder mailed a link to set another."}), s.resetPassword)
 	addSilent(s, op(operation{id: "reset-factor", method: http.MethodPost, path: "/accounts/{address}/reset-factor", summary: "Reset a second factor",
 		about: "It takes away all that the account has beside its password, ends its sessions and tells its holder by mail. One's own cannot be reset."}), s.onAccount(s.Accounts.ResetFactors))
+	addSilent(s, op(operation{id: "unbind-account", method: http.MethodPost, path: "/accounts/{address}/unbind", summary: "Unbind an account from single sign-on",
+		about: "It forgets who at the provider the account belongs to, and ends its sessions: it belongs to whoever next proves its address there."}), s.onAccount(s.Accounts.Unbind))
 	addSilent(s, op(operation{id: "set-roles", method: http.MethodPut, path: "/accounts/{address}/roles", summary: "Set the roles of an account"}), s.setRoles)
 }
 
@@ -34,7 +36,7 @@ func (s *server) listAccounts(ctx context.Context, by letterlock.Actor, _ *struc
 	for _, row := range rows {
 		a.Accounts = append(a.Accounts, api.Account{
 			Address: string(row.Mailbox.Address), Name: row.Mailbox.Name, Roles: words(row.Roles), Created: row.Created,
-			Disabled: row.Disabled, PasswordSet: row.PasswordSet, LinkExpires: row.LinkExpires,
+			Disabled: row.Disabled, PasswordSet: row.PasswordSet, LinkExpires: row.LinkExpires, SSO: row.SSO,
 		})
 	}
 	return a, err

@@ -13,7 +13,7 @@ var inLane = map[string]lane.Name{
 	"search-messages": lane.List, "message-trace": lane.List, "proof": lane.List,
 	"list-batches": lane.List, "batch": lane.List, "batch-items": lane.List,
 	"report": lane.List, "report-rows": lane.List, "audit-log": lane.List, "audit-key": lane.List,
-	"list-accounts": lane.List, "add-account": lane.List, "enable-account": lane.List, "reset-password": lane.List, "reset-factor": lane.List, "set-roles": lane.List,
+	"list-accounts": lane.List, "add-account": lane.List, "enable-account": lane.List, "reset-password": lane.List, "reset-factor": lane.List, "unbind-account": lane.List, "set-roles": lane.List,
 	"list-tokens": lane.List, "add-token": lane.List,
 	"list-brands": lane.List, "brand": lane.List, "delete-brand": lane.List,
 

@@ -17,6 +17,7 @@ type Account struct {
 	Disabled     time.Time // zero: enabled
 	LinkExpires  time.Time // of the newest link to set a password, used by nobody; zero: there is none
 	LinkPurpose  LinkPurpose
+	SSO          time.Time // last sign-in by single sign-on; zero: it is bound to nobody there. Kept by PutAccount as it was
 }
 
 // PutAccount adds an account or replaces the one with that address.
@@ -31,20 +32,21 @@ func (t *Tx) PutAccount(a Account) error {
 		a.Mailbox.Address, a.Mailbox.Name, strings.Join(roles, " "), a.PasswordHash, t.Now.Unix(), unix(a.Disabled))
 }
 
-const accountColumns = `a.address, a.name, a.roles, a.password_hash, a.created_at, a.disabled_at, COALESCE(l.expires_at, 0), COALESCE(l.purpose, '')
+const accountColumns = `a.address, a.name, a.roles, a.password_hash, a.created_at, a.disabled_at, COALESCE(l.expires_at, 0), COALESCE(l.purpose, ''),
+	COALESCE((SELECT max(b.seen_at) FROM sso_bindings b WHERE b.address = a.address), 0)
 	FROM accounts a LEFT JOIN account_links l ON l.address = a.address`
 
 // scan reads the accountColumns of a row.
 func (a *Account) scan(row func(dest ...any) error) error {
 	var roles string
-	var created, disabled, link int64
-	if err := row(&a.Mailbox.Address, &a.Mailbox.Name, &roles, &a.PasswordHash, &created, &disabled, &link, &a.LinkPurpose); err != nil {
+	var created, disabled, link, sso int64
+	if err := row(&a.Mailbox.Address, &a.Mailbox.Name, &roles, &a.PasswordHash, &created, &disabled, &link, &a.LinkPurpose, &sso); err != nil {
 		return err
 	}
 	for r := range strings.FieldsSeq(roles) {
 		a.Roles = append(a.Roles, letterlock.Role(r))
 	}
-	a.Created, a.Disabled, a.LinkExpires = moment(created), moment(disabled), moment(link)
+	a.Created, a.Disabled, a.LinkExpires, a.SSO = moment(created), moment(disabled), moment(link), moment(sso)
 	return nil
 }
 

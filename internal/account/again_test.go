@@ -1,0 +1,140 @@
+package account_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/pquerna/otp/totp"
+
+	"letterlock/internal/account"
+	"letterlock/internal/letterlock"
+	"letterlock/internal/store"
+)
+
+// bind has an account belong to somebody at the provider of single sign-on.
+func (h *house) bind(a letterlock.Address) {
+	h.t.Helper()
+	err := h.db.Write(h.t.Context(), func(tx *store.Tx) error {
+		return tx.BindStaff(store.StaffBinding{Issuer: "https://login.contoso.example", Subject: "of " + string(a), Account: a})
+	})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+func TestWherePasswordsAreNotTakenOneAccountsAloneIs(t *testing.T) {
+	h := newHouse(t)
+	h.addGrace()
+	if err := h.signIn(ada.Address, password, ip); err != nil {
+		t.Fatalf("before: %v", err) // and it is known to be right now
+	}
+	h.accounts.OnlyPassword = grace.Address
+	if err := h.signIn(ada.Address, password, ip); !errors.Is(err, letterlock.Denied) {
+		t.Errorf("the right password: %v, want Denied", err)
+	}
+	if err := h.signIn(grace.Address, password, ip); err != nil {
+		t.Errorf("the password of the account that has one: %v", err)
+	}
+	if _, err := (account.MailPrograms{Accounts: h.accounts}).Authenticate(t.Context(), ada.Address, password, ip); !errors.Is(err, letterlock.Denied) {
+		t.Errorf("a mail program with the password: %v, want Denied", err)
+	}
+	_, secret := h.program("phone")
+	if _, err := (account.MailPrograms{Accounts: h.accounts}).Authenticate(t.Context(), ada.Address, secret, ip); err != nil {
+		t.Errorf("a mail program with an app password: %v", err)
+	}
+	if until, err := h.accounts.Add(t.Context(), system, bob, letterlock.Sender); err != nil || !until.IsZero() || !h.row(bob.Address).LinkExpires.IsZero() {
+		t.Errorf("an invitation: %v, %v; want one without a link", until, err)
+	}
+	if _, err := h.accounts.Reset(t.Context(), system, ada.Address); letterlock.KeyOf(err) != "no-passwords" {
+		t.Errorf("a reset: %v", err)
+	}
+	if row := h.row(ada.Address); row.PasswordSet {
+		t.Error("an account whose password is not taken is listed as one with a password")
+	}
+	h.accounts.OnlyPassword = ""
+	if err := h.signIn(ada.Address, password, ip); err != nil {
+		t.Errorf("when passwords are taken again: %v", err)
+	}
+}
+
+func TestALinkOfBeforeSetsNoPasswordThatIsNotTaken(t *testing.T) {
+	h := newHouse(t)
+	h.addGrace()
+	link := h.reset(ada.Address)
+	if err := h.accounts.CheckLink(t.Context(), link); err != nil {
+		t.Fatalf("before: %v", err)
+	}
+	h.accounts.OnlyPassword = grace.Address
+	if err := h.accounts.SetPassword(t.Context(), letterlock.Actor{}, link, password); letterlock.KeyOf(err) != "account-link" {
+		t.Errorf("afterwards: %v", err)
+	}
+}
+
+func TestWhoHasNoPasswordProvesThemselvesAgainAtTheProvider(t *testing.T) {
+	h := newHouse(t)
+	h.accounts.OnlyPassword = "grace@contoso.example"
+	by := letterlock.Actor{Kind: letterlock.Staff, Address: ada.Address, Roles: []letterlock.Role{letterlock.Sender}}
+	setUp, err := h.accounts.SetUpApp(t.Context(), by, "Contoso")
+	if err != nil {
+		t.Fatal(err)
+	}
+	code, err := totp.GenerateCode(setUp.Key, h.now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		name  string
+		proof letterlock.Proof
+		at    time.Time
+		want  string
+	}{
+		{"not at all", "", h.now, "prove-again"},
+		{"signed in as ever", letterlock.BySSO(false, true), h.now, "prove-again"},
+		{"ten minutes ago", letterlock.BySSO(true, false), h.now.Add(-10 * time.Minute), "prove-again"},
+		{"in a time to come", letterlock.BySSO(true, false), h.now.Add(time.Minute), "prove-again"},
+		{"anew", letterlock.BySSO(true, false), h.now.Add(-9 * time.Minute), ""},
+	} {
+		by.Proof, by.Proved = tt.proof, tt.at
+		_, err := h.accounts.ConfirmApp(t.Context(), by, password, code)
+		if letterlock.KeyOf(err) != tt.want {
+			t.Errorf("setting up an app, proved %s: %v, want %q", tt.name, err, tt.want)
+		}
+	}
+	h.accounts.OnlyPassword = "" // who has a password proves it, whatever else they have done
+	if err := h.accounts.RemoveApp(t.Context(), by, "wrong password", code); letterlock.KeyOf(err) != "sign-in" {
+		t.Errorf("a wrong password: %v", err)
+	}
+}
+
+func TestAFactorThatTheProviderHasShownIsEnough(t *testing.T) {
+	h := newHouse(t)
+	h.accounts.FactorRoles = []letterlock.Role{letterlock.Sender}
+	by := letterlock.Actor{Kind: letterlock.Staff, Address: ada.Address, Roles: []letterlock.Role{letterlock.Sender}, Proof: letterlock.BySSO(false, true)}
+	if lacks, err := h.accounts.LacksFactor(t.Context(), by); err != nil || !lacks {
+		t.Fatalf("lacks a factor: %v, %v", lacks, err)
+	}
+	h.accounts.FactorShown = func(by letterlock.Actor) bool { return by.Proof.Factor() }
+	if lacks, err := h.accounts.LacksFactor(t.Context(), by); err != nil || lacks {
+		t.Errorf("lacks a factor although the provider has shown it: %v, %v", lacks, err)
+	}
+	by.Proof = letterlock.BySSO(false, false)
+	if lacks, err := h.accounts.LacksFactor(t.Context(), by); err != nil || !lacks {
+		t.Errorf("lacks none although nothing shows one: %v, %v", lacks, err)
+	}
+}
+
+func TestUnbindingEndsTheSessionsAndForgetsWhoItWas(t *testing.T) {
+	h := newHouse(t)
+	alive := h.session(ada.Address)
+	if err := h.accounts.Unbind(t.Context(), system, ada.Address); letterlock.KeyOf(err) != "no-binding" || !alive() {
+		t.Errorf("an account that belongs to nobody: %v, its session is there: %v", err, alive())
+	}
+	h.bind(ada.Address)
+	if h.row(ada.Address).SSO.IsZero() {
+		t.Fatal("the account is not listed as bound: this test would prove nothing")
+	}
+	if err := h.accounts.Unbind(t.Context(), system, ada.Address); err != nil || alive() || !h.row(ada.Address).SSO.IsZero() {
+		t.Errorf("%v, its session is there: %v, %+v", err, alive(), h.row(ada.Address))
+	}
+}
