@@ -32,9 +32,9 @@ func reportSamples(all map[string]templ.Component) {
 	all["report-wrong"] = ReportPage(Report{Page: p, From: "x", Errors: []FieldError{{"from", "Type a date, as 2026-11-20"}, {"by", "Choose"}}})
 
 	roles := []RoleChoice{{"sender", "Sender", "sends messages", true}, {"admin", "Administrator", "manages accounts", false}}
-	all["accounts"] = AccountsPage(Accounts{Page: p, Roles: roles, InviteURL: "/accounts", Rows: []AccountRow{{URL: "/accounts/1", Who: ines, Roles: "Sender", State: "Enabled", Since: at("20 November")}}})
+	all["accounts"] = AccountsPage(Accounts{Page: p, Roles: roles, InviteURL: "/accounts", InviteText: "They are mailed a link.", Rows: []AccountRow{{URL: "/accounts/1", Who: ines, Roles: "Sender", State: "Enabled", Since: at("20 November")}}})
 	all["accounts-wrong"] = AccountsPage(Accounts{Page: p, Roles: roles, InviteURL: "/accounts", Errors: []FieldError{{"address", "This is no address"}, {"role", "Choose a role at least"}}})
-	detail := AccountDetail{Page: p, Who: ines, Note: "The roles are saved.", Facts: []Fact{{"State", "Enabled", false}}, Roles: roles, RolesURL: "/accounts/1/roles", DisableURL: "/accounts/1/disable", SignOutURL: "/accounts/1/sign-out", ResetURL: "/accounts/1/reset", ResetText: "Reset password", TokensURL: "/tokens", FactorText: "Authenticator app.", FactorURL: "/accounts/1/reset-factor"}
+	detail := AccountDetail{Page: p, Who: ines, Note: "The roles are saved.", Facts: []Fact{{"State", "Enabled", false}}, Roles: roles, RolesURL: "/accounts/1/roles", DisableURL: "/accounts/1/disable", SignOutURL: "/accounts/1/sign-out", ResetURL: "/accounts/1/reset", ResetText: "Reset password", UnbindURL: "/accounts/1/unbind", TokensURL: "/tokens", FactorText: "Authenticator app.", FactorURL: "/accounts/1/reset-factor"}
 	all["account"] = AccountPage(detail)
 	programs := AppPasswords{
 		Rows: []AppPasswordRow{{"Thunderbird on the laptop", at("2 November"), at("20 November 2026, 10:42 CET"), "192.0.2.7", "/account/app-passwords/1/remove"}, {Name: "Scanner", Made: at("3 November"), RemoveURL: "/account/app-passwords/2/remove"}},
@@ -48,6 +48,9 @@ func reportSamples(all map[string]templ.Component) {
 	all["security-set-up"] = SetUpAppPage(SetUpApp{Page: p, QR: "data:image/png;base64,", Key: "ABCD EFGH", URL: "/account/security/app", Error: "That code is not right"})
 	all["security-codes"] = RecoveryCodesPage(RecoveryCodes{Page: p, Codes: []string{"ABCDE-FGHJK"}, File: "data:text/plain,ABCDE"})
 	all["second-factor"] = SecondFactorPage(SecondFactor{Page: p, Next: "/sent", Error: "That code is not right"})
+	all["security-prove"] = SecurityPage(Security{Page: p, Prove: Prove{"/account/security/prove", "Contoso ID"}, Sections: []templ.Component{FactorsSection(Factors{NoPassword: true}), AppPasswordsSection(AppPasswords{Later: true})}})
+	all["security-proved"] = SecurityPage(Security{Page: p, Sections: []templ.Component{FactorsSection(Factors{NoPassword: true, SetUpURL: "/account/security/app"}), AppPasswordsSection(AppPasswords{MakeURL: "/x", NoPassword: true})}})
+	all["security-set-up-proved"] = SetUpAppPage(SetUpApp{Page: p, QR: "data:image/png;base64,", Key: "ABCD EFGH", URL: "/account/security/app", NoPassword: true})
 	all["security"] = SecurityPage(Security{Page: p, Problem: "That is not the password.", Facts: []Fact{{"Address", ines.Address, false}}})
 	detail.Note, detail.Problem, detail.RolesError, detail.EnableURL, detail.DisableURL = "", "Nothing was changed.", "Choose a role at least.", "/accounts/1/enable", ""
 	all["account-refused"] = AccountPage(detail)

@@ -154,6 +154,9 @@ func endSamples(all map[string]templ.Component) {
 func staffSamples(all map[string]templ.Component) {
 	all["sign-in"] = SignInPage(SignIn{Page: portalPage()})
 	all["sign-in-wrong"] = SignInPage(SignIn{Page: portalPage(), Address: ines.Address, Next: "/compose", Error: "The address or the password is not right"})
+	all["sign-in-sso"] = SignInPage(SignIn{Page: portalPage(), Next: "/sent", SSO: SSO{Name: "Contoso ID", Problem: "Contoso ID does not answer right now."}})
+	all["sign-in-sso-alone"] = SignInPage(SignIn{Page: portalPage(), SSO: SSO{Name: "Contoso ID", Alone: true}})
+	all["sign-in-leaving"] = SSOLeavingPage(Leaving{Page: portalPage(), Name: "Contoso ID", URL: "https://login.contoso.example/", BackURL: "/sign-in"})
 	all["sign-in-password-set"] = SignInPage(SignIn{Page: portalPage(), Note: "Your password is set. Sign in with it."})
 	all["set-password"] = SetPasswordPage(SetPassword{Page: portalPage(), URL: "/password/token", Least: 8})
 	all["set-password-wrong"] = SetPasswordPage(SetPassword{Page: portalPage(), URL: "/password/token", Least: 8, Error: "A password has 8 to 256 characters"})

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -39,6 +40,11 @@ var accountActs = map[string]accountAct{
 		effects: []string{"Their password alone lets them in, until they set up a second factor again. Be sure that it is they who ask.", "They are signed out everywhere, and told by mail."},
 		button:  "Reset second factor", keep: "Keep second factor", seal: true, do: (*account.Service).ResetFactors,
 	},
+	"unbind": {
+		heading: "Unbind from single sign-on?", what: "It is forgotten who at the provider the account of %s belongs to.",
+		effects: []string{"It belongs to whoever next proves its address there. Be sure that it is they who ask.", "They are signed out everywhere."},
+		button:  "Unbind", keep: "Keep binding", seal: true, do: (*account.Service).Unbind,
+	},
 	"reset": {
 		heading: "Reset password?", what: "The password of %s works no more, and a link to set another is mailed to them.",
 		effects: []string{"They are signed out everywhere, and their app passwords are removed.", "The link works once, for 24 hours. Nobody but they see it."},
@@ -56,6 +62,7 @@ var doneNotes = map[string]string{
 	"disable": "The account is disabled.", "sign-out": "All sessions of the account have ended.",
 	"reset": "The old password works no more. They are mailed a link to set another.", "app-password": appPasswordGone, "session": "The session has ended.",
 	"reset-factor": "The second factor is reset. They are told by mail.",
+	"unbind":       "The account belongs to nobody at the provider any more.", "added": "The account is there. Nothing is mailed to them: they sign in by single sign-on.",
 }
 
 // named returns the account that the path names.
@@ -101,6 +108,9 @@ func (s *Server) showAccount(c echo.Context, status int, problem, rolesError str
 	} else {
 		v.DisableURL, v.SignOutURL, v.ResetURL, v.ResetText = to+"/disable", to+"/sign-out", to+"/reset", "Reset password"
 	}
+	if !a.SSO.IsZero() {
+		v.UnbindURL = to + "/unbind"
+	}
 	if v.Sections, err = s.accountSections(c, a.Mailbox.Address); err != nil {
 		return err
 	}
@@ -111,11 +121,15 @@ func (s *Server) showAccount(c echo.Context, status int, problem, rolesError str
 }
 
 func (s *Server) accountFacts(a account.Account) []views.Fact {
-	return []views.Fact{
+	list := []views.Fact{
 		{Label: "Address", Value: string(a.Mailbox.Address)},
 		{Label: "State", Value: s.accountState(a)},
 		{Label: "Since", Value: s.when(a.Created).Text},
 	}
+	if !a.SSO.IsZero() {
+		list = append(list, views.Fact{Label: "Signs in with", Value: cmp.Or(s.SSO.Name(), "single sign-on, which is not set up any more") + ", last " + s.when(a.SSO).Text})
+	}
+	return list
 }
 
 // setRoles gives the account the ticked roles and no others.
@@ -153,6 +167,10 @@ func (s *Server) afterAccount(c echo.Context, a letterlock.Address, done string,
 			"This is the last account that is an administrator's. Make somebody else an administrator first. Nothing was changed.", "")
 	case "no-factor":
 		return s.showAccount(c, http.StatusUnprocessableEntity, "The account has no second factor. Nothing was changed.", "")
+	case "no-binding":
+		return s.showAccount(c, http.StatusUnprocessableEntity, "The account is bound to nobody. Nothing was changed.", "")
+	case "no-passwords":
+		return s.showAccount(c, http.StatusUnprocessableEntity, "Passwords are not taken of this account: its holder signs in by single sign-on. Nothing was changed.", "")
 	case "own-factor":
 		return s.showAccount(c, http.StatusForbidden,
 			"This is your own account. Remove your second factor under Security, or ask another administrator. Nothing was changed.", "")

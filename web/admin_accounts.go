@@ -78,7 +78,10 @@ func (s *Server) showAccounts(c echo.Context, status int, v views.Accounts) erro
 	if err != nil {
 		return err
 	}
-	v.Page, v.InviteURL = s.page(c), "/accounts"
+	v.Page, v.InviteURL, v.InviteText = s.page(c), "/accounts", "They are mailed a link to set a password, which works for three days."
+	if s.Accounts.OnlyPassword != "" {
+		v.InviteText = "Nothing is mailed to them. They sign in with " + s.SSO.Name() + "."
+	}
 	for _, a := range list {
 		v.Rows = append(v.Rows, views.AccountRow{
 			URL: accountURL(a.Mailbox.Address), Who: personOf(a.Mailbox), Roles: rolesIn(a.Roles),
@@ -93,8 +96,10 @@ func (s *Server) accountState(a account.Account) string {
 	switch {
 	case !a.Disabled.IsZero():
 		return "Disabled since " + s.when(a.Disabled).Text
-	case a.PasswordSet:
+	case a.PasswordSet || !a.SSO.IsZero():
 		return "Enabled"
+	case s.Accounts.OnlyPassword != "":
+		return "Has not signed in by single sign-on yet"
 	case a.LinkExpires.IsZero():
 		return "No password, and no link to set one"
 	}
@@ -121,7 +126,8 @@ func (s *Server) inviteAccount(c echo.Context) error {
 		return s.showAccounts(c, http.StatusUnprocessableEntity, v)
 	}
 	m := letterlock.Mailbox{Name: strings.TrimSpace(v.Name), Address: a}
-	switch _, err = s.Accounts.Add(c.Request().Context(), actor(c), m, roles...); letterlock.KeyOf(err) {
+	until, err := s.Accounts.Add(c.Request().Context(), actor(c), m, roles...)
+	switch letterlock.KeyOf(err) {
 	case "account-exists":
 		wrong("address", "There is an account with this address already")
 	case "role":
@@ -132,7 +138,11 @@ func (s *Server) inviteAccount(c echo.Context) error {
 		if err != nil {
 			return err
 		}
-		return c.Redirect(http.StatusSeeOther, accountURL(a)+"?done=invited")
+		done := "invited"
+		if until.IsZero() {
+			done = "added"
+		}
+		return c.Redirect(http.StatusSeeOther, accountURL(a)+"?done="+done)
 	}
 	return s.showAccounts(c, http.StatusUnprocessableEntity, v)
 }

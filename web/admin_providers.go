@@ -47,9 +47,9 @@ func (s *Server) providers(c echo.Context) error {
 // triedSays is what an administrator is told who has signed in at a provider.
 func triedSays(o vouch.Outcome) string {
 	if o.Key == vouch.Tried {
-		return openIDFill("PROVIDER vouches for EMAIL, and is believed: whoever signs in there like this can read what was sent to that address.", o, "")
+		return openIDFill("PROVIDER vouches for EMAIL, and is believed: whoever signs in there like this can read what was sent to that address.", o.Provider, o.Email, "")
 	}
-	return openIDFill(openIDWords[o.Key], o, "") + " A recipient would be told so, and offered the passcode."
+	return openIDFill(openIDWords[o.Key], o.Provider, o.Email, "") + " A recipient would be told so, and offered the passcode."
 }
 
 // lookAtProviders asks every provider what it says of itself, and for its keys.
@@ -85,7 +85,7 @@ func (s *Server) providerList(found map[string]error) views.SignInProviders {
 			row.State = views.State{Kind: views.StateWell}
 			if err != nil {
 				row.State.Kind = views.StateWrong
-				row.Problem = openIDFill(openIDWords[letterlock.KeyOf(err)], vouch.Outcome{Provider: p.Name}, "")
+				row.Problem = openIDFill(openIDWords[letterlock.KeyOf(err)], p.Name, "", "")
 			}
 		}
 		v.List = append(v.List, row)
@@ -129,13 +129,13 @@ func (s *Server) tryProvider(c echo.Context) error {
 	if words := openIDWords[letterlock.KeyOf(err)]; err != nil && words != "" {
 		c.Set(errorKey, err)
 		v := s.providerList(nil)
-		v.Problem = openIDFill(words, vouch.Outcome{Provider: s.Vouch.Name(id)}, "")
+		v.Problem = openIDFill(words, s.Vouch.Name(id), "", "")
 		return s.showProviders(c, http.StatusServiceUnavailable, v)
 	}
 	if err != nil {
 		return err
 	}
-	return s.leaveFor(c, s.Vouch.Name(id), to, providersURL)
+	return s.leaveFor(c, views.LeavingPage(views.Leaving{Page: s.page(c), Name: s.Vouch.Name(id), URL: to, BackURL: providersURL}), to)
 }
 
 // forgetBinding lets an address be proved by another account from now on.

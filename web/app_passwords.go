@@ -21,7 +21,14 @@ const appPasswordKey = "app password"
 // ownAppPasswords is the part about app passwords of whoever looks after their account.
 func (s *Server) ownAppPasswords(c echo.Context) (templ.Component, error) {
 	v, _ := c.Get(appPasswordKey).(views.AppPasswords)
-	v.MakeURL = "/account/app-passwords"
+	p, err := s.Accounts.Proof(c.Request().Context(), actor(c))
+	if err != nil {
+		return nil, err
+	}
+	if v.NoPassword = !p.Password; p.Password || p.Given {
+		v.MakeURL = "/account/app-passwords"
+	}
+	v.Later = v.MakeURL == ""
 	return s.appPasswords(c, actor(c).Address, "/account", v)
 }
 
@@ -42,16 +49,25 @@ func (s *Server) appPasswords(c echo.Context, of letterlock.Address, to string, 
 
 // makeAppPassword makes one and shows it in the answer, which is not kept anywhere: like
 // the making of a token it is not answered by a redirect. It asks for the password
-// again: whoever sits down at an open session would otherwise take more away than that.
+// again, or another proof: whoever sits down at an open session would otherwise take more away than that.
 func (s *Server) makeAppPassword(c echo.Context) error {
 	f, err := form(c)
 	if err != nil {
 		return err
 	}
 	v := views.AppPasswords{Name: bounded(strings.TrimSpace(f.Get("app-name")), 400)}
-	status, wrong, err := s.knowsPassword(c, f.Get("app-proof"))
+	proof, err := s.Accounts.Proof(c.Request().Context(), actor(c))
 	if err != nil {
 		return err
+	}
+	if !proof.Password && !proof.Given {
+		return s.showSecurity(c, http.StatusUnprocessableEntity, proveFirst+". Nothing was changed.")
+	}
+	status, wrong := http.StatusOK, ""
+	if proof.Password {
+		if status, wrong, err = s.knowsPassword(c, f.Get("app-proof")); err != nil {
+			return err
+		}
 	}
 	if wrong != "" {
 		v.Errors = []views.FieldError{{Field: "app-proof", Text: wrong}}

@@ -34,9 +34,8 @@ var inLane = map[lane.Name]string{
 		"POST /account/app-passwords/:id/remove, POST /accounts/:address/app-passwords/:id/remove, " +
 		"POST /account/sessions/end-others, POST /account/sessions/:id/end, POST /accounts/:address/sessions/:id/end",
 	lane.Passcode: "GET /m/:token/passcode, POST /m/:token/passcode, POST /m/:token/passcode/again, POST /m/:token/verify, POST /m/:token/continue, POST /m/:token/openid, POST /read/:id/prove/openid, GET /portal/openid/:provider, " +
-		"GET /read/:id/prove/passcode, POST /read/:id/prove/passcode, POST /read/:id/prove/passcode/again, POST /read/:id/prove/verify, GET /m/:token/release, POST /m/:token/release, POST /m/:token/release/verify, " +
-		"GET /read/:id/prove/release, POST /read/:id/prove/release, POST /read/:id/prove/release/verify, GET /read/:id/passphrase, POST /read/:id/passphrase",
-	lane.SignIn: "POST /sign-in, POST /sign-in/second, POST /account/security/app/remove, POST /account/security/codes, POST /password/:token, POST /account/app-passwords, POST /sent/:id/passphrase",
+		"GET /read/:id/prove/passcode, POST /read/:id/prove/passcode, POST /read/:id/prove/passcode/again, POST /read/:id/prove/verify, GET /read/:id/passphrase, POST /read/:id/passphrase, GET /m/:token/release, POST /m/:token/release, POST /m/:token/release/verify, GET /read/:id/prove/release, POST /read/:id/prove/release, POST /read/:id/prove/release/verify",
+	lane.SignIn: "POST /sign-in, POST /sign-in/sso, GET /sign-in/sso, POST /account/security/prove, POST /sign-in/second, POST /account/security/app/remove, POST /account/security/codes, POST /password/:token, POST /account/app-passwords, POST /sent/:id/passphrase",
 	lane.Gate: "GET /m/:token, GET /read/:id/prove, GET /sign-in, GET /sign-in/second, GET /password/:token, GET /portal/signed-out, GET /robots.txt, GET /favicon.ico, " +
 		"GET /static/*, GET /brand/:file, GET /, GET /check, POST /check",
 	lane.Read: "GET /read/:id, GET /read/:id/body, GET /read/:id/part/:n/mail, GET /read/:id/part/:n/mail/body, " +
@@ -49,7 +48,7 @@ var inLane = map[lane.Name]string{
 		"POST /read/:id/uploads, GET /read/:id/uploads/:upload, PATCH /read/:id/uploads/:upload, DELETE /read/:id/uploads/:upload",
 	lane.List: "GET /messages, GET /account/security, GET /account/security/app, POST /account/security/app, GET /sent, GET /trace, GET /trace/:id, POST /trace/:id/proof, GET /report, GET /audit-log, GET /audit-log/public-key.pem, " +
 		"GET /bulk, GET /bulk/new, GET /bulk/:id, GET /bulk/:id/progress, GET /accounts, POST /accounts, " +
-		"GET /accounts/:address, POST /accounts/:address/roles, POST /accounts/:address/enable, GET /accounts/:address/reset, POST /accounts/:address/reset, GET /accounts/:address/reset-factor, POST /accounts/:address/reset-factor, " +
+		"GET /accounts/:address, POST /accounts/:address/roles, POST /accounts/:address/enable, GET /accounts/:address/reset, POST /accounts/:address/reset, GET /accounts/:address/reset-factor, POST /accounts/:address/reset-factor, GET /accounts/:address/unbind, POST /accounts/:address/unbind, " +
 		"GET /tokens, POST /tokens, GET /doctor, GET /sign-in-providers, POST /sign-in-providers/:provider/try, POST /sign-in-providers/forget, GET /rules, POST /rules, GET /rules/new, GET /rules/try, POST /rules/try, GET /rules/:id, POST /rules/:id, " +
 		"POST /rules/:id/up, POST /rules/:id/down, POST /rules/:id/enable, POST /rules/:id/disable, GET /rules/:id/delete, POST /rules/:id/delete, " +
 		"GET /brands, POST /brands, GET /brands/new, GET /brands/previews/:id/:file, GET /brands/:brand, POST /brands/:brand, POST /brands/:brand/test, GET /brands/:brand/delete, POST /brands/:brand/delete, " +

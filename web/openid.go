@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 
+	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
 
 	"letterlock/internal/access"
@@ -68,16 +69,16 @@ func (s *Server) askProvider(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.leaveFor(c, s.Vouch.Name(id), to, linkOf(c))
+	return s.leaveFor(c, views.LeavingPage(views.Leaving{Page: s.page(c), Name: s.Vouch.Name(id), URL: to, BackURL: linkOf(c)}), to)
 }
 
 // leaveFor shows the page from which the browser goes on to a provider. A redirect would
 // not do: to Chromium it is where the form leads, and our policy lets forms lead to us
 // alone, however many hosts a provider has behind its first one.
-func (s *Server) leaveFor(c echo.Context, name, to, back string) error {
+func (s *Server) leaveFor(c echo.Context, page templ.Component, to string) error {
 	setPolicy(c, policyEnd)
 	c.Response().Header().Set("Refresh", "0; url="+to)
-	return s.show(c, http.StatusOK, views.LeavingPage(views.Leaving{Page: s.page(c), Name: name, URL: to, BackURL: back}))
+	return s.show(c, http.StatusOK, page)
 }
 
 // fromProvider takes what a browser brings back from a provider, and signs it in if that

@@ -53,15 +53,15 @@ func openIDSays(o vouch.Outcome, to string) string {
 	if !ok {
 		return ""
 	}
-	return openIDFill(words, o, to) + passcodeInstead
+	return openIDFill(words, o.Provider, o.Email, to) + passcodeInstead
 }
 
-func openIDFill(words string, o vouch.Outcome, to string) string {
+func openIDFill(words, provider, said, to string) string {
 	email := "the address"
 	// What a provider writes there may be anything: only what is an address is shown.
-	if a, err := letterlock.ParseAddress(o.Email); err == nil {
+	if a, err := letterlock.ParseAddress(said); err == nil {
 		email = string(a)
 	}
-	text := strings.NewReplacer("PROVIDER", o.Provider, "EMAIL", email, "TO", to).Replace(words)
+	text := strings.NewReplacer("PROVIDER", provider, "EMAIL", email, "TO", to).Replace(words)
 	return strings.ToUpper(text[:1]) + text[1:]
 }

@@ -141,6 +141,7 @@ func (s *Server) routes() {
 	s.post(sender, "/compose/recipients", s.composeRecipients, uploads)
 	s.uploadRoutes()
 	s.securityRoutes()
+	s.ssoRoutes()
 	// Administrators.
 	s.traceRoutes()
 	s.bulkRoutes()

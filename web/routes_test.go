@@ -254,6 +254,9 @@ var table = map[string]column{
 	"POST /account/security/codes":                     byStaff(422),
 	"GET /sign-in/second":                              all(303), // no password was right
 	"POST /sign-in/second":                             all(303),
+	"GET /sign-in/sso":                                 all(404), // there is no single sign-on, in the next two neither
+	"POST /sign-in/sso":                                all(404),
+	"POST /account/security/prove":                     byStaff(404),
 	"POST /account/app-passwords":                      byStaff(422), // nothing is typed
 	"POST /account/sessions/end-others":                byStaff(303),
 	"POST /account/sessions/:id/end":                   byStaff(303), // it is not there any more
@@ -277,6 +280,8 @@ var table = map[string]column{
 	"POST /brands/:brand/test":                         byAdmin(303),
 	"GET /brands/:brand/delete":                        byAdmin(200),
 	"POST /brands/:brand/delete":                       byAdmin(303),
+	"GET /accounts/:address/unbind":                    byAdmin(200),
+	"POST /accounts/:address/unbind":                   byAdmin(422), // it is bound to nobody
 	"GET /accounts/:address/reset-factor":              byAdmin(200),
 	"POST /accounts/:address/reset-factor":             byAdmin(422), // there is none
 

@@ -43,6 +43,7 @@ import (
 	"letterlock/internal/release"
 	"letterlock/internal/rulebook"
 	"letterlock/internal/session"
+	"letterlock/internal/sso"
 	"letterlock/internal/track"
 	"letterlock/internal/upload"
 	"letterlock/internal/visit"
@@ -72,6 +73,7 @@ type Options struct {
 	Visits      *visit.Service
 	Rules       *rulebook.Service
 	Vouch       *vouch.Service
+	SSO         *sso.Service // single sign-on of the organisation's people; nil: there is none
 	// Doctor looks at the whole installation; nil: there is nothing to look at.
 	Doctor func(context.Context) []Finding
 	// SendSample mails an administrator the notification of a brand; nil: nothing can be sent.

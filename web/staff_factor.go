@@ -102,8 +102,11 @@ func (s *Server) factorProblem(c echo.Context, err error) (status int, text stri
 		setRetryAfter(c, wait)
 		return http.StatusTooManyRequests, "Too many tries. You can try again in " + s.wait(wait)
 	case letterlock.Denied:
-		if letterlock.KeyOf(err) == "sign-in" {
+		switch letterlock.KeyOf(err) {
+		case "sign-in":
 			return http.StatusUnprocessableEntity, "That is not your password"
+		case "prove-account":
+			return http.StatusUnprocessableEntity, proveFirst
 		}
 	case letterlock.Invalid:
 		if letterlock.KeyOf(err) == "second-factor" {
@@ -122,6 +125,9 @@ func (s *Server) factorsSection(c echo.Context) (templ.Component, error) {
 	return views.FactorsSection(v), err
 }
 
+// proveFirst is said to whoever has no password, and has not proved who they are meanwhile.
+const proveFirst = "Prove first that it is you"
+
 // tried is what was refused on the page that is shown again.
 type tried struct{ do, problem string }
 
@@ -132,15 +138,24 @@ func (s *Server) factors(c echo.Context) (views.Factors, error) {
 	if err != nil {
 		return views.Factors{}, err
 	}
-	v := views.Factors{App: !f.App.IsZero()}
-	if !v.App {
-		v.SetUpURL = "/account/security/app"
-	} else {
-		v.RemoveURL = "/account/security/app/remove"
+	p, err := s.Accounts.Proof(c.Request().Context(), actor(c))
+	if err != nil {
+		return views.Factors{}, err
+	}
+	v := views.Factors{App: !f.App.IsZero(), NoPassword: !p.Password}
+	if v.App {
 		v.AppFacts = []views.Fact{{Label: "Authenticator app", Value: "set up " + s.when(f.App).Text}}
 		if !f.AppUsed.IsZero() {
 			v.AppFacts = append(v.AppFacts, views.Fact{Label: "Last used", Value: s.when(f.AppUsed).Text})
 		}
+	}
+	if !p.Password && !p.Given {
+		return v, nil // they prove first that it is they
+	}
+	if !v.App {
+		v.SetUpURL = "/account/security/app"
+	} else {
+		v.RemoveURL = "/account/security/app/remove"
 	}
 	if f.Any() {
 		v.CodesURL, v.Codes, v.FewCodes = "/account/security/codes", codesLeft(f.CodesLeft), f.CodesLeft <= 3
@@ -162,6 +177,13 @@ func codesLeft(n int) string {
 func (s *Server) setUpAppPage(c echo.Context) error { return s.showSetUp(c, http.StatusOK, "") }
 
 func (s *Server) showSetUp(c echo.Context, status int, problem string) error {
+	p, err := s.Accounts.Proof(c.Request().Context(), actor(c))
+	if err != nil {
+		return err
+	}
+	if !p.Password && !p.Given {
+		return c.Redirect(http.StatusSeeOther, "/account/security") // where they prove first that it is they
+	}
 	setup, err := s.Accounts.SetUpApp(c.Request().Context(), actor(c), s.Organization+" Letterlock")
 	if letterlock.KeyOf(err) == "totp-exists" {
 		return c.Redirect(http.StatusSeeOther, "/account/security")
@@ -171,7 +193,7 @@ func (s *Server) showSetUp(c echo.Context, status int, problem string) error {
 	}
 	return s.show(c, status, views.SetUpAppPage(views.SetUpApp{
 		Page: s.page(c), QR: "data:image/png;base64," + base64.StdEncoding.EncodeToString(setup.QR), Key: inFours(setup.Key),
-		URL: "/account/security/app", Error: problem,
+		URL: "/account/security/app", Error: problem, NoPassword: !p.Password,
 	}))
 }
 
@@ -195,7 +217,7 @@ func (s *Server) setUpApp(c echo.Context) error {
 		return err
 	}
 	codes, err := s.Accounts.ConfirmApp(c.Request().Context(), actor(c), f.Get("password"), strings.ReplaceAll(bounded(f.Get("code"), 100), " ", ""))
-	if letterlock.KeyOf(err) == "sign-in" {
+	if key := letterlock.KeyOf(err); key == "sign-in" || key == "prove-account" {
 		status, text := s.factorProblem(c, err)
 		return s.showSetUp(c, status, text)
 	}

@@ -366,8 +366,8 @@ func TestWhoHasToSetUpASecondFactorGetsNowhereElse(t *testing.T) {
 			t.Errorf("%s %s: %d to %q, want to be led to Security", to.method, path, got.status, got.location())
 		}
 	}
-	if n != 3 {
-		t.Errorf("%d routes are open, want the page, and two where an app is set up", n)
+	if n != 4 {
+		t.Errorf("%d routes are open, want the page, two where an app is set up, and the one that proves it is they", n)
 	}
 	if a := before.get("/account/security"); !strings.Contains(a.body, "nothing else opens before") {
 		t.Error("the page does not say why")

@@ -47,6 +47,13 @@ func (s *Server) showSecurity(c echo.Context, status int, problem string) error 
 		{Label: "Roles", Value: rolesIn(by.Roles)},
 	}}
 	lacks, err := s.Accounts.LacksFactor(c.Request().Context(), by)
+	if err == nil {
+		v.Prove, err = s.proveOf(c)
+	}
+	if err == nil && problem == "" {
+		problem, err = s.ssoCame(c)
+		v.Problem = problem
+	}
 	if err != nil {
 		return err
 	}
@@ -75,7 +82,8 @@ func (s *Server) showSecurity(c echo.Context, status int, problem string) error 
 var securityNotes = map[string]string{
 	"app-password": appPasswordGone,
 	"app":          "The authenticator app is set up.", "removed": "The authenticator app is removed.",
-	"session": "The session has ended.", "sessions": "All other sessions have ended.",
+	"session": "The session has ended.", "proved": "You have proved that it is you. For ten minutes you can change what keeps your account.",
+	"sessions": "All other sessions have ended.",
 }
 
 // toSecurity leads whoever has to set up a second factor to where that is done.

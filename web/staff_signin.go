@@ -16,7 +16,11 @@ const wrongSignIn = "The address or the password is not right"
 
 // signInPage asks people of the organisation who they are.
 func (s *Server) signInPage(c echo.Context) error {
-	v := views.SignIn{Page: s.page(c), Next: localPath(c.QueryParam("next"), "")}
+	problem, err := s.ssoCame(c)
+	if err != nil {
+		return err
+	}
+	v := views.SignIn{Page: s.page(c), Next: localPath(c.QueryParam("next"), ""), SSO: s.ssoOffer(problem)}
 	if c.QueryString() == passwordSetQuery {
 		v.Note = "Your password is set. Sign in with it."
 	}
@@ -30,7 +34,7 @@ func (s *Server) signIn(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	v := views.SignIn{Page: s.page(c), Address: bounded(f.Get("address"), 320), Next: localPath(f.Get("next"), "")}
+	v := views.SignIn{Page: s.page(c), Address: bounded(f.Get("address"), 320), Next: localPath(f.Get("next"), ""), SSO: s.ssoOffer("")}
 	by, err := s.authenticate(c, v.Address, f.Get("password"))
 	switch letterlock.CodeOf(err) {
 	case letterlock.Denied:

@@ -40,7 +40,7 @@ func (s *server) providerFor(domain string) *oidctest.Provider {
 
 // foreignProvider starts npm's oidc-provider. Debian has no Node.js that is new enough
 // for it everywhere, so that this is looked at where there is one.
-func (s *server) foreignProvider(domain string) {
+func (s *server) foreignProvider(redirect string) (issuer, client, secret string) {
 	s.t.Helper()
 	out, err := exec.Command("node", "--version").Output()
 	var major int
@@ -49,8 +49,8 @@ func (s *server) foreignProvider(domain string) {
 	}
 	address := mailtest.FreeAddress(s.t)
 	_, port, _ := strings.Cut(address, ":")
-	const client, secret = "letterlock", "a secret of forty characters, or nearly so"
-	cmd := exec.Command("node", "../../internal/oidctest/testdata/provider.mjs", port, client, secret, s.site+"/portal/openid/lantern")
+	client, secret = "letterlock", "a secret of forty characters, or nearly so"
+	cmd := exec.Command("node", "../../internal/oidctest/testdata/provider.mjs", port, client, secret, s.site+redirect)
 	said := &lines{}
 	said.expect("listening")
 	cmd.Stdout, cmd.Stderr = said, said
@@ -66,7 +66,7 @@ func (s *server) foreignProvider(domain string) {
 	case <-time.After(time.Minute):
 		s.t.Fatalf("the provider does not start:\n%s", said)
 	}
-	s.believe("http://localhost:"+port, client, secret, domain)
+	return "http://localhost:" + port, client, secret
 }
 
 // TestRecipientsSignInAtAProviderThatOthersWrote has a certified provider's own form, its
@@ -74,7 +74,8 @@ func (s *server) foreignProvider(domain string) {
 func TestRecipientsSignInAtAProviderThatOthersWrote(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, binary)
-	s.foreignProvider("lantern.example")
+	issuer, client, secret := s.foreignProvider("/portal/openid/lantern")
+	s.believe(issuer, client, secret, "lantern.example")
 	s.start()
 	s.account()
 	if out, err := s.swaks("--server", s.mails, "--tls-on-connect", "--to", "omar@lantern.example", "--header", "Subject: [secure] Offer 4711",

@@ -14,7 +14,7 @@ import (
 const provedFor = 10 * time.Minute
 
 var (
-	errAgain       = &letterlock.Error{Code: letterlock.Denied, Key: "prove-again"}
+	errAgain       = &letterlock.Error{Code: letterlock.Denied, Key: "prove-account"}
 	errNoPasswords = &letterlock.Error{Code: letterlock.Invalid, Key: "no-passwords"}
 	errNoBinding   = &letterlock.Error{Code: letterlock.NotFound, Key: "no-binding"}
 )
@@ -32,6 +32,7 @@ func (s *Service) hasPassword(row store.Account) bool {
 // it is changed: a session that was left open is not enough.
 type Proof struct {
 	Password bool // by the password; otherwise at the provider of single sign-on
+	SSO      bool // the account belongs to somebody there
 	Given    bool // they have signed in anew there, within ten minutes
 }
 
@@ -40,14 +41,14 @@ func (s *Service) Proof(ctx context.Context, by letterlock.Actor) (p Proof, err 
 	err = s.DB.Read(ctx, func(tx *store.Tx) error {
 		row, err := find(tx, by.Address)
 		age := tx.Now.Sub(by.Proved)
-		p = Proof{Password: s.hasPassword(row), Given: by.Proof.Anew() && age >= 0 && age < provedFor}
+		p = Proof{Password: s.hasPassword(row), SSO: !row.SSO.IsZero(), Given: by.Proof.Anew() && age >= 0 && age < provedFor}
 		return err
 	})
 	return p, err
 }
 
 // again has whoever is signed in prove again who they are. Its errors are those of
-// Authenticate, or Denied "prove-again": they have to sign in anew at the provider.
+// Authenticate, or Denied "prove-account": they have to sign in anew at the provider.
 func (s *Service) again(ctx context.Context, by letterlock.Actor, password string) error {
 	p, err := s.Proof(ctx, by)
 	switch {

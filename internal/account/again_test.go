@@ -89,10 +89,10 @@ func TestWhoHasNoPasswordProvesThemselvesAgainAtTheProvider(t *testing.T) {
 		at    time.Time
 		want  string
 	}{
-		{"not at all", "", h.now, "prove-again"},
-		{"signed in as ever", letterlock.BySSO(false, true), h.now, "prove-again"},
-		{"ten minutes ago", letterlock.BySSO(true, false), h.now.Add(-10 * time.Minute), "prove-again"},
-		{"in a time to come", letterlock.BySSO(true, false), h.now.Add(time.Minute), "prove-again"},
+		{"not at all", "", h.now, "prove-account"},
+		{"signed in as ever", letterlock.BySSO(false, true), h.now, "prove-account"},
+		{"ten minutes ago", letterlock.BySSO(true, false), h.now.Add(-10 * time.Minute), "prove-account"},
+		{"in a time to come", letterlock.BySSO(true, false), h.now.Add(time.Minute), "prove-account"},
 		{"anew", letterlock.BySSO(true, false), h.now.Add(-9 * time.Minute), ""},
 	} {
 		by.Proof, by.Proved = tt.proof, tt.at

@@ -44,6 +44,7 @@ import (
 	"letterlock/internal/seal"
 	"letterlock/internal/session"
 	"letterlock/internal/smtpd"
+	"letterlock/internal/sso"
 	"letterlock/internal/store"
 	"letterlock/internal/track"
 	"letterlock/internal/upload"
@@ -93,6 +94,7 @@ type App struct {
 	Rules       *rulebook.Service
 	Brands      *brandbook.Service
 	Vouch       *vouch.Service
+	SSO         *sso.Service // nil: there is no single sign-on
 	DB          *store.DB
 	Metrics     *metrics.Metrics
 
@@ -180,6 +182,10 @@ func build(ctx context.Context, cfg config.Config, o Options) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
+	single, err := openSSO(cfg, o.Now)
+	if err != nil {
+		return nil, err
+	}
 	cert, err := openCertificate(cfg, o.Log)
 	if err != nil {
 		return nil, err
@@ -212,6 +218,7 @@ func build(ctx context.Context, cfg config.Config, o Options) (*App, error) {
 	if len(providers) > 0 {
 		a.Brands.Vouched = a.Vouch.Vouches
 	}
+	a.SSO = ssoOf(cfg, single, db, k.Pepper)
 	a.buildUseCases(cfg, o, k, look)
 	if err := a.openJournal(ctx, cfg, k.Audit); err != nil {
 		return nil, errors.Join(err, out.close(), db.Close())
@@ -269,7 +276,10 @@ func (a *App) buildUseCases(cfg config.Config, o Options, k seal.Keys, look *bra
 	}
 	wake := a.Outbox.Wake
 	a.Accounts = account.New(a.DB, k.Pepper, ratelimit.IPKey, wake)
-	a.Accounts.FactorRoles = cfg.Accounts.RequireSecondFactor
+	a.Accounts.FactorRoles, a.Accounts.FactorShown = cfg.Accounts.RequireSecondFactor, a.SSO.FactorShown
+	if cfg.SSO.Password == config.PasswordNever {
+		a.Accounts.OnlyPassword = cfg.SSO.BreakGlass
+	}
 	a.Sessions = &session.Service{DB: a.DB, Vouches: a.Vouch.Has}
 	a.Browsers = &session.Browsers{DB: a.DB, Lasts: time.Duration(cfg.Portal.Remember.Span)}
 	a.Visits = &visit.Service{DB: a.DB, Log: o.Log}
@@ -325,7 +335,7 @@ func (a *App) buildEdges(cfg config.Config, o Options) error {
 		Access: a.Access, Passcodes: a.Passcodes, Passphrases: a.Passphrases, Releases: a.Releases, Sessions: a.Sessions, Browsers: a.Browsers, Accounts: a.Accounts, Intake: a.Intake, Uploads: a.Uploads, Track: a.Track, AuditLog: a.Audit,
 		Live: a.DB.Live, MaxLive: cfg.Limits.OpenPages, Ready: a.Ready, Demo: o.Demo, Now: o.Now, Log: o.Log, MaxUpload: int64(cfg.Limits.Message), TrustedProxies: cfg.Proxy.Trusted,
 		Location: cfg.TimeZone.Location, DownloadsUnderDoNotForward: cfg.Recipients.DoNotForwardDownloads,
-		Visits: a.Visits, Rules: a.Rules, Vouch: a.Vouch, SendSample: a.Outbox.Sample, Doctor: examiner(cfg, o), ReaderIP: policy.ReaderIP(cfg.Privacy.ReaderIP),
+		Visits: a.Visits, Rules: a.Rules, Vouch: a.Vouch, SSO: a.SSO, SendSample: a.Outbox.Sample, Doctor: examiner(cfg, o), ReaderIP: policy.ReaderIP(cfg.Privacy.ReaderIP),
 		Metrics: a.Metrics.HTTP, SignIns: a.Metrics.SignIns, API: apid.Handler(programs), Lanes: a.lanes,
 	})
 	if err != nil {

@@ -97,6 +97,7 @@ func (c *checkup) all(ctx context.Context) {
 	c.machine()
 	c.backups()
 	c.relays(ctx)
+	c.single(ctx)
 	c.providers(ctx)
 	c.dkim(ctx)
 }

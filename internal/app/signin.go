@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"letterlock/internal/config"
-	"letterlock/internal/letterlock"
 	"letterlock/internal/oidc"
 )
 
@@ -43,14 +42,6 @@ func (c *checkup) providers(ctx context.Context) {
 		return
 	}
 	for _, p := range list {
-		about := "signin " + p.ID
-		switch err := p.Look(ctx); {
-		case letterlock.KeyOf(err) == oidc.Discovery:
-			c.say(Wrong, about, "what is at %s is not the provider's description of itself", p.Issuer)
-		case err != nil:
-			c.say(Wrong, about, "%s does not answer", p.Issuer)
-		default:
-			c.say(Fine, about, "answers at %s; %s has to be registered there", p.Issuer, p.Redirect)
-		}
+		c.lookAt(ctx, "signin "+p.ID, p)
 	}
 }

@@ -46,6 +46,7 @@ type Config struct {
 	Recipients   Recipients   `toml:"recipients"`
 	Portal       Portal       `toml:"portal"`
 	Accounts     Accounts     `toml:"accounts"`
+	SSO          SSO          `toml:"sso"`
 	SignIn       []SignIn     `toml:"signin"`
 	Expiry       Expiry       `toml:"expiry"`
 	Notices      Notices      `toml:"notices"`
@@ -415,6 +416,7 @@ func Default() Config {
 			Inline:                []letterlock.IdentityType{letterlock.Organization, letterlock.Microsoft365, letterlock.MicrosoftAccount},
 			DoNotForwardDownloads: true, LookUpMX: true,
 		},
+		SSO:     SSO{Scopes: []string{"profile"}, SecondFactor: FactorHere, Password: PasswordAlso},
 		Notices: Notices{OnRequest: true},
 		Portal:  Portal{Remember: Span{Set: true, Span: longestRemembered}, ReleaseCodes: true, Languages: []string{language.English}},
 		Keys: Keys{

@@ -258,6 +258,59 @@ func TestASignInProviderIsSetUpWhole(t *testing.T) {
 	}
 }
 
+func TestSingleSignOnIsSetUpWhole(t *testing.T) {
+	good := config.SSO{Issuer: "https://login.contoso.example", Name: "Contoso", ClientID: "c", ClientSecretFile: "/x",
+		SecondFactor: config.FactorHere, Password: config.PasswordAlso}
+	for _, tt := range []struct {
+		name   string
+		change func(*config.SSO)
+		want   string
+	}{
+		{"what it needs", func(*config.SSO) {}, ""},
+		{"an issuer in plain", func(s *config.SSO) { s.Issuer = "http://login.contoso.example" }, "sso.issuer: "},
+		{"no issuer", func(s *config.SSO) { s.Issuer = "" }, "sso.issuer: is missing"},
+		{"no passwords and no issuer", func(s *config.SSO) {
+			*s = config.SSO{SecondFactor: config.FactorHere, Password: config.PasswordNever}
+		}, "sso.issuer: is missing"},
+		{"no name", func(s *config.SSO) { s.Name = "" }, "sso.name: is missing"},
+		{"no client", func(s *config.SSO) { s.ClientID = "" }, "sso.client_id: is missing"},
+		{"no secret", func(s *config.SSO) { s.ClientSecretFile = "" }, "sso.client_secret_file: is missing"},
+		{"one of its domains", func(s *config.SSO) { s.Domains = []string{"contoso.example"} }, ""},
+		{"a domain of others", func(s *config.SSO) { s.Domains = []string{"gmail.com"} }, "sso.domains: "},
+		{"an address", func(s *config.SSO) { s.Addresses = []letterlock.Address{"ada@contoso.example"} }, ""},
+		{"an address of others", func(s *config.SSO) { s.Addresses = []letterlock.Address{"ada@gmail.com"} }, "sso.addresses: "},
+		{"what is no address", func(s *config.SSO) { s.Addresses = []letterlock.Address{"ada"} }, "sso.addresses: "},
+		{"roles", func(s *config.SSO) {
+			s.RolesClaim, s.Roles, s.Create = "groups", map[string][]letterlock.Role{"a": {letterlock.Admin, letterlock.Sender}}, true
+		}, ""},
+		{"a claim without roles", func(s *config.SSO) { s.RolesClaim = "groups" }, "sso.roles: is missing"},
+		{"roles without a claim", func(s *config.SSO) { s.Roles = map[string][]letterlock.Role{"a": {letterlock.Admin}} }, "sso.roles_claim: is missing"},
+		{"an unknown role", func(s *config.SSO) {
+			s.RolesClaim, s.Roles = "groups", map[string][]letterlock.Role{"a": {"root"}}
+		}, `sso.roles."a": `},
+		{"a value for nothing", func(s *config.SSO) { s.RolesClaim, s.Roles = "groups", map[string][]letterlock.Role{"a": nil} }, `sso.roles."a": `},
+		{"accounts that may do nothing", func(s *config.SSO) { s.Create = true }, "sso.roles_claim: is missing"},
+		{"an unknown factor", func(s *config.SSO) { s.SecondFactor = "none" }, "sso.second_factor: "},
+		{"a factor that nothing shows", func(s *config.SSO) { s.SecondFactor = config.FactorProvider }, "sso.second_factor: "},
+		{"a factor that the empty value shows", func(s *config.SSO) { s.SecondFactor, s.ACR = config.FactorProvider, []string{""} }, "sso.second_factor: "},
+		{"a factor that the provider shows", func(s *config.SSO) { s.SecondFactor, s.AMR = config.FactorProvider, []string{"otp"} }, ""},
+		{"a factor that both ask for", func(s *config.SSO) { s.AMR = []string{"otp"} }, "sso.second_factor: "},
+		{"an unknown use of passwords", func(s *config.SSO) { s.Password = "no" }, "sso.password: "},
+		{"no passwords and nobody with one", func(s *config.SSO) { s.Password = config.PasswordNever }, "sso.break_glass: is missing"},
+		{"no passwords but one", func(s *config.SSO) {
+			s.Password, s.BreakGlass = config.PasswordNever, "grace@contoso.example"
+		}, ""},
+		{"break glass that is no address", func(s *config.SSO) { s.BreakGlass = "grace" }, "sso.break_glass: "},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			c := valid(t)
+			c.SSO = good
+			tt.change(&c.SSO)
+			checkNamed(t, c.Validate(), tt.want)
+		})
+	}
+}
+
 func TestWithoutACertificateOnlyLoopbackIsServed(t *testing.T) {
 	c := valid(t)
 	c.TLS = config.TLS{}

@@ -88,13 +88,15 @@ func hint(key toml.Key) string {
 }
 
 // settings are all keys of a struct with the path to each field, in no order.
-// Lists of structs are left out: they have no name in the environment.
+// Lists of structs, and what has names of its own in it, are left out: they have no name
+// in the environment.
 func settings(t reflect.Type, path string) map[string][]int {
 	all := make(map[string][]int)
 	for i := range t.NumField() {
 		f := t.Field(i)
 		key := path + f.Tag.Get("toml")
 		switch {
+		case f.Type.Kind() == reflect.Map:
 		case f.Type.Kind() == reflect.Slice && f.Type.Elem().Kind() == reflect.Struct && !unmarshals(f.Type.Elem()):
 		case f.Type.Kind() == reflect.Struct && !unmarshals(f.Type):
 			for k, index := range settings(f.Type, key+".") {
@@ -189,7 +191,7 @@ func setList(v reflect.Value, text string) error {
 func (c *Config) files() []*string {
 	list := []*string{
 		&c.DataDir, &c.MasterKeyFile, &c.Organization.Logo, &c.TLS.CertFile, &c.TLS.KeyFile, &c.TLS.ACMECAFile,
-		&c.Relay.PasswordFile, &c.Relay.CAFile, &c.Audit.CheckpointFile, &c.Keys.Backup, &c.Revocation.Journal,
+		&c.Relay.PasswordFile, &c.Relay.CAFile, &c.SSO.ClientSecretFile, &c.SSO.CAFile, &c.Audit.CheckpointFile, &c.Keys.Backup, &c.Revocation.Journal,
 	}
 	for i := range c.Relay.Fallback {
 		list = append(list, &c.Relay.Fallback[i].PasswordFile, &c.Relay.Fallback[i].CAFile)

@@ -152,6 +152,9 @@ func TestTemplateHasEverySettingWithItsDefault(t *testing.T) {
 		t.Fatalf("providers of the template: %v", uncommented.SignIn)
 	}
 	uncommented.SignIn = nil
+	if s := &uncommented.SSO; len(s.Domains)+len(s.Addresses)+len(s.Roles)+len(s.ACR)+len(s.AMR) == 0 {
+		s.Domains, s.Addresses, s.Roles, s.ACR, s.AMR = nil, nil, nil, nil, nil
+	}
 	if len(uncommented.Proxy.Trusted) == 0 {
 		uncommented.Proxy.Trusted = nil
 	}

@@ -82,6 +82,7 @@ func (c Config) validate(bad complain) {
 			bad("accounts.require_second_factor", "%q is no role; they are sender, auditor, revoker and admin", r)
 		}
 	}
+	c.validateSSO(bad)
 	c.validateSignIn(bad)
 	c.validateKeys(bad)
 	c.Audit.validate(bad)

@@ -15,12 +15,13 @@ type SignIns struct{ attempts counters }
 // Where people sign in.
 const (
 	ByWeb  = "web"
+	BySSO  = "sso" // by the provider of single sign-on
 	BySMTP = "smtp"
 )
 
 func newSignIns(r prometheus.Registerer) *SignIns {
 	return &SignIns{newCounters(r, "letterlock_sign_ins_total",
-		"Attempts to sign in to an account; refused: the address or the password was wrong.", label{"by", []string{ByWeb, BySMTP}}, results)}
+		"Attempts to sign in to an account; refused: the address or the password was wrong.", label{"by", []string{ByWeb, BySSO, BySMTP}}, results)}
 }
 
 // Tried counts an attempt with its error, at one of the edges above.

@@ -1,0 +1,93 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"letterlock/internal/config"
+	"letterlock/internal/letterlock"
+	"letterlock/internal/oidc"
+	"letterlock/internal/ratelimit"
+	"letterlock/internal/seal"
+	"letterlock/internal/sso"
+	"letterlock/internal/store"
+)
+
+// ssoID is the provider of single sign-on where providers are told apart.
+const ssoID = "sso"
+
+// microsoft is where Entra ID is. What it says of addresses is to be understood otherwise.
+const microsoft = "https://login.microsoftonline.com/"
+
+// openSSO returns the provider of single sign-on, which is not asked, or nil. Its errors
+// name the setting.
+func openSSO(cfg config.Config, now func() time.Time) (*oidc.Provider, error) {
+	s := cfg.SSO
+	if !s.On() {
+		return nil, nil
+	}
+	secret, err := readPassword(s.ClientSecretFile)
+	if err != nil {
+		return nil, fmt.Errorf("sso.client_secret_file: %w", err)
+	}
+	pool, err := roots(s.CAFile)
+	if err != nil {
+		return nil, fmt.Errorf("sso.ca_file: %w", err)
+	}
+	p, err := oidc.New(oidc.Settings{
+		ID: ssoID, Name: s.Name, Preset: presetOf(s.Issuer), Issuer: s.Issuer, ClientID: s.ClientID, Secret: string(secret), Redirect: cfg.SSOCallbackURL(),
+		Domains: cfg.SSODomains(), Profile: true, Scopes: s.Scopes, RolesClaim: s.RolesClaim,
+		Loopback: config.Loopback(cfg.PublicURL.Hostname()), Roots: pool, Now: now,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("sso: %w", err)
+	}
+	return p, nil
+}
+
+// presetOf knows a provider by where it is.
+func presetOf(issuer string) oidc.Preset {
+	if strings.HasPrefix(issuer, microsoft) {
+		return oidc.Microsoft
+	}
+	return oidc.NoPreset
+}
+
+// ssoOf is single sign-on by a provider; nil: there is none.
+func ssoOf(cfg config.Config, p *oidc.Provider, db *store.DB, pepper seal.Pepper) *sso.Service {
+	if p == nil {
+		return nil
+	}
+	s := cfg.SSO
+	return &sso.Service{DB: db, Pepper: pepper, Provider: p, IPKey: ratelimit.IPKey, Settings: sso.Settings{
+		Domains: cfg.SSODomains(), Addresses: s.Addresses, Roles: s.Roles, Create: s.Create,
+		ByProvider: s.SecondFactor == config.FactorProvider, ACR: s.ACR, AMR: s.AMR,
+		FactorRoles: cfg.Accounts.RequireSecondFactor, BreakGlass: s.BreakGlass,
+	}}
+}
+
+// single asks the provider of single sign-on what it says of itself, and for its keys.
+func (c *checkup) single(ctx context.Context) {
+	p, err := openSSO(c.cfg, time.Now)
+	if err != nil {
+		c.fails(ssoID, err, "")
+		return
+	}
+	if p != nil {
+		c.lookAt(ctx, ssoID, p)
+	}
+}
+
+// lookAt says what a provider says of itself.
+func (c *checkup) lookAt(ctx context.Context, about string, p *oidc.Provider) {
+	switch err := p.Look(ctx); {
+	case letterlock.KeyOf(err) == oidc.Discovery:
+		c.say(Wrong, about, "what is at %s is not the provider's description of itself", p.Issuer)
+	case err != nil:
+		c.say(Wrong, about, "%s does not answer", p.Issuer)
+	default:
+		c.say(Fine, about, "answers at %s; %s has to be registered there", p.Issuer, p.Redirect)
+	}
+}

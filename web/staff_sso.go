@@ -1,0 +1,178 @@
+package web
+
+import (
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"letterlock/internal/letterlock"
+	"letterlock/internal/metrics"
+	"letterlock/internal/oidc"
+	"letterlock/internal/sso"
+	"letterlock/views"
+)
+
+// ssoRoutes are how people of the organisation sign in by an OpenID provider.
+func (s *Server) ssoRoutes() {
+	s.post(open, "/sign-in/sso", s.askSSO)
+	s.get(open, "/sign-in/sso", s.fromSSO)
+	s.post(securing, "/account/security/prove", s.proveBySSO)
+}
+
+// ssoRefused marks the page that says why the provider has let nobody in, and ssoElsewhere
+// the one that says that what came back belongs to no sign-in of this browser.
+const (
+	ssoRefused   = "refused"
+	ssoElsewhere = "elsewhere"
+)
+
+// ssoWords say why nobody is let in, where openIDWords have nothing, or nothing that fits.
+var ssoWords = map[string]string{
+	oidc.Unreachable:  "PROVIDER does not answer right now. Try again in a moment.",
+	oidc.Domain:       "At PROVIDER you are EMAIL, which is none of the addresses that sign in here.",
+	oidc.NotFresh:     "PROVIDER did not ask you to sign in anew, so it is not proved that it is you.",
+	oidc.NoSignInTime: "PROVIDER did not say when you have signed in, so it is not proved that it is you.",
+	sso.Elsewhere:     "That sign-in was begun in another browser or too long ago, or it was finished already, or this browser did not keep our cookie. Begin again here.",
+	sso.NoAccount:     "There is no account of EMAIL here. Ask an administrator for one.",
+	sso.NotAllowed:    "The settings do not let EMAIL sign in here with PROVIDER.",
+	sso.Bound:         "The account of EMAIL belongs to somebody else at PROVIDER. If yours is new there, ask an administrator to unbind it.",
+	sso.Disabled:      "Your account is disabled. Ask an administrator.",
+	sso.BreakGlass:    "The account of EMAIL is for when PROVIDER does not work: it signs in with its password only.",
+	sso.NoRole:        "PROVIDER says nothing of you that would let you do anything here. Ask an administrator.",
+	sso.NoFactor:      "What you may do asks for a second factor, and PROVIDER does not say that you have shown one.",
+	sso.Another:       "You have signed in at PROVIDER as somebody else. Nothing was changed.",
+	sso.Over:          "Your session here has ended meanwhile. Sign in.",
+}
+
+// ssoSays is the sentence for what came of a sign-in; "" if nothing is to be said.
+func (s *Server) ssoSays(o sso.Outcome) string {
+	words, ok := ssoWords[o.Key]
+	if !ok {
+		words, ok = openIDWords[o.Key]
+	}
+	if !ok {
+		return ""
+	}
+	return openIDFill(words, s.SSO.Name(), o.Email, "")
+}
+
+// ssoOffer is single sign-on as the page for signing in shows it.
+func (s *Server) ssoOffer(problem string) views.SSO {
+	return views.SSO{Name: s.SSO.Name(), Problem: problem, Alone: s.Accounts.OnlyPassword != ""}
+}
+
+// ssoCame is what the page says of the last answer that this browser brought back.
+func (s *Server) ssoCame(c echo.Context) (string, error) {
+	switch q := c.QueryParam("sso"); {
+	case !s.SSO.On():
+	case q == ssoElsewhere:
+		return s.ssoSays(sso.Outcome{Key: sso.Elsewhere}), nil
+	case q == ssoRefused:
+		o, err := s.SSO.Came(c.Request().Context(), s.browser(c))
+		return s.ssoSays(o), err
+	}
+	return "", nil
+}
+
+// askSSO sends whoever wants to sign in to the provider.
+func (s *Server) askSSO(c echo.Context) error {
+	if !s.SSO.On() {
+		return errNoPage
+	}
+	f, err := form(c)
+	if err != nil {
+		return err
+	}
+	next := localPath(f.Get("next"), "")
+	return s.toSSO(c, sso.Ask{Next: next}, func(status int, problem string) error {
+		return s.show(c, status, views.SignInPage(views.SignIn{Page: s.page(c), Next: next, SSO: s.ssoOffer(problem)}))
+	})
+}
+
+// proveBySSO sends whoever is signed in there to prove again who they are.
+func (s *Server) proveBySSO(c echo.Context) error {
+	if !s.SSO.On() {
+		return errNoPage
+	}
+	return s.toSSO(c, sso.Ask{Account: actor(c).Address}, func(status int, problem string) error { return s.showSecurity(c, status, problem) })
+}
+
+// toSSO shows the page from which the browser goes on to the provider, or says why it
+// cannot.
+func (s *Server) toSSO(c echo.Context, a sso.Ask, say func(status int, problem string) error) error {
+	a.Browser, a.IP = s.nameBrowser(c), c.RealIP()
+	to, err := s.SSO.Begin(c.Request().Context(), a)
+	switch words := s.ssoSays(sso.Outcome{Key: letterlock.KeyOf(err)}); {
+	case err == nil:
+		back := "/sign-in"
+		if a.Account != "" {
+			back = "/account/security"
+		}
+		return s.leaveFor(c, views.SSOLeavingPage(views.Leaving{Page: s.page(c), Name: s.SSO.Name(), URL: to, BackURL: back}), to)
+	case letterlock.CodeOf(err) == letterlock.Throttled:
+		wait := letterlock.RetryAfterOf(err)
+		setRetryAfter(c, wait)
+		return say(http.StatusTooManyRequests, "Too many tries. You can try again in "+s.wait(wait))
+	case words != "":
+		c.Set(errorKey, err)
+		setRetryAfter(c, tryAgain)
+		return say(http.StatusServiceUnavailable, words)
+	}
+	return err
+}
+
+// fromSSO takes what a browser brings back from the provider. Nothing of it stays in the
+// address bar.
+func (s *Server) fromSSO(c echo.Context) error {
+	if !s.SSO.On() || c.Request().Method == http.MethodHead { // a question has one answer, and HEAD is none
+		return errNoPage
+	}
+	now, err := s.staffActor(c)
+	if err != nil && letterlock.CodeOf(err) != letterlock.Denied {
+		return err
+	}
+	r, err := s.SSO.Finish(c.Request().Context(), s.browser(c), c.QueryParams(), now.Address, actor(c))
+	if letterlock.KeyOf(err) == sso.Elsewhere {
+		c.Set(errorKey, err)
+		return c.Redirect(http.StatusSeeOther, "/sign-in?sso="+ssoElsewhere)
+	}
+	if err != nil {
+		return err
+	}
+	if r.By == nil {
+		s.SignIns.Tried(metrics.BySSO, errSignIn)
+		return c.Redirect(http.StatusSeeOther, ssoBack(r, now))
+	}
+	if r.AskFactor {
+		return s.toSecondFactor(c, *r.By, r.Next)
+	}
+	s.SignIns.Tried(metrics.BySSO, nil)
+	if err := s.startSession(c, letterlock.Actor{Kind: letterlock.Staff, Address: r.By.Address, Proof: r.By.Proof}); err != nil {
+		return err
+	}
+	if r.Anew {
+		return c.Redirect(http.StatusSeeOther, "/account/security?done=proved")
+	}
+	return c.Redirect(http.StatusSeeOther, localPath(r.Next, homeOf(*r.By)))
+}
+
+// ssoBack is where it is said why nobody was let in.
+func ssoBack(r sso.Result, now letterlock.Actor) string {
+	if r.Anew && now.Address != "" {
+		return "/account/security?sso=" + ssoRefused
+	}
+	to := "/sign-in?sso=" + ssoRefused
+	if r.Next != "" {
+		to += "&next=" + urlQuery(r.Next)
+	}
+	return to
+}
+
+// proveOf says where whoever looks after their account proves again who they are.
+func (s *Server) proveOf(c echo.Context) (views.Prove, error) {
+	p, err := s.Accounts.Proof(c.Request().Context(), actor(c))
+	if err != nil || p.Password || p.Given || !s.SSO.On() {
+		return views.Prove{}, err
+	}
+	return views.Prove{URL: "/account/security/prove", Name: s.SSO.Name()}, nil
+}
