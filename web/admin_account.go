@@ -98,7 +98,7 @@ func (s *Server) showAccount(c echo.Context, status int, problem, rolesError str
 	to := accountURL(a.Mailbox.Address)
 	v := views.AccountDetail{
 		Page: s.page(c), Who: personOf(a.Mailbox), Problem: problem,
-		Facts: s.accountFacts(a), Roles: roleChoices(a.Roles), RolesURL: to + "/roles", RolesError: rolesError, TokensURL: "/tokens",
+		Facts: s.accountFacts(a), Roles: roleChoices(a.Roles), RolesURL: to + "/roles", RolesError: rolesError, RolesText: s.rolesText(a), TokensURL: "/tokens",
 	}
 	if problem == "" && rolesError == "" {
 		v.Note = doneNotes[c.QueryParam("done")]
@@ -111,6 +111,9 @@ func (s *Server) showAccount(c echo.Context, status int, problem, rolesError str
 	if !a.SSO.IsZero() {
 		v.UnbindURL = to + "/unbind"
 	}
+	if !s.Accounts.TakesPassword(a.Mailbox.Address) {
+		v.ResetURL = ""
+	}
 	if v.Sections, err = s.accountSections(c, a.Mailbox.Address); err != nil {
 		return err
 	}
@@ -118,6 +121,14 @@ func (s *Server) showAccount(c echo.Context, status int, problem, rolesError str
 		return err
 	}
 	return s.show(c, status, views.AccountPage(v))
+}
+
+// rolesText says how long the roles of an account hold.
+func (s *Server) rolesText(a account.Account) string {
+	if s.SSO.GivesRoles() && a.Mailbox.Address != s.Accounts.OnlyPassword {
+		return "They hold from the next request on, until the next sign-in with " + s.SSO.Name() + ", which says what they may do."
+	}
+	return "They hold from the next request on."
 }
 
 func (s *Server) accountFacts(a account.Account) []views.Fact {

@@ -48,7 +48,7 @@ func (s *Server) showSecurity(c echo.Context, status int, problem string) error 
 	}}
 	lacks, err := s.Accounts.LacksFactor(c.Request().Context(), by)
 	if err == nil {
-		v.Prove, err = s.proveOf(c)
+		err = s.addProof(c, &v)
 	}
 	if err == nil && problem == "" {
 		problem, err = s.ssoCame(c)

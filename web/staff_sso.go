@@ -168,11 +168,18 @@ func ssoBack(r sso.Result, now letterlock.Actor) string {
 	return to
 }
 
-// proveOf says where whoever looks after their account proves again who they are.
-func (s *Server) proveOf(c echo.Context) (views.Prove, error) {
+// addProof has the page about one's account say who lets its holder in, and where they
+// prove again who they are, if they have no password for that.
+func (s *Server) addProof(c echo.Context, v *views.Security) error {
 	p, err := s.Accounts.Proof(c.Request().Context(), actor(c))
-	if err != nil || p.Password || p.Given || !s.SSO.On() {
-		return views.Prove{}, err
+	if err != nil || !s.SSO.On() {
+		return err
 	}
-	return views.Prove{URL: "/account/security/prove", Name: s.SSO.Name()}, nil
+	if p.SSO {
+		v.Facts = append(v.Facts, views.Fact{Label: "Signs in with", Value: s.SSO.Name()})
+	}
+	if !p.Password && !p.Given {
+		v.Prove = views.Prove{URL: "/account/security/prove", Name: s.SSO.Name()}
+	}
+	return nil
 }

@@ -19,13 +19,13 @@ var (
 	errNoBinding   = &letterlock.Error{Code: letterlock.NotFound, Key: "no-binding"}
 )
 
-// takesPassword reports whether a password of an account is taken, if it has one.
-func (s *Service) takesPassword(a letterlock.Address) bool {
+// TakesPassword reports whether a password of an account is taken, if it has one.
+func (s *Service) TakesPassword(a letterlock.Address) bool {
 	return s.OnlyPassword == "" || a == s.OnlyPassword
 }
 
 func (s *Service) hasPassword(row store.Account) bool {
-	return row.PasswordHash != "" && s.takesPassword(row.Mailbox.Address)
+	return row.PasswordHash != "" && s.TakesPassword(row.Mailbox.Address)
 }
 
 // A Proof says how the holder of an account proves again who they are, before what keeps

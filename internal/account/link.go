@@ -54,7 +54,7 @@ func (s *Service) Reset(ctx context.Context, by letterlock.Actor, a letterlock.A
 		if !row.Disabled.IsZero() {
 			return errDisabled
 		}
-		if !s.takesPassword(a) {
+		if !s.TakesPassword(a) {
 			return errNoPasswords
 		}
 		// Whoever has not answered an invitation is invited again: they have no old
@@ -93,7 +93,7 @@ func (s *Service) holder(tx *store.Tx, t letterlock.Token) (row store.Account, e
 		return row, errLink
 	case err != nil:
 		return row, err
-	case !tx.Now.Before(link.Expires) || !row.Disabled.IsZero() || !s.takesPassword(link.Address):
+	case !tx.Now.Before(link.Expires) || !row.Disabled.IsZero() || !s.TakesPassword(link.Address):
 		return row, errLink
 	}
 	return row, nil

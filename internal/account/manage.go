@@ -181,7 +181,7 @@ func (s *Service) Add(ctx context.Context, by letterlock.Actor, m letterlock.Mai
 		if err := tx.PutAccount(store.Account{Mailbox: m, Roles: roles}); err != nil {
 			return err
 		}
-		if s.takesPassword(m.Address) {
+		if s.TakesPassword(m.Address) {
 			until, err = s.mailLink(tx, m.Address, store.Invite)
 		}
 		return err

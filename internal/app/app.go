@@ -220,6 +220,9 @@ func build(ctx context.Context, cfg config.Config, o Options) (*App, error) {
 	}
 	a.SSO = ssoOf(cfg, single, db, k.Pepper)
 	a.buildUseCases(cfg, o, k, look)
+	if err := a.lookForBreakGlass(ctx); err != nil {
+		return nil, errors.Join(err, out.close(), db.Close())
+	}
 	if err := a.openJournal(ctx, cfg, k.Audit); err != nil {
 		return nil, errors.Join(err, out.close(), db.Close())
 	}

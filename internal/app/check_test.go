@@ -206,6 +206,12 @@ func TestCheckSaysWhatIsWrong(t *testing.T) {
 			s.cfg.SignIn = []config.SignIn{{ID: "nowhere", Name: "Nowhere", Issuer: "https://" + mailtest.FreeAddress(s.t), ClientID: "c",
 				ClientSecretFile: s.file("secret", "x", 0o600), Domains: []string{"a.example"}}}
 		}, app.Wrong, "signin nowhere", "does not answer"},
+		{"single sign-on whose secret everybody reads", func(s *site) {
+			s.cfg.SSO.Issuer, s.cfg.SSO.Name, s.cfg.SSO.ClientID, s.cfg.SSO.ClientSecretFile = "https://login.contoso.example", "Contoso ID", "c", s.file("secret", "x", 0o644)
+		}, app.Wrong, "sso", "may be read by everybody"},
+		{"single sign-on at a provider that is not there", func(s *site) {
+			s.cfg.SSO.Issuer, s.cfg.SSO.Name, s.cfg.SSO.ClientID, s.cfg.SSO.ClientSecretFile = "https://"+mailtest.FreeAddress(s.t), "Contoso ID", "c", s.file("secret", "x", 0o600)
+		}, app.Wrong, "sso", "does not answer"},
 		{"a fallback that is not there", func(s *site) { s.cfg.Relay.Fallback = []config.Relay{{Address: mailtest.FreeAddress(s.t)}} }, app.Wrong, "relay ", "cannot be reached"},
 	}
 	for _, tt := range tests {

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -66,6 +67,26 @@ func ssoOf(cfg config.Config, p *oidc.Provider, db *store.DB, pepper seal.Pepper
 		ByProvider: s.SecondFactor == config.FactorProvider, ACR: s.ACR, AMR: s.AMR,
 		FactorRoles: cfg.Accounts.RequireSecondFactor, BreakGlass: s.BreakGlass,
 	}}
+}
+
+// lookForBreakGlass warns when nobody could come in if the provider does not work. That
+// is no reason not to start: who is at the machine can make the account then, too.
+func (a *App) lookForBreakGlass(ctx context.Context) error {
+	only := a.Accounts.OnlyPassword
+	if only == "" {
+		return nil
+	}
+	list, err := a.Accounts.List(ctx, letterlock.Actor{Kind: letterlock.System})
+	if err != nil {
+		return err
+	}
+	for _, row := range list {
+		if row.Mailbox.Address == only && row.PasswordSet && row.Disabled.IsZero() && slices.Contains(row.Roles, letterlock.Admin) {
+			return nil
+		}
+	}
+	a.log.Warn("sso.break_glass is no account of an administrator with a password: nobody comes in when the provider does not work")
+	return nil
 }
 
 // single asks the provider of single sign-on what it says of itself, and for its keys.

@@ -63,7 +63,7 @@ type Settings struct {
 }
 
 // A Service signs people in. It is safe for concurrent use. A nil Service is no single
-// sign-on: of its methods only On, Name and FactorShown may be called.
+// sign-on: of its methods only On, Name, GivesRoles and FactorShown may be called.
 type Service struct {
 	DB       *store.DB
 	Pepper   seal.Pepper
@@ -85,6 +85,9 @@ func (s *Service) Name() string {
 	}
 	return s.Provider.Name
 }
+
+// GivesRoles reports whether the provider says what people may do.
+func (s *Service) GivesRoles() bool { return s != nil && s.Settings.Roles != nil }
 
 // FactorShown reports whether a session began with a second factor that the provider has
 // asked for, and is still to ask for.
