@@ -42,7 +42,7 @@ var accountActs = map[string]accountAct{
 	},
 	"unbind": {
 		heading: "Unbind from single sign-on?", what: "It is forgotten who at the provider the account of %s belongs to.",
-		effects: []string{"It belongs to whoever next proves its address there. Be sure that it is they who ask.", "They are signed out everywhere."},
+		effects: []string{"It belongs to whoever next proves its address there. Be sure that it is they who ask.", "They are signed out everywhere, and their app passwords are removed."},
 		button:  "Unbind", keep: "Keep binding", seal: true, do: (*account.Service).Unbind,
 	},
 	"reset": {

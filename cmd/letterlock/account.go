@@ -21,7 +21,7 @@ type accountCommand struct {
 	Enable      enableAccount  `cmd:"" help:"Let the holder of a disabled account in again."`
 	Reset       resetAccount   `cmd:"" help:"Take an account's password away, end its sessions, and mail its holder a link to set another."`
 	ResetFactor resetFactor    `cmd:"" name:"reset-factor" help:"Take away what an account has beside its password, end its sessions, and tell its holder by mail."`
-	Unbind      unbindAccount  `cmd:"" help:"Forget who at the provider of single sign-on an account belongs to, and end its sessions."`
+	Unbind      unbindAccount  `cmd:"" help:"Forget who at the provider of single sign-on an account belongs to, end its sessions and remove its app passwords."`
 	Roles       accountRoles   `cmd:"" help:"Give an account these roles and no others."`
 }
 
@@ -197,7 +197,7 @@ func (c *unbindAccount) Run(ctx context.Context, o *operator) error {
 		if err := d.UnbindAccount(ctx, c.Address); err != nil {
 			return err
 		}
-		return d.say("%s belongs to nobody at the provider of single sign-on any more, and their sessions have ended. It belongs to whoever next proves that address there.", c.Address)
+		return d.say("%s belongs to nobody at the provider of single sign-on any more, their sessions have ended, and their app passwords are removed. It belongs to whoever next proves that address there.", c.Address)
 	})
 }
 

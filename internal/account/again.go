@@ -64,7 +64,8 @@ func (s *Service) again(ctx context.Context, by letterlock.Actor, password strin
 }
 
 // Unbind forgets who at the provider of single sign-on an account belongs to, for a holder
-// who is known there anew, and ends their sessions: it belongs to whoever next proves its
+// who is known there anew, ends their sessions and removes their app passwords, for the next
+// holder may be somebody else: it belongs to whoever next proves its
 // address there. NotFound "no-binding": it belongs to nobody.
 func (s *Service) Unbind(ctx context.Context, by letterlock.Actor, a letterlock.Address) error {
 	return s.act(ctx, by, "unbind account", a, func(tx *store.Tx) error {
@@ -78,6 +79,6 @@ func (s *Service) Unbind(ctx context.Context, by letterlock.Actor, a letterlock.
 		if err != nil {
 			return err
 		}
-		return errors.Join(tx.EndSessions(letterlock.Staff, a), tx.EndAllPending(a))
+		return errors.Join(tx.EndSessions(letterlock.Staff, a), tx.EndAllPending(a), tx.DeleteAppPasswords(a))
 	})
 }

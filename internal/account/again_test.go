@@ -131,10 +131,14 @@ func TestUnbindingEndsTheSessionsAndForgetsWhoItWas(t *testing.T) {
 		t.Errorf("an account that belongs to nobody: %v, its session is there: %v", err, alive())
 	}
 	h.bind(ada.Address)
+	_, secret := h.program("phone")
 	if h.row(ada.Address).SSO.IsZero() {
 		t.Fatal("the account is not listed as bound: this test would prove nothing")
 	}
 	if err := h.accounts.Unbind(t.Context(), system, ada.Address); err != nil || alive() || !h.row(ada.Address).SSO.IsZero() {
 		t.Errorf("%v, its session is there: %v, %+v", err, alive(), h.row(ada.Address))
+	}
+	if _, err := h.programs().Authenticate(t.Context(), ada.Address, secret, ip); !errors.Is(err, letterlock.Denied) {
+		t.Errorf("an app password of before: %v, want Denied", err)
 	}
 }

@@ -26,7 +26,7 @@ func (s *server) accounts() {
 	addSilent(s, op(operation{id: "reset-factor", method: http.MethodPost, path: "/accounts/{address}/reset-factor", summary: "Reset a second factor",
 		about: "It takes away all that the account has beside its password, ends its sessions and tells its holder by mail. One's own cannot be reset."}), s.onAccount(s.Accounts.ResetFactors))
 	addSilent(s, op(operation{id: "unbind-account", method: http.MethodPost, path: "/accounts/{address}/unbind", summary: "Unbind an account from single sign-on",
-		about: "It forgets who at the provider the account belongs to, and ends its sessions: it belongs to whoever next proves its address there."}), s.onAccount(s.Accounts.Unbind))
+		about: "It forgets who at the provider the account belongs to, ends its sessions and removes its app passwords: it belongs to whoever next proves its address there."}), s.onAccount(s.Accounts.Unbind))
 	addSilent(s, op(operation{id: "set-roles", method: http.MethodPut, path: "/accounts/{address}/roles", summary: "Set the roles of an account"}), s.setRoles)
 }
 

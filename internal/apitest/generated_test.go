@@ -1812,7 +1812,7 @@ type ClientInterface interface {
 
 	// UnbindAccount Unbind an account from single sign-on
 	//
-	// It forgets who at the provider the account belongs to, and ends its sessions: it belongs to whoever next proves its address there.
+	// It forgets who at the provider the account belongs to, ends its sessions and removes its app passwords: it belongs to whoever next proves its address there.
 	//
 	// Corresponds with POST /api/v1/accounts/{address}/unbind (the `UnbindAccount` operationId).
 	UnbindAccount(ctx context.Context, address string, params *UnbindAccountParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -2277,7 +2277,7 @@ func (c *Client) SetRoles(ctx context.Context, address string, params *SetRolesP
 
 // UnbindAccount Unbind an account from single sign-on
 //
-// It forgets who at the provider the account belongs to, and ends its sessions: it belongs to whoever next proves its address there.
+// It forgets who at the provider the account belongs to, ends its sessions and removes its app passwords: it belongs to whoever next proves its address there.
 //
 // Corresponds with POST /api/v1/accounts/{address}/unbind (the `UnbindAccount` operationId).
 func (c *Client) UnbindAccount(ctx context.Context, address string, params *UnbindAccountParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -5621,7 +5621,7 @@ type ClientWithResponsesInterface interface {
 
 	// UnbindAccountWithResponse Unbind an account from single sign-on
 	//
-	// It forgets who at the provider the account belongs to, and ends its sessions: it belongs to whoever next proves its address there.
+	// It forgets who at the provider the account belongs to, ends its sessions and removes its app passwords: it belongs to whoever next proves its address there.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -8012,7 +8012,7 @@ func (c *ClientWithResponses) SetRolesWithResponse(ctx context.Context, address 
 
 // UnbindAccountWithResponse Unbind an account from single sign-on
 //
-// It forgets who at the provider the account belongs to, and ends its sessions: it belongs to whoever next proves its address there.
+// It forgets who at the provider the account belongs to, ends its sessions and removes its app passwords: it belongs to whoever next proves its address there.
 //
 // Returns a wrapper object for the known response body format(s).
 //
