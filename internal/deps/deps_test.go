@@ -20,7 +20,7 @@ const module = "letterlock/"
 // sideways says so. Some of the packages named here are still to come.
 var layers = [][]string{
 	0: {"internal/letterlock", "internal/config", "internal/certs", "internal/cputime", "internal/host", "internal/language", "internal/metrics", "internal/ratelimit", "internal/resolve", "internal/lane", "internal/live", "views", "static"},
-	1: {"internal/eml", "internal/sanitize", "internal/seal", "internal/policy", "internal/rule", "internal/brand", "internal/api", "internal/audit", "internal/journal", "internal/table", "internal/picture", "internal/tnef", "internal/rtf", "internal/ical", "internal/dsn", "internal/dmarc", "internal/ome", "views/mail"},
+	1: {"internal/eml", "internal/sanitize", "internal/seal", "internal/policy", "internal/rule", "internal/brand", "internal/api", "internal/audit", "internal/journal", "internal/table", "internal/picture", "internal/tnef", "internal/rtf", "internal/ical", "internal/dsn", "internal/dmarc", "internal/ome", "internal/passkey", "views/mail"},
 	2: {"internal/store", "internal/notify", "internal/smtpout", "internal/oidc", "internal/vault", "internal/mx"},
 	3: {"internal/access", "internal/intake", "internal/account", "internal/passcode", "internal/passphrase", "internal/release", "internal/outbox", "internal/track", "internal/inbox", "internal/session", "internal/auditlog", "internal/visit", "internal/once", "internal/upload", "internal/keys", "internal/backup", "internal/dkim", "internal/rulebook", "internal/brandbook", "internal/vouch", "internal/sso"},
 	4: {"web", "internal/smtpd", "internal/control", "internal/apid"},
@@ -35,7 +35,7 @@ var sideways = map[int]bool{0: true, 1: true, 2: true, 5: true}
 
 // tests lists the packages for tests. They stand outside the layers, and only
 // test files may import them. They stand alone, unless may says what they need.
-var tests = []string{"internal/apitest", "internal/bench", "internal/browsertest", "internal/cutfs", "internal/deps", "internal/dist", "internal/mailtest", "internal/model", "internal/oidctest", "internal/seed", "internal/storetest", "internal/stress", "internal/stress/crashes", "internal/stress/cuts", "internal/stress/overload"}
+var tests = []string{"internal/apitest", "internal/bench", "internal/browsertest", "internal/cutfs", "internal/deps", "internal/dist", "internal/mailtest", "internal/model", "internal/oidctest", "internal/passkeytest", "internal/seed", "internal/storetest", "internal/stress", "internal/stress/crashes", "internal/stress/cuts", "internal/stress/overload"}
 
 // may lists packages of ours that may import only these of ours.
 var may = map[string][]string{
@@ -55,12 +55,13 @@ var never = [][2]string{
 var owners = map[string][]string{
 	"github.com/labstack/echo":       {"web"},
 	"github.com/pquerna/otp":         {"internal/account"},
+	"github.com/go-webauthn":         {"internal/passkey"},
 	"modernc.org/sqlite":             {"internal/store"},
 	"github.com/pressly/goose":       {"internal/store"},
 	"github.com/chromedp":            {"internal/browsertest"},
 	"github.com/emersion/go-smtp":    {"internal/smtpd", "internal/smtpout", "internal/mailtest"},
 	"github.com/emersion/go-msgauth": {"internal/dkim"},
-	"testing":                        {"internal/browsertest", "internal/mailtest", "internal/oidctest", "internal/storetest"},
+	"testing":                        {"internal/browsertest", "internal/mailtest", "internal/oidctest", "internal/passkeytest", "internal/storetest"},
 	"github.com/coreos/go-oidc":      {"internal/oidc"},
 	"golang.org/x/oauth2":            {"internal/oidc"},
 	"github.com/prometheus":          {"internal/metrics"},
@@ -209,7 +210,7 @@ func TestViolationsAreFound(t *testing.T) {
 		{name: "goose in app", from: "letterlock/internal/app", to: "github.com/pressly/goose/v3", want: "only internal/store may"},
 		{name: "Prometheus in web", from: "letterlock/web", to: "github.com/prometheus/client_golang/prometheus", want: "only internal/metrics may"},
 		{name: "metrics in store", from: "letterlock/internal/store", to: "letterlock/internal/metrics"},
-		{name: "testing in a program", from: "letterlock/internal/inbox", to: "testing", want: "only internal/browsertest and internal/mailtest and internal/oidctest and internal/storetest may"},
+		{name: "testing in a program", from: "letterlock/internal/inbox", to: "testing", want: "only internal/browsertest and internal/mailtest and internal/oidctest and internal/passkeytest and internal/storetest may"},
 		{name: "an oracle in a program", from: "letterlock/internal/eml", to: "github.com/jhillyerd/enmime/v2", want: "only test files"},
 		{name: "a name that only begins alike", from: "letterlock/internal/eml", to: "testingground"},
 	}
