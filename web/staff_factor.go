@@ -11,6 +11,7 @@ import (
 	"github.com/gorilla/sessions"
 	"github.com/labstack/echo/v4"
 
+	"letterlock/internal/account"
 	"letterlock/internal/letterlock"
 	"letterlock/views"
 )
@@ -75,7 +76,7 @@ func (s *Server) secondFactor(c echo.Context) error {
 		return err
 	}
 	next := localPath(f.Get("next"), "")
-	by, err := s.Accounts.FinishStep(c.Request().Context(), s.step(c), bounded(f.Get("code"), 100), c.RealIP())
+	by, err := s.Accounts.FinishStep(c.Request().Context(), s.step(c), account.Shown{Code: bounded(f.Get("code"), 100)}, c.RealIP())
 	if letterlock.CodeOf(err) == letterlock.NotFound {
 		s.setStep(c, "")
 		return c.Redirect(http.StatusSeeOther, "/sign-in")
@@ -216,7 +217,7 @@ func (s *Server) setUpApp(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	codes, err := s.Accounts.ConfirmApp(c.Request().Context(), actor(c), f.Get("password"), strings.ReplaceAll(bounded(f.Get("code"), 100), " ", ""))
+	codes, err := s.Accounts.ConfirmApp(c.Request().Context(), actor(c), f.Get("password"), strings.ReplaceAll(bounded(f.Get("code"), 100), " ", ""), account.Shown{})
 	if key := letterlock.KeyOf(err); key == "sign-in" || key == "prove-account" {
 		status, text := s.factorProblem(c, err)
 		return s.showSetUp(c, status, text)
@@ -256,7 +257,7 @@ func (s *Server) removeApp(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	err = s.Accounts.RemoveApp(c.Request().Context(), actor(c), f.Get("password"), bounded(f.Get("code"), 100))
+	err = s.Accounts.RemoveApp(c.Request().Context(), actor(c), f.Get("password"), account.Shown{Code: bounded(f.Get("code"), 100)})
 	return s.afterFactor(c, "remove", err, func() error { return c.Redirect(http.StatusSeeOther, "/account/security?done=removed") })
 }
 
@@ -266,7 +267,7 @@ func (s *Server) newRecoveryCodes(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	codes, err := s.Accounts.NewRecoveryCodes(c.Request().Context(), actor(c), f.Get("password"), bounded(f.Get("code"), 100))
+	codes, err := s.Accounts.NewRecoveryCodes(c.Request().Context(), actor(c), f.Get("password"), account.Shown{Code: bounded(f.Get("code"), 100)})
 	return s.afterFactor(c, "codes", err, func() error { return s.showCodes(c, codes) })
 }
 

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"letterlock/internal/letterlock"
+	"letterlock/internal/passkey"
 	"letterlock/internal/seal"
 	"letterlock/internal/store"
 )
@@ -30,7 +31,8 @@ type Service struct {
 	// FactorShown reports whether whoever is signed in has shown a second factor to the
 	// provider of single sign-on, which is enough; nil: nobody has.
 	FactorShown func(letterlock.Actor) bool
-	Wake        func() // called after something was put into the outbox
+	Passkeys    *passkey.Party // whom passkeys are for; nil: nobody has any
+	Wake        func()         // called after something was put into the outbox
 
 	hashing chan struct{} // holds a token for each password being hashed
 	known   *known
@@ -140,9 +142,12 @@ func (s *Service) settle(ctx context.Context, a letterlock.Address, ip string, b
 // minute; fifty from one network at all accounts. An attacker elsewhere cannot
 // lock the holder out.
 func (s *Service) budgets(a letterlock.Address, ip string) []store.Budget {
-	network := s.IPKey(ip)
 	return []store.Budget{
-		{Name: "sign-in|" + network + "|" + string(a), Size: 10, Every: time.Minute},
-		{Name: "sign-in|" + network, Size: 50, Every: 20 * time.Second},
+		{Name: "sign-in|" + s.IPKey(ip) + "|" + string(a), Size: 10, Every: time.Minute},
+		s.networkBudget(ip),
 	}
+}
+
+func (s *Service) networkBudget(ip string) store.Budget {
+	return store.Budget{Name: "sign-in|" + s.IPKey(ip), Size: 50, Every: 20 * time.Second}
 }

@@ -33,11 +33,12 @@ var (
 type Factors struct {
 	App       time.Time // since when there is an authenticator app; zero: there is none
 	AppUsed   time.Time
-	CodesLeft int // recovery codes that nobody has used
+	Passkeys  []Passkey // the oldest first
+	CodesLeft int       // recovery codes that nobody has used
 }
 
 // Any reports whether there is a second factor. Recovery codes alone are none.
-func (f Factors) Any() bool { return !f.App.IsZero() }
+func (f Factors) Any() bool { return !f.App.IsZero() || len(f.Passkeys) > 0 }
 
 // Factors returns those of an account.
 func (s *Service) Factors(ctx context.Context, a letterlock.Address) (f Factors, err error) {
@@ -47,8 +48,11 @@ func (s *Service) Factors(ctx context.Context, a letterlock.Address) (f Factors,
 			return err
 		}
 		for _, x := range list {
-			if x.Kind == store.TOTP {
+			switch x.Kind {
+			case store.TOTP:
 				f.App, f.AppUsed = x.Created, x.Used
+			case store.Passkey:
+				f.Passkeys = append(f.Passkeys, Passkey{ID: x.ID, Name: x.Name, Added: x.Created, Used: x.Used})
 			}
 		}
 		f.CodesLeft, err = tx.RecoveryCodes(a)
@@ -127,11 +131,12 @@ func (s *Service) signInStep(tx *store.Tx, id string) (store.Pending, error) {
 	return step, err
 }
 
-// FinishStep takes the code of an authenticator app, or a recovery code, and returns
-// whose sign-in is complete. The step is over by that. Invalid "second-factor": it is
-// not right, or was used; Throttled "second-factor": too many were not; NotFound
+// FinishStep takes the code of an authenticator app, a recovery code or the answer of a
+// passkey, and returns whose sign-in is complete. The step is over by that. Invalid
+// "second-factor": the code is not right, or was used; another key of Invalid: what is
+// wrong with the answer; Throttled "second-factor": too many were not right; NotFound
 // "sign-in-step": there is nothing to finish.
-func (s *Service) FinishStep(ctx context.Context, id, typed, ip string) (by letterlock.Actor, err error) {
+func (s *Service) FinishStep(ctx context.Context, id string, shown Shown, ip string) (by letterlock.Actor, err error) {
 	var refusal error
 	err = s.DB.Write(ctx, func(tx *store.Tx) error {
 		step, err := s.signInStep(tx, id)
@@ -148,7 +153,7 @@ func (s *Service) FinishStep(ctx context.Context, id, typed, ip string) (by lett
 		}
 		by = actorOf(row)
 		by.IP = ip
-		if refusal, err = s.show(tx, by, typed); err != nil || refusal != nil {
+		if refusal, err = s.show(tx, by, shown); err != nil || refusal != nil {
 			return err
 		}
 		return tx.EndPending(step.Hash)
@@ -159,9 +164,9 @@ func (s *Service) FinishStep(ctx context.Context, id, typed, ip string) (by lett
 	return by, nil
 }
 
-// show decides on a code that somebody shows for an account, within the transaction
+// show decides on what somebody shows for an account, within the transaction
 // that counts it: as many guesses at once as anybody likes are taken one by one.
-func (s *Service) show(tx *store.Tx, by letterlock.Actor, typed string) (refusal, err error) {
+func (s *Service) show(tx *store.Tx, by letterlock.Actor, shown Shown) (refusal, err error) {
 	lock, err := tx.FactorLock(by.Address)
 	if err != nil {
 		return nil, err
@@ -169,11 +174,11 @@ func (s *Service) show(tx *store.Tx, by letterlock.Actor, typed string) (refusal
 	if wait := lock.Until.Sub(tx.Now); wait > 0 {
 		return &letterlock.Error{Code: letterlock.Throttled, Key: "second-factor", RetryAfter: wait}, nil
 	}
-	what, err := s.fits(tx, by.Address, typed)
-	if err != nil {
+	what, err := s.judge(tx, by.Address, shown)
+	if err != nil && !refuses(err) {
 		return nil, err
 	}
-	if what != "" {
+	if refusal = err; refusal == nil {
 		return nil, errors.Join(tx.FactorUnlock(by.Address),
 			tx.Audit(letterlock.Entry{Actor: by, Action: "show second factor", Target: string(by.Address), Reason: what, Allowed: true}))
 	}
@@ -182,8 +187,19 @@ func (s *Service) show(tx *store.Tx, by letterlock.Actor, typed string) (refusal
 	}
 	lock.Failures++
 	lock.Until = tx.Now.Add(waitAfter(lock.Failures))
-	return errCode, errors.Join(tx.PutFactorLock(by.Address, lock),
-		tx.Audit(letterlock.Entry{Actor: by, Action: "show second factor", Target: string(by.Address), Reason: "second-factor"}))
+	return refusal, errors.Join(tx.PutFactorLock(by.Address, lock),
+		tx.Audit(letterlock.Entry{Actor: by, Action: "show second factor", Target: string(by.Address), Reason: letterlock.KeyOf(refusal)}))
+}
+
+// judge uses up what is shown and returns what it is, or refuses it as Invalid.
+func (s *Service) judge(tx *store.Tx, a letterlock.Address, shown Shown) (what string, err error) {
+	if len(shown.Answer) > 0 {
+		return "passkey", s.byPasskey(tx, a, shown)
+	}
+	if what, err = s.fits(tx, a, shown.Code); err == nil && what == "" {
+		err = errCode
+	}
+	return what, err
 }
 
 // waitAfter is how long nothing is looked at after so many wrong answers in a row.
@@ -229,22 +245,17 @@ func (s *Service) makeRecoveryCodes(tx *store.Tx, a letterlock.Address) (codes [
 	return codes, tx.PutRecoveryCodes(a, hashes)
 }
 
-// proved asks whoever is signed in to prove again who they are and, where there is an
-// authenticator app, for a code of it or a recovery code: a session that was left open
-// must not be enough to change what keeps the account. f runs in the transaction that
-// uses the code up.
-func (s *Service) proved(ctx context.Context, by letterlock.Actor, password, code, action string, f func(*store.Tx) error) error {
+// proved asks whoever is signed in to prove again who they are and, where there is a second
+// factor, for that or a recovery code: a session that was left open must not be enough to
+// change what keeps the account. f runs in the transaction that uses the code up.
+func (s *Service) proved(ctx context.Context, by letterlock.Actor, password string, shown Shown, action string, f func(*store.Tx) error) error {
 	if err := s.again(ctx, by, password); err != nil {
 		return err
 	}
 	var refusal error
 	err := s.DB.Write(ctx, func(tx *store.Tx) error {
-		_, err := tx.Factor(store.TOTP, []byte(by.Address))
-		if err == nil {
-			if refusal, err = s.show(tx, by, code); err != nil || refusal != nil {
-				return err
-			}
-		} else if !errors.Is(err, letterlock.NotFound) {
+		var err error
+		if refusal, err = s.beside(tx, by, shown); err != nil || refusal != nil {
 			return err
 		}
 		if err := f(tx); refuses(err) {
@@ -258,10 +269,19 @@ func (s *Service) proved(ctx context.Context, by letterlock.Actor, password, cod
 	return errors.Join(err, refusal)
 }
 
+// beside has what is shown beside the password judged where there is a second factor.
+func (s *Service) beside(tx *store.Tx, by letterlock.Actor, shown Shown) (refusal, err error) {
+	list, err := tx.Factors(by.Address)
+	if err != nil || len(list) == 0 {
+		return nil, err
+	}
+	return s.show(tx, by, shown)
+}
+
 // NewRecoveryCodes makes ten codes in the place of the earlier ones. Nobody can learn
 // them again. Their errors are those of Authenticate and FinishStep.
-func (s *Service) NewRecoveryCodes(ctx context.Context, by letterlock.Actor, password, code string) (codes []string, err error) {
-	err = s.proved(ctx, by, password, code, "make recovery codes", func(tx *store.Tx) error {
+func (s *Service) NewRecoveryCodes(ctx context.Context, by letterlock.Actor, password string, shown Shown) (codes []string, err error) {
+	err = s.proved(ctx, by, password, shown, "make recovery codes", func(tx *store.Tx) error {
 		list, err := tx.Factors(by.Address)
 		if err == nil && len(list) == 0 {
 			err = errNoFactor

@@ -157,8 +157,9 @@ func (s *Service) put(ctx context.Context, by letterlock.Actor, m letterlock.Mai
 
 // endAll ends what an account's earlier password or rights had begun: sessions,
 // sign-ins that wait for a second factor, the link to set another password, and the mail that carries it.
+// No passkey lets in by itself until it was shown beside the password that there is then.
 func (s *Service) endAll(tx *store.Tx, a letterlock.Address) error {
-	return errors.Join(tx.EndSessions(letterlock.Staff, a), tx.EndAllPending(a), tx.DeleteAccountLink(a), tx.DropAccountNotices(a))
+	return errors.Join(s.wantPassword(tx, a), tx.EndSessions(letterlock.Staff, a), tx.EndAllPending(a), tx.DeleteAccountLink(a), tx.DropAccountNotices(a))
 }
 
 // Add adds an account without a password and mails its holder a link to set one,

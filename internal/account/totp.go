@@ -84,10 +84,11 @@ func (s *Service) pending(tx *store.Tx, a letterlock.Address) (string, error) {
 }
 
 // ConfirmApp takes the password, see [Service.Proof], and the first code of an app that was
-// told its key, and has codes asked for from then on. All sessions of the account end: the caller begins another. It
-// returns recovery codes if there are none left from before. Invalid "second-factor":
+// told its key, and where there are passkeys what is shown of the second factor, and has
+// codes asked for from then on. All sessions of the account end: the caller begins another.
+// It returns recovery codes if there are none left from before. Invalid "second-factor":
 // the code is not right; NotFound: nothing was set up, or too long ago.
-func (s *Service) ConfirmApp(ctx context.Context, by letterlock.Actor, password, code string) (codes []string, err error) {
+func (s *Service) ConfirmApp(ctx context.Context, by letterlock.Actor, password, code string, shown Shown) (codes []string, err error) {
 	if err := s.again(ctx, by, password); err != nil {
 		return nil, err
 	}
@@ -117,6 +118,9 @@ func (s *Service) ConfirmApp(ctx context.Context, by letterlock.Actor, password,
 			refusal = errCode
 			return nil
 		}
+		if refusal, err = s.beside(tx, by, shown); err != nil || refusal != nil {
+			return err
+		}
 		err = errors.Join(
 			tx.AddFactor(store.Factor{Kind: store.TOTP, Handle: []byte(by.Address), Address: by.Address, ID: letterlock.NewID(),
 				Sealed: s.Pepper.Seal("totp", string(by.Address), []byte(key.Secret())), Counter: counter}),
@@ -141,8 +145,8 @@ func (s *Service) firstCodes(tx *store.Tx, a letterlock.Address) ([]string, erro
 
 // RemoveApp has no codes of an authenticator app asked for any more. With the last
 // factor the recovery codes go, too.
-func (s *Service) RemoveApp(ctx context.Context, by letterlock.Actor, password, code string) error {
-	return s.proved(ctx, by, password, code, "remove app", func(tx *store.Tx) error {
+func (s *Service) RemoveApp(ctx context.Context, by letterlock.Actor, password string, shown Shown) error {
+	return s.proved(ctx, by, password, shown, "remove app", func(tx *store.Tx) error {
 		f, err := tx.Factor(store.TOTP, []byte(by.Address))
 		if errors.Is(err, letterlock.NotFound) {
 			return errNoFactor

@@ -71,12 +71,9 @@ type Key struct {
 	Holder     []byte                            `json:"holder"` // see Holder.Handle
 	Public     []byte                            `json:"public"` // in COSE
 	Transports []protocol.AuthenticatorTransport `json:"transports,omitempty"`
-	Flags      byte                              `json:"flags"` // of the newest answer, as the device writes them
+	Flags      byte                              `json:"flags"` // of the newest answer, as the device writes them: whether it may be, and is, on other devices, too
 	Count      uint32                            `json:"-"`     // of answers, as the device says; 0: it does not count
 }
-
-// BackedUp reports whether the passkey is on other devices of its holder, too.
-func (k Key) BackedUp() bool { return k.flags().BackupState }
 
 func (k Key) flags() webauthn.CredentialFlags {
 	return webauthn.NewCredentialFlags(protocol.AuthenticatorFlags(k.Flags))

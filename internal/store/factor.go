@@ -71,6 +71,11 @@ func (t *Tx) UseFactor(f Factor) error {
 		f.Kind, f.Handle, f.Counter, f.Sealed, t.Now.Unix())
 }
 
+// SealFactor changes what answers are held against, and nothing else.
+func (t *Tx) SealFactor(f Factor) error {
+	return t.exec(`UPDATE factors SET sealed = $3 WHERE kind = $1 AND handle = $2`, f.Kind, f.Handle, f.Sealed)
+}
+
 // DeleteFactor removes a factor of an account, and says whether there was one.
 func (t *Tx) DeleteFactor(id letterlock.ID, a letterlock.Address) (bool, error) {
 	n, err := t.change(`DELETE FROM factors WHERE id = $1 AND address = $2`, id, a)
