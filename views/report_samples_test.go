@@ -45,6 +45,14 @@ func reportSamples(all map[string]templ.Component) {
 	detail.Sections = []templ.Component{AppPasswordsSection(AppPasswords{}), OpenSessionsSection(OpenSessions{})}
 	factors := Factors{App: true, Codes: "2 recovery codes are left.", FewCodes: true, RemoveURL: "/account/security/app/remove", CodesURL: "/account/security/codes", Do: "remove", Error: "That is not your password"}
 	all["security-app"] = SecurityPage(Security{Page: p, Note: "Done.", Sections: []templ.Component{FactorsSection(factors)}})
+	keys := &Passkeys{AddURL: "/account/security/passkeys", Name: "Laptop", Rows: []PasskeyRow{
+		{Name: "Telephone", Added: at("20 Nov 2026"), Used: at("21 Nov 2026"), Do: "remove-1", RemoveURL: "/account/security/passkeys/1/remove"},
+		{Name: "Key ring", Added: at("20 Nov 2026"), Do: "remove-2", RemoveURL: "/account/security/passkeys/2/remove"},
+	}}
+	all["security-passkeys"] = SecurityPage(Security{Page: p, Sections: []templ.Component{FactorsSection(Factors{Passkeys: keys, Codes: "10 recovery codes are left.", CodesURL: "/account/security/codes", SetUpURL: "/account/security/app", Do: "remove-1", Error: "That is not your password"})}})
+	all["security-passkey"] = AddPasskeyPage(AddPasskey{Page: p, Name: "Telephone", Make: `{"challenge":"AA"}`, URL: "/account/security/passkeys/made"})
+	all["second-factor-passkey"] = SecondFactorPage(SecondFactor{Page: p, Passkeys: true, Error: "That passkey lets nobody in here"})
+	all["sign-in-passkey"] = SignInPage(SignIn{Page: p, Ways: []templ.Component{PasskeyWaySection(PasskeyWay{Next: "/compose", Error: "That passkey lets nobody in here"})}})
 	all["security-set-up"] = SetUpAppPage(SetUpApp{Page: p, QR: "data:image/png;base64,", Key: "ABCD EFGH", URL: "/account/security/app", Error: "That code is not right"})
 	all["security-codes"] = RecoveryCodesPage(RecoveryCodes{Page: p, Codes: []string{"ABCDE-FGHJK"}, File: "data:text/plain,ABCDE"})
 	all["second-factor"] = SecondFactorPage(SecondFactor{Page: p, Next: "/sent", Error: "That code is not right"})

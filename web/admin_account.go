@@ -36,7 +36,7 @@ var accountActs = map[string]accountAct{
 		button:  "Sign out everywhere", keep: "Keep sessions", do: (*account.Service).SignOutEverywhere,
 	},
 	"reset-factor": {
-		heading: "Reset second factor?", what: "The authenticator app and the recovery codes of %s work no more.",
+		heading: "Reset second factor?", what: "The authenticator app, the passkeys and the recovery codes of %s work no more.",
 		effects: []string{"Their password alone lets them in, until they set up a second factor again. Be sure that it is they who ask.", "They are signed out everywhere, and told by mail."},
 		button:  "Reset second factor", keep: "Keep second factor", seal: true, do: (*account.Service).ResetFactors,
 	},
@@ -47,7 +47,7 @@ var accountActs = map[string]accountAct{
 	},
 	"reset": {
 		heading: "Reset password?", what: "The password of %s works no more, and a link to set another is mailed to them.",
-		effects: []string{"They are signed out everywhere, and their app passwords are removed.", "The link works once, for 24 hours. Nobody but they see it."},
+		effects: []string{"They are signed out everywhere, and their app passwords are removed.", "The link works once, for 24 hours. Nobody but they see it.", "Their passkeys let them in alone again after they were shown beside the new password."},
 		button:  "Reset password", keep: "Keep password",
 		do: func(s *account.Service, ctx context.Context, by letterlock.Actor, a letterlock.Address) error {
 			_, err := s.Reset(ctx, by, a)

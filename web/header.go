@@ -9,13 +9,16 @@ import (
 )
 
 // A csp is a Content-Security-Policy. Which one a page has depends on what it
-// shows: our own words, our own words with scripts, a stranger's words, or a
+// shows: our own words, our own words with scripts, many or few, a stranger's words, or a
 // stranger's file.
 type csp string
 
 const (
 	// policyEnd is for pages that somebody who proved nothing may see: no script.
 	policyEnd csp = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+	// policyDoor is for the pages on which people of the organisation show a passkey: it
+	// takes a script of ours, which asks for nothing but a question.
+	policyDoor csp = policyEnd + "; script-src 'self'; connect-src 'self'"
 	// policyPage is for readers and staff.
 	policyPage csp = "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; script-src 'self'; connect-src 'self'; frame-src 'self'"
 	// policyBody is for a document made of somebody's mail, wherever it is shown.

@@ -35,9 +35,9 @@ var inLane = map[lane.Name]string{
 		"POST /account/sessions/end-others, POST /account/sessions/:id/end, POST /accounts/:address/sessions/:id/end",
 	lane.Passcode: "GET /m/:token/passcode, POST /m/:token/passcode, POST /m/:token/passcode/again, POST /m/:token/verify, POST /m/:token/continue, POST /m/:token/openid, POST /read/:id/prove/openid, GET /portal/openid/:provider, " +
 		"GET /read/:id/prove/passcode, POST /read/:id/prove/passcode, POST /read/:id/prove/passcode/again, POST /read/:id/prove/verify, GET /read/:id/passphrase, POST /read/:id/passphrase, GET /m/:token/release, POST /m/:token/release, POST /m/:token/release/verify, GET /read/:id/prove/release, POST /read/:id/prove/release, POST /read/:id/prove/release/verify",
-	lane.SignIn: "POST /sign-in, POST /sign-in/sso, GET /sign-in/sso, POST /account/security/prove, POST /sign-in/second, POST /account/security/app/remove, POST /account/security/codes, POST /password/:token, POST /account/app-passwords, POST /sent/:id/passphrase",
+	lane.SignIn: "POST /sign-in, POST /sign-in/second, POST /sign-in/passkey, POST /account/security/passkeys, POST /account/security/passkeys/made, POST /account/security/passkeys/:id/remove, POST /account/security/app/remove, POST /account/security/codes, POST /password/:token, POST /account/app-passwords, POST /sign-in/sso, GET /sign-in/sso, POST /account/security/prove, POST /sent/:id/passphrase",
 	lane.Gate: "GET /m/:token, GET /read/:id/prove, GET /sign-in, GET /sign-in/second, GET /password/:token, GET /portal/signed-out, GET /robots.txt, GET /favicon.ico, " +
-		"GET /static/*, GET /brand/:file, GET /, GET /check, POST /check",
+		"GET /static/*, GET /brand/:file, GET /, GET /check, POST /check, POST /sign-in/passkey/question, POST /sign-in/second/question, POST /account/security/question",
 	lane.Read: "GET /read/:id, GET /read/:id/body, GET /read/:id/part/:n/mail, GET /read/:id/part/:n/mail/body, " +
 		"GET /sent/:id, GET /sent/:id/body, GET /sent/:id/part/:n/mail, GET /sent/:id/part/:n/mail/body, " +
 		"POST /read/:id/ask, GET /inbox/, GET /inbox/:address, GET /inbox/:address/:seq, GET /inbox/:address/:seq/html, GET /inbox/:address/:seq/text",

@@ -257,6 +257,13 @@ var table = map[string]column{
 	"GET /sign-in/sso":                                 all(404), // there is no single sign-on, in the next two neither
 	"POST /sign-in/sso":                                all(404),
 	"POST /account/security/prove":                     byStaff(404),
+	"POST /sign-in/second/question":                    all(404), // no password was right
+	"POST /sign-in/passkey/question":                   all(200),
+	"POST /sign-in/passkey":                            all(422),     // nothing is shown
+	"POST /account/security/question":                  byStaff(404), // they have none
+	"POST /account/security/passkeys":                  byStaff(422), // nothing is typed
+	"POST /account/security/passkeys/made":             byStaff(422), // nothing was begun
+	"POST /account/security/passkeys/:id/remove":       byStaff(422), // nothing is typed
 	"POST /account/app-passwords":                      byStaff(422), // nothing is typed
 	"POST /account/sessions/end-others":                byStaff(303),
 	"POST /account/sessions/:id/end":                   byStaff(303), // it is not there any more

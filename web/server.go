@@ -205,7 +205,7 @@ func (s *Server) page(c echo.Context) views.Page {
 	p := views.Page{
 		Host:    s.PublicURL.Host,
 		Brand:   s.worn(c),
-		Scripts: policyOf(c) == policyPage,
+		Scripts: policyOf(c) == policyPage || policyOf(c) == policyDoor,
 		Demo:    s.Demo != nil,
 	}
 	switch by := actor(c); by.Kind {

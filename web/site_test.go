@@ -24,6 +24,7 @@ func TestEachPageHasItsPolicy(t *testing.T) {
 	staff := w.browser().as(letterlock.Staff, ada)
 	const (
 		end  = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+		door = end + "; script-src 'self'; connect-src 'self'"
 		page = "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; script-src 'self'; connect-src 'self'; frame-src 'self'"
 		body = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; base-uri 'none'; frame-ancestors 'self'; sandbox allow-same-origin allow-popups allow-popups-to-escape-sandbox"
 		file = "sandbox; default-src 'none'"
@@ -37,8 +38,8 @@ func TestEachPageHasItsPolicy(t *testing.T) {
 	}{
 		{w.browser(), link, end, "same-origin", false},
 		{w.browser(), "/nothing", end, "same-origin", false},
-		{w.browser(), path, end, "same-origin", false}, // not signed in: an end page
-		{w.browser(), "/sign-in", end, "same-origin", false},
+		{w.browser(), path, end, "same-origin", false},       // not signed in: an end page
+		{w.browser(), "/sign-in", door, "same-origin", true}, // for passkeys
 		{reader, path, page, "same-origin", true},
 		{reader, "/messages", page, "same-origin", false},
 		{reader, path + "/body", body, "", false},

@@ -11,7 +11,6 @@ import (
 	"github.com/gorilla/sessions"
 	"github.com/labstack/echo/v4"
 
-	"letterlock/internal/account"
 	"letterlock/internal/letterlock"
 	"letterlock/views"
 )
@@ -58,15 +57,28 @@ func (s *Server) step(c echo.Context) string {
 
 // secondFactorPage asks for the second factor.
 func (s *Server) secondFactorPage(c echo.Context) error {
-	switch _, err := s.Accounts.Step(c.Request().Context(), s.step(c)); letterlock.CodeOf(err) {
-	case letterlock.NotFound:
+	return s.showSecondFactor(c, http.StatusOK, localPath(c.QueryParam("next"), ""), "")
+}
+
+// showSecondFactor shows the page, or leads whoever has to begin anew to where that is.
+func (s *Server) showSecondFactor(c echo.Context, status int, next, problem string) error {
+	a, err := s.Accounts.Step(c.Request().Context(), s.step(c))
+	if letterlock.CodeOf(err) == letterlock.NotFound {
 		return c.Redirect(http.StatusSeeOther, "/sign-in")
-	default:
-		if err != nil {
-			return err
-		}
 	}
-	return s.show(c, http.StatusOK, views.SecondFactorPage(views.SecondFactor{Page: s.page(c), Next: localPath(c.QueryParam("next"), "")}))
+	if err != nil {
+		return err
+	}
+	f, err := s.Accounts.Factors(c.Request().Context(), a)
+	if err != nil {
+		return err
+	}
+	v := views.SecondFactor{Next: next, Error: problem, App: !f.App.IsZero(), Passkeys: len(f.Passkeys) > 0 && s.Accounts.Passkeys != nil}
+	if v.Passkeys {
+		setPolicy(c, policyDoor)
+	}
+	v.Page = s.page(c)
+	return s.show(c, status, views.SecondFactorPage(v))
 }
 
 // secondFactor begins the session for which the password was not enough.
@@ -76,18 +88,23 @@ func (s *Server) secondFactor(c echo.Context) error {
 		return err
 	}
 	next := localPath(f.Get("next"), "")
-	by, err := s.Accounts.FinishStep(c.Request().Context(), s.step(c), account.Shown{Code: bounded(f.Get("code"), 100)}, c.RealIP())
+	by, err := s.Accounts.FinishStep(c.Request().Context(), s.step(c), s.shown(c, f, "code"), c.RealIP())
 	if letterlock.CodeOf(err) == letterlock.NotFound {
 		s.setStep(c, "")
 		return c.Redirect(http.StatusSeeOther, "/sign-in")
 	}
 	if status, text := s.factorProblem(c, err); text != "" {
-		return s.show(c, status, views.SecondFactorPage(views.SecondFactor{Page: s.page(c), Next: next, Error: text}))
+		return s.showSecondFactor(c, status, next, text)
 	}
 	if err != nil {
 		return err
 	}
 	s.setStep(c, "")
+	return s.letIn(c, by, next)
+}
+
+// letIn begins the session of somebody who has shown all that is asked for.
+func (s *Server) letIn(c echo.Context, by letterlock.Actor, next string) error {
 	if err := s.startSession(c, letterlock.Actor{Kind: letterlock.Staff, Address: by.Address}); err != nil {
 		return err
 	}
@@ -113,6 +130,9 @@ func (s *Server) factorProblem(c echo.Context, err error) (status int, text stri
 		if letterlock.KeyOf(err) == "second-factor" {
 			return http.StatusUnprocessableEntity, "That code is not right, or it was used already"
 		}
+		if text := passkeyProblems[letterlock.KeyOf(err)]; text != "" {
+			return http.StatusUnprocessableEntity, text
+		}
 	}
 	return 0, ""
 }
@@ -122,6 +142,9 @@ func (s *Server) factorsSection(c echo.Context) (templ.Component, error) {
 	v, err := s.factors(c)
 	if tried, ok := c.Get(triedKey).(tried); ok {
 		v.Do, v.Error = tried.do, tried.problem
+		if v.Passkeys != nil {
+			v.Passkeys.Name = tried.name
+		}
 	}
 	return views.FactorsSection(v), err
 }
@@ -130,7 +153,7 @@ func (s *Server) factorsSection(c echo.Context) (templ.Component, error) {
 const proveFirst = "Prove first that it is you"
 
 // tried is what was refused on the page that is shown again.
-type tried struct{ do, problem string }
+type tried struct{ do, problem, name string }
 
 const triedKey = "tried"
 
@@ -143,7 +166,7 @@ func (s *Server) factors(c echo.Context) (views.Factors, error) {
 	if err != nil {
 		return views.Factors{}, err
 	}
-	v := views.Factors{App: !f.App.IsZero(), NoPassword: !p.Password}
+	v := views.Factors{App: !f.App.IsZero(), Passkeys: s.ownPasskeys(f.Passkeys), NoPassword: !p.Password}
 	if v.App {
 		v.AppFacts = []views.Fact{{Label: "Authenticator app", Value: "set up " + s.when(f.App).Text}}
 		if !f.AppUsed.IsZero() {
@@ -151,6 +174,7 @@ func (s *Server) factors(c echo.Context) (views.Factors, error) {
 		}
 	}
 	if !p.Password && !p.Given {
+		v.Passkeys.Fix()
 		return v, nil // they prove first that it is they
 	}
 	if !v.App {
@@ -192,9 +216,13 @@ func (s *Server) showSetUp(c echo.Context, status int, problem string) error {
 	if err != nil {
 		return err
 	}
+	proof, err := s.factors(c)
+	if err != nil {
+		return err
+	}
 	return s.show(c, status, views.SetUpAppPage(views.SetUpApp{
-		Page: s.page(c), QR: "data:image/png;base64," + base64.StdEncoding.EncodeToString(setup.QR), Key: inFours(setup.Key),
-		URL: "/account/security/app", Error: problem, NoPassword: !p.Password,
+		Page: s.page(c), Proof: proof, QR: "data:image/png;base64," + base64.StdEncoding.EncodeToString(setup.QR), Key: inFours(setup.Key),
+		URL: "/account/security/app", Error: problem,
 	}))
 }
 
@@ -210,34 +238,44 @@ func inFours(key string) string {
 	return b.String()
 }
 
-// setUpApp takes the first code of the app. All sessions of the account have ended by
-// then: this browser begins another.
+// setUpApp takes the first code of the app.
 func (s *Server) setUpApp(c echo.Context) error {
 	f, err := form(c)
 	if err != nil {
 		return err
 	}
-	codes, err := s.Accounts.ConfirmApp(c.Request().Context(), actor(c), f.Get("password"), strings.ReplaceAll(bounded(f.Get("code"), 100), " ", ""), account.Shown{})
+	codes, err := s.Accounts.ConfirmApp(c.Request().Context(), actor(c), f.Get("password"), strings.ReplaceAll(bounded(f.Get("code"), 100), " ", ""), s.shown(c, f, "proof"))
 	if key := letterlock.KeyOf(err); key == "sign-in" || key == "prove-account" {
 		status, text := s.factorProblem(c, err)
 		return s.showSetUp(c, status, text)
 	}
 	switch letterlock.KeyOf(err) {
 	case "second-factor":
-		return s.showSetUp(c, http.StatusUnprocessableEntity, "That code is not right. Does the clock of your telephone go right?")
+		if letterlock.CodeOf(err) == letterlock.Invalid {
+			return s.showSetUp(c, http.StatusUnprocessableEntity, "That code is not right. Does the clock of your telephone go right?")
+		}
 	case "no-factor":
 		return s.showSetUp(c, http.StatusUnprocessableEntity, "That took longer than ten minutes: here is another key")
 	case "totp-exists":
 		return c.Redirect(http.StatusSeeOther, "/account/security")
 	}
+	if status, text := s.factorProblem(c, err); text != "" {
+		return s.showSetUp(c, status, text)
+	}
 	if err != nil {
 		return err
 	}
+	return s.afterAdding(c, "app", codes)
+}
+
+// afterAdding goes on after a factor was added: all sessions of the account have ended
+// by then, and this browser begins another.
+func (s *Server) afterAdding(c echo.Context, done string, codes []string) error {
 	if err := s.startSession(c, letterlock.Actor{Kind: letterlock.Staff, Address: actor(c).Address}); err != nil {
 		return err
 	}
 	if len(codes) == 0 {
-		return c.Redirect(http.StatusSeeOther, "/account/security?done=app")
+		return c.Redirect(http.StatusSeeOther, "/account/security?done="+done)
 	}
 	return s.showCodes(c, codes)
 }
@@ -257,7 +295,7 @@ func (s *Server) removeApp(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	err = s.Accounts.RemoveApp(c.Request().Context(), actor(c), f.Get("password"), account.Shown{Code: bounded(f.Get("code"), 100)})
+	err = s.Accounts.RemoveApp(c.Request().Context(), actor(c), f.Get("password"), s.shown(c, f, "code"))
 	return s.afterFactor(c, "remove", err, func() error { return c.Redirect(http.StatusSeeOther, "/account/security?done=removed") })
 }
 
@@ -267,14 +305,14 @@ func (s *Server) newRecoveryCodes(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	codes, err := s.Accounts.NewRecoveryCodes(c.Request().Context(), actor(c), f.Get("password"), account.Shown{Code: bounded(f.Get("code"), 100)})
+	codes, err := s.Accounts.NewRecoveryCodes(c.Request().Context(), actor(c), f.Get("password"), s.shown(c, f, "code"))
 	return s.afterFactor(c, "codes", err, func() error { return s.showCodes(c, codes) })
 }
 
 // afterFactor goes on after a change, or says on the page why nothing was changed.
 func (s *Server) afterFactor(c echo.Context, do string, err error, goOn func() error) error {
 	if status, text := s.factorProblem(c, err); text != "" {
-		c.Set(triedKey, tried{do, text})
+		c.Set(triedKey, tried{do: do, problem: text, name: bounded(c.Request().PostForm.Get("name"), 400)})
 		return s.showSecurity(c, status, text+". Nothing was changed.")
 	}
 	if letterlock.KeyOf(err) == "no-factor" {
@@ -293,7 +331,10 @@ func (s *Server) factorOf(c echo.Context, a letterlock.Address) (text, reset str
 	if err != nil || !f.Any() {
 		return "No second factor is set up.", "", err
 	}
-	text = "Authenticator app, set up " + s.when(f.App).Text + ". " + codesLeft(f.CodesLeft)
+	if !f.App.IsZero() {
+		text = "Authenticator app, set up " + s.when(f.App).Text + ". "
+	}
+	text += passkeysThere(len(f.Passkeys)) + codesLeft(f.CodesLeft)
 	if a != actor(c).Address {
 		reset = accountURL(a) + "/reset-factor"
 	}

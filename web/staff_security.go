@@ -15,6 +15,7 @@ func (s *Server) securityRoutes() {
 	s.get(securing, "/account/security", s.security)
 	s.get(securing, "/account/security/app", s.setUpAppPage)
 	s.post(securing, "/account/security/app", s.setUpApp)
+	s.passkeyRoutes()
 	s.post(staff, "/account/app-passwords", s.makeAppPassword)
 	s.post(staff, "/account/app-passwords/:id/remove", s.removeOwnAppPassword)
 	s.post(staff, "/account/security/app/remove", s.removeApp)
@@ -82,6 +83,7 @@ func (s *Server) showSecurity(c echo.Context, status int, problem string) error 
 var securityNotes = map[string]string{
 	"app-password": appPasswordGone,
 	"app":          "The authenticator app is set up.", "removed": "The authenticator app is removed.",
+	"passkey": "The passkey is added.", "passkey-removed": "The passkey is removed.",
 	"session": "The session has ended.", "proved": "You have proved that it is you. For ten minutes you can change what keeps your account.",
 	"sessions": "All other sessions have ended.",
 }

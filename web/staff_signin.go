@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 
+	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
 
 	"letterlock/internal/letterlock"
@@ -20,11 +21,28 @@ func (s *Server) signInPage(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	v := views.SignIn{Page: s.page(c), Next: localPath(c.QueryParam("next"), ""), SSO: s.ssoOffer(problem)}
+	v := s.signInView(c, localPath(c.QueryParam("next"), ""))
+	v.SSO = s.ssoOffer(problem)
 	if c.QueryString() == passwordSetQuery {
 		v.Note = "Your password is set. Sign in with it."
 	}
 	return s.show(c, http.StatusOK, views.SignInPage(v))
+}
+
+// signInView is the page with all ways in there are. Whoever shows it again adds to it.
+func (s *Server) signInView(c echo.Context, next string) views.SignIn {
+	ways := s.door(c, next)
+	return views.SignIn{Page: s.page(c), Next: next, SSO: s.ssoOffer(""), Ways: ways}
+}
+
+// door lists the ways in beside the password, and has the page allow what they need.
+func (s *Server) door(c echo.Context, next string) (ways []templ.Component) {
+	if s.Accounts.Passkeys != nil {
+		setPolicy(c, policyDoor)
+		problem, _ := c.Get(passkeyKey).(string)
+		ways = append(ways, views.PasskeyWaySection(views.PasskeyWay{Next: next, Error: problem}))
+	}
+	return ways
 }
 
 // signIn begins a session under a new id, and leads on to where the visitor was
@@ -34,7 +52,8 @@ func (s *Server) signIn(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	v := views.SignIn{Page: s.page(c), Address: bounded(f.Get("address"), 320), Next: localPath(f.Get("next"), ""), SSO: s.ssoOffer("")}
+	v := s.signInView(c, localPath(f.Get("next"), ""))
+	v.Address = bounded(f.Get("address"), 320)
 	by, err := s.authenticate(c, v.Address, f.Get("password"))
 	switch letterlock.CodeOf(err) {
 	case letterlock.Denied:

@@ -27,6 +27,7 @@ import (
 	"letterlock/internal/notify"
 	"letterlock/internal/outbox"
 	"letterlock/internal/passcode"
+	"letterlock/internal/passkey"
 	"letterlock/internal/passphrase"
 	"letterlock/internal/policy"
 	"letterlock/internal/ratelimit"
@@ -164,6 +165,7 @@ func newWorld(t *testing.T, changes ...func(*Options)) *world {
 		Now:         w.clock.Now, Log: log, MaxUpload: 1 << 20, DownloadsUnderDoNotForward: true,
 	}
 	o.Passphrases.Hash, o.Passphrases.Verify = o.Accounts.Hash, o.Accounts.Verify
+	o.Accounts.Passkeys = passkey.New(public, "Contoso Letterlock")
 	o.SendSample = w.outbox.Sample
 	o.Doctor = func(context.Context) []Finding { return w.found }
 	o.Vouch = &vouch.Service{DB: db, Pepper: pepper, IPKey: ratelimit.IPKey}

@@ -47,13 +47,20 @@ type console struct {
 
 func newConsole(t *testing.T) *console {
 	t.Helper()
+	return newConsoleAt(t, "127.0.0.1")
+}
+
+// newConsoleAt is newConsole for a portal under a name of this machine.
+func newConsoleAt(t *testing.T, host string) *console {
+	t.Helper()
 	dir := t.TempDir()
 	c := &console{t: t, config: filepath.Join(dir, "letterlock.toml")}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := net.Listen("tcp", net.JoinHostPort(host, "0"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.site = "http://" + listener.Addr().String()
+	_, port, _ := net.SplitHostPort(listener.Addr().String())
+	c.site = "http://" + net.JoinHostPort(host, port)
 	listener.Close() // serve opens it again
 	settings := fmt.Sprintf(`
 public_url = %q

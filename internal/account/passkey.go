@@ -200,7 +200,7 @@ func (s *Service) SignInByPasskey(ctx context.Context, question string, answer [
 		}
 		f, k, err := s.answered(tx, question, "", answer)
 		if err == nil {
-			by, err = opens(tx, f, k)
+			by, err = s.opens(tx, f, k)
 		}
 		if err != nil && !refuses(err) {
 			return err
@@ -223,15 +223,16 @@ func (s *Service) SignInByPasskey(ctx context.Context, question string, answer [
 }
 
 // opens returns whom a passkey lets in by itself. An account that may not be used, or
-// whose password was taken away, has none that does.
-func opens(tx *store.Tx, f store.Factor, k keptPasskey) (by letterlock.Actor, err error) {
+// whose password was taken away or is not taken, has none that does: it belongs to the
+// provider of single sign-on.
+func (s *Service) opens(tx *store.Tx, f store.Factor, k keptPasskey) (by letterlock.Actor, err error) {
 	row, err := tx.Account(f.Address)
 	switch {
 	case errors.Is(err, letterlock.NotFound):
 		return by, errPasskeyUnknown
 	case err != nil:
 		return by, err
-	case !row.Disabled.IsZero() || row.PasswordHash == "":
+	case !row.Disabled.IsZero() || !s.hasPassword(row):
 		return by, errPasskeyUnknown
 	case !k.Alone:
 		return by, errPasskeyPassword

@@ -36,6 +36,7 @@ import (
 	"letterlock/internal/once"
 	"letterlock/internal/outbox"
 	"letterlock/internal/passcode"
+	"letterlock/internal/passkey"
 	"letterlock/internal/passphrase"
 	"letterlock/internal/policy"
 	"letterlock/internal/ratelimit"
@@ -283,6 +284,7 @@ func (a *App) buildUseCases(cfg config.Config, o Options, k seal.Keys, look *bra
 	if cfg.SSO.Password == config.PasswordNever {
 		a.Accounts.OnlyPassword = cfg.SSO.BreakGlass
 	}
+	a.Accounts.Passkeys = passkey.New(cfg.PublicURL.URL, cfg.Organization.Name+" Letterlock")
 	a.Sessions = &session.Service{DB: a.DB, Vouches: a.Vouch.Has}
 	a.Browsers = &session.Browsers{DB: a.DB, Lasts: time.Duration(cfg.Portal.Remember.Span)}
 	a.Visits = &visit.Service{DB: a.DB, Log: o.Log}
