@@ -116,7 +116,8 @@ func (s *Service) AskPasskey(ctx context.Context, a letterlock.Address, ip strin
 		return "", nil, errNoPasskeys
 	}
 	err = s.DB.Write(ctx, func(tx *store.Tx) error {
-		wait, err := tx.Spend(store.Budget{Name: "passkey|" + s.IPKey(ip), Size: 60, Every: 5 * time.Second})
+		// A whole house may sign in at nine from one network, and each asks.
+		wait, err := tx.Spend(store.Budget{Name: "passkey|" + s.IPKey(ip), Size: 300, Every: time.Second})
 		if err == nil && wait > 0 {
 			err = &letterlock.Error{Code: letterlock.Throttled, Key: "sign-in", RetryAfter: wait}
 		}
@@ -382,8 +383,8 @@ func (s *Service) made(tx *store.Tx, a letterlock.Address, id string, sent []byt
 // errors are those of Authenticate and FinishStep.
 func (s *Service) RemovePasskey(ctx context.Context, by letterlock.Actor, password string, shown Shown, id letterlock.ID) error {
 	return s.proved(ctx, by, password, shown, "remove passkey", func(tx *store.Tx) error {
-		list, _, err := s.passkeys(tx, by.Address)
-		if err == nil && !slices.ContainsFunc(list, func(f store.Factor) bool { return f.ID == id }) {
+		list, err := tx.Factors(by.Address)
+		if err == nil && !slices.ContainsFunc(list, func(f store.Factor) bool { return f.Kind == store.Passkey && f.ID == id }) {
 			err = errNoPasskey
 		}
 		if err != nil {
