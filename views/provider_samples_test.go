@@ -16,8 +16,8 @@ func providerSamples(all map[string]templ.Component) {
 
 	p := staffPage()
 	p.Account.Auditor, p.Account.Admin = true, true
-	all["providers-none"] = SignInProvidersPage(SignInProviders{Page: p, URL: "/sign-in-providers"})
-	v := SignInProviders{Page: p, URL: "/sign-in-providers", ForgetURL: "/sign-in-providers/forget", List: []ProviderSetUp{
+	all["providers-none"] = SignInProvidersPage(SignInProviders{Page: p, URL: "/sign-in-providers", Browsers: ForgetAddress{URL: "/sign-in-providers/forget-browsers"}})
+	v := SignInProviders{Page: p, URL: "/sign-in-providers", Accounts: ForgetAddress{URL: "/sign-in-providers/forget"}, Browsers: ForgetAddress{URL: "/sign-in-providers/forget-browsers"}, List: []ProviderSetUp{
 		{Name: "Google", ID: "google", Issuer: "https://accounts.google.com", Client: "1234.apps.googleusercontent.com", Callback: "https://mail.halden.example/portal/openid/google",
 			Believed: "gmail.com, googlemail.com, and domains that Google hosts for whoever signs in", TryURL: "/sign-in-providers/google/try"},
 		{Name: "Riverside", ID: "riverside", Issuer: "https://login.riverside.example", Client: "letterlock", Callback: "https://mail.halden.example/portal/openid/riverside",
@@ -26,11 +26,12 @@ func providerSamples(all map[string]templ.Component) {
 	all["providers"] = SignInProvidersPage(v)
 	tried := v
 	tried.Tried, tried.Believed = "Google vouches for bob@gmail.com, and is believed: whoever signs in there like this can read what was sent to that address.", true
-	tried.Forgot = "No account was bound to bob@gmail.com, so there was nothing to forget."
+	tried.Accounts.Done = "No account was bound to bob@gmail.com, so there was nothing to forget."
 	all["providers-tried"] = SignInProvidersPage(tried)
 	wrong := v
 	wrong.Looked, wrong.Problem = true, "Riverside does not answer right now."
-	wrong.Address, wrong.AddressError = "bob", "Type a whole mail address"
+	wrong.Accounts.Address, wrong.Accounts.Error = "bob", "Type a whole mail address"
+	wrong.Browsers.Done = "Forgotten: 2 browsers that were remembered for marta.lind@quillfeather.example. Whoever was signed in with that address is signed out."
 	wrong.List = []ProviderSetUp{wrong.List[0], wrong.List[1]}
 	wrong.List[0].State = State{Kind: StateWell}
 	wrong.List[1].State, wrong.List[1].Problem = State{Kind: StateWrong}, "Riverside does not answer right now."

@@ -26,6 +26,7 @@ func (s *Server) providerRoutes() {
 	s.post(admin, providersURL, s.lookAtProviders)
 	s.post(admin, providersURL+"/:provider/try", s.tryProvider)
 	s.post(admin, providersURL+"/forget", s.forgetBinding)
+	s.post(admin, providersURL+"/forget-browsers", s.forgetBrowsersOf)
 }
 
 // providers shows how they are set up, and what came of a try. It asks none.
@@ -75,7 +76,8 @@ func (s *Server) lookedAt(ctx context.Context) map[string]error {
 }
 
 func (s *Server) providerList(found map[string]error) views.SignInProviders {
-	v := views.SignInProviders{URL: providersURL, ForgetURL: providersURL + "/forget", Looked: found != nil}
+	v := views.SignInProviders{URL: providersURL, Looked: found != nil}
+	v.Accounts.URL, v.Browsers.URL = providersURL+"/forget", providersURL+"/forget-browsers"
 	for _, p := range s.Vouch.Providers {
 		row := views.ProviderSetUp{
 			Name: p.Name, ID: p.ID, Issuer: p.Issuer, Client: p.ClientID, Callback: p.Redirect, Believed: believedFor(p),
@@ -140,23 +142,41 @@ func (s *Server) tryProvider(c echo.Context) error {
 
 // forgetBinding lets an address be proved by another account from now on.
 func (s *Server) forgetBinding(c echo.Context) error {
+	v := s.providerList(nil)
+	return s.forgetOf(c, &v, &v.Accounts, func(a letterlock.Address) (string, error) {
+		n, err := s.Vouch.Forget(c.Request().Context(), actor(c), a, "")
+		if n == 0 {
+			return "No account was bound to " + string(a) + ", so there was nothing to forget.", err
+		}
+		return "Forgotten. The next account that a provider vouches for as " + string(a) + " can prove it; whoever was signed in with that address is signed out, and no browser is remembered for it.", err
+	})
+}
+
+// forgetBrowsersOf forgets the browsers that are remembered for an address.
+func (s *Server) forgetBrowsersOf(c echo.Context) error {
+	v := s.providerList(nil)
+	return s.forgetOf(c, &v, &v.Browsers, func(a letterlock.Address) (string, error) {
+		n, err := s.Browsers.ForgetOf(c.Request().Context(), actor(c), a)
+		if n == 0 {
+			return "No browser was remembered for " + string(a) + ". Whoever was signed in with that address is signed out.", err
+		}
+		return "Forgotten: " + countOf(n, "browser") + " remembered for " + string(a) + ". Whoever was signed in with that address is signed out.", err
+	})
+}
+
+// forgetOf reads the address of one of the forms of v, and shows there what forget says of it.
+func (s *Server) forgetOf(c echo.Context, v *views.SignInProviders, at *views.ForgetAddress, forget func(letterlock.Address) (string, error)) error {
 	fields, err := form(c)
 	if err != nil {
 		return err
 	}
-	v := s.providerList(nil)
 	a, err := letterlock.ParseAddress(strings.TrimSpace(fields.Get("address")))
 	if err != nil {
-		v.Address, v.AddressError = fields.Get("address"), "Type a whole mail address"
-		return s.showProviders(c, http.StatusUnprocessableEntity, v)
+		at.Address, at.Error = fields.Get("address"), "Type a whole mail address"
+		return s.showProviders(c, http.StatusUnprocessableEntity, *v)
 	}
-	n, err := s.Vouch.Forget(c.Request().Context(), actor(c), a, "")
-	if err != nil {
+	if at.Done, err = forget(a); err != nil {
 		return err
 	}
-	v.Forgot = "No account was bound to " + string(a) + ", so there was nothing to forget."
-	if n > 0 {
-		v.Forgot = "Forgotten. The next account that a provider vouches for as " + string(a) + " can prove it; whoever was signed in with that address is signed out, and no browser is remembered for it."
-	}
-	return s.showProviders(c, http.StatusOK, v)
+	return s.showProviders(c, http.StatusOK, *v)
 }

@@ -29,7 +29,7 @@ var inLane = map[lane.Name]string{
 		"GET /trace/:id/revoke, POST /trace/:id/revoke, POST /trace/:id/restore, GET /trace/:id/destroy, POST /trace/:id/destroy, " +
 		"GET /sent/:id/expiry, POST /sent/:id/expiry, GET /sent/:id/passphrase, POST /sent/:id/passphrase/remove, GET /trace/:id/expiry, POST /trace/:id/expiry, " +
 		"POST /bulk/:id/start, POST /bulk/:id/approve, POST /bulk/:id/discard, POST /bulk/:id/undo, " +
-		"POST /messages/browsers/forget, POST /messages/browsers/:browser/forget, GET /accounts/:address/disable, " +
+		"POST /messages/browsers/forget, POST /sign-in-providers/forget-browsers, POST /messages/browsers/:browser/forget, GET /accounts/:address/disable, " +
 		"POST /accounts/:address/disable, GET /accounts/:address/sign-out, POST /accounts/:address/sign-out, GET /tokens/:id/end, POST /tokens/:id/end, " +
 		"POST /account/app-passwords/:id/remove, POST /accounts/:address/app-passwords/:id/remove, " +
 		"POST /account/sessions/end-others, POST /account/sessions/:id/end, POST /accounts/:address/sessions/:id/end",

@@ -234,3 +234,27 @@ func TestNothingIsRememberedWhereTheSettingsSayNever(t *testing.T) {
 		t.Errorf("ticking it by hand: %d, with the cookies %v", a.status, b.cookies)
 	}
 }
+
+func TestAnAdministratorForgetsTheBrowsersOfARecipient(t *testing.T) {
+	w := newWorld(t)
+	w.send(ada, letterlock.EncryptOnly, marta)
+	link, b := w.link(marta), w.browser()
+	b.post(link+"/passcode", nil)
+	b.post(link+"/verify", url.Values{"code": {w.passcode(marta)}, "remember": {"yes"}})
+	if a := w.browser().withRemembered(b).get(link); !strings.Contains(a.body, link+"/continue") {
+		t.Fatal("the browser is not remembered: this test would prove nothing")
+	}
+	admin, at := w.browser().signIn(olga), "/sign-in-providers/forget-browsers"
+	if a := admin.post(at, url.Values{"address": {"marta<b>"}}); a.status != http.StatusUnprocessableEntity || strings.Contains(a.body, "marta<b>") {
+		t.Errorf("no address: %d", a.status)
+	}
+	if a := admin.post(at, url.Values{"address": {string(marta)}}); a.status != http.StatusOK || !strings.Contains(texts(a.body), "Forgotten: 1 browser remembered for "+string(marta)) {
+		t.Errorf("forgetting: %d\n%s", a.status, texts(a.body))
+	}
+	if a := w.browser().withRemembered(b).get(link); strings.Contains(a.body, link+"/continue") {
+		t.Error("it is still remembered")
+	}
+	if a := b.get("/messages"); a.status != http.StatusForbidden {
+		t.Errorf("her session goes on: %d", a.status)
+	}
+}

@@ -278,6 +278,7 @@ var table = map[string]column{
 	"POST /sign-in-providers":                          byAdmin(200),
 	"POST /sign-in-providers/:provider/try":            byAdmin(404), // there is none
 	"POST /sign-in-providers/forget":                   byAdmin(422), // nothing is typed
+	"POST /sign-in-providers/forget-browsers":          byAdmin(422), // nothing is typed
 	"GET /brands":                                      byAdmin(200),
 	"POST /brands":                                     byAdmin(422), // it is no such form
 	"GET /brands/new":                                  byAdmin(200),

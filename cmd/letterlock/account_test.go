@@ -239,6 +239,26 @@ func TestABindingIsForgottenByCommandLine(t *testing.T) {
 	}
 }
 
+func TestBrowsersAreForgottenByCommandLine(t *testing.T) {
+	c := newConsole(t)
+	c.serve()
+	a := letterlock.Address("marta@quillfeather.example")
+	err := c.app.DB.Write(t.Context(), func(tx *store.Tx) error {
+		return tx.PutBrowser(store.Browser{ID: letterlock.NewID(), Hash: []byte("hash"), Address: a, Expires: tx.Now.Add(time.Hour)})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"Forgotten: 1. The next link to marta@quillfeather.example asks", "No browser was remembered for marta@quillfeather.example"} {
+		if out, errs, code := c.run("", "signin", "forget-browsers", string(a)); code != 0 || !strings.Contains(out, want) {
+			t.Errorf("ended with %d and %q %q, want %q", code, out, errs, want)
+		}
+	}
+	if _, errs, code := c.run("", "signin", "forget-browsers", "marta"); code != 2 || !strings.Contains(errs, "that is not a mail address") {
+		t.Errorf("no address: ended with %d and %q", code, errs)
+	}
+}
+
 func TestEveryCodeHasAnExitCode(t *testing.T) {
 	seen := map[int]bool{0: true}
 	for _, code := range []letterlock.Code{letterlock.Internal, letterlock.Invalid, letterlock.Denied, letterlock.NotFound,

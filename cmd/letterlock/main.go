@@ -35,7 +35,7 @@ type commands struct {
 	Keys    keysCommand    `cmd:"" help:"Show, rotate and back up the keys that mail is encrypted under."`
 	DKIM    dkimCommand    `cmd:"" name:"dkim" help:"Manage the keys that leaving mail is signed with."`
 	Token   tokenCommand   `cmd:"" help:"Manage the tokens of programs."`
-	Signin  signinCommand  `cmd:"" help:"Manage how recipients sign in at OpenID providers."`
+	Signin  signinCommand  `cmd:"" help:"Manage how recipients sign in: at OpenID providers, and in browsers that are remembered."`
 	Account accountCommand `cmd:"" help:"Manage the accounts of people who send and administer."`
 	Brand   brandCommand   `cmd:"" help:"Show and delete brands, and carry them from one server to another."`
 	Demo    demoCommand    `cmd:"" help:"Run a demonstration on this machine, with forty messages and an inbox of its own."`

@@ -82,11 +82,11 @@ type Key struct {
 
 // An Event is one entry of a history.
 type Event struct {
-	Kind   string    `json:"kind" enum:"accepted,notified,delivered,deferred,fell-back,bounced,passcode-sent,passcode-wrong,passphrase-wrong,read,downloaded,revoked,restored,expired,expiry-changed,passphrase-changed,asked,approved,declined,replied,forwarded,destroyed"`
+	Kind   string    `json:"kind" enum:"accepted,notified,delivered,deferred,fell-back,bounced,passcode-sent,passcode-wrong,passphrase-wrong,release-asked,release-shown,release-refused,release-wrong,release-used,read,downloaded,revoked,restored,expired,expiry-changed,passphrase-changed,asked,approved,declined,replied,forwarded,destroyed"`
 	At     time.Time `json:"at"`
-	Detail string    `json:"detail,omitempty" doc:"What the other server said; or in what capacity access or expiry was changed, and to what; or what was asked for, time or access; or what the sender did about the passphrase, asked, changed or removed; or to whom a recipient replied or forwarded."`
+	Detail string    `json:"detail,omitempty" doc:"What the other server said; or in what capacity access or expiry was changed, and to what; or what was asked for, time or access; or what the sender did about the passphrase, asked, changed or removed; or to whom a recipient replied or forwarded; or the reference code of a release code."`
 	Part   string    `json:"part,omitempty" doc:"Of a download: number of the part, or message for all of it."`
-	Proof  string    `json:"proof,omitempty" doc:"How the mailbox was proved."`
+	Proof  string    `json:"proof,omitempty" doc:"How the mailbox was proved; release: it was not, the sender has read a code to somebody."`
 	Agent  string    `json:"agent,omitempty" doc:"Browser family."`
 	IP     string    `json:"ip,omitempty" doc:"Where from, as far as the settings keep it."`
 }

@@ -29,6 +29,7 @@ import (
 	"letterlock/internal/once"
 	"letterlock/internal/policy"
 	"letterlock/internal/ratelimit"
+	"letterlock/internal/session"
 	"letterlock/internal/track"
 	"letterlock/internal/vouch"
 )
@@ -39,6 +40,7 @@ type Options struct {
 	Track    *track.Service
 	Accounts *account.Service
 	Vouch    *vouch.Service
+	Browsers *session.Browsers
 	Audit    *auditlog.Service
 	Once     *once.Service
 	Brands   *brandbook.Service

@@ -2,6 +2,7 @@ package apid
 
 import (
 	"testing"
+	"time"
 
 	"letterlock/internal/letterlock"
 	"letterlock/internal/store"
@@ -33,6 +34,25 @@ func TestABindingIsForgottenAtOneProviderOrAtAll(t *testing.T) {
 		}
 	}
 	if _, err := c.ForgetBindings(ctx, "marta", ""); letterlock.CodeOf(err) != letterlock.Invalid {
+		t.Errorf("no address: %v", err)
+	}
+}
+
+func TestBrowsersOfAnAddressAreForgotten(t *testing.T) {
+	h := newHouse(t)
+	err := h.db.Write(t.Context(), func(tx *store.Tx) error {
+		return tx.PutBrowser(store.Browser{ID: letterlock.NewID(), Hash: []byte("hash"), Address: marta, Expires: tx.Now.Add(time.Hour)})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := h.client(h.token(olga))
+	for _, want := range []int{1, 0} {
+		if got, err := c.ForgetBrowsers(t.Context(), string(marta)); err != nil || got.Forgotten != want || got.Address != string(marta) {
+			t.Errorf("%+v, %v; want %d forgotten", got, err, want)
+		}
+	}
+	if _, err := c.ForgetBrowsers(t.Context(), "marta"); letterlock.CodeOf(err) != letterlock.Invalid {
 		t.Errorf("no address: %v", err)
 	}
 }

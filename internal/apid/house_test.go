@@ -25,6 +25,7 @@ import (
 	"letterlock/internal/policy"
 	"letterlock/internal/ratelimit"
 	"letterlock/internal/seal"
+	"letterlock/internal/session"
 	"letterlock/internal/store"
 	"letterlock/internal/storetest"
 	"letterlock/internal/track"
@@ -118,6 +119,7 @@ func newHouse(t *testing.T) *house {
 		Track:    &track.Service{DB: h.db},
 		Accounts: account.New(h.db, k.Pepper, ratelimit.IPKey, wake),
 		Vouch:    &vouch.Service{DB: h.db, Pepper: k.Pepper},
+		Browsers: &session.Browsers{DB: h.db, Lasts: time.Hour},
 		Audit:    &auditlog.Service{DB: h.db, Signer: seal.NewSigner(), Host: "mail.contoso.example", Organization: "Contoso", Log: log},
 		Once:     &once.Service{DB: h.db, Pepper: k.Pepper},
 		Now:      h.clock.Now, Log: log,

@@ -113,28 +113,32 @@ func (e BatchItemUndo) Valid() bool {
 
 // Defines values for EventKind.
 const (
-	EventKindAccepted          EventKind = "accepted"
-	EventKindApproved          EventKind = "approved"
-	EventKindAsked             EventKind = "asked"
-	EventKindBounced           EventKind = "bounced"
-	EventKindDeclined          EventKind = "declined"
-	EventKindDeferred          EventKind = "deferred"
-	EventKindDelivered         EventKind = "delivered"
-	EventKindDestroyed         EventKind = "destroyed"
-	EventKindDownloaded        EventKind = "downloaded"
-	EventKindExpired           EventKind = "expired"
-	EventKindExpiryChanged     EventKind = "expiry-changed"
-	EventKindFellBack          EventKind = "fell-back"
-	EventKindForwarded         EventKind = "forwarded"
-	EventKindNotified          EventKind = "notified"
-	EventKindPasscodeSent      EventKind = "passcode-sent"
-	EventKindPasscodeWrong     EventKind = "passcode-wrong"
-	EventKindPassphraseChanged EventKind = "passphrase-changed"
-	EventKindPassphraseWrong   EventKind = "passphrase-wrong"
-	EventKindRead              EventKind = "read"
-	EventKindReplied           EventKind = "replied"
-	EventKindRestored          EventKind = "restored"
-	EventKindRevoked           EventKind = "revoked"
+	EventKindAccepted        EventKind = "accepted"
+	EventKindApproved        EventKind = "approved"
+	EventKindAsked           EventKind = "asked"
+	EventKindBounced         EventKind = "bounced"
+	EventKindDeclined        EventKind = "declined"
+	EventKindDeferred        EventKind = "deferred"
+	EventKindDelivered       EventKind = "delivered"
+	EventKindDestroyed       EventKind = "destroyed"
+	EventKindDownloaded      EventKind = "downloaded"
+	EventKindExpired         EventKind = "expired"
+	EventKindExpiryChanged   EventKind = "expiry-changed"
+	EventKindFellBack        EventKind = "fell-back"
+	EventKindForwarded       EventKind = "forwarded"
+	EventKindNotified        EventKind = "notified"
+	EventKindPasscodeSent    EventKind = "passcode-sent"
+	EventKindPasscodeWrong   EventKind = "passcode-wrong"
+	EventKindPassphraseWrong EventKind = "passphrase-wrong"
+	EventKindRead            EventKind = "read"
+	EventKindReleaseAsked    EventKind = "release-asked"
+	EventKindReleaseRefused  EventKind = "release-refused"
+	EventKindReleaseShown    EventKind = "release-shown"
+	EventKindReleaseUsed     EventKind = "release-used"
+	EventKindReleaseWrong    EventKind = "release-wrong"
+	EventKindReplied         EventKind = "replied"
+	EventKindRestored        EventKind = "restored"
+	EventKindRevoked         EventKind = "revoked"
 )
 
 // Valid indicates whether the value is a known member of the EventKind enum.
@@ -172,11 +176,19 @@ func (e EventKind) Valid() bool {
 		return true
 	case EventKindPasscodeWrong:
 		return true
-	case EventKindPassphraseChanged:
-		return true
 	case EventKindPassphraseWrong:
 		return true
 	case EventKindRead:
+		return true
+	case EventKindReleaseAsked:
+		return true
+	case EventKindReleaseRefused:
+		return true
+	case EventKindReleaseShown:
+		return true
+	case EventKindReleaseUsed:
+		return true
+	case EventKindReleaseWrong:
 		return true
 	case EventKindReplied:
 		return true
@@ -721,9 +733,6 @@ type Account struct {
 	Name        string     `json:"name"`
 	PasswordSet bool       `json:"password_set"`
 	Roles       []string   `json:"roles"`
-
-	// SingleSignOn Last sign-in by single sign-on; absent: the account is bound to nobody there.
-	SingleSignOn *time.Time `json:"single_sign_on,omitempty"`
 }
 
 // Accounts defines model for Accounts.
@@ -897,7 +906,7 @@ type Event struct {
 	Agent *string   `json:"agent,omitempty"`
 	At    time.Time `json:"at"`
 
-	// Detail What the other server said; or in what capacity access or expiry was changed, and to what; or what was asked for, time or access; or what the sender did about the passphrase, asked, changed or removed; or to whom a recipient replied or forwarded.
+	// Detail What the other server said; or in what capacity access or expiry was changed, and to what; or what was asked for, time or access; or to whom a recipient replied or forwarded; or the reference code of a release code.
 	Detail *string `json:"detail,omitempty"`
 
 	// Ip Where from, as far as the settings keep it.
@@ -907,7 +916,7 @@ type Event struct {
 	// Part Of a download: number of the part, or message for all of it.
 	Part *string `json:"part,omitempty"`
 
-	// Proof How the mailbox was proved.
+	// Proof How the mailbox was proved; release: it was not, the sender has read a code to somebody.
 	Proof *string `json:"proof,omitempty"`
 }
 
@@ -925,6 +934,14 @@ type ForgottenBindings struct {
 	Address string `json:"address"`
 
 	// Forgotten 0: none was bound to it.
+	Forgotten int64 `json:"forgotten"`
+}
+
+// ForgottenBrowsers defines model for ForgottenBrowsers.
+type ForgottenBrowsers struct {
+	Address string `json:"address"`
+
+	// Forgotten 0: none was remembered.
 	Forgotten int64 `json:"forgotten"`
 }
 
@@ -1363,12 +1380,6 @@ type SetRolesParams struct {
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 }
 
-// UnbindAccountParams defines parameters for UnbindAccount.
-type UnbindAccountParams struct {
-	// IdempotencyKey Made up by whoever asks, for one request. Asked again with it within a day, the request is answered as before and nothing is done twice.
-	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
-}
-
 // AuditLogParams defines parameters for AuditLog.
 type AuditLogParams struct {
 	// Actor Address of who acted, or a part of what an operator is called.
@@ -1520,6 +1531,12 @@ type ForgetBindingsParams struct {
 	// Provider At this one only, by its id; absent: at all.
 	Provider *string `form:"provider,omitempty" json:"provider,omitempty"`
 
+	// IdempotencyKey Made up by whoever asks, for one request. Asked again with it within a day, the request is answered as before and nothing is done twice.
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+}
+
+// ForgetBrowsersParams defines parameters for ForgetBrowsers.
+type ForgetBrowsersParams struct {
 	// IdempotencyKey Made up by whoever asks, for one request. Asked again with it within a day, the request is answered as before and nothing is done twice.
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 }
@@ -1810,13 +1827,6 @@ type ClientInterface interface {
 	// Corresponds with PUT /api/v1/accounts/{address}/roles (the `SetRoles` operationId).
 	SetRoles(ctx context.Context, address string, params *SetRolesParams, body SetRolesJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// UnbindAccount Unbind an account from single sign-on
-	//
-	// It forgets who at the provider the account belongs to, ends its sessions and removes its app passwords: it belongs to whoever next proves its address there.
-	//
-	// Corresponds with POST /api/v1/accounts/{address}/unbind (the `UnbindAccount` operationId).
-	UnbindAccount(ctx context.Context, address string, params *UnbindAccountParams, reqEditors ...RequestEditorFn) (*http.Response, error)
-
 	// AuditLog Audit log
 	//
 	// Who did what, also what was refused.
@@ -1972,6 +1982,13 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /api/v1/mailboxes/{address}/forget-bindings (the `ForgetBindings` operationId).
 	ForgetBindings(ctx context.Context, address string, params *ForgetBindingsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ForgetBrowsers Forget the browsers that are remembered for a recipient's address
+	//
+	// The next link to that address asks for a passcode in each of them. Whoever is signed in with the address is signed out.
+	//
+	// Corresponds with POST /api/v1/mailboxes/{address}/forget-browsers (the `ForgetBrowsers` operationId).
+	ForgetBrowsers(ctx context.Context, address string, params *ForgetBrowsersParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// SearchMessages Search messages
 	//
@@ -2265,23 +2282,6 @@ func (c *Client) SetRolesWithBody(ctx context.Context, address string, params *S
 // Corresponds with PUT /api/v1/accounts/{address}/roles (the `SetRoles` operationId).
 func (c *Client) SetRoles(ctx context.Context, address string, params *SetRolesParams, body SetRolesJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewSetRolesRequest(c.Server, address, params, body)
-	if err != nil {
-		return nil, err
-	}
-	req = req.WithContext(ctx)
-	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
-		return nil, err
-	}
-	return c.Client.Do(req)
-}
-
-// UnbindAccount Unbind an account from single sign-on
-//
-// It forgets who at the provider the account belongs to, ends its sessions and removes its app passwords: it belongs to whoever next proves its address there.
-//
-// Corresponds with POST /api/v1/accounts/{address}/unbind (the `UnbindAccount` operationId).
-func (c *Client) UnbindAccount(ctx context.Context, address string, params *UnbindAccountParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewUnbindAccountRequest(c.Server, address, params)
 	if err != nil {
 		return nil, err
 	}
@@ -2658,6 +2658,23 @@ func (c *Client) ImportBrands(ctx context.Context, params *ImportBrandsParams, b
 // Corresponds with POST /api/v1/mailboxes/{address}/forget-bindings (the `ForgetBindings` operationId).
 func (c *Client) ForgetBindings(ctx context.Context, address string, params *ForgetBindingsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewForgetBindingsRequest(c.Server, address, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ForgetBrowsers Forget the browsers that are remembered for a recipient's address
+//
+// The next link to that address asks for a passcode in each of them. Whoever is signed in with the address is signed out.
+//
+// Corresponds with POST /api/v1/mailboxes/{address}/forget-browsers (the `ForgetBrowsers` operationId).
+func (c *Client) ForgetBrowsers(ctx context.Context, address string, params *ForgetBrowsersParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewForgetBrowsersRequest(c.Server, address, params)
 	if err != nil {
 		return nil, err
 	}
@@ -3315,55 +3332,6 @@ func NewSetRolesRequestWithBody(server string, address string, params *SetRolesP
 	}
 
 	req.Header.Add("Content-Type", contentType)
-
-	if params != nil {
-
-		if params.IdempotencyKey != nil {
-			var headerParam0 string
-
-			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
-			if err != nil {
-				return nil, err
-			}
-
-			req.Header.Set("Idempotency-Key", headerParam0)
-		}
-
-	}
-
-	return req, nil
-}
-
-// NewUnbindAccountRequest constructs an http.Request for the UnbindAccount method
-func NewUnbindAccountRequest(server string, address string, params *UnbindAccountParams) (*http.Request, error) {
-	var err error
-
-	var pathParam0 string
-
-	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "address", address, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
-	if err != nil {
-		return nil, err
-	}
-
-	serverURL, err := url.Parse(server)
-	if err != nil {
-		return nil, err
-	}
-
-	operationPath := fmt.Sprintf("/api/v1/accounts/%s/unbind", pathParam0)
-	if operationPath[0] == '/' {
-		operationPath = "." + operationPath
-	}
-
-	queryURL, err := serverURL.Parse(operationPath)
-	if err != nil {
-		return nil, err
-	}
-
-	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
-	if err != nil {
-		return nil, err
-	}
 
 	if params != nil {
 
@@ -4592,6 +4560,55 @@ func NewForgetBindingsRequest(server string, address string, params *ForgetBindi
 	return req, nil
 }
 
+// NewForgetBrowsersRequest constructs an http.Request for the ForgetBrowsers method
+func NewForgetBrowsersRequest(server string, address string, params *ForgetBrowsersParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "address", address, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/mailboxes/%s/forget-browsers", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
 // NewSearchMessagesRequest constructs an http.Request for the SearchMessages method
 func NewSearchMessagesRequest(server string, params *SearchMessagesParams) (*http.Request, error) {
 	var err error
@@ -5619,15 +5636,6 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with PUT /api/v1/accounts/{address}/roles (the `SetRoles` operationId).
 	SetRolesWithResponse(ctx context.Context, address string, params *SetRolesParams, body SetRolesJSONRequestBody, reqEditors ...RequestEditorFn) (*SetRolesResponse, error)
 
-	// UnbindAccountWithResponse Unbind an account from single sign-on
-	//
-	// It forgets who at the provider the account belongs to, ends its sessions and removes its app passwords: it belongs to whoever next proves its address there.
-	//
-	// Returns a wrapper object for the known response body format(s).
-	//
-	// Corresponds with POST /api/v1/accounts/{address}/unbind (the `UnbindAccount` operationId).
-	UnbindAccountWithResponse(ctx context.Context, address string, params *UnbindAccountParams, reqEditors ...RequestEditorFn) (*UnbindAccountResponse, error)
-
 	// AuditLogWithResponse Audit log
 	//
 	// Who did what, also what was refused.
@@ -5819,6 +5827,15 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /api/v1/mailboxes/{address}/forget-bindings (the `ForgetBindings` operationId).
 	ForgetBindingsWithResponse(ctx context.Context, address string, params *ForgetBindingsParams, reqEditors ...RequestEditorFn) (*ForgetBindingsResponse, error)
+
+	// ForgetBrowsersWithResponse Forget the browsers that are remembered for a recipient's address
+	//
+	// The next link to that address asks for a passcode in each of them. Whoever is signed in with the address is signed out.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/mailboxes/{address}/forget-browsers (the `ForgetBrowsers` operationId).
+	ForgetBrowsersWithResponse(ctx context.Context, address string, params *ForgetBrowsersParams, reqEditors ...RequestEditorFn) (*ForgetBrowsersResponse, error)
 
 	// SearchMessagesWithResponse Search messages
 	//
@@ -6285,47 +6302,6 @@ func (r SetRolesResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r SetRolesResponse) ContentType() string {
-	if r.HTTPResponse != nil {
-		return r.HTTPResponse.Header.Get("Content-Type")
-	}
-	return ""
-}
-
-type UnbindAccountResponse struct {
-	Body         []byte
-	HTTPResponse *http.Response
-	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
-	ApplicationproblemJSONDefault *Problem
-}
-
-// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
-func (r UnbindAccountResponse) GetApplicationproblemJSONDefault() *Problem {
-	return r.ApplicationproblemJSONDefault
-}
-
-// GetBody returns the raw response body bytes
-func (r UnbindAccountResponse) GetBody() []byte {
-	return r.Body
-}
-
-// Status returns HTTPResponse.Status
-func (r UnbindAccountResponse) Status() string {
-	if r.HTTPResponse != nil {
-		return r.HTTPResponse.Status
-	}
-	return http.StatusText(0)
-}
-
-// StatusCode returns HTTPResponse.StatusCode
-func (r UnbindAccountResponse) StatusCode() int {
-	if r.HTTPResponse != nil {
-		return r.HTTPResponse.StatusCode
-	}
-	return 0
-}
-
-// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
-func (r UnbindAccountResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -7264,6 +7240,54 @@ func (r ForgetBindingsResponse) ContentType() string {
 	return ""
 }
 
+type ForgetBrowsersResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ForgottenBrowsers
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ForgetBrowsersResponse) GetJSON200() *ForgottenBrowsers {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ForgetBrowsersResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ForgetBrowsersResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ForgetBrowsersResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ForgetBrowsersResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ForgetBrowsersResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type SearchMessagesResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -8010,21 +8034,6 @@ func (c *ClientWithResponses) SetRolesWithResponse(ctx context.Context, address 
 	return ParseSetRolesResponse(rsp)
 }
 
-// UnbindAccountWithResponse Unbind an account from single sign-on
-//
-// It forgets who at the provider the account belongs to, ends its sessions and removes its app passwords: it belongs to whoever next proves its address there.
-//
-// Returns a wrapper object for the known response body format(s).
-//
-// Corresponds with POST /api/v1/accounts/{address}/unbind (the `UnbindAccount` operationId).
-func (c *ClientWithResponses) UnbindAccountWithResponse(ctx context.Context, address string, params *UnbindAccountParams, reqEditors ...RequestEditorFn) (*UnbindAccountResponse, error) {
-	rsp, err := c.UnbindAccount(ctx, address, params, reqEditors...)
-	if err != nil {
-		return nil, err
-	}
-	return ParseUnbindAccountResponse(rsp)
-}
-
 // AuditLogWithResponse Audit log
 //
 // Who did what, also what was refused.
@@ -8347,6 +8356,21 @@ func (c *ClientWithResponses) ForgetBindingsWithResponse(ctx context.Context, ad
 		return nil, err
 	}
 	return ParseForgetBindingsResponse(rsp)
+}
+
+// ForgetBrowsersWithResponse Forget the browsers that are remembered for a recipient's address
+//
+// The next link to that address asks for a passcode in each of them. Whoever is signed in with the address is signed out.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/mailboxes/{address}/forget-browsers (the `ForgetBrowsers` operationId).
+func (c *ClientWithResponses) ForgetBrowsersWithResponse(ctx context.Context, address string, params *ForgetBrowsersParams, reqEditors ...RequestEditorFn) (*ForgetBrowsersResponse, error) {
+	rsp, err := c.ForgetBrowsers(ctx, address, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseForgetBrowsersResponse(rsp)
 }
 
 // SearchMessagesWithResponse Search messages
@@ -8814,35 +8838,6 @@ func ParseSetRolesResponse(rsp *http.Response) (*SetRolesResponse, error) {
 	}
 
 	response := &SetRolesResponse{
-		Body:         bodyBytes,
-		HTTPResponse: rsp,
-	}
-
-	switch {
-	case rsp.StatusCode == 204:
-		break // No content-type
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
-		var dest Problem
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.ApplicationproblemJSONDefault = &dest
-
-	}
-
-	return response, nil
-}
-
-// ParseUnbindAccountResponse parses an HTTP response from a UnbindAccountWithResponse call
-func ParseUnbindAccountResponse(rsp *http.Response) (*UnbindAccountResponse, error) {
-	bodyBytes, err := io.ReadAll(rsp.Body)
-	defer func() { _ = rsp.Body.Close() }()
-	if err != nil {
-		return nil, err
-	}
-
-	response := &UnbindAccountResponse{
 		Body:         bodyBytes,
 		HTTPResponse: rsp,
 	}
@@ -9487,6 +9482,39 @@ func ParseForgetBindingsResponse(rsp *http.Response) (*ForgetBindingsResponse, e
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest ForgottenBindings
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseForgetBrowsersResponse parses an HTTP response from a ForgetBrowsersWithResponse call
+func ParseForgetBrowsersResponse(rsp *http.Response) (*ForgetBrowsersResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ForgetBrowsersResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ForgottenBrowsers
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

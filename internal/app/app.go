@@ -329,7 +329,7 @@ func syslogOf(a config.Audit) (s auditlog.Syslog) {
 
 // apiOptions is what programs can reach that a way in has let in.
 func (a *App) apiOptions(who func(*http.Request) (letterlock.Actor, []letterlock.Scope, error)) apid.Options {
-	return apid.Options{Access: a.Access, Track: a.Track, Accounts: a.Accounts, Vouch: a.Vouch, Brands: a.Brands, Audit: a.Audit, Once: a.Once, Who: who, Now: a.now, Log: a.log, Lanes: a.lanes}
+	return apid.Options{Access: a.Access, Track: a.Track, Accounts: a.Accounts, Vouch: a.Vouch, Browsers: a.Browsers, Brands: a.Brands, Audit: a.Audit, Once: a.Once, Who: who, Now: a.now, Log: a.log, Lanes: a.lanes}
 }
 
 func (a *App) buildEdges(cfg config.Config, o Options) error {

@@ -153,6 +153,30 @@ func (s *Browsers) Forget(ctx context.Context, by letterlock.Actor, here string,
 	})
 }
 
+// ForgetOf forgets all browsers that are remembered for an address, for an administrator,
+// and ends its sessions: one of them may go on where the browser is. It returns how many
+// were remembered. Denied is in the audit log, as what was done is.
+func (s *Browsers) ForgetOf(ctx context.Context, by letterlock.Actor, a letterlock.Address) (n int, err error) {
+	var refusal error
+	err = s.DB.Write(ctx, func(tx *store.Tx) error {
+		e := letterlock.Entry{Actor: by, Action: "forget browsers of recipient", Target: string(a), Allowed: true}
+		if !by.Is(letterlock.Admin) {
+			refusal = &letterlock.Error{Code: letterlock.Denied, Key: "not-administrator"}
+			e.Allowed, e.Reason = false, letterlock.KeyOf(refusal)
+			return tx.Audit(e)
+		}
+		var err error
+		if n, err = tx.CountBrowsers(a); err != nil {
+			return err
+		}
+		return errors.Join(tx.ForgetBrowsers(a), tx.EndSessions(letterlock.Reader, a), tx.Audit(e))
+	})
+	if err == nil {
+		err = refusal
+	}
+	return n, err
+}
+
 // ForgetAll forgets all browsers of whoever asks, and ends sessions as Forget does.
 func (s *Browsers) ForgetAll(ctx context.Context, by letterlock.Actor, here string) error {
 	if !owns(by) {

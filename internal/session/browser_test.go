@@ -189,3 +189,53 @@ func TestForgettingABrowserEndsWhatIsReadElsewhere(t *testing.T) {
 		})
 	}
 }
+
+func TestAnAdministratorForgetsTheBrowsersOfAnAddress(t *testing.T) {
+	h := newHouse(t)
+	s := h.browsers(month)
+	jonas := martaReads
+	jonas.Address = "jonas@riverside.example"
+	one, two, other := h.remember("", martaReads), h.remember("", martaReads), h.remember("", jonas)
+	reading, _, err := h.sessions.Start(t.Context(), martaReads)
+	if err != nil {
+		t.Fatal(err)
+	}
+	admin := letterlock.Actor{Kind: letterlock.Staff, Address: "olga@contoso.example", Roles: []letterlock.Role{letterlock.Admin}}
+	revoker := admin
+	revoker.Roles = []letterlock.Role{letterlock.Revoker}
+	for _, by := range []letterlock.Actor{{}, martaReads, revoker} {
+		if n, err := s.ForgetOf(t.Context(), by, marta); !errors.Is(err, letterlock.Denied) || n != 0 {
+			t.Errorf("by %+v: %d, %v; want Denied", by, n, err)
+		}
+	}
+	checkKnown(t, s, "after those who may not", one, marta, true)
+	if n, err := s.ForgetOf(t.Context(), admin, marta); n != 2 || err != nil {
+		t.Errorf("by an administrator: %d, %v; want 2", n, err)
+	}
+	checkKnown(t, s, "one of hers", one, marta, false)
+	checkKnown(t, s, "the other", two, marta, false)
+	checkKnown(t, s, "somebody else's", other, jonas.Address, true)
+	if _, err := h.sessions.Find(t.Context(), reading); !errors.Is(err, letterlock.NotFound) {
+		t.Errorf("her session: %v, want NotFound", err)
+	}
+	if n, err := s.ForgetOf(t.Context(), admin, marta); n != 0 || err != nil {
+		t.Errorf("again: %d, %v", n, err)
+	}
+	var allowed, refused int
+	err = h.db.Read(t.Context(), func(tx *store.Tx) error {
+		entries, err := tx.Entries("")
+		for _, e := range entries {
+			switch {
+			case e.Action != "forget browsers of recipient" || e.Target != string(marta):
+			case e.Allowed:
+				allowed++
+			default:
+				refused++
+			}
+		}
+		return err
+	})
+	if err != nil || allowed != 2 || refused != 3 {
+		t.Errorf("the audit log has %d done and %d refused, %v; want 2 and 3", allowed, refused, err)
+	}
+}

@@ -80,6 +80,13 @@ func (t *Tx) ForgetBrowsers(a letterlock.Address) error {
 	return t.exec(`DELETE FROM browsers WHERE address = $1`, a)
 }
 
+// CountBrowsers returns how many browsers are remembered for an address, of those that have
+// not been swept.
+func (t *Tx) CountBrowsers(a letterlock.Address) (n int, err error) {
+	err = t.row(`SELECT count(*) FROM browsers WHERE address = $1 AND expires_at > $2`, []any{a, t.Now.Unix()}, &n)
+	return n, err
+}
+
 // SweepBrowsers forgets those whose time is over.
 func (t *Tx) SweepBrowsers() error {
 	return t.exec(`DELETE FROM browsers WHERE expires_at <= $1`, t.Now.Unix())
