@@ -34,26 +34,39 @@ var errMissing = errors.New("chromium is missing: run 'make browsers'")
 // A Browser is one headless Chromium with an empty profile. Its pages share
 // nothing with each other. It may be used by parallel tests.
 type Browser struct {
-	ctx context.Context
+	ctx   context.Context
+	light bool
+}
+
+// A setup is how a browser starts.
+type setup struct {
+	flags []chromedp.ExecAllocatorOption
+	light bool
 }
 
 // An Option changes how a browser starts.
-type Option = chromedp.ExecAllocatorOption
+type Option func(*setup)
+
+func flag(name string, value any) Option {
+	return func(s *setup) { s.flags = append(s.flags, chromedp.Flag(name, value)) }
+}
 
 // Trust has the browser accept a server's certificate that nobody it knows vouches
 // for. Everything else about TLS stays as strict as ever.
 func Trust(certificate *x509.Certificate) Option {
 	key := sha256.Sum256(certificate.RawSubjectPublicKeyInfo)
-	return chromedp.Flag("ignore-certificate-errors-spki-list", base64.StdEncoding.EncodeToString(key[:]))
+	return flag("ignore-certificate-errors-spki-list", base64.StdEncoding.EncodeToString(key[:]))
 }
 
-// Light is for tests that do nothing but look at pages. Where it is installed, it
-// takes the shell of the browser: the same engine without the windows, bars and
-// extensions around it, which do two thirds of a browser's work. The shell keeps no
-// page for a way back, and has no clipboard: tests of such things take the whole.
-func Light(a *chromedp.ExecAllocator) {
+// Light is for tests of pages, and of nothing that is around them. Where it is installed,
+// it takes the shell of the browser: the same engine without the windows, bars and
+// extensions around it, which do half of a browser's work and more. The shell keeps no
+// page for a way back, and has no clipboard: [Page.Back] and [Page.Freeze] fail a test
+// that is light, installed or not, for it would pass whatever our pages allow.
+func Light(s *setup) {
+	s.light = true
 	if path, err := exec.LookPath("chromium-headless-shell"); err == nil {
-		chromedp.ExecPath(path)(a)
+		s.flags = append(s.flags, chromedp.ExecPath(path))
 	}
 }
 
@@ -66,9 +79,13 @@ func New(t testing.TB, more ...Option) *Browser {
 	if err != nil {
 		t.Fatal(err)
 	}
+	s := &setup{flags: flags(path)}
+	for _, change := range more {
+		change(s)
+	}
 	// Not t.Context(): that one ends before clean-ups run, and would kill the
 	// browser in the middle of its orderly end.
-	alloc, stopAlloc := chromedp.NewExecAllocator(context.Background(), append(flags(path), more...)...)
+	alloc, stopAlloc := chromedp.NewExecAllocator(context.Background(), s.flags...)
 	ctx, stop := chromedp.NewContext(alloc, chromedp.WithErrorf(t.Logf))
 	t.Cleanup(func() {
 		quit(t, ctx)
@@ -82,7 +99,7 @@ func New(t testing.TB, more ...Option) *Browser {
 	if err := chromedp.Do(ctx); err != nil {
 		t.Fatalf("starting %s: %v", path, err)
 	}
-	return &Browser{ctx: ctx}
+	return &Browser{ctx: ctx, light: s.light}
 }
 
 // find returns the path of the first browser that look knows.
@@ -129,13 +146,13 @@ func quit(t testing.TB, ctx context.Context) {
 
 // Outside has the browser send every request that is not to this machine to the proxy
 // at an address, so that a test sees all that leaves.
-func Outside(proxy string) Option { return chromedp.Flag("proxy-server", proxy) }
+func Outside(proxy string) Option { return flag("proxy-server", proxy) }
 
 // Through has the browser send every request to the proxy at an address, those to
 // this machine too, so that a test sees all that leaves.
 func Through(proxy string) Option {
-	return func(a *chromedp.ExecAllocator) {
-		chromedp.Flag("proxy-server", proxy)(a)
-		chromedp.Flag("proxy-bypass-list", "<-loopback>")(a)
+	return func(s *setup) {
+		flag("proxy-server", proxy)(s)
+		flag("proxy-bypass-list", "<-loopback>")(s)
 	}
 }

@@ -14,15 +14,20 @@ import (
 )
 
 // TestPages shares one browser among the tests that need one.
-func TestPages(t *testing.T) {
-	b, base := New(t), site(t)
+func TestPages(t *testing.T) { testPages(t, New(t), testBack) }
+
+// TestLightPages has the shell show what the whole browser does, but what it cannot.
+func TestLightPages(t *testing.T) { testPages(t, New(t, Light), testNoBack) }
+
+func testPages(t *testing.T, b *Browser, back func(*testing.T, *Page, string)) {
+	base := site(t)
 	tests := []struct {
 		name string
 		run  func(t *testing.T, p *Page, base string)
 	}{
 		{"status and address of a page", testStatus},
 		{"clicks lead to the next page", testClicks},
-		{"Back returns with the status the page had", testBack},
+		{"Back returns with the status the page had, or fails", back},
 		{"forms are filled by label and sent", testForm},
 		{"files are uploaded", testUpload},
 		{"files are dragged", testDrag},
@@ -77,6 +82,16 @@ func testClicks(t *testing.T, p *Page, base string) {
 	equal(t, "Status", p.Status(), 410)
 	if !strings.Contains(p.HTML(), "<h1>Gone</h1>") {
 		t.Errorf("HTML = %s", p.HTML())
+	}
+}
+
+// A test of the way back would pass in the shell whatever a page allows.
+func testNoBack(t *testing.T, p *Page, base string) {
+	p.Goto(base + "/second")
+	for what, do := range map[string]func(*Page){"Back": (*Page).Back, "Freeze": func(p *Page) { p.Freeze(true) }} {
+		if said := failure(p, do); !strings.Contains(said, "for the whole browser") {
+			t.Errorf("%s in the shell: %q", what, said)
+		}
 	}
 }
 

@@ -22,6 +22,7 @@ func (p *Page) Later(d time.Duration) {
 // sleeping tab.
 func (p *Page) Freeze(on bool) {
 	p.t.Helper()
+	p.wants("Freeze")
 	state := page.SetWebLifecycleStateStateActive
 	if on {
 		state = page.SetWebLifecycleStateStateFrozen

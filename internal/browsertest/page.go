@@ -25,6 +25,7 @@ type Page struct {
 	track     *tracker
 	downloads string // folder
 	noScript  bool
+	light     bool
 	patience  time.Duration
 }
 
@@ -32,19 +33,19 @@ type Page struct {
 // when t ends.
 func (b *Browser) Page(t testing.TB) *Page {
 	t.Helper()
-	return newPage(t, b.ctx, chromedp.WithNewBrowserContext())
+	return newPage(t, b.ctx, b.light, chromedp.WithNewBrowserContext())
 }
 
 // Tab opens another tab with the cookies of this one, which shows nothing yet. It
 // closes when t ends, or the first tab.
 func (p *Page) Tab(t testing.TB) *Page {
 	t.Helper()
-	return newPage(t, p.ctx, chromedp.WithExistingBrowserContext(chromedp.FromContext(p.ctx).BrowserContextID))
+	return newPage(t, p.ctx, p.light, chromedp.WithExistingBrowserContext(chromedp.FromContext(p.ctx).BrowserContextID))
 }
 
-func newPage(t testing.TB, in context.Context, cookies chromedp.ContextOption) *Page {
+func newPage(t testing.TB, in context.Context, light bool, cookies chromedp.ContextOption) *Page {
 	t.Helper()
-	p := &Page{t: t, track: newTracker(), downloads: t.TempDir(), patience: Patience}
+	p := &Page{t: t, light: light, track: newTracker(), downloads: t.TempDir(), patience: Patience}
 	ctx, stop := chromedp.NewContext(in, cookies, chromedp.WithListener(p.track.see))
 	p.ctx = ctx
 	t.Cleanup(stop)
@@ -124,6 +125,7 @@ func (p *Page) resolve(address string) (string, error) {
 // come from the browser's memory without a request.
 func (p *Page) Back() {
 	p.t.Helper()
+	p.wants("Back")
 	ctx, cancel := p.deadline()
 	defer cancel()
 	history, err := chromedp.Call(ctx, page.GetNavigationHistory, struct{}{})
@@ -142,6 +144,14 @@ func (p *Page) Back() {
 		p.fatalf("Back: no page came within %v", p.patience)
 	}
 	p.settle(ctx, "Back")
+}
+
+// wants fails a test whose browser does not do a thing as people's browsers do.
+func (p *Page) wants(what string) {
+	p.t.Helper()
+	if p.light {
+		p.fatalf("%s: this is for the whole browser, and not for one that is Light", what)
+	}
 }
 
 // Reload loads the page again.
