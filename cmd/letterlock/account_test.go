@@ -301,7 +301,7 @@ func TestWhoIsInvitedComesInAndAResetEndsIt(t *testing.T) {
 			c := newConsole(t)
 			c.serve()
 			c.must("", "add", lena, "--name", "Lena Voss")
-			page := browsertest.New(t).Page(t)
+			page := browsertest.New(t, browsertest.Light).Page(t)
 			page.NoScript(tt.noScript)
 			link := c.setPassword(page, 1, "1234567", "a password of my own")
 			c.signIn(page, "a password of my own")

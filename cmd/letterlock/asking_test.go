@@ -22,7 +22,7 @@ func TestARecipientAsksForMore(t *testing.T) {
 	mailIn(t, p, reader, nora, "Ada Lindqvist has sent you a protected message")
 	var link string
 	reader.FrameEval("iframe", `document.querySelector('a[href*="/m/"]').href`, &link)
-	p.prove(t, browser, reader, strings.TrimPrefix(link, p.site), nora)
+	p.prove(t, reader, strings.TrimPrefix(link, p.site), nora)
 	waitUntilEnded(t, reader)
 	wantPage(t, reader, http.StatusGone, "The message has expired")
 	read := reader.Path()

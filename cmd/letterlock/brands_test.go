@@ -79,7 +79,7 @@ func TestABrandIsMadeChosenAndSeen(t *testing.T) {
 			}
 		}},
 		{name: "read-brand", page: reader, then: func() {
-			p.prove(t, browser, reader, link, "zoe@hearthside.example")
+			p.prove(t, reader, link, "zoe@hearthside.example")
 			if got := reader.Text(".portal-brand"); !strings.Contains(got, "Northwind Traders") {
 				t.Errorf("the message bears %q", got)
 			}

@@ -373,7 +373,7 @@ func TestAnApplicationSendsAlerts(t *testing.T) {
 	if got := f.world.Wait("oncall@quillfeather.example"); !bytes.Contains(got.Raw, []byte("97 % of /var")) {
 		t.Errorf("without a rule the alert came as\n%s", got.Raw)
 	}
-	page := browsertest.New(t, browsertest.Trust(f.leaf)).Page(t)
+	page := browsertest.New(t, browsertest.Light, browsertest.Trust(f.leaf)).Page(t)
 	f.administrator(page)
 	page.Goto(f.site + "/rules/new")
 	page.Fill("Name", "Alerts")
@@ -395,7 +395,7 @@ func TestAnApplicationSendsAlerts(t *testing.T) {
 	if out, err := f.run("account", "add", "alerts@contoso.example", "--config", f.config, "--role", "sender", "--password-file", file); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	holder := browsertest.New(t, browsertest.Trust(f.leaf)).Page(t)
+	holder := browsertest.New(t, browsertest.Light, browsertest.Trust(f.leaf)).Page(t)
 	holder.Goto(f.site + "/sign-in")
 	holder.Fill("Address", "alerts@contoso.example")
 	holder.Fill("Password", adasPassword)

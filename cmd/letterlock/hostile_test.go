@@ -101,7 +101,7 @@ func TestNoTextOfOthersRunsAnywhere(t *testing.T) {
 	t.Parallel()
 	list := attacks(t, 3)
 	p := start(t)
-	browser := browsertest.New(t)
+	browser := browsertest.New(t, browsertest.Light)
 	for i, part := range slices.Collect(slices.Chunk(list, attacksEach)) {
 		p.send(hostileMail(i, part), nora)
 	}
@@ -109,7 +109,7 @@ func TestNoTextOfOthersRunsAnywhere(t *testing.T) {
 	mailIn(t, p, box, nora, "has sent you a protected message")
 	var link string
 	box.FrameEval("iframe", `document.querySelector('a[href*="/m/"]').href`, &link)
-	p.prove(t, browser, reader, strings.TrimPrefix(link, p.site), nora)
+	p.prove(t, reader, strings.TrimPrefix(link, p.site), nora)
 	p.signIn(staff, "ada@contoso.example")
 	p.signIn(admin, "grace@contoso.example")
 	w := wary{t, p, list}
@@ -200,7 +200,7 @@ func (w wary) answers(browser *browsertest.Browser, reader, staff, box *browsert
 	var link string
 	box.FrameEval("iframe", `document.querySelector('a[href*="/m/"]').href`, &link)
 	other := browser.Page(w.t)
-	w.p.prove(w.t, browser, other, strings.TrimPrefix(link, w.p.site), zoeTest)
+	w.p.prove(w.t, other, strings.TrimPrefix(link, w.p.site), zoeTest)
 	other.CheckProblems()
 }
 

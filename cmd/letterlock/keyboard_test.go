@@ -1,7 +1,6 @@
 package main
 
 import (
-	"strings"
 	"testing"
 	"time"
 
@@ -75,7 +74,7 @@ func TestEverythingCanBeDoneWithTheKeyboardAlone(t *testing.T) {
 	}{{"with script", false}, {"without script", true}} {
 		t.Run(tt.name, func(t *testing.T) {
 			p := start(t)
-			browser := browsertest.New(t)
+			browser := browsertest.New(t, browsertest.Light)
 			hands := func() typist {
 				page := browser.Page(t)
 				page.NoScript(tt.noScript)
@@ -94,7 +93,7 @@ func TestEverythingCanBeDoneWithTheKeyboardAlone(t *testing.T) {
 			reader.searches("Terms")
 			reader.enter("a[href$='?as=text']", "Terms")
 			p.send(longMail("Salaries", "X-Letterlock-Proof: passcode\n", 3), nora)
-			reader.provesAgain(p, browser)
+			reader.provesAgain(p)
 			reader.forgets() // removing access would do so, too
 			reader.searches("Terms")
 			sender.removes("Terms")
@@ -127,7 +126,7 @@ func (k typist) reads(p *program, browser *browsertest.Browser) {
 	box.FrameEval("iframe", `document.querySelector('a[href*="/m/"]').href`, &link)
 	k.Goto(link)
 	k.enter("main button", "Enter your one-time passcode")
-	k.Press(strings.ReplaceAll(passcodeIn(k.t, p, box), " ", "")) // the field has the focus
+	k.Press(p.passcode(k.t, nora)) // the field has the focus
 	k.to("input[name=remember]")
 	k.Press(" ")
 	if k.Count("input[name=remember]:checked") != 1 {
@@ -137,13 +136,12 @@ func (k typist) reads(p *program, browser *browsertest.Browser) {
 }
 
 // provesAgain opens the newest message, which asks for a passcode once more.
-func (k typist) provesAgain(p *program, browser *browsertest.Browser) {
+func (k typist) provesAgain(p *program) {
 	k.t.Helper()
 	k.enter("a[href='/messages']", "My messages")
 	k.enter("a.item", "Contoso has sent you a protected message")
 	k.enter("main form button", "Enter your one-time passcode")
-	box := browser.Page(k.t)
-	k.Press(strings.ReplaceAll(passcodeIn(k.t, p, box), " ", ""))
+	k.Press(p.passcode(k.t, nora))
 	k.enter("main form button", "Salaries")
 }
 

@@ -34,7 +34,7 @@ func newHouse(t *testing.T) *house {
 	h := &house{t: t, p: start(t), browser: browsertest.New(t)}
 	h.reader, h.sender = h.browser.Page(t), h.browser.Page(t)
 	h.p.send(realMail, nora)
-	readByLink(t, h.p, h.browser, h.reader)
+	readByLink(t, h.p, h.reader)
 	h.p.signIn(h.sender, "ada@contoso.example")
 	return h
 }

@@ -123,7 +123,7 @@ func TestRecipientsSignInAtAProvider(t *testing.T) {
 		t.Fatalf("swaks: %v\n%s", err, out)
 	}
 	link := find(t, portalLink, s.world.Wait("omar@lantern.example"))
-	browser := browsertest.New(t, browsertest.Trust(s.leaf))
+	browser := browsertest.New(t, browsertest.Light, browsertest.Trust(s.leaf))
 
 	plain := browser.Page(t)
 	plain.NoScript(true)
@@ -214,7 +214,7 @@ func TestAMessageForAProviderAloneIsOpenedByIt(t *testing.T) {
 		t.Fatalf("swaks: %v\n%s", err, out)
 	}
 	link := find(t, portalLink, s.world.Wait("omar@lantern.example"))
-	page := browsertest.New(t, browsertest.Trust(s.leaf)).Page(t)
+	page := browsertest.New(t, browsertest.Light, browsertest.Trust(s.leaf)).Page(t)
 	page.NoScript(true)
 	page.Goto(link)
 	page.ClickText("Sign in with a one-time passcode")

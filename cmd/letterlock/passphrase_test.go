@@ -11,7 +11,7 @@ import (
 func TestAMessageIsReadWithItsPassphrase(t *testing.T) {
 	t.Parallel()
 	p := start(t)
-	browser := browsertest.New(t)
+	browser := browsertest.New(t, browsertest.Light)
 	page := browser.Page(t)
 	p.signIn(page, "ada@contoso.example")
 	page.NoScript(true)

@@ -23,7 +23,7 @@ func longMail(id, header string, paragraphs int) string {
 func TestPaperHasTheWholeMessageOrNone(t *testing.T) {
 	t.Parallel()
 	p := start(t)
-	browser := browsertest.New(t)
+	browser := browsertest.New(t, browsertest.Light)
 	p.send(longMail("short", "", 3), nora)
 	p.send(longMail("forbidden", "X-Letterlock-Protection: do-not-forward\n", 300), nora)
 	p.send("X-Letterlock-Protection: do-not-forward\nFrom: <ada@contoso.example>\nTo: "+nora+"\nSubject: carrier\nMIME-Version: 1.0\n"+
@@ -34,7 +34,7 @@ func TestPaperHasTheWholeMessageOrNone(t *testing.T) {
 	mailIn(t, p, box, nora, "has sent you a protected message")
 	var link string
 	box.FrameEval("iframe", `document.querySelector('a[href*="/m/"]').href`, &link)
-	p.prove(t, browser, reader, strings.TrimPrefix(link, p.site), nora)
+	p.prove(t, reader, strings.TrimPrefix(link, p.site), nora)
 	for _, tt := range []struct {
 		subject      string
 		fewest, most int // sheets

@@ -17,11 +17,11 @@ func TestAdministratorRevokesFromTheReport(t *testing.T) {
 	}{{"with JavaScript", false}, {"without JavaScript", true}} {
 		t.Run(tt.name, func(t *testing.T) {
 			p := start(t)
-			browser := browsertest.New(t)
+			browser := browsertest.New(t, browsertest.Light)
 			admin, recipient := browser.Page(t), browser.Page(t)
 			admin.NoScript(tt.noScript)
 			p.send(realMail, nora)
-			readByLink(t, p, browser, recipient)
+			readByLink(t, p, recipient)
 
 			p.signIn(admin, administrator)
 			admin.Goto(p.site + "/report")

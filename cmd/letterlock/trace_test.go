@@ -21,11 +21,11 @@ func TestAdministratorFindsAndRevokes(t *testing.T) {
 	}{{"with JavaScript", false}, {"without JavaScript", true}} {
 		t.Run(tt.name, func(t *testing.T) {
 			p := start(t)
-			browser := browsertest.New(t)
+			browser := browsertest.New(t, browsertest.Light)
 			admin, recipient := browser.Page(t), browser.Page(t)
 			admin.NoScript(tt.noScript)
 			p.send(realMail, nora)
-			readByLink(t, p, browser, recipient)
+			readByLink(t, p, recipient)
 			download(t, recipient)
 
 			p.signIn(admin, administrator)
@@ -92,10 +92,10 @@ func revokeTraced(t *testing.T, page *browsertest.Page) {
 func TestAdministratorRevokesAllThatWasFound(t *testing.T) {
 	t.Parallel()
 	p := start(t)
-	browser := browsertest.New(t)
+	browser := browsertest.New(t, browsertest.Light)
 	admin, recipient := browser.Page(t), browser.Page(t)
 	p.send(realMail, nora)
-	readByLink(t, p, browser, recipient)
+	readByLink(t, p, recipient)
 
 	p.signIn(admin, administrator)
 	admin.Goto(p.site + "/trace?recipient=" + nora)

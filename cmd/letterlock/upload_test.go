@@ -119,7 +119,7 @@ const arrived = `[...document.querySelectorAll("#files-chosen li")].filter(row =
 func TestFilesArriveOverALineThatBreaks(t *testing.T) {
 	p := start(t)
 	l := newLine(t, p.site, 3)
-	browser := browsertest.New(t)
+	browser := browsertest.New(t, browsertest.Light)
 	page := browser.Page(t)
 	p.signIn(page, "ada@contoso.example")
 	scan, shown := make([]byte, 5<<20), "5.2 MB"
@@ -211,7 +211,7 @@ func takeAll(t *testing.T, p *program, browser *browsertest.Browser, scan []byte
 	t.Helper()
 	v := visitors{t: t, p: p, nobody: browser.Page(t)}
 	reader := browser.Page(t)
-	p.prove(t, browser, reader, v.link("marta@quillfeather.example"), "marta@quillfeather.example")
+	p.prove(t, reader, v.link("marta@quillfeather.example"), "marta@quillfeather.example")
 	wantPage(t, reader, 200, "Scans over a bad line")
 	lookAtPreview(t, "read-picture", reader)
 	name, packed := reader.Download(func() { reader.ClickText("Download all as a zip file") })
@@ -240,7 +240,7 @@ const inView = `(e => {
 func TestMoreThanAMessageCanCarryIsRefusedInSight(t *testing.T) {
 	t.Parallel()
 	p := start(t)
-	page := browsertest.New(t).Page(t)
+	page := browsertest.New(t, browsertest.Light).Page(t)
 	p.signIn(page, "ada@contoso.example")
 	page.Goto(p.site + "/compose")
 	most, err := strconv.ParseInt(page.Attr("#drop", "data-most"), 10, 64)
@@ -268,7 +268,7 @@ func TestAPreviewThatDoesNotComeIsALineWhereThereIsNoScript(t *testing.T) {
 	p := start(t)
 	p.send(losslessMail, nora)
 	p.send(fmt.Sprintf(richMail, drawing(t)), nora)
-	page := browsertest.New(t).Page(t)
+	page := browsertest.New(t, browsertest.Light).Page(t)
 	page.NoScript(true)
 	p.signIn(page, "ada@contoso.example")
 	for _, tt := range []struct {
@@ -293,7 +293,7 @@ func TestAPreviewThatDoesNotComeIsALineWhereThereIsNoScript(t *testing.T) {
 
 func TestFilesComeWithTheFormWhereThereIsNoScript(t *testing.T) {
 	p := start(t)
-	page := browsertest.New(t).Page(t)
+	page := browsertest.New(t, browsertest.Light).Page(t)
 	page.NoScript(true)
 	p.signIn(page, "ada@contoso.example")
 	file := written(t, "plain.txt", []byte("plain"))
