@@ -76,7 +76,7 @@ func TestAServerInProduction(t *testing.T) {
 	link := find(t, portalLink, s.world.Wait("nora@gmail.com"))
 	s.world.Wait("omar@lantern.example")
 
-	browser := browsertest.New(t, browsertest.Trust(s.leaf))
+	browser := browsertest.New(t, browsertest.Light, browsertest.Trust(s.leaf))
 	reader, sender := browser.Page(t), browser.Page(t)
 	s.read(reader, link)
 	s.converse(reader, sender)
