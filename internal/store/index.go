@@ -174,6 +174,9 @@ const (
 
 var keyEncoding = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
 
+// keyLength is that of every key, in bytes and in characters.
+const keyLength = 25
+
 // key makes one word of what may hold any character, so that it is found whole. All
 // keys have one length, so that none is a part of another.
 func key(kind, value string) string {

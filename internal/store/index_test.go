@@ -44,6 +44,42 @@ func TestARetriedMailIsFoundByItsNewRecipientAndCountedOnce(t *testing.T) {
 	}
 }
 
+func TestAWordOfTheSubjectIsNoKeyAndAKeyNoWord(t *testing.T) {
+	l := newLibrary(t)
+	of := key(senderKey, "ada@contoso.example")
+	if len(of) != keyLength {
+		t.Fatalf("a key has %d bytes, want %d", len(of), keyLength)
+	}
+	m, _ := message(t, l.db, time.Time{})
+	if m.Sender.Address != "ada@contoso.example" {
+		t.Fatalf("the message is of %s: this test would prove nothing", m.Sender.Address)
+	}
+	catchUp(t, l.db)
+	for _, typed := range []string{of, strings.ToUpper(of), "the-" + of, of[:20] + "*", of + "*"} {
+		if got, err := l.find(letterlock.Search{Subject: typed}, 5); err != nil || len(got) != 0 {
+			t.Errorf("the subject %q finds %v, %v; want nothing", typed, got, err)
+		}
+	}
+	forged := l.add(rand.New(rand.NewPCG(1, 1)))
+	write(t, l.db, func(tx *Tx) error {
+		return tx.exec(`UPDATE messages SET subject = $2, sender = 'eve@contoso.example' WHERE id = $1`, forged, "The "+of)
+	})
+	catchUp(t, l.db)
+	for _, tt := range []struct {
+		q    letterlock.Search
+		want letterlock.ID
+	}{
+		{letterlock.Search{Subject: of}, forged},
+		{letterlock.Search{Subject: of[:20] + "*"}, forged},
+		{letterlock.Search{Sender: "ada@contoso.example"}, m.ID},
+		{letterlock.Search{Sender: "eve@contoso.example", Subject: "the"}, forged},
+	} {
+		if got, err := l.find(tt.q, 5); err != nil || !slices.Equal(got, []letterlock.ID{tt.want}) {
+			t.Errorf("%+v finds %v, %v; want %s", tt.q, got, err, tt.want)
+		}
+	}
+}
+
 func TestASearchKnowsWhatWasAcceptedBeforeIt(t *testing.T) {
 	l := newLibrary(t)
 	for n := 1; n <= 2; n++ {

@@ -201,6 +201,9 @@ func partOf(s string) (string, error) {
 
 // subjectWords makes expressions of the words that were typed. One that ends in *
 // stands for all that begin so.
+//
+// What is too short to be a key, or to have one in it, is looked for in all columns:
+// SQLite would look at the column of each place of it.
 func subjectWords(typed string) (list []string, err error) {
 	if err := checkField(typed, "subject"); err != nil {
 		return nil, err
@@ -210,7 +213,10 @@ func subjectWords(typed string) (list []string, err error) {
 		if !strings.ContainsFunc(bare, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsNumber(r) }) {
 			continue // there is no word in it
 		}
-		expression := `subject : ` + quoted(bare)
+		expression := quoted(bare)
+		if bare != word || len(bare) >= keyLength {
+			expression = `subject : ` + expression
+		}
 		if bare != word {
 			expression += ` *`
 		}
