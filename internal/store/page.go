@@ -1,7 +1,6 @@
 package store
 
 import (
-	"cmp"
 	"errors"
 	"slices"
 	"sort"
@@ -48,7 +47,8 @@ func (t *Tx) messagesAt(places []int64) ([]SentMessage, error) {
 	if err == nil && !ok {
 		list, err = t.messagesEach(places)
 	}
-	slices.SortFunc(list, func(a, b SentMessage) int { return cmp.Compare(b.Message.Seq, a.Message.Seq) })
+	// By their places in the list: each is too large to be handed to a function.
+	sort.Slice(list, func(i, k int) bool { return list[i].Message.Seq > list[k].Message.Seq })
 	return list, err
 }
 
