@@ -80,6 +80,23 @@ func TestAWordOfTheSubjectIsNoKeyAndAKeyNoWord(t *testing.T) {
 	}
 }
 
+func TestTheIndexOfWordsStaysInFewSegments(t *testing.T) {
+	l := newLibrary(t)
+	most := 0
+	for range 60 {
+		l.add(rand.New(rand.NewPCG(1, 1)))
+		catchUp(t, l.db)
+		var n int
+		write(t, l.db, func(tx *Tx) error {
+			return tx.row(`SELECT count(DISTINCT segid) FROM search_words_idx`, nil, &n)
+		})
+		most = max(most, n)
+	}
+	if most > 7 { // one of each power of two, and one that is new
+		t.Errorf("a search began in %d segments after 60 batches, want 7 at most", most)
+	}
+}
+
 func TestASearchKnowsWhatWasAcceptedBeforeIt(t *testing.T) {
 	l := newLibrary(t)
 	for n := 1; n <= 2; n++ {

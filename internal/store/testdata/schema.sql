@@ -534,6 +534,15 @@ CREATE INDEX messages_destroyed ON messages (seq) WHERE status = 'destroyed';
 
 CREATE INDEX messages_incoming ON messages (accepted_at) WHERE status = 'incoming';
 
+CREATE INDEX messages_shown ON messages (seq + 0, concat_ws(char(30),
+  id, COALESCE(message_id, ''), sender, sender_name, subject,
+  protection, method, decided_by, via, accepted_at, expires_at, size, attachments,
+  CASE WHEN status <> 'destroyed' AND portal = 0 AND reference = '' AND brand = '' AND author = '' AND author_name = ''
+    AND original = '' AND act = '' AND source = '' AND asks = '' AND latest_end = 0 THEN ''
+  ELSE concat_ws(char(29), status = 'destroyed', portal, reference, brand,
+    author, author_name, original, act, source, asks, latest_end) END))
+WHERE seq + 0 IS NOT NULL;
+
 CREATE INDEX messages_with_end ON messages (seq, expires_at) WHERE expires_at > 0;
 
 CREATE INDEX more_links_by_recipient ON more_links (recipient);
