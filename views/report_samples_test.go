@@ -58,7 +58,7 @@ func reportSamples(all map[string]templ.Component) {
 	all["second-factor"] = SecondFactorPage(SecondFactor{Page: p, Next: "/sent", Error: "That code is not right"})
 	all["security-prove"] = SecurityPage(Security{Page: p, Prove: Prove{"/account/security/prove", "Contoso ID"}, Sections: []templ.Component{FactorsSection(Factors{NoPassword: true}), AppPasswordsSection(AppPasswords{Later: true})}})
 	all["security-proved"] = SecurityPage(Security{Page: p, Sections: []templ.Component{FactorsSection(Factors{NoPassword: true, SetUpURL: "/account/security/app"}), AppPasswordsSection(AppPasswords{MakeURL: "/x", NoPassword: true})}})
-	all["security-set-up-proved"] = SetUpAppPage(SetUpApp{Page: p, QR: "data:image/png;base64,", Key: "ABCD EFGH", URL: "/account/security/app", NoPassword: true})
+	all["security-set-up-proved"] = SetUpAppPage(SetUpApp{Page: p, QR: "data:image/png;base64,", Key: "ABCD EFGH", URL: "/account/security/app", Proof: Factors{NoPassword: true}})
 	all["security"] = SecurityPage(Security{Page: p, Problem: "That is not the password.", Facts: []Fact{{"Address", ines.Address, false}}})
 	detail.Note, detail.Problem, detail.RolesError, detail.EnableURL, detail.DisableURL = "", "Nothing was changed.", "Choose a role at least.", "/accounts/1/enable", ""
 	all["account-refused"] = AccountPage(detail)

@@ -96,13 +96,13 @@ func TestWhoHasNoPasswordProvesThemselvesAgainAtTheProvider(t *testing.T) {
 		{"anew", letterlock.BySSO(true, false), h.now.Add(-9 * time.Minute), ""},
 	} {
 		by.Proof, by.Proved = tt.proof, tt.at
-		_, err := h.accounts.ConfirmApp(t.Context(), by, password, code)
+		_, err := h.accounts.ConfirmApp(t.Context(), by, password, code, account.Shown{})
 		if letterlock.KeyOf(err) != tt.want {
 			t.Errorf("setting up an app, proved %s: %v, want %q", tt.name, err, tt.want)
 		}
 	}
 	h.accounts.OnlyPassword = "" // who has a password proves it, whatever else they have done
-	if err := h.accounts.RemoveApp(t.Context(), by, "wrong password", code); letterlock.KeyOf(err) != "sign-in" {
+	if err := h.accounts.RemoveApp(t.Context(), by, "wrong password", account.Shown{Code: code}); letterlock.KeyOf(err) != "sign-in" {
 		t.Errorf("a wrong password: %v", err)
 	}
 }

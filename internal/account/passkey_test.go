@@ -260,6 +260,14 @@ func TestPasskeysOfAccountsThatAreNotToBeUsed(t *testing.T) {
 	if err := h.alone(d); err != nil {
 		t.Fatal(err)
 	}
+	h.accounts.OnlyPassword = "grace@contoso.example"
+	if err := h.alone(d); letterlock.KeyOf(err) != "passkey-unknown" {
+		t.Errorf("where single sign-on takes no passwords: %v", err)
+	}
+	if err := h.beside(d, ada.Address); err != nil {
+		t.Errorf("beside single sign-on: %v", err)
+	}
+	h.accounts.OnlyPassword = ""
 	shown := h.asked(d, "")
 	h.disable(ada.Address)
 	if _, err := h.accounts.SignInByPasskey(t.Context(), shown.Question, shown.Answer, ip); letterlock.KeyOf(err) != "passkey-unknown" {

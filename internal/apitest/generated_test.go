@@ -113,32 +113,33 @@ func (e BatchItemUndo) Valid() bool {
 
 // Defines values for EventKind.
 const (
-	EventKindAccepted        EventKind = "accepted"
-	EventKindApproved        EventKind = "approved"
-	EventKindAsked           EventKind = "asked"
-	EventKindBounced         EventKind = "bounced"
-	EventKindDeclined        EventKind = "declined"
-	EventKindDeferred        EventKind = "deferred"
-	EventKindDelivered       EventKind = "delivered"
-	EventKindDestroyed       EventKind = "destroyed"
-	EventKindDownloaded      EventKind = "downloaded"
-	EventKindExpired         EventKind = "expired"
-	EventKindExpiryChanged   EventKind = "expiry-changed"
-	EventKindFellBack        EventKind = "fell-back"
-	EventKindForwarded       EventKind = "forwarded"
-	EventKindNotified        EventKind = "notified"
-	EventKindPasscodeSent    EventKind = "passcode-sent"
-	EventKindPasscodeWrong   EventKind = "passcode-wrong"
-	EventKindPassphraseWrong EventKind = "passphrase-wrong"
-	EventKindRead            EventKind = "read"
-	EventKindReleaseAsked    EventKind = "release-asked"
-	EventKindReleaseRefused  EventKind = "release-refused"
-	EventKindReleaseShown    EventKind = "release-shown"
-	EventKindReleaseUsed     EventKind = "release-used"
-	EventKindReleaseWrong    EventKind = "release-wrong"
-	EventKindReplied         EventKind = "replied"
-	EventKindRestored        EventKind = "restored"
-	EventKindRevoked         EventKind = "revoked"
+	EventKindAccepted          EventKind = "accepted"
+	EventKindApproved          EventKind = "approved"
+	EventKindAsked             EventKind = "asked"
+	EventKindBounced           EventKind = "bounced"
+	EventKindDeclined          EventKind = "declined"
+	EventKindDeferred          EventKind = "deferred"
+	EventKindDelivered         EventKind = "delivered"
+	EventKindDestroyed         EventKind = "destroyed"
+	EventKindDownloaded        EventKind = "downloaded"
+	EventKindExpired           EventKind = "expired"
+	EventKindExpiryChanged     EventKind = "expiry-changed"
+	EventKindFellBack          EventKind = "fell-back"
+	EventKindForwarded         EventKind = "forwarded"
+	EventKindNotified          EventKind = "notified"
+	EventKindPasscodeSent      EventKind = "passcode-sent"
+	EventKindPasscodeWrong     EventKind = "passcode-wrong"
+	EventKindPassphraseChanged EventKind = "passphrase-changed"
+	EventKindPassphraseWrong   EventKind = "passphrase-wrong"
+	EventKindRead              EventKind = "read"
+	EventKindReleaseAsked      EventKind = "release-asked"
+	EventKindReleaseRefused    EventKind = "release-refused"
+	EventKindReleaseShown      EventKind = "release-shown"
+	EventKindReleaseUsed       EventKind = "release-used"
+	EventKindReleaseWrong      EventKind = "release-wrong"
+	EventKindReplied           EventKind = "replied"
+	EventKindRestored          EventKind = "restored"
+	EventKindRevoked           EventKind = "revoked"
 )
 
 // Valid indicates whether the value is a known member of the EventKind enum.
@@ -175,6 +176,8 @@ func (e EventKind) Valid() bool {
 	case EventKindPasscodeSent:
 		return true
 	case EventKindPasscodeWrong:
+		return true
+	case EventKindPassphraseChanged:
 		return true
 	case EventKindPassphraseWrong:
 		return true
@@ -733,6 +736,9 @@ type Account struct {
 	Name        string     `json:"name"`
 	PasswordSet bool       `json:"password_set"`
 	Roles       []string   `json:"roles"`
+
+	// SingleSignOn Last sign-in by single sign-on; absent: the account is bound to nobody there.
+	SingleSignOn *time.Time `json:"single_sign_on,omitempty"`
 }
 
 // Accounts defines model for Accounts.
@@ -906,7 +912,7 @@ type Event struct {
 	Agent *string   `json:"agent,omitempty"`
 	At    time.Time `json:"at"`
 
-	// Detail What the other server said; or in what capacity access or expiry was changed, and to what; or what was asked for, time or access; or to whom a recipient replied or forwarded; or the reference code of a release code.
+	// Detail What the other server said; or in what capacity access or expiry was changed, and to what; or what was asked for, time or access; or what the sender did about the passphrase, asked, changed or removed; or to whom a recipient replied or forwarded; or the reference code of a release code.
 	Detail *string `json:"detail,omitempty"`
 
 	// Ip Where from, as far as the settings keep it.
@@ -1380,6 +1386,12 @@ type SetRolesParams struct {
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 }
 
+// UnbindAccountParams defines parameters for UnbindAccount.
+type UnbindAccountParams struct {
+	// IdempotencyKey Made up by whoever asks, for one request. Asked again with it within a day, the request is answered as before and nothing is done twice.
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+}
+
 // AuditLogParams defines parameters for AuditLog.
 type AuditLogParams struct {
 	// Actor Address of who acted, or a part of what an operator is called.
@@ -1826,6 +1838,13 @@ type ClientInterface interface {
 	//
 	// Corresponds with PUT /api/v1/accounts/{address}/roles (the `SetRoles` operationId).
 	SetRoles(ctx context.Context, address string, params *SetRolesParams, body SetRolesJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UnbindAccount Unbind an account from single sign-on
+	//
+	// It forgets who at the provider the account belongs to, ends its sessions and removes its app passwords: it belongs to whoever next proves its address there.
+	//
+	// Corresponds with POST /api/v1/accounts/{address}/unbind (the `UnbindAccount` operationId).
+	UnbindAccount(ctx context.Context, address string, params *UnbindAccountParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// AuditLog Audit log
 	//
@@ -2282,6 +2301,23 @@ func (c *Client) SetRolesWithBody(ctx context.Context, address string, params *S
 // Corresponds with PUT /api/v1/accounts/{address}/roles (the `SetRoles` operationId).
 func (c *Client) SetRoles(ctx context.Context, address string, params *SetRolesParams, body SetRolesJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewSetRolesRequest(c.Server, address, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UnbindAccount Unbind an account from single sign-on
+//
+// It forgets who at the provider the account belongs to, ends its sessions and removes its app passwords: it belongs to whoever next proves its address there.
+//
+// Corresponds with POST /api/v1/accounts/{address}/unbind (the `UnbindAccount` operationId).
+func (c *Client) UnbindAccount(ctx context.Context, address string, params *UnbindAccountParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUnbindAccountRequest(c.Server, address, params)
 	if err != nil {
 		return nil, err
 	}
@@ -3332,6 +3368,55 @@ func NewSetRolesRequestWithBody(server string, address string, params *SetRolesP
 	}
 
 	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewUnbindAccountRequest constructs an http.Request for the UnbindAccount method
+func NewUnbindAccountRequest(server string, address string, params *UnbindAccountParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "address", address, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/accounts/%s/unbind", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
 
 	if params != nil {
 
@@ -5636,6 +5721,15 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with PUT /api/v1/accounts/{address}/roles (the `SetRoles` operationId).
 	SetRolesWithResponse(ctx context.Context, address string, params *SetRolesParams, body SetRolesJSONRequestBody, reqEditors ...RequestEditorFn) (*SetRolesResponse, error)
 
+	// UnbindAccountWithResponse Unbind an account from single sign-on
+	//
+	// It forgets who at the provider the account belongs to, ends its sessions and removes its app passwords: it belongs to whoever next proves its address there.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/accounts/{address}/unbind (the `UnbindAccount` operationId).
+	UnbindAccountWithResponse(ctx context.Context, address string, params *UnbindAccountParams, reqEditors ...RequestEditorFn) (*UnbindAccountResponse, error)
+
 	// AuditLogWithResponse Audit log
 	//
 	// Who did what, also what was refused.
@@ -6302,6 +6396,47 @@ func (r SetRolesResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r SetRolesResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type UnbindAccountResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r UnbindAccountResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r UnbindAccountResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r UnbindAccountResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r UnbindAccountResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r UnbindAccountResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -8034,6 +8169,21 @@ func (c *ClientWithResponses) SetRolesWithResponse(ctx context.Context, address 
 	return ParseSetRolesResponse(rsp)
 }
 
+// UnbindAccountWithResponse Unbind an account from single sign-on
+//
+// It forgets who at the provider the account belongs to, ends its sessions and removes its app passwords: it belongs to whoever next proves its address there.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/accounts/{address}/unbind (the `UnbindAccount` operationId).
+func (c *ClientWithResponses) UnbindAccountWithResponse(ctx context.Context, address string, params *UnbindAccountParams, reqEditors ...RequestEditorFn) (*UnbindAccountResponse, error) {
+	rsp, err := c.UnbindAccount(ctx, address, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseUnbindAccountResponse(rsp)
+}
+
 // AuditLogWithResponse Audit log
 //
 // Who did what, also what was refused.
@@ -8838,6 +8988,35 @@ func ParseSetRolesResponse(rsp *http.Response) (*SetRolesResponse, error) {
 	}
 
 	response := &SetRolesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 204:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseUnbindAccountResponse parses an HTTP response from a UnbindAccountWithResponse call
+func ParseUnbindAccountResponse(rsp *http.Response) (*UnbindAccountResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &UnbindAccountResponse{
 		Body:         bodyBytes,
 		HTTPResponse: rsp,
 	}
