@@ -33,6 +33,7 @@ func TestWithoutPasscodesAProviderIsTheOnlyWayIn(t *testing.T) {
 	waiting.post(link+"/passcode", nil)
 	w.deliver()
 	code := w.passcode(marta)
+	waiting.post(link+"/release", nil)
 	w.passcodesOff("legal")
 	mails := len(w.box.Mails(marta))
 
@@ -45,6 +46,10 @@ func TestWithoutPasscodesAProviderIsTheOnlyWayIn(t *testing.T) {
 		"asking again":    waiting.post(link+"/passcode/again", nil),
 		"the page for it": waiting.get(link + "/passcode"),
 		"typing it":       waiting.post(link+"/verify", url.Values{"code": {code}}),
+
+		"asking the sender for a code": waiting.post(link+"/release", nil),
+		"the page for that":            waiting.get(link + "/release"),
+		"typing that":                  waiting.post(link+"/release/verify", url.Values{"code": {code}}),
 	} {
 		if a.status != http.StatusSeeOther || a.location() != link {
 			t.Errorf("%s: %d to %q", what, a.status, a.location())
@@ -72,6 +77,9 @@ func TestWithoutPasscodesAProviderIsTheOnlyWayIn(t *testing.T) {
 	}
 	if said := texts(w.browser().signIn(ada).get("/sent/" + string(id)).body); !strings.Contains(said, "Encrypt only, with OpenID only") || strings.Contains(said, "One-time passcode") || strings.Contains(said, "Cannot sign in") {
 		t.Errorf("Sent:\n%s", said)
+	}
+	if said := texts(w.browser().signIn(ada).get("/sent/" + string(id)).body); !strings.Contains(said, "There is no code to read out: the brand of the message wants no passcodes.") {
+		t.Errorf("the request for a release code in Sent:\n%s", said)
 	}
 	w.sendWith("legal", marta)
 	if said := w.box.Mails(marta)[0].Text(); !strings.Contains(said, "Sign in with the provider of your mailbox") || strings.Contains(said, "You need no account.") {

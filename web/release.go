@@ -46,7 +46,7 @@ func (s *Server) askRelease(c echo.Context) error {
 	switch {
 	case err != nil:
 		return err
-	case anew && g.Message.Asks.Vouched():
+	case anew && s.Access.Asks(g.Message).Vouched(), !s.Brands.Passcode(g.Message.Brand):
 		return c.Redirect(http.StatusSeeOther, linkOf(c)) // where it is said why
 	}
 	err = s.Releases.Ask(c.Request().Context(), g.Recipient.ID, s.browser(c), c.RealIP(), actor(c))
@@ -71,7 +71,7 @@ func (s *Server) releasePage(c echo.Context) error {
 
 func (s *Server) showReleasePage(c echo.Context, g access.Gate, status int, typed, wrong string) error {
 	asked, err := s.Releases.Pending(c.Request().Context(), g.Recipient.ID, s.browser(c))
-	if err != nil && letterlock.CodeOf(err) == letterlock.NotFound {
+	if err != nil && letterlock.CodeOf(err) == letterlock.NotFound || !s.Brands.Passcode(g.Message.Brand) {
 		return c.Redirect(http.StatusSeeOther, linkOf(c))
 	}
 	if err != nil {
@@ -116,6 +116,9 @@ func (s *Server) verifyRelease(c echo.Context) error {
 	fields, err := form(c)
 	if err != nil {
 		return err
+	}
+	if !s.Brands.Passcode(g.Message.Brand) {
+		return c.Redirect(http.StatusSeeOther, linkOf(c)) // a code is a passcode, however it came
 	}
 	code := fields.Get("code")
 	address, err := s.Releases.Verify(c.Request().Context(), g.Recipient.ID, s.browser(c), code, actor(c))
@@ -186,7 +189,7 @@ func (s *Server) releases(c echo.Context, d track.Detail) (out []views.ReleaseRe
 			if v.Says = s.noRelease(d.Message, r, q); v.Says != "" {
 				break
 			}
-			v.Says = besideRelease(d.Message.Asks)
+			v.Says = besideRelease(s.Access.Asks(d.Message))
 			if code := q.Code.Reveal(); code != "" {
 				v.Code, v.Left = code[:4]+" "+code[4:], s.left(q.Expires)
 			} else {
@@ -217,6 +220,9 @@ func (s *Server) noRelease(m letterlock.Message, r letterlock.Recipient, q relea
 		return "There is no code to read out: the message has expired. They are not told so."
 	case letterlock.Destroyed:
 		return "There is no code to read out: the message has been destroyed."
+	}
+	if !s.Brands.Passcode(m.Brand) {
+		return "There is no code to read out: the brand of the message wants no passcodes."
 	}
 	if q.TriesLeft <= 0 {
 		return "The code was typed wrong 5 times, so it no longer works. They can ask again."
