@@ -25,7 +25,7 @@ func at(clock string) time.Time {
 
 // quiet is a server that only knows what time it is.
 func quiet() *Server {
-	return &Server{Options: Options{Now: func() time.Time { return now }, Location: time.UTC}}
+	return &Server{Options: Options{Now: func() time.Time { return now }, Location: time.UTC, Access: &access.Service{}}}
 }
 
 // A change makes a recipient out of one who was notified and has done nothing.
