@@ -17,7 +17,7 @@ const (
 	EndExpired          EndKind = "expired"            // 410; From, When (until), Sent
 	EndNotAvailable     EndKind = "not-available"      // 404; unknown or destroyed
 	EndDifferentAddress EndKind = "different-address"  // 403; Page.Account
-	EndPasscodeExpired  EndKind = "passcode-expired"   // 410; AskURL, ValidMinutes
+	EndPasscodeExpired  EndKind = "passcode-expired"   // 410; AskURL, Valid
 	EndTooManyTries     EndKind = "too-many-tries"     // 429; Wait, Elsewhere, Next
 	EndTooManyPasscodes EndKind = "too-many-passcodes" // 429; Wait
 	EndFault            EndKind = "fault"              // 500; Number, RetryURL
@@ -49,25 +49,25 @@ const (
 // End is a page after which there is nothing more to see, with what to do next.
 type End struct {
 	Page
-	Kind         EndKind
-	From         Person // the sender
-	RemovedBy    string // "Ines Kaya, the sender", "an administrator of Halden Law"
-	ByAdmin      bool   // an administrator removed access, so the sender alone cannot restore it
-	When         Time
-	Sent         Time
-	Wait         string // in words: "4 minutes, at 11:36 CET"
-	Elsewhere    bool   // the tries may have been somebody else's, in another browser
-	Number       string // to quote
-	Limit        string // "150 MB"
-	ValidMinutes int
-	AskURL       string // a POST sends a new passcode
-	RetryURL     string // the same thing once more
-	Own          bool   // of staff: what was asked for is about what they have sent
-	Refused      string // a sentence: who may do what was asked for, and that the account may not; or what a rule says
-	Unsent       string // what somebody wrote whose access had ended when they sent it
-	Request      EndRequest
-	Providers    Providers
-	Next         Link // one way on, for the kinds that have no other; may be empty
+	Kind      EndKind
+	From      Person // the sender
+	RemovedBy string // "Ines Kaya, the sender", "an administrator of Halden Law"
+	ByAdmin   bool   // an administrator removed access, so the sender alone cannot restore it
+	When      Time
+	Sent      Time
+	Wait      string // in words: "4 minutes, at 11:36 CET"
+	Elsewhere bool   // the tries may have been somebody else's, in another browser
+	Number    string // to quote
+	Limit     string // "150 MB"
+	Valid     string // how long a passcode is, "10 minutes"
+	AskURL    string // a POST sends a new passcode
+	RetryURL  string // the same thing once more
+	Own       bool   // of staff: what was asked for is about what they have sent
+	Refused   string // a sentence: who may do what was asked for, and that the account may not; or what a rule says
+	Unsent    string // what somebody wrote whose access had ended when they sent it
+	Request   EndRequest
+	Providers Providers
+	Next      Link // one way on, for the kinds that have no other; may be empty
 }
 
 // An EndRequest is what a recipient can do about EndRevoked or EndExpired, or has
@@ -180,7 +180,7 @@ func EndPage(v End) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = providers(v.Providers).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = providers(v.Words, v.Providers).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -341,9 +341,9 @@ func endText(v End) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var9 string
-			templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(count(v.ValidMinutes, "minute"))
+			templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(v.Valid)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/end.templ`, Line: 132, Col: 56}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/end.templ`, Line: 132, Col: 32}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var9))
 			if templ_7745c5c3_Err != nil {

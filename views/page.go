@@ -7,17 +7,37 @@
 // exist, and the link, button or form is then absent.
 package views
 
-import "strings"
+import (
+	"strings"
+
+	"letterlock/internal/language"
+)
 
 // A Page is what every page has: whose it is and who looks at it.
 type Page struct {
-	Title   string   // overrides the page's own title; normally empty
-	Host    string   // the public host, as the address bar shows it
-	Brand   Brand    // whose name, colours and logo a portal page bears
-	Account *Account // who has signed in; nil for nobody
-	Scripts bool     // whether the page's policy lets our scripts run; gate and end pages have none in any case
-	Refresh string   // where the page asks for itself again every 10 seconds when no script can ask; empty: it does not
-	Demo    bool     // puts the striped demo bar, with a link to the walkthrough, above the page
+	Words   language.Words // in which it is written
+	Choice  LanguageChoice // of other languages; none on pages that have but one
+	Title   string         // overrides the page's own title; normally empty
+	Host    string         // the public host, as the address bar shows it
+	Brand   Brand          // whose name, colours and logo a portal page bears
+	Account *Account       // who has signed in; nil for nobody
+	Scripts bool           // whether the page's policy lets our scripts run; gate and end pages have none in any case
+	Refresh string         // where the page asks for itself again every 10 seconds when no script can ask; empty: it does not
+	Demo    bool           // puts the striped demo bar, with a link to the walkthrough, above the page
+}
+
+// A LanguageChoice is what a page can be read in. A POST to URL with "language" and
+// "return" changes it.
+type LanguageChoice struct {
+	URL    string
+	Return string
+	List   []Language
+}
+
+// A Language is one of them, by its own name.
+type Language struct {
+	Tag, Name, Direction string
+	Here                 bool // it is the one of the page
 }
 
 // A Brand is a named look for portal pages.

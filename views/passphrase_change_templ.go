@@ -73,7 +73,7 @@ func ChangePassphrasePage(v ChangePassphrase) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = skip().Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = skip(v.Words).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

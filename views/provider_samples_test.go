@@ -5,7 +5,7 @@ import "github.com/a-h/templ"
 // providerSamples are the pages about signing in with an OpenID provider.
 func providerSamples(all map[string]templ.Component) {
 	offered := Providers{URL: "/m/token/openid", Remember: "30 days", List: []Provider{{"google", "Google"}, {"yahoo", "Yahoo"}, {"microsoft", "Microsoft"}, {"riverside", "Riverside <Staff>"}}}
-	gate := Gate{Page: portalPage(), To: toWhom, Reference: "KX7-4QP-B7M-RTA", AskURL: "/m/token/passcode", ValidMinutes: 10, Providers: offered}
+	gate := Gate{Page: portalPage(), To: toWhom, Reference: "KX7-4QP-B7M-RTA", AskURL: "/m/token/passcode", Valid: "10 minutes", Providers: offered}
 	all["gate-providers"] = GatePage(gate)
 	gate.Again = "You have proved bob@gmail.com at Google. This message was sent to m••••@quillfeather.example. Sign in with a one-time passcode instead."
 	all["gate-provider-refused"] = GatePage(gate)

@@ -50,8 +50,8 @@ func staffPage() Page {
 func at(text string) Time { return Time{ISO: "2026-11-20T10:42:00+01:00", Text: text} }
 
 func portalSamples(all map[string]templ.Component) {
-	all["gate"] = GatePage(Gate{Page: portalPage(), To: toWhom, Reference: "KX7-4QP-B7M-RTA", AskURL: "/m/token/passcode", ValidMinutes: 10})
-	all["gate-remembered"] = GatePage(Gate{Page: portalPage(), To: toWhom, Reference: "KX7-4QP-B7M-RTA", AskURL: "/m/token/passcode", ContinueURL: "/m/token/continue", ValidMinutes: 10})
+	all["gate"] = GatePage(Gate{Page: portalPage(), To: toWhom, Reference: "KX7-4QP-B7M-RTA", AskURL: "/m/token/passcode", Valid: "10 minutes"})
+	all["gate-remembered"] = GatePage(Gate{Page: portalPage(), To: toWhom, Reference: "KX7-4QP-B7M-RTA", AskURL: "/m/token/passcode", ContinueURL: "/m/token/continue", Valid: "10 minutes"})
 	all["check"] = CheckPage(Check{Page: portalPage()})
 	all["check-known"] = CheckPage(Check{Page: portalPage(), Reference: "KX7-4QP-B7M-RTA", Sent: Time{ISO: "2026-11-20", Text: "Friday 20 November 2026"}})
 	all["check-unknown"] = CheckPage(Check{Page: portalPage(), Reference: "KX7-4QP-B7M-RTB", Unknown: true})
@@ -77,7 +77,7 @@ func portalSamples(all map[string]templ.Component) {
 	early.AgainIn = "28 seconds"
 	all["passcode-early"] = PasscodePage(early)
 	handed := code
-	handed.Mail = MailState{Lead: "Sent to quillfeather.example at", At: at("11:18 CET")}
+	handed.Mail = MailState{Lead: "Sent to quillfeather.example at 11:18 CET", At: "2026-11-20T11:18:00+01:00"}
 	all["passcode-handed"] = PasscodePage(handed)
 	trying := code
 	trying.Mail = MailState{Lead: "We are still trying.", Text: "The mail for quillfeather.example could not be handed over yet.", Next: at("11:19 CET")}
@@ -130,7 +130,7 @@ func endSamples(all map[string]templ.Component) {
 		v := End{
 			Page: portalPage(), Kind: kind, From: ines, RemovedBy: "Ines Kaya, the sender",
 			When: at("20 November 2026, 11:52 CET"), Sent: at("5 November 2026"),
-			Wait: "4 minutes, at 11:36 CET", Limit: "150 MB", ValidMinutes: 10,
+			Wait: "4 minutes, at 11:36 CET", Limit: "150 MB", Valid: "10 minutes",
 		}
 		switch kind {
 		case EndRevoked, EndExpired:

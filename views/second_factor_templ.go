@@ -1015,7 +1015,7 @@ func securityFrame(p Page, title string) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = skip().Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = skip(p.Words).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -64,7 +64,7 @@ func WalkthroughPage(v Walkthrough) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = skip().Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = skip(v.Words).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

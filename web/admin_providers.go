@@ -48,9 +48,9 @@ func (s *Server) providers(c echo.Context) error {
 // triedSays is what an administrator is told who has signed in at a provider.
 func triedSays(o vouch.Outcome) string {
 	if o.Key == vouch.Tried {
-		return openIDFill("PROVIDER vouches for EMAIL, and is believed: whoever signs in there like this can read what was sent to that address.", o.Provider, o.Email, "")
+		return o.Provider + " vouches for " + speaker{}.openIDEmail(o) + ", and is believed: whoever signs in there like this can read what was sent to that address."
 	}
-	return openIDFill(openIDWords[o.Key], o.Provider, o.Email, "") + " A recipient would be told so, and offered the passcode."
+	return speaker{}.openIDWhy(o, "") + " A recipient would be told so, and offered the passcode."
 }
 
 // lookAtProviders asks every provider what it says of itself, and for its keys.
@@ -87,7 +87,7 @@ func (s *Server) providerList(found map[string]error) views.SignInProviders {
 			row.State = views.State{Kind: views.StateWell}
 			if err != nil {
 				row.State.Kind = views.StateWrong
-				row.Problem = openIDFill(openIDWords[letterlock.KeyOf(err)], p.Name, "", "")
+				row.Problem = speaker{}.openIDWhy(vouch.Outcome{Key: letterlock.KeyOf(err), Provider: p.Name}, "")
 			}
 		}
 		v.List = append(v.List, row)
@@ -128,10 +128,10 @@ func (s *Server) showProviders(c echo.Context, status int, v views.SignInProvide
 func (s *Server) tryProvider(c echo.Context) error {
 	id := c.Param("provider")
 	to, err := s.Vouch.Try(c.Request().Context(), actor(c), id, s.nameBrowser(c))
-	if words := openIDWords[letterlock.KeyOf(err)]; err != nil && words != "" {
+	if why := (speaker{}).openIDWhy(vouch.Outcome{Key: letterlock.KeyOf(err), Provider: s.Vouch.Name(id)}, ""); err != nil && why != "" {
 		c.Set(errorKey, err)
 		v := s.providerList(nil)
-		v.Problem = openIDFill(words, s.Vouch.Name(id), "", "")
+		v.Problem = why
 		return s.showProviders(c, http.StatusServiceUnavailable, v)
 	}
 	if err != nil {

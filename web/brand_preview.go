@@ -94,13 +94,13 @@ func (s *Server) previewGate(look *brand.Brand, at string, me letterlock.Mailbox
 		Page: views.Page{Host: s.PublicURL.Host, Brand: views.Brand{
 			ID: "preview", Name: look.Name, CSSURL: at + "brand.css", LogoURL: at + "logo.png", Text: look.Portal, Privacy: look.Privacy,
 		}},
-		To: maskedOf(me.Address), Reference: notify.SampleReference, AskURL: "/brands", ValidMinutes: passcodeMinutes, NoTLS: !s.secure,
+		To: s.english().masked(me.Address), Reference: notify.SampleReference, AskURL: "/brands", Valid: length(passcodeLasts), NoTLS: !s.secure,
 	}
 	if look.NoPasscode {
 		for _, p := range s.Vouch.Providers {
 			v.Providers.List = append(v.Providers.List, views.Provider{ID: p.ID, Name: p.Name})
 		}
-		withoutPasscode(&v)
+		s.english().withoutPasscode(&v)
 	}
 	return v
 }

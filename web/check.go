@@ -32,10 +32,11 @@ func (s *Server) check(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	p := s.speaker(c)
 	v := views.Check{Reference: bounded(f.Get("reference"), 40)}
 	if ok, wait := s.checks.Allow(ratelimit.IPKey(c.RealIP())); !ok {
 		setRetryAfter(c, wait)
-		v.Error = "Too many references from your network. You can look one up again in " + s.wait(wait)
+		v.Error = p.Text("check.tooMany", "Wait", p.wait(wait))
 		return s.showCheck(c, http.StatusTooManyRequests, v)
 	}
 	at, err := s.Access.Sent(c.Request().Context(), f.Get("reference"))
@@ -43,7 +44,7 @@ func (s *Server) check(c echo.Context) error {
 	case letterlock.NotFound:
 		v.Unknown = true
 	case letterlock.Invalid:
-		v.Error = "A reference has twelve letters and digits. Older notifications have a shorter one, which cannot be looked up"
+		v.Error = p.Text("check.invalid")
 		return s.showCheck(c, http.StatusUnprocessableEntity, v)
 	default:
 		if err != nil {
@@ -51,7 +52,7 @@ func (s *Server) check(c echo.Context) error {
 		}
 		// The day, for machines too: a second would tell one message from another.
 		at = at.In(s.Location)
-		v.Sent = views.Time{ISO: at.Format(time.DateOnly), Text: at.Format("Monday " + dayForm)}
+		v.Sent = views.Time{ISO: at.Format(time.DateOnly), Text: p.WeekdayDate(at)}
 	}
 	return s.showCheck(c, http.StatusOK, v)
 }

@@ -3,7 +3,6 @@ package web
 import (
 	"slices"
 	"strconv"
-	"strings"
 
 	"letterlock/internal/intake"
 	"letterlock/internal/letterlock"
@@ -86,56 +85,65 @@ func inWords(d letterlock.Demand, fresh, vouched, freshVouched, told, andTold, o
 
 // withoutPasscode leaves the providers as the way in, to whoever comes. A remembered
 // browser would not be one, so none is remembered.
-func withoutPasscode(v *views.Gate) {
+func (p speaker) withoutPasscode(v *views.Gate) {
 	v.NoPasscode, v.Providers.Remember = true, ""
 	if len(v.Providers.List) == 0 {
-		v.Closed = nobodyToVouch(v.Brand.Name)
+		v.Closed = p.nobodyToVouch(v.Brand.Name)
 	}
 }
 
 // asksFor tells somebody who has proved the mailbox what the message asks for: own of
 // itself, and d with what its brand adds.
-func asksFor(v *views.Gate, d, own letterlock.Demand) {
-	who := "Its sender"
+func (p speaker) asksFor(v *views.Gate, d, own letterlock.Demand) {
+	brand := ""
 	if own != d {
-		who = v.Brand.Name
+		brand = v.Brand.Name
 	}
-	v.Asks = askedOfReader(who, d, v.Providers.List)
+	v.Asks = p.askedOfReader(brand, d, v.Providers.List)
 	if d.Vouched() {
 		v.NoPasscode = true
 		if len(v.Providers.List) == 0 {
-			v.Closed = nobodyToVouch(v.Brand.Name)
+			v.Closed = p.nobodyToVouch(v.Brand.Name)
 		}
 	}
 }
 
-// askedOfReader says to somebody who has proved the mailbox what somebody asks for beyond
-// that.
-func askedOfReader(who string, d letterlock.Demand, by []views.Provider) string {
+// askedOfReader says to somebody who has proved the mailbox what is asked for beyond that:
+// by a brand, which always asks for a provider, or by the sender if brand is empty.
+func (p speaker) askedOfReader(brand string, d letterlock.Demand, by []views.Provider) string {
 	if !d.Vouched() && !d.Fresh() {
-		return who + " asks for a passphrase as well."
+		return p.Text("asks.passphrase")
 	}
 	if !d.Vouched() {
-		return who + " asks for a new passcode each time it is opened."
+		return p.Text("asks.fresh")
 	}
-	var names []string
-	for _, p := range by {
-		names = append(names, p.Name)
+	names := ""
+	for i, one := range by {
+		if i == 0 {
+			names = one.Name
+		} else {
+			names = p.Text("list.or", "First", names, "Last", one.Name)
+		}
 	}
 	switch {
-	case len(names) == 0:
-		return who + " asks for more than a passcode."
+	case names == "" && brand != "":
+		return p.Text("asks.brandMore", "Brand", brand)
+	case names == "":
+		return p.Text("asks.more")
+	case d.Fresh() && brand != "":
+		return p.Text("asks.brandFreshVouched", "Brand", brand, "Providers", names)
 	case d.Fresh():
-		return who + " asks you to sign in anew with " + strings.Join(names, " or ") + " each time it is opened; a passcode is not enough."
+		return p.Text("asks.freshVouched", "Providers", names)
+	case brand != "":
+		return p.Text("asks.brandVouched", "Brand", brand, "Providers", names)
 	}
-	return who + " asks you to sign in with " + strings.Join(names, " or ") + "; a passcode is not enough."
+	return p.Text("asks.vouched", "Providers", names)
 }
 
 // nobodyToVouch says why a message that asks for a provider cannot be opened, and whom to
 // ask.
-func nobodyToVouch(organization string) string {
-	return "It cannot be opened now: it asks for a sign-in with a provider that can vouch for this mailbox, and none is set up here any more. " +
-		"A passcode is not enough. Ask " + organization + " to set one up again, or its sender to send the message anew."
+func (p speaker) nobodyToVouch(organization string) string {
+	return p.Text("asks.closed", "Brand", organization)
 }
 
 // askedInList stands in My messages where the subject of other messages does.

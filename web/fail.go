@@ -88,7 +88,7 @@ func (s *Server) fail(err error, c echo.Context) {
 // going to come.
 func (s *Server) clearContent(c echo.Context) {
 	h := c.Response().Header()
-	for _, name := range []string{"Content-Disposition", "Content-Length", "Content-Type"} {
+	for _, name := range []string{"Content-Disposition", "Content-Length", "Content-Type", "Content-Language"} {
 		h.Del(name)
 	}
 	h.Set("Cache-Control", "no-store")
@@ -215,7 +215,7 @@ func (s *Server) endOfCode(code letterlock.Code, err error, c echo.Context) (int
 	case letterlock.NotFound:
 		return http.StatusNotFound, endOfNotFound(err, c)
 	case letterlock.Gone:
-		return http.StatusGone, endOfGone(err, c)
+		return http.StatusGone, s.endOfGone(err, c)
 	case letterlock.TooLarge:
 		return http.StatusRequestEntityTooLarge, views.End{Kind: views.EndTooLarge, Limit: size(s.MaxUpload)}
 	case letterlock.Throttled:
@@ -298,9 +298,9 @@ func endOfNotFound(err error, c echo.Context) views.End {
 	return views.End{Kind: views.EndNoPage}
 }
 
-func endOfGone(err error, c echo.Context) views.End {
+func (s *Server) endOfGone(err error, c echo.Context) views.End {
 	if letterlock.KeyOf(err) == "passcode-expired" {
-		return views.End{Kind: views.EndPasscodeExpired, ValidMinutes: passcodeMinutes, AskURL: linkOf(c) + "/passcode"}
+		return views.End{Kind: views.EndPasscodeExpired, Valid: s.words(c).Length(passcodeLasts), AskURL: linkOf(c) + "/passcode"}
 	}
 	return views.End{Kind: views.EndNotAvailable}
 }

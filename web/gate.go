@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -15,8 +16,8 @@ import (
 	"letterlock/views"
 )
 
-// passcodeMinutes is how long a passcode lives, as pages say it before there is one.
-const passcodeMinutes = 10
+// passcodeLasts is how long a passcode lives, as pages say it before there is one.
+const passcodeLasts = 10 * time.Minute
 
 // Queries with which the gate says why somebody is there again.
 const (
@@ -73,24 +74,25 @@ func (s *Server) showGate(c echo.Context, g access.Gate, status int, why string)
 	if err != nil {
 		return err
 	}
+	p := s.speaker(c)
 	v := views.Gate{
-		Page:         s.page(c),
-		To:           maskedOf(g.Recipient.Mailbox.Address),
-		Reference:    g.Recipient.Reference,
-		AskURL:       linkOf(c) + "/passcode",
-		ValidMinutes: passcodeMinutes,
-		NoTLS:        !s.secure,
-		Again:        why,
-		Providers:    s.providersFor(c, g),
+		Page:      s.page(c),
+		To:        p.masked(g.Recipient.Mailbox.Address),
+		Reference: g.Recipient.Reference,
+		AskURL:    linkOf(c) + "/passcode",
+		Valid:     p.Length(passcodeLasts),
+		NoTLS:     !s.secure,
+		Again:     why,
+		Providers: s.providersFor(c, g),
 	}
 	if !s.Brands.Passcode(g.Message.Brand) {
-		withoutPasscode(&v)
+		p.withoutPasscode(&v)
 	}
 	if anew {
-		asksFor(&v, s.Access.Asks(g.Message), g.Message.Asks)
+		p.asksFor(&v, s.Access.Asks(g.Message), g.Message.Asks)
 	}
 	if v.NoPasscode {
-		v.Again = strings.TrimSuffix(v.Again, passcodeInstead)
+		v.Again = strings.TrimSuffix(v.Again, " "+p.Text("providers.instead"))
 	}
 	if known && s.Access.Asks(g.Message) == letterlock.NoDemand {
 		v.ContinueURL = linkOf(c) + "/continue"
@@ -113,13 +115,14 @@ func (s *Server) noteVisit(c echo.Context, r letterlock.Recipient) {
 
 // whyAgain is what the gate says to somebody who was already further.
 func (s *Server) whyAgain(c echo.Context, g access.Gate) (string, error) {
+	p := s.speaker(c)
 	switch q := c.QueryString(); {
 	case q == cookiesOff:
-		return "This browser did not keep our cookie. Allow cookies for " + s.PublicURL.Hostname() + ", and ask again.", nil
+		return p.Text("gate.cookies", "Host", s.PublicURL.Hostname()), nil
 	case q == askHere:
-		return "A passcode works once, and only in the browser that asked for it. Ask for a passcode in this browser.", nil
+		return p.Text("gate.askHere"), nil
 	case q == forgotten:
-		return "This browser is not remembered any more. Sign in with a one-time passcode.", nil
+		return p.Text("gate.forgotten"), nil
 	case strings.HasPrefix(q, openIDQuery):
 		return s.cameOf(c, g)
 	}
@@ -173,12 +176,9 @@ func toMessage(c echo.Context, g access.Gate) error {
 	return c.Redirect(http.StatusSeeOther, "/read/"+string(g.Message.ID))
 }
 
-// maskedOf is an address for people who have not shown that it is theirs.
-func maskedOf(a letterlock.Address) views.Masked {
-	return views.Masked{
-		Shown:  a.Masked(),
-		Spoken: "the address that begins with " + a.First() + " at " + a.Domain(),
-	}
+// masked is an address for people who have not shown that it is theirs.
+func (p speaker) masked(a letterlock.Address) views.Masked {
+	return views.Masked{Shown: a.Masked(), Spoken: p.Text("gate.spoken", "First", a.First(), "Domain", a.Domain())}
 }
 
 // backToLink lets the page about another address lead back to the link after

@@ -23,7 +23,7 @@ func (s *Server) openIDRoutes() {
 // providersFor are the providers that could vouch for whom a link belongs to. The brand of
 // the message may want none.
 func (s *Server) providersFor(c echo.Context, g access.Gate) views.Providers {
-	v := views.Providers{URL: linkOf(c) + "/openid", Remember: s.rememberFor()}
+	v := views.Providers{URL: linkOf(c) + "/openid", Remember: s.rememberFor(c)}
 	if s.asksNoProvider(g) {
 		return v
 	}
@@ -60,7 +60,7 @@ func (s *Server) askProvider(c echo.Context) error {
 		Provider: id, Recipient: g.Recipient.ID, Browser: s.nameBrowser(c), Link: linkOf(c),
 		Fresh: anew && s.Access.Asks(g.Message).Fresh(), Hint: known || ruleOf(c) == reader, Remember: fields.Get("remember") == "yes", IP: c.RealIP(),
 	})
-	if says := openIDSays(vouch.Outcome{Key: letterlock.KeyOf(err), Provider: s.Vouch.Name(id)}, ""); err != nil && says != "" {
+	if says := s.speaker(c).openIDSays(vouch.Outcome{Key: letterlock.KeyOf(err), Provider: s.Vouch.Name(id)}, ""); err != nil && says != "" {
 		c.Set(errorKey, err)
 		setPolicy(c, policyEnd)
 		setRetryAfter(c, tryAgain)
@@ -122,5 +122,5 @@ func (s *Server) cameOf(c echo.Context, g access.Gate) (string, error) {
 	if err != nil && letterlock.CodeOf(err) == letterlock.NotFound {
 		return "", nil
 	}
-	return openIDSays(o, g.Recipient.Mailbox.Address.Masked()), err
+	return s.speaker(c).openIDSays(o, g.Recipient.Mailbox.Address.Masked()), err
 }

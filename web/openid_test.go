@@ -459,22 +459,14 @@ func TestEveryRefusalHasItsOwnSentence(t *testing.T) {
 	seen := map[string]string{}
 	for _, key := range vouch.Keys {
 		o := vouch.Outcome{Key: key, Provider: "Quill", Email: "marta@quillfeather.example"}
-		says := openIDSays(o, "m••••@quillfeather.example")
+		says := speaker{}.openIDSays(o, "m••••@quillfeather.example")
 		if key == vouch.Tried {
 			says = triedSays(o)
 		}
-		for _, hole := range []string{"PROVIDER", "EMAIL", " TO"} {
-			if strings.Contains(says, hole) {
-				t.Errorf("%s: %s", key, says)
-			}
-		}
-		if says == "" || says == passcodeInstead || seen[says] != "" {
+		if strings.Contains(says, "{{") || says == "" || seen[says] != "" {
 			t.Errorf("%s says %q, as does %q", key, says, seen[says])
 		}
 		seen[says] = key
-	}
-	if len(openIDWords) != len(vouch.Keys)-1 {
-		t.Errorf("%d sentences for %d refusals", len(openIDWords), len(vouch.Keys)-1)
 	}
 }
 

@@ -23,7 +23,7 @@ const (
 // addMail says on the passcode page what has become of the mail, and offers the other
 // ways in.
 func (s *Server) addMail(c echo.Context, g access.Gate, asked passcode.Asked, page *views.Passcode) {
-	page.Mail = s.mailState(asked)
+	page.Mail = s.speaker(c).mailState(asked)
 	page.Providers = s.providersFor(c, g)
 	page.Providers.Remember = "" // it is asked once on a page
 	watched := c.QueryString() == watchMail || asked.Mail.Fate == passcode.Trying
@@ -38,27 +38,20 @@ func (s *Server) addMail(c echo.Context, g access.Gate, asked passcode.Asked, pa
 
 // mailState is what has become of the mail with a passcode, in words. They name the domain,
 // which the page shows anyway, and nothing that a server has said.
-func (s *Server) mailState(asked passcode.Asked) views.MailState {
+func (p speaker) mailState(asked passcode.Asked) views.MailState {
 	domain := asked.Address.Domain()
-	at := s.moment(asked.Mail.At, clockForm+" MST")
+	at := p.said(asked.Mail.At, p.ClockZone)
 	switch asked.Mail.Fate {
 	case passcode.Leaving:
-		return views.MailState{Lead: "On its way.", Text: "The mail is about to leave for " + domain + "."}
+		return views.MailState{Lead: p.Text("passcode.mail.leaving"), Text: p.Text("passcode.mail.leavingText", "Domain", domain)}
 	case passcode.Trying:
-		v := views.MailState{Lead: "We are still trying.", Text: "The mail for " + domain + " could not be handed over yet."}
-		if !asked.Mail.At.IsZero() {
-			v.Next = at
-		}
-		return v
+		return views.MailState{Lead: p.Text("passcode.mail.trying"), Text: p.Text("passcode.mail.tryingText", "Domain", domain), Next: at}
 	case passcode.Handed:
-		return views.MailState{Lead: "Sent to " + domain + " at", At: at}
+		return views.MailState{Lead: p.Text("passcode.mail.sent", "Domain", domain, "Time", at.Text), At: at.ISO}
 	case passcode.Delayed:
-		return views.MailState{Lead: "Delayed.", Text: "The mail has left, and " + domain + " has not taken it yet. It is still being tried.", Warn: true}
+		return views.MailState{Lead: p.Text("passcode.mail.delayed"), Text: p.Text("passcode.mail.delayedText", "Domain", domain), Warn: true}
 	case passcode.Refused:
-		return views.MailState{
-			Lead: "Not delivered.", Warn: true,
-			Text: "The mail could not be delivered to " + domain + ". It is not tried any more.",
-		}
+		return views.MailState{Lead: p.Text("passcode.mail.refused"), Text: p.Text("passcode.mail.refusedText", "Domain", domain), Warn: true}
 	}
 	return views.MailState{}
 }

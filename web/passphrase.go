@@ -71,13 +71,14 @@ func (s *Server) givePassphrase(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	p := s.speaker(c)
 	given, err := s.Passphrases.Try(c.Request().Context(), actor(c), g.Recipient, fields.Get("passphrase"))
 	switch {
 	case letterlock.KeyOf(err) == "passphrase" && errors.Is(err, letterlock.Invalid):
-		return s.askPassphrase(c, http.StatusUnprocessableEntity, g, "The passphrase is not right. Capitals and blanks count")
+		return s.askPassphrase(c, http.StatusUnprocessableEntity, g, p.Text("passphrase.wrong"))
 	case letterlock.KeyOf(err) == "passphrase" && errors.Is(err, letterlock.Throttled):
 		setRetryAfter(c, letterlock.RetryAfterOf(err))
-		return s.askPassphrase(c, http.StatusTooManyRequests, g, "That was wrong too often. You can try again in "+s.wait(letterlock.RetryAfterOf(err)))
+		return s.askPassphrase(c, http.StatusTooManyRequests, g, p.Text("passphrase.tooOften", "Wait", p.wait(letterlock.RetryAfterOf(err))))
 	case err != nil:
 		return err
 	}

@@ -3,7 +3,6 @@ package web
 import (
 	"errors"
 	"net/http"
-	"strconv"
 	"strings"
 
 	"github.com/labstack/echo/v4"
@@ -68,7 +67,7 @@ func (s *Server) passcodePage(c echo.Context) error {
 		case "sent":
 			page.SentAgain = true
 		case "early":
-			page.AgainIn = length(wait)
+			page.AgainIn = s.words(c).Length(wait)
 		}
 	}
 	return s.show(c, http.StatusOK, views.PasscodePage(page))
@@ -93,14 +92,15 @@ func startsOver(err error) bool {
 
 // entry is the page for entering a passcode.
 func (s *Server) entry(c echo.Context, asked passcode.Asked) views.Passcode {
+	p := s.speaker(c)
 	return views.Passcode{
 		Page:      s.page(c),
-		To:        maskedOf(asked.Address),
+		To:        p.masked(asked.Address),
 		Reference: asked.Reference,
-		Left:      s.left(asked.Expires),
+		Left:      p.left(asked.Expires),
 		EnterURL:  linkOf(c) + "/verify",
 		AgainURL:  linkOf(c) + "/passcode/again",
-		Remember:  s.rememberFor(),
+		Remember:  s.rememberFor(c),
 
 		ReleaseURL: s.releaseURL(c),
 	}
@@ -176,15 +176,8 @@ func (s *Server) wrongPasscode(c echo.Context, g access.Gate, typed string) erro
 	}
 	page := s.entry(c, asked)
 	page.Code = typedCode(typed)
-	page.Error = "The passcode is not right (" + triesLeft(asked.TriesLeft) + " left)"
+	page.Error = s.words(c).Count("passcode.wrong", max(0, asked.TriesLeft))
 	return s.show(c, http.StatusUnprocessableEntity, views.PasscodePage(page))
-}
-
-func triesLeft(n int) string {
-	if n == 1 {
-		return "1 try"
-	}
-	return strconv.Itoa(n) + " tries"
 }
 
 // typedCode keeps of what was typed what could have been meant as a passcode.

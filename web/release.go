@@ -66,10 +66,10 @@ func (s *Server) releasePage(c echo.Context) error {
 	if done || err != nil {
 		return err
 	}
-	return s.showReleasePage(c, g, http.StatusOK, "", "")
+	return s.showReleasePage(c, g, http.StatusOK, "", false)
 }
 
-func (s *Server) showReleasePage(c echo.Context, g access.Gate, status int, typed, wrong string) error {
+func (s *Server) showReleasePage(c echo.Context, g access.Gate, status int, typed string, wrong bool) error {
 	asked, err := s.Releases.Pending(c.Request().Context(), g.Recipient.ID, s.browser(c))
 	if err != nil && letterlock.CodeOf(err) == letterlock.NotFound || !s.Brands.Passcode(g.Message.Brand) {
 		return c.Redirect(http.StatusSeeOther, linkOf(c))
@@ -77,20 +77,21 @@ func (s *Server) showReleasePage(c echo.Context, g access.Gate, status int, type
 	if err != nil {
 		return err
 	}
+	p := s.speaker(c)
 	v := views.Release{
 		Page: s.page(c), State: releaseStates[asked.State], Reference: asked.Reference,
 		EnterURL: linkOf(c) + "/release/verify", AskURL: linkOf(c) + "/release", BackURL: linkOf(c) + "/passcode",
 	}
 	switch asked.State {
 	case release.Given:
-		if wrong != "" {
-			v.Code, v.Error = typed, wrong+" ("+triesLeft(asked.TriesLeft)+" left)"
+		if wrong {
+			v.Code, v.Error = typed, p.Count("release.wrong", max(0, asked.TriesLeft))
 		}
-		v.Left = s.left(asked.Expires)
+		v.Left = p.left(asked.Expires)
 	case release.Waiting:
-		v.Left = s.left(asked.Expires)
+		v.Left = p.left(asked.Expires)
 		if status != http.StatusOK {
-			v.Code, v.Error = typed, "There is no code yet. The sender has not had it shown"
+			v.Code, v.Error = typed, p.Text("release.noneYet")
 		}
 	case release.Spent:
 		if status != http.StatusOK {
@@ -124,9 +125,9 @@ func (s *Server) verifyRelease(c echo.Context) error {
 	address, err := s.Releases.Verify(c.Request().Context(), g.Recipient.ID, s.browser(c), code, actor(c))
 	switch {
 	case letterlock.KeyOf(err) == "release-code":
-		return s.showReleasePage(c, g, http.StatusUnprocessableEntity, typedCode(code), "The code is not right")
+		return s.showReleasePage(c, g, http.StatusUnprocessableEntity, typedCode(code), true)
 	case letterlock.KeyOf(err) == "release":
-		return s.showReleasePage(c, g, http.StatusGone, typedCode(code), "")
+		return s.showReleasePage(c, g, http.StatusGone, typedCode(code), false)
 	case err != nil && letterlock.CodeOf(err) == letterlock.NotFound:
 		return c.Redirect(http.StatusSeeOther, linkOf(c)+"?"+askHere)
 	case err != nil:
@@ -191,7 +192,7 @@ func (s *Server) releases(c echo.Context, d track.Detail) (out []views.ReleaseRe
 			}
 			v.Says = besideRelease(s.Access.Asks(d.Message))
 			if code := q.Code.Reveal(); code != "" {
-				v.Code, v.Left = code[:4]+" "+code[4:], s.left(q.Expires)
+				v.Code, v.Left = code[:4]+" "+code[4:], s.english().left(q.Expires)
 			} else {
 				v.ShowURL = at + "show"
 			}

@@ -22,11 +22,11 @@ func (s *Server) remembered(c echo.Context) string {
 }
 
 // rememberFor is how long a browser can be remembered; empty: it cannot.
-func (s *Server) rememberFor() string {
+func (s *Server) rememberFor(c echo.Context) string {
 	if s.Browsers.Lasts <= 0 {
 		return ""
 	}
-	return length(s.Browsers.Lasts)
+	return s.words(c).Length(s.Browsers.Lasts)
 }
 
 // remember remembers the browser in which a mailbox has just been proved, if that

@@ -82,6 +82,7 @@ func (s *Server) routes() {
 	s.post(open, "/sign-out", s.signOut) // open, so that it ends expired sessions, too
 	s.post(open, "/portal/sign-out", s.portalSignOut)
 	s.get(open, "/portal/signed-out", s.signedOut)
+	s.post(open, languageURL, s.chooseLanguage) // open: it is the browser that is answered
 
 	// Whoever holds a link. Nothing of the message may be in an answer.
 	s.get(holder, "/m/:token", s.gate)

@@ -105,6 +105,7 @@ var table = map[string]column{
 	"POST /sign-out":                      all(303),
 	"POST /portal/sign-out":               all(303),
 	"GET /portal/signed-out":              all(200),
+	"POST /portal/language":               all(422), // nothing is chosen
 	"GET /":                               all(200),
 	"GET /inbox/":                         all(200),
 	"GET /inbox/:address":                 all(200),

@@ -32,6 +32,7 @@ import (
 	"letterlock/internal/brandbook"
 	"letterlock/internal/intake"
 	"letterlock/internal/lane"
+	"letterlock/internal/language"
 	"letterlock/internal/letterlock"
 	"letterlock/internal/live"
 	"letterlock/internal/metrics"
@@ -92,6 +93,7 @@ type Options struct {
 	Location       *time.Location   // zone in which times are shown; nil: UTC
 	Metrics        *metrics.HTTP    // nil: nobody counts
 	SignIns        *metrics.SignIns // likewise
+	Languages      *language.Offer  // that recipients may read in; nil: English alone
 	MaxLive        int              // open pages that are kept live at the same time; 0: 10,000. Others ask now and then
 
 	ReaderIP policy.ReaderIP // how much is kept of where readers come from
@@ -142,6 +144,9 @@ func New(o Options) (*Server, error) {
 	}
 	if o.MaxLive == 0 {
 		o.MaxLive = maxLive
+	}
+	if o.Languages == nil {
+		o.Languages, _ = language.NewOffer(nil) // English is there
 	}
 	if o.Lanes == nil {
 		o.Lanes = lane.New(1)
@@ -202,7 +207,10 @@ func (s *Server) show(c echo.Context, status int, page templ.Component) error {
 // page returns what every page has in common. Whoever answers with it has said
 // by the rule of the route which policy it is shown under.
 func (s *Server) page(c echo.Context) views.Page {
+	c.Response().Header().Set("Content-Language", s.words(c).Tag())
 	p := views.Page{
+		Words:   s.words(c),
+		Choice:  s.languageChoice(c),
 		Host:    s.PublicURL.Host,
 		Brand:   s.worn(c),
 		Scripts: policyOf(c) == policyPage || policyOf(c) == policyDoor,

@@ -160,7 +160,10 @@ func (s *Server) startSession(c echo.Context, by letterlock.Actor) error {
 	sess.Values[kindValue], sess.Values[addressValue], sess.Values[ipValue] = by.Kind, by.Address, ip
 	sess.Values[proofValue], sess.Values[forValue] = by.Proof, by.ProvedFor
 	sess.Values[agentValue] = agent(c.Request().UserAgent())
-	return sess.Save(c.Request(), c.Response())
+	if err := sess.Save(c.Request(), c.Response()); err != nil {
+		return err
+	}
+	return s.adoptLanguage(c, by)
 }
 
 // endSession signs the browser out: the row goes, and the cookie. It works as

@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -9,6 +10,7 @@ import (
 	"letterlock/internal/metrics"
 	"letterlock/internal/oidc"
 	"letterlock/internal/sso"
+	"letterlock/internal/vouch"
 	"letterlock/views"
 )
 
@@ -26,7 +28,8 @@ const (
 	ssoElsewhere = "elsewhere"
 )
 
-// ssoWords say why nobody is let in, where openIDWords have nothing, or nothing that fits.
+// ssoWords say why nobody is let in, where the texts for recipients have nothing, or nothing
+// that fits.
 var ssoWords = map[string]string{
 	oidc.Unreachable:  "PROVIDER does not answer right now. Try again in a moment.",
 	oidc.Domain:       "At PROVIDER you are EMAIL, which is none of the addresses that sign in here.",
@@ -46,14 +49,12 @@ var ssoWords = map[string]string{
 
 // ssoSays is the sentence for what came of a sign-in; "" if nothing is to be said.
 func (s *Server) ssoSays(o sso.Outcome) string {
-	words, ok := ssoWords[o.Key]
-	if !ok {
-		words, ok = openIDWords[o.Key]
+	said := vouch.Outcome{Key: o.Key, Provider: s.SSO.Name(), Email: o.Email}
+	p := s.english()
+	if words, ok := ssoWords[o.Key]; ok {
+		return capital(strings.NewReplacer("PROVIDER", said.Provider, "EMAIL", p.openIDEmail(said)).Replace(words))
 	}
-	if !ok {
-		return ""
-	}
-	return openIDFill(words, s.SSO.Name(), o.Email, "")
+	return p.openIDWhy(said, "")
 }
 
 // ssoOffer is single sign-on as the page for signing in shows it.

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"letterlock/internal/language"
 	"letterlock/internal/letterlock"
 	"letterlock/views"
 )
@@ -29,30 +30,47 @@ func (s *Server) moment(t time.Time, form string) views.Time {
 	return views.Time{ISO: t.Format(time.RFC3339), Text: t.Format(form)}
 }
 
+// said is a moment in the words of one form.
+func (p speaker) said(t time.Time, form func(time.Time) string) views.Time {
+	if t.IsZero() {
+		return views.Time{}
+	}
+	t = t.In(p.Location)
+	return views.Time{ISO: t.Format(time.RFC3339), Text: form(t)}
+}
+
 // when is a moment in full: "20 November 2026, 11:52 CET".
-func (s *Server) when(t time.Time) views.Time { return s.moment(t, whenForm) }
+func (p speaker) when(t time.Time) views.Time { return p.said(t, p.When) }
 
 // weekday is a moment in full with its day: "Friday 20 November 2026, 10:42 CET".
-func (s *Server) weekday(t time.Time) views.Time { return s.moment(t, longForm) }
+func (p speaker) weekday(t time.Time) views.Time { return p.said(t, p.Weekday) }
 
 // clock is the time of a day: "10:42".
-func (s *Server) clock(t time.Time) views.Time { return s.moment(t, clockForm) }
+func (p speaker) clock(t time.Time) views.Time { return p.said(t, p.Clock) }
 
 // day is a date: "20 November", and with its year when that is not this one.
-func (s *Server) day(t time.Time) views.Time {
-	if t.In(s.Location).Year() == s.Now().In(s.Location).Year() {
-		return s.moment(t, shortDay)
+func (p speaker) day(t time.Time) views.Time {
+	if t.In(p.Location).Year() == p.Now().In(p.Location).Year() {
+		return p.said(t, p.Day)
 	}
-	return s.moment(t, dayForm)
+	return p.said(t, p.Date)
 }
 
 // brief is a moment as a list shows it: the clock on the same day, else the date.
-func (s *Server) brief(t time.Time) views.Time {
-	if s.daysAgo(t) == 0 {
-		return s.clock(t)
+func (p speaker) brief(t time.Time) views.Time {
+	if p.daysAgo(t) == 0 {
+		return p.clock(t)
 	}
-	return s.day(t)
+	return p.day(t)
 }
+
+// The same for the organisation's own people.
+func (s *Server) when(t time.Time) views.Time    { return s.english().when(t) }
+func (s *Server) weekday(t time.Time) views.Time { return s.english().weekday(t) }
+func (s *Server) clock(t time.Time) views.Time   { return s.english().clock(t) }
+func (s *Server) day(t time.Time) views.Time     { return s.english().day(t) }
+func (s *Server) brief(t time.Time) views.Time   { return s.english().brief(t) }
+func (s *Server) wait(d time.Duration) string    { return s.english().wait(d) }
 
 // daysAgo counts midnights between t and now; negative: t is on a later day.
 func (s *Server) daysAgo(t time.Time) int {
@@ -87,26 +105,27 @@ func (s *Server) dayHeading(t time.Time) string {
 
 // left says how long something lasts, begun minutes included: "10 minutes left,
 // until 11:28 CET".
-func (s *Server) left(until time.Time) views.Time {
+func (p speaker) left(until time.Time) views.Time {
+	until = until.In(p.Location)
 	return views.Time{
-		ISO:  until.In(s.Location).Format(time.RFC3339),
-		Text: length(roundUp(until.Sub(s.Now()))) + " left, until " + until.In(s.Location).Format(clockForm+" MST"),
+		ISO:  until.Format(time.RFC3339),
+		Text: p.Text("wait.left", "Length", p.Length(roundUp(until.Sub(p.Now()))), "Time", p.ClockZone(until)),
 	}
 }
 
 // wait says how long to wait, and from when on it is over: "4 minutes, at 11:36
 // CET". Neither is too early.
-func (s *Server) wait(d time.Duration) string {
+func (p speaker) wait(d time.Duration) string {
 	d = roundUp(d)
-	at := s.Now().Add(d)
+	at := p.Now().Add(d)
 	if whole := at.Truncate(time.Minute); whole.Before(at) {
 		at = whole.Add(time.Minute)
 	}
-	form := ", at " + clockForm + " MST"
-	if s.daysAgo(at) != 0 {
-		form = ", on " + shortDay + " at " + clockForm + " MST"
+	at = at.In(p.Location)
+	if p.daysAgo(at) != 0 {
+		return p.Text("wait.later", "Length", p.Length(d), "Day", p.Day(at), "Time", p.ClockZone(at))
 	}
-	return length(d) + at.In(s.Location).Format(form)
+	return p.Text("wait.today", "Length", p.Length(d), "Time", p.ClockZone(at))
 }
 
 // roundUp makes whole minutes of what lasts longer than one.
@@ -117,19 +136,8 @@ func roundUp(d time.Duration) time.Duration {
 	return (d + time.Minute - 1).Truncate(time.Minute)
 }
 
-// length is a duration in one unit, rounded down, but never to nothing: whoever
-// is told that a minute is left has at least that.
-func length(d time.Duration) string {
-	switch {
-	case d >= 48*time.Hour:
-		return countOf(int(d/(24*time.Hour)), "day")
-	case d >= 2*time.Hour:
-		return countOf(int(d/time.Hour), "hour")
-	case d >= time.Minute:
-		return countOf(int(d/time.Minute), "minute")
-	}
-	return countOf(max(1, int((d+time.Second-1)/time.Second)), "second")
-}
+// length is a duration in English.
+func length(d time.Duration) string { return language.Words{}.Length(d) }
 
 // countOf is a number and its noun: "1 attachment", "2 attachments".
 func countOf(n int, noun string) string {
@@ -139,18 +147,8 @@ func countOf(n int, noun string) string {
 	return strconv.Itoa(n) + " " + noun + "s"
 }
 
-// size is a number of bytes for people: "482 KB".
-func size(n int64) string {
-	switch {
-	case n < 1000:
-		return countOf(int(n), "byte")
-	case n < 999_500:
-		return strconv.FormatInt((n+500)/1000, 10) + " KB"
-	case n < 9_950_000:
-		return strconv.FormatFloat(float64(n)/1e6, 'f', 1, 64) + " MB"
-	}
-	return strconv.FormatInt((n+500_000)/1_000_000, 10) + " MB"
-}
+// size is a number of bytes in English: "482 KB".
+func size(n int64) string { return language.Words{}.Size(n) }
 
 // kinds of file by the end of a name, as people call them.
 var kinds = map[string]string{

@@ -28,6 +28,7 @@ import (
 	"letterlock/internal/intake"
 	"letterlock/internal/keys"
 	"letterlock/internal/lane"
+	"letterlock/internal/language"
 	"letterlock/internal/letterlock"
 	"letterlock/internal/live"
 	"letterlock/internal/metrics"
@@ -335,8 +336,12 @@ func (a *App) apiOptions(who func(*http.Request) (letterlock.Actor, []letterlock
 func (a *App) buildEdges(cfg config.Config, o Options) error {
 	programs := a.apiOptions(apid.Bearer(a.Accounts))
 	programs.PerMinute = cfg.API.PerMinute
+	languages, err := language.NewOffer(cfg.Portal.Languages)
+	if err != nil {
+		return err
+	}
 	site, err := web.New(web.Options{
-		PublicURL: cfg.PublicURL.URL, Organization: cfg.Organization.Name, Brands: a.Brands, AdminContact: cfg.Organization.Admin,
+		PublicURL: cfg.PublicURL.URL, Languages: languages, Organization: cfg.Organization.Name, Brands: a.Brands, AdminContact: cfg.Organization.Admin,
 		Access: a.Access, Passcodes: a.Passcodes, Passphrases: a.Passphrases, Releases: a.Releases, Sessions: a.Sessions, Browsers: a.Browsers, Accounts: a.Accounts, Intake: a.Intake, Uploads: a.Uploads, Track: a.Track, AuditLog: a.Audit,
 		Live: a.DB.Live, MaxLive: cfg.Limits.OpenPages, Ready: a.Ready, Demo: o.Demo, Now: o.Now, Log: o.Log, MaxUpload: int64(cfg.Limits.Message), TrustedProxies: cfg.Proxy.Trusted,
 		Location: cfg.TimeZone.Location, DownloadsUnderDoNotForward: cfg.Recipients.DoNotForwardDownloads,

@@ -80,6 +80,9 @@ func (w Words) Direction() string {
 	return "ltr"
 }
 
+// Has reports whether there is a text of that name.
+func (w Words) Has(id string) bool { return w.catalogue().texts[id] != nil }
+
 // Text returns a text. Values are pairs: the name of a placeholder and what stands
 // in its place. No link belongs into them: what shuts a value in would stick to it.
 func (w Words) Text(id string, values ...string) string {

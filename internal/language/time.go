@@ -17,6 +17,12 @@ func (w Words) Weekday(t time.Time) string { return w.moment("date.weekday", t) 
 // When is a moment in full: "20 November 2026, 11:52 CET".
 func (w Words) When(t time.Time) string { return w.moment("date.when", t) }
 
+// WeekdayDate is a day in full: "Friday 20 November 2026".
+func (w Words) WeekdayDate(t time.Time) string { return w.moment("date.weekdate", t) }
+
+// At is a moment in the middle of a sentence: "20 November 2026 at 11:52 CET".
+func (w Words) At(t time.Time) string { return w.moment("date.at", t) }
+
 // Date is a day with its year: "20 November 2026".
 func (w Words) Date(t time.Time) string { return w.moment("date.date", t) }
 

@@ -12,7 +12,7 @@ import (
 // Speak remembers in which language somebody reads who has proved their mailbox: pages
 // and mails are in it from then on. What it was before is not written again.
 func (s *Service) Speak(ctx context.Context, by letterlock.Actor, tag string) error {
-	if by.Kind != letterlock.Reader || by.Address == "" {
+	if by.Kind != letterlock.Reader || by.Address == "" || by.Proof == letterlock.ByRelease {
 		return &letterlock.Error{Code: letterlock.Denied}
 	}
 	if _, ok := language.Find(tag); !ok {

@@ -19,6 +19,7 @@ func TestLanguageIsRememberedForWhoeverProvedTheAddress(t *testing.T) {
 		{"nobody", "de", letterlock.Actor{}, letterlock.Denied, ""},
 		{"nobody who names an address", "de", letterlock.Actor{Address: marta.Address}, letterlock.Denied, ""},
 		{"somebody of the staff", "de", letterlock.Actor{Kind: letterlock.Staff, Address: marta.Address}, letterlock.Denied, ""},
+		{"who was read a release code", "de", letterlock.Actor{Kind: letterlock.Reader, Address: marta.Address, Proof: letterlock.ByRelease}, letterlock.Denied, ""},
 		{"a language that there is not", "tlh", marta, letterlock.Invalid, ""},
 		{"who has proved it", "de", marta, nil, "de"},
 		{"another choice", "ar", marta, nil, "ar"},

@@ -1,0 +1,169 @@
+package web
+
+import (
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/gorilla/sessions"
+	"github.com/labstack/echo/v4"
+
+	"letterlock/internal/language"
+	"letterlock/internal/letterlock"
+	"letterlock/views"
+)
+
+// languageCookie says in which language this browser is to be answered.
+const languageCookie = "letterlock-language"
+
+// languageLasts is how long a browser keeps it.
+const languageLasts = 365 * 24 * time.Hour
+
+const (
+	languageURL = "/portal/language"
+	wordsKey    = "words"
+)
+
+// A speaker tells recipients something in the language of a request.
+type speaker struct {
+	*Server
+	language.Words
+}
+
+// speaker returns who answers a request. Pages of the organisation's own people are
+// in English.
+func (s *Server) speaker(c echo.Context) speaker { return speaker{s, s.words(c)} }
+
+// english is who speaks to the organisation's own people.
+func (s *Server) english() speaker { return speaker{Server: s} }
+
+// words returns those that a request is answered in: of the language that was chosen in
+// this browser, else of one that the browser likes, else of the first that is offered.
+func (s *Server) words(c echo.Context) language.Words {
+	if w, ok := c.Get(wordsKey).(language.Words); ok {
+		return w
+	}
+	w := s.choose(c)
+	c.Set(wordsKey, w)
+	return w
+}
+
+func (s *Server) choose(c echo.Context) language.Words {
+	if !s.forRecipients(c) {
+		return language.Words{}
+	}
+	h := c.Response().Header()
+	h.Add(echo.HeaderVary, "Cookie")
+	h.Add(echo.HeaderVary, "Accept-Language")
+	if w, ok := s.chosen(c); ok {
+		return w
+	}
+	if len(s.Languages.All()) > 1 {
+		if w, ok := s.Languages.Match(c.Request().Header.Get("Accept-Language")); ok {
+			return w
+		}
+	}
+	return s.Languages.All()[0]
+}
+
+// forRecipients reports whether a request may be one of a recipient: what fails before
+// its route is known may be, too.
+func (s *Server) forRecipients(c echo.Context) bool {
+	switch ruleOf(c) {
+	case holder, reader, forNobody:
+		return true
+	case open:
+		return c.Path() == "/check" || strings.HasPrefix(c.Path(), "/portal/")
+	}
+	return false
+}
+
+// chosen is the language that was chosen in this browser, if it is offered.
+func (s *Server) chosen(c echo.Context) (language.Words, bool) {
+	cookie, err := c.Cookie(s.sessions.name(languageCookie))
+	if err != nil {
+		return language.Words{}, false
+	}
+	return s.Languages.Find(cookie.Value)
+}
+
+// answerIn has this browser answered in a language from now on.
+func (s *Server) answerIn(c echo.Context, w language.Words) {
+	options := s.sessions.options()
+	options.MaxAge = int(languageLasts / time.Second)
+	c.SetCookie(sessions.NewCookie(s.sessions.name(languageCookie), w.Tag(), options))
+}
+
+// chooseLanguage answers in the language that was chosen from now on: in this browser,
+// and for the address of whoever has proved one. It leads back to where it was chosen.
+func (s *Server) chooseLanguage(c echo.Context) error {
+	f, err := form(c)
+	if err != nil {
+		return err
+	}
+	w, ok := s.Languages.Find(f.Get("language"))
+	if !ok {
+		return &letterlock.Error{Code: letterlock.Invalid, Key: "language"}
+	}
+	s.answerIn(c, w)
+	by, err := s.signedIn(c, letterlock.Reader)
+	if err == nil && by.Proof != letterlock.ByRelease {
+		err = s.Sessions.Speak(c.Request().Context(), by, w.Tag())
+	}
+	if err != nil && letterlock.CodeOf(err) != letterlock.NotFound {
+		return err
+	}
+	return c.Redirect(http.StatusSeeOther, localPath(f.Get("return"), "/check"))
+}
+
+// adoptLanguage brings together what was chosen in this browser and what is remembered
+// for an address that has just been proved in it: the newer choice is the browser's. A
+// release code proves none.
+func (s *Server) adoptLanguage(c echo.Context, by letterlock.Actor) error {
+	if by.Kind != letterlock.Reader || by.Proof == letterlock.ByRelease || len(s.Languages.All()) == 1 {
+		return nil
+	}
+	if w, ok := s.chosen(c); ok {
+		return s.Sessions.Speak(c.Request().Context(), by, w.Tag())
+	}
+	tag, err := s.Sessions.Spoken(c.Request().Context(), by.Address)
+	if w, ok := s.Languages.Find(tag); ok && err == nil {
+		s.answerIn(c, w)
+	}
+	return err
+}
+
+// languageChoice offers the other languages, on pages that have them.
+func (s *Server) languageChoice(c echo.Context) (choice views.LanguageChoice) {
+	offered := s.Languages.All()
+	if len(offered) == 1 || !s.forRecipients(c) {
+		return choice
+	}
+	choice.URL, choice.Return = languageURL, s.shownAt(c)
+	for _, w := range offered {
+		choice.List = append(choice.List, views.Language{Tag: w.Tag(), Name: w.Name(), Direction: w.Direction(), Here: w.Tag() == s.words(c).Tag()})
+	}
+	return choice
+}
+
+// shownAt is where a page can be asked for again: what answers a form is not always
+// where the form went, and what a provider has sent along belongs into no page.
+func (s *Server) shownAt(c echo.Context) string {
+	r := c.Request()
+	_, asked := s.rules[target{http.MethodGet, c.Path()}]
+	switch {
+	case strings.HasPrefix(c.Path(), "/portal/openid/"):
+		return "/check"
+	case r.Method == http.MethodGet || r.Method == http.MethodHead:
+		return r.URL.RequestURI()
+	case asked:
+		return r.URL.EscapedPath()
+	case ruleOf(c) == holder || strings.Contains(c.Path(), "/prove/"):
+		return linkOf(c)
+	case c.Param("id") != "":
+		return "/read/" + c.Param("id")
+	case ruleOf(c) == reader:
+		return "/messages"
+	}
+	return "/check"
+}
