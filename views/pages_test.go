@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/net/html"
 
+	"letterlock/internal/language"
 	"letterlock/static"
 )
 
@@ -140,7 +141,7 @@ func TestOnlyARevocationShowsTheRevokedSentenceAndPacket(t *testing.T) {
 			t.Errorf("%s shows the revoked sentence", name)
 		}
 	}
-	if got := endHeading("a kind from the future"); got != endHeadings[EndFault] {
+	if got := endHeading(language.Words{}, "a kind from the future"); got != "We cannot show the message right now" {
 		t.Errorf("unknown end says %q, want the words for a fault", got)
 	}
 }
@@ -164,7 +165,7 @@ func TestNoPageHasInlineStyleOrScript(t *testing.T) {
 func TestGateAndEndPagesHaveNoScript(t *testing.T) {
 	pages := render(t)
 	names := []string{"gate", "check", "check-known", "check-unknown", "check-error", "passcode", "passcode-wrong", "my-messages", "sign-in", "walkthrough", "inboxes", "inbox", "compose-no-script"}
-	for kind := range endHeadings {
+	for _, kind := range endKinds {
 		names = append(names, string(kind))
 	}
 	for _, name := range names {

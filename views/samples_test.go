@@ -126,7 +126,7 @@ func portalSamples(all map[string]templ.Component) {
 }
 
 func endSamples(all map[string]templ.Component) {
-	for kind := range endHeadings {
+	for _, kind := range endKinds {
 		v := End{
 			Page: portalPage(), Kind: kind, From: ines, RemovedBy: "Ines Kaya, the sender",
 			When: at("20 November 2026, 11:52 CET"), Sent: at("5 November 2026"),

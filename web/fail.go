@@ -153,7 +153,7 @@ func (s *Server) ending(err error, c echo.Context) (int, views.End) {
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &ended):
-		return http.StatusGone, s.endOf(ended)
+		return http.StatusGone, s.speaker(c).endOf(ended)
 	case errors.As(err, &he):
 		return endOfHTTP(he, c, s)
 	case errors.As(err, &tooLarge):
@@ -166,22 +166,22 @@ func (s *Server) ending(err error, c echo.Context) (int, views.End) {
 
 // endOf is the end of one recipient's access. This is the only place that shows
 // the revoked sentence.
-func (s *Server) endOf(e *access.Ended) views.End {
+func (p speaker) endOf(e *access.Ended) views.End {
 	sender := e.Message.Sender
 	switch e.State {
 	case letterlock.Revoked:
 		end := views.End{
-			Kind: views.EndRevoked, From: personOf(sender), When: s.when(e.Recipient.Revocation.At),
-			RemovedBy: sender.Called() + ", the sender",
+			Kind: views.EndRevoked, From: personOf(sender), When: p.when(e.Recipient.Revocation.At),
+			RemovedBy: p.Text("end.bySender", "Sender", sender.Called()),
 		}
 		if e.Recipient.Revocation.Standing == letterlock.ByAdministrator {
-			end.ByAdmin, end.RemovedBy = true, "an administrator of "+s.Brands.NameOf(e.Message.Brand)
+			end.ByAdmin, end.RemovedBy = true, p.Text("end.byAdmin", "Brand", p.Brands.NameOf(e.Message.Brand))
 		}
 		return end
 	case letterlock.Expired:
 		return views.End{
 			Kind: views.EndExpired, From: personOf(sender),
-			When: s.when(e.Message.Expires), Sent: s.when(e.Message.Accepted),
+			When: p.when(e.Message.Expires), Sent: p.when(e.Message.Accepted),
 		}
 	}
 	return views.End{Kind: views.EndNotAvailable}
@@ -196,7 +196,7 @@ func endOfHTTP(he *echo.HTTPError, c echo.Context, s *Server) (int, views.End) {
 		return he.Code, views.End{Kind: views.EndNoMethod}
 	case http.StatusMisdirectedRequest:
 		home := s.PublicURL.Scheme + "://" + s.PublicURL.Host + "/"
-		return he.Code, views.End{Kind: views.EndWrongHost, Next: views.Link{Text: "Go to " + s.PublicURL.Host, URL: home}}
+		return he.Code, views.End{Kind: views.EndWrongHost, Next: views.Link{Text: s.words(c).Text("end.goTo", "Host", s.PublicURL.Host), URL: home}}
 	case http.StatusBadRequest, http.StatusUnsupportedMediaType:
 		return http.StatusBadRequest, views.End{Kind: views.EndBadForm}
 	case http.StatusRequestEntityTooLarge:
@@ -217,12 +217,12 @@ func (s *Server) endOfCode(code letterlock.Code, err error, c echo.Context) (int
 	case letterlock.Gone:
 		return http.StatusGone, s.endOfGone(err, c)
 	case letterlock.TooLarge:
-		return http.StatusRequestEntityTooLarge, views.End{Kind: views.EndTooLarge, Limit: size(s.MaxUpload)}
+		return http.StatusRequestEntityTooLarge, views.End{Kind: views.EndTooLarge, Limit: s.words(c).Size(s.MaxUpload)}
 	case letterlock.Throttled:
 		return http.StatusTooManyRequests, s.endOfThrottled(err, c)
 	case letterlock.Busy:
 		return http.StatusServiceUnavailable, views.End{
-			Kind: views.EndBusy, Wait: length(busyFor(err)), Number: numbered(c), RetryURL: retryURL(c),
+			Kind: views.EndBusy, Wait: s.words(c).Length(busyFor(err)), Number: numbered(c), RetryURL: retryURL(c),
 		}
 	}
 	return http.StatusInternalServerError, views.End{Kind: views.EndFault, Number: numbered(c), RetryURL: retryURL(c)}
@@ -246,6 +246,7 @@ func busyFor(err error) time.Duration {
 }
 
 func (s *Server) endOfDenied(err error, c echo.Context) views.End {
+	w := s.words(c)
 	switch letterlock.KeyOf(err) {
 	case "cross-site":
 		return views.End{Kind: views.EndCrossSite}
@@ -256,17 +257,17 @@ func (s *Server) endOfDenied(err error, c echo.Context) views.End {
 	case vouch.Elsewhere:
 		return views.End{Kind: views.EndSignInElsewhere}
 	case letterlock.ProveAgain:
-		return views.End{Kind: views.EndProveAgain, Next: views.Link{Text: "Enter a new passcode", URL: proveURL(letterlock.ID(c.Param("id")))}}
+		return views.End{Kind: views.EndProveAgain, Next: views.Link{Text: w.Text("end.enterNew"), URL: proveURL(letterlock.ID(c.Param("id")))}}
 	case letterlock.ProveVouched:
-		return views.End{Kind: views.EndProveVouched, Next: views.Link{Text: "Sign in for it", URL: proveURL(letterlock.ID(c.Param("id")))}}
+		return views.End{Kind: views.EndProveVouched, Next: views.Link{Text: w.Text("end.signInFor"), URL: proveURL(letterlock.ID(c.Param("id")))}}
 	case letterlock.GivePassphrase:
-		return views.End{Kind: views.EndPassphrase, Next: views.Link{Text: "Enter the passphrase", URL: passphraseURL(letterlock.ID(c.Param("id")))}}
+		return views.End{Kind: views.EndPassphrase, Next: views.Link{Text: w.Text("passphrase.heading"), URL: passphraseURL(letterlock.ID(c.Param("id")))}}
 	case letterlock.OnlyReleased:
-		return views.End{Kind: views.EndOnlyReleased, Next: views.Link{Text: "Back to the message", URL: "/read/" + string(actor(c).ProvedFor)}}
+		return views.End{Kind: views.EndOnlyReleased, Next: views.Link{Text: w.Text("end.back"), URL: "/read/" + string(actor(c).ProvedFor)}}
 	case letterlock.UnknownDemand:
 		return views.End{Kind: views.EndUnknownDemand}
 	case "do-not-forward":
-		return views.End{Kind: views.EndKept, Next: views.Link{Text: "Back to the message", URL: "/read/" + c.Param("id")}}
+		return views.End{Kind: views.EndKept, Next: views.Link{Text: w.Text("end.back"), URL: "/read/" + c.Param("id")}}
 	}
 	if past := (*letterlock.PastRule)(nil); errors.As(err, &past) {
 		return views.End{Kind: views.EndRuled, Refused: s.pastRule(past.Latest)}
@@ -306,12 +307,13 @@ func (s *Server) endOfGone(err error, c echo.Context) views.End {
 }
 
 func (s *Server) endOfThrottled(err error, c echo.Context) views.End {
-	end := views.End{Kind: views.EndSlowDown, Wait: s.wait(letterlock.RetryAfterOf(err))}
+	p := s.speaker(c)
+	end := views.End{Kind: views.EndSlowDown, Wait: p.wait(letterlock.RetryAfterOf(err))}
 	switch letterlock.KeyOf(err) {
 	case "too-many-tries", "locked":
 		end.Kind, end.Elsewhere = views.EndTooManyTries, letterlock.KeyOf(err) == "locked"
 		if ruleOf(c) == holder {
-			end.Next = views.Link{Text: "Ask for a new passcode", URL: linkOf(c)}
+			end.Next = views.Link{Text: p.Text("end.askNew"), URL: linkOf(c)}
 			if g, err := s.gateOf(c); err == nil {
 				end.Providers = s.providersFor(c, g)
 			}
@@ -319,9 +321,9 @@ func (s *Server) endOfThrottled(err error, c echo.Context) views.End {
 	case "lines":
 		end.Kind = views.EndLines
 	case "forwards":
-		end.Kind, end.Next = views.EndForwards, views.Link{Text: "Back to the message", URL: "/read/" + c.Param("id")}
+		end.Kind, end.Next = views.EndForwards, views.Link{Text: p.Text("end.back"), URL: "/read/" + c.Param("id")}
 	case "release-budget":
-		end.Kind, end.Next = views.EndAskedEnough, views.Link{Text: "Back to the passcode", URL: linkOf(c) + "/passcode"}
+		end.Kind, end.Next = views.EndAskedEnough, views.Link{Text: p.Text("end.toPasscode"), URL: linkOf(c) + "/passcode"}
 	case "budget", "too-soon":
 		end.Kind = views.EndTooManyPasscodes
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -14,6 +15,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"letterlock/internal/lane"
+	"letterlock/internal/language"
 	"letterlock/internal/letterlock"
 	"letterlock/views"
 )
@@ -134,37 +136,43 @@ func isFull(err error) bool {
 func (s *Server) failFull(c echo.Context, err error) {
 	setRetryAfter(c, letterlock.RetryAfterOf(err))
 	setPolicy(c, policyEnd)
-	page, err := s.busyPage()
+	w := s.words(c)
+	page, err := s.busyPage(w)
 	if err != nil { // never: it was made when the server was
 		page = []byte("busy\n")
 	}
+	c.Response().Header().Set("Content-Language", w.Tag())
 	c.Response().Header().Set(echo.HeaderContentLength, strconv.Itoa(len(page)))
 	_ = c.HTMLBlob(http.StatusServiceUnavailable, page) // whoever asked has left
 }
 
-// A fullPage is the page for failFull, under the looks that the default brand had.
-type fullPage struct {
+// fullPages are the pages for failFull, under the looks that the default brand had.
+type fullPages struct {
 	under *looks
-	html  []byte
+	html  map[string][]byte // by language
 }
 
-// busyPage returns the page for failFull. It is made anew only after the default brand
-// has changed.
-func (s *Server) busyPage() ([]byte, error) {
+// busyPage returns the page for failFull. All of them are made anew only after the default
+// brand has changed.
+func (s *Server) busyPage(w language.Words) ([]byte, error) {
 	look := s.looksOf("")
-	if made := s.fullPage.Load(); made != nil && made.under == look {
-		return made.html, nil
+	if made := s.fullPages.Load(); made != nil && made.under == look {
+		return made.html[w.Tag()], nil
 	}
-	var b bytes.Buffer
-	page := views.EndPage(views.End{
-		Page: views.Page{Host: s.PublicURL.Host, Brand: look.page, Demo: s.Demo != nil},
-		Kind: views.EndBusy, Wait: length(tryAgain),
-	})
-	if err := page.Render(context.Background(), &b); err != nil {
-		return nil, err
+	made := &fullPages{under: look, html: map[string][]byte{}}
+	for _, w := range slices.Concat(s.Languages.All(), []language.Words{{}}) { // that of staff, too
+		var b bytes.Buffer
+		page := views.EndPage(views.End{
+			Page: views.Page{Words: w, Host: s.PublicURL.Host, Brand: look.page, Demo: s.Demo != nil},
+			Kind: views.EndBusy, Wait: w.Length(tryAgain),
+		})
+		if err := page.Render(context.Background(), &b); err != nil {
+			return nil, err
+		}
+		made.html[w.Tag()] = b.Bytes()
 	}
-	s.fullPage.Store(&fullPage{under: look, html: b.Bytes()})
-	return b.Bytes(), nil
+	s.fullPages.Store(made)
+	return made.html[w.Tag()], nil
 }
 
 // A nowAndThen lets one through a second, and counts the others.

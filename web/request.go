@@ -35,10 +35,8 @@ func (s *Server) ask(c echo.Context) error {
 	return c.Redirect(http.StatusSeeOther, "/read/"+string(id))
 }
 
-// askButtons are the words of what can be asked for.
-var askButtons = map[letterlock.State]string{
-	letterlock.Expired: "Ask for more time", letterlock.Revoked: "Ask for access",
-}
+// askButtons are the texts for what can be asked for.
+var askButtons = map[letterlock.State]string{letterlock.Expired: "end.request.time", letterlock.Revoked: "end.request.access"}
 
 // addRequest adds to an end page what its reader can ask for. The page must be
 // shown whatever happens here, and without this if it has to be.
@@ -52,20 +50,21 @@ func (s *Server) addRequest(err error, c echo.Context, page *views.End) {
 		s.Log.Error("reading what was asked for", "err", err)
 		return
 	}
-	out := views.EndRequest{Whom: "an administrator of " + s.Organization}
+	p := s.speaker(c)
+	out := views.EndRequest{Whom: p.Text("end.byAdmin", "Brand", s.Organization)}
 	if asked.BySender {
 		out.Whom = ended.Message.Sender.Called()
 	}
 	switch last := asked.Last; {
 	case !last.Asked.IsZero() && last.Answered.IsZero():
-		out.Asked = s.when(last.Asked)
+		out.Asked = p.when(last.Asked)
 	case !asked.Again.IsZero():
-		out.Declined, out.Again = s.when(last.Answered), s.when(asked.Again)
+		out.Declined, out.Again = p.when(last.Answered), p.when(asked.Again)
 	default:
 		if last.Answer == letterlock.Declined {
-			out.Declined = s.when(last.Answered)
+			out.Declined = p.when(last.Answered)
 		}
-		out.URL, out.Button = "/read/"+string(ended.Message.ID)+"/ask", askButtons[ended.State]
+		out.URL, out.Button = "/read/"+string(ended.Message.ID)+"/ask", p.Text(askButtons[ended.State])
 	}
 	page.Request = out
 }

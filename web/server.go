@@ -104,18 +104,18 @@ type Options struct {
 // A Server answers HTTP requests.
 type Server struct {
 	Options
-	echo     *echo.Echo
-	rules    map[target]entry // by method and pattern; what is not here does not exist
-	lanes    map[target]lane.Name
-	fullPage atomic.Pointer[fullPage] // for whoever comes to a full lane
-	full     nowAndThen               // lines about those
-	sessions *sessionStore
-	secure   bool // the public URL is https
-	foreign  *http.CrossOriginProtection
-	wardrobe wardrobe
-	fitting  fittingRoom
-	looked   lookBook
-	checks   *ratelimit.Limiter // of references, by network
+	echo      *echo.Echo
+	rules     map[target]entry // by method and pattern; what is not here does not exist
+	lanes     map[target]lane.Name
+	fullPages atomic.Pointer[fullPages] // for whoever comes to a full lane
+	full      nowAndThen                // lines about those
+	sessions  *sessionStore
+	secure    bool // the public URL is https
+	foreign   *http.CrossOriginProtection
+	wardrobe  wardrobe
+	fitting   fittingRoom
+	looked    lookBook
+	checks    *ratelimit.Limiter // of references, by network
 	// examining is held while the installation is looked at.
 	examining sync.Mutex
 	pictures  *picture.Maker
@@ -158,7 +158,7 @@ func New(o Options) (*Server, error) {
 	}
 	s.sessions = &sessionStore{service: o.Sessions, secure: s.secure}
 	s.foreign = http.NewCrossOriginProtection()
-	if _, err := s.busyPage(); err != nil {
+	if _, err := s.busyPage(language.Words{}); err != nil {
 		return nil, err
 	}
 	s.echo = s.newEcho()

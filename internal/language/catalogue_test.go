@@ -145,3 +145,35 @@ func sources(t *testing.T) string {
 	}
 	return b.String()
 }
+
+// TestTheRevokedSentenceStandsForARevocationAlone in every language: nothing else of a
+// catalogue says it, or has it within.
+func TestTheRevokedSentenceStandsForARevocationAlone(t *testing.T) {
+	const revoked = "end.heading.revoked"
+	for _, c := range catalogues() {
+		sentence := Words{c}.Text(revoked)
+		for id, forms := range c.texts {
+			for _, parts := range forms {
+				if text := (Words{c}).fill(parts, nil); id != revoked && strings.Contains(text, sentence) {
+					t.Errorf("%s: %s says %q, too", c.tag, id, text)
+				}
+			}
+		}
+	}
+	if got := (Words{}).Text(revoked); got != "The message has been revoked by the sender" {
+		t.Errorf("in English it is %q", got)
+	}
+}
+
+// TestFrenchKeepsItsSigns finds signs that could begin a line, or stand close to a word.
+func TestFrenchKeepsItsSigns(t *testing.T) {
+	wrong := regexp.MustCompile(`[^\x{202F}][?!;]|[^\x{A0}\x{202F}]:|«[^\x{A0}]|[^\x{A0}]»|'`)
+	french, _ := Find(French)
+	for id, forms := range french.in.texts {
+		for _, parts := range forms {
+			if text := french.fill(parts, nil); wrong.MatchString(text) {
+				t.Errorf("%s: %q", id, text)
+			}
+		}
+	}
+}
