@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/a-h/templ"
+
+	"letterlock/internal/language"
 )
 
 func localPart(address string) string {
@@ -69,14 +71,6 @@ func count(n int, noun string) string {
 // numbered is the name of one of several things of a kind.
 func numbered(kind string, i int) string { return kind + "-" + strconv.Itoa(i+1) }
 
-// withSize adds a size to a heading when there is one.
-func withSize(text, size string) string {
-	if size == "" {
-		return text
-	}
-	return text + ", " + size
-}
-
 // titled is the title of a page: its own words, or what the Page says instead.
 func titled(p Page, own, of string) string {
 	if p.Title != "" {
@@ -137,12 +131,13 @@ func railID(behind bool) string {
 	return "nav-admin"
 }
 
-// leftOut says how many remote pictures are not shown.
-func leftOut(n int) string {
-	if n == 1 {
-		return "1 remote image was left out."
+// fileCount says how many files there are, and their size in all if that is known.
+func fileCount(w language.Words, n int, size string) string {
+	text := w.Count("read.attachments", n)
+	if size == "" {
+		return text
 	}
-	return count(n, "remote image") + " were left out."
+	return w.Text("list.comma", "First", text, "Last", size)
 }
 
 // aloneURL is where a text stands alone, if there is one.

@@ -2,7 +2,6 @@ package web
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"strconv"
@@ -102,7 +101,7 @@ func (s *Server) answer(c echo.Context, kind views.AnswerKind) error {
 	if f.get("drop") != "" {
 		return s.answerAgain(c, http.StatusOK, a)
 	}
-	a.understand()
+	a.understand(s.speaker(c))
 	if kind == views.AnswerForward && len(a.errors) > 0 {
 		if err := s.Intake.MayForward(c.Request().Context(), actor(c), id); err != nil {
 			return err // there is no form to be shown again
@@ -125,7 +124,7 @@ func (s *Server) answer(c echo.Context, kind views.AnswerKind) error {
 // answerRefused shows the form again with why the answer was not taken, where that is
 // the writer's to mend.
 func (s *Server) answerRefused(c echo.Context, a answering, err error) error {
-	status, problem := s.whatIsWrongWithAnswer(err)
+	status, problem := s.speaker(c).whatIsWrongWithAnswer(err)
 	if status == 0 {
 		return err
 	}
@@ -172,7 +171,7 @@ func (s *Server) sendAnswer(c echo.Context, a answering) (intake.Receipt, error)
 }
 
 // understand makes sense of the form.
-func (a *answering) understand() {
+func (a *answering) understand(p speaker) {
 	wrong := func(field, text string) {
 		a.errors = append(a.errors, views.FieldError{Field: field, Text: text})
 	}
@@ -180,17 +179,17 @@ func (a *answering) understand() {
 		good, bad := letterlock.ParseMailboxes(a.form.get("to"))
 		switch a.to = eachOnce(good); {
 		case len(bad) > 0:
-			wrong("to", notAddresses(bad))
+			wrong("to", p.notAddresses(bad))
 		case len(a.to) == 0:
-			wrong("to", "Say to whom the message is to go")
+			wrong("to", p.Text("answer.toWhom"))
 		case len(a.to) > intake.MaxForwardTo:
-			wrong("to", fmt.Sprintf("A copy may go to %d addresses; these are %d", intake.MaxForwardTo, len(a.to)))
+			wrong("to", p.Text("answer.tooMany", "Most", strconv.Itoa(intake.MaxForwardTo), "Number", strconv.Itoa(len(a.to))))
 		}
 	} else if strings.TrimSpace(a.form.get("text")) == "" && a.form.files == nil && len(a.files) == 0 && !a.lost {
-		wrong("text", "Write something, or attach a file")
+		wrong("text", p.Text("answer.empty"))
 	}
 	if a.form.longText {
-		wrong("text", "It may have "+size(maxText)+" of text; attach the rest as a file")
+		wrong("text", p.Text("answer.long", "Size", p.Size(maxText)))
 	}
 }
 
@@ -207,32 +206,39 @@ func eachOnce(list []letterlock.Mailbox) (out []letterlock.Mailbox) {
 }
 
 // whatIsWrongWithAnswer is whatIsWrong with what recipients alone can meet.
-func (s *Server) whatIsWrongWithAnswer(err error) (int, views.FieldError) {
+func (p speaker) whatIsWrongWithAnswer(err error) (int, views.FieldError) {
 	var barred *intake.Barred
 	if errors.As(err, &barred) {
-		return http.StatusUnprocessableEntity, views.FieldError{Field: "to", Text: mayNotGoTo(barred.To)}
+		return http.StatusUnprocessableEntity, views.FieldError{Field: "to", Text: p.Text("answer.barred", "Who", p.addresses(barred.To))}
 	}
 	if without := (*intake.Unprovable)(nil); errors.As(err, &without) {
-		return http.StatusUnprocessableEntity, views.FieldError{Field: "to", Text: "Nothing was sent. " + nobodyVouches(without)}
+		text := "answer.unprovable"
+		if without.Brand {
+			text = "answer.unprovableBrand"
+		}
+		return http.StatusUnprocessableEntity, views.FieldError{Field: "to", Text: p.Text(text, "Who", p.addresses(without.To))}
 	}
 	if !errors.Is(err, letterlock.Throttled) {
-		return s.whatIsWrong(err)
+		return p.whatIsWrong(err)
 	}
-	wait := s.wait(letterlock.RetryAfterOf(err))
+	wait := p.wait(letterlock.RetryAfterOf(err))
 	if letterlock.KeyOf(err) == "forwards" {
-		return http.StatusTooManyRequests, views.FieldError{Text: fmt.Sprintf(
-			"The message was forwarded %d times within a day, which is as often as it may be. It works again in %s.", intake.MaxForwards, wait)}
+		return http.StatusTooManyRequests, views.FieldError{
+			Text: p.Text("answer.forwards", "Number", strconv.Itoa(intake.MaxForwards), "Wait", wait)}
 	}
-	return http.StatusTooManyRequests, views.FieldError{Text: "You have written a great deal in a short time. It works again in " + wait + "."}
+	return http.StatusTooManyRequests, views.FieldError{Text: p.Text("answer.much", "Wait", wait)}
 }
 
-// mayNotGoTo says who gets no copy, and not why: that is between them and the sender.
-func mayNotGoTo(list []letterlock.Address) string {
+// addresses names some, and says how many more there are.
+func (p speaker) addresses(list []letterlock.Address) string {
 	var names []string
-	for _, a := range list {
+	for _, a := range list[:min(len(list), mostUnprovable)] {
 		names = append(names, string(a))
 	}
-	return "Nothing was sent. A copy may not go to " + listed(names) + ": the sender decides who reads the message."
+	if more := len(list) - mostUnprovable; more > 0 {
+		names = append(names, p.Count("list.more", more))
+	}
+	return p.listed(names)
 }
 
 // answerAgain shows the form once more. The rest of the body is read first: a
@@ -245,13 +251,15 @@ func (s *Server) answerAgain(c echo.Context, status int, a answering) error {
 // showAnswer shows the form. It holds nothing of the message but who has it.
 func (s *Server) showAnswer(c echo.Context, status int, a answering) error {
 	l, url := a.letter, "/read/"+string(a.letter.Message.ID)
+	p := s.speaker(c)
 	v := views.Answer{
 		Page: s.page(c), Kind: a.kind, Sender: personOf(l.Message.Sender),
 		ToTyped: a.form.get("to"), URL: url + "/" + string(a.kind), BackURL: url, Form: formName(a.form),
-		Text: a.form.get("text"), MaxSize: size(s.maxFiles()), MaxBytes: strconv.FormatInt(s.maxFiles(), 10), MaxTo: intake.MaxForwardTo,
-		Files: composeFiles(a.files), UploadURL: s.answerDesk(l.Message.ID).url,
+		Text: a.form.get("text"), MaxSize: p.Size(s.maxFiles()), MaxBytes: strconv.FormatInt(s.maxFiles(), 10), MaxTo: intake.MaxForwardTo,
+		Files: p.composeFiles(a.files), UploadURL: s.answerDesk(l.Message.ID).url,
 		Quotes: !kept(l), Errors: a.errors, FilesLost: a.form.files != nil,
 	}
+	v.Choice = views.LanguageChoice{} // what is typed would be lost
 	if a.kind == views.AnswerForward {
 		left, err := s.Intake.ForwardsLeft(c.Request().Context(), l.Message)
 		if err != nil {

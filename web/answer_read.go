@@ -26,11 +26,11 @@ func (s *Server) answers(c echo.Context, l *access.Letter, v *views.Read) error 
 	if err != nil {
 		return err
 	}
+	p, url := s.speaker(c), "/read/"+string(l.Message.ID)
 	if !actor(c).Within("") {
-		v.Answers.Passed = passed(l.Message)
+		v.Answers.Passed = p.passed(l.Message)
 		return nil // to answer takes a proof of the mailbox
 	}
-	url := "/read/" + string(l.Message.ID)
 	a := &v.Answers
 	a.ReplyURL = url + "/" + string(views.AnswerReply)
 	if _, cc := about(l).ReplyTo(true); len(cc) > 0 {
@@ -39,34 +39,34 @@ func (s *Server) answers(c echo.Context, l *access.Letter, v *views.Read) error 
 	if about(l).MayForward() == nil {
 		a.ForwardURL = url + "/" + string(views.AnswerForward)
 	}
-	a.Passed = passed(l.Message)
-	a.Sent = justSent(t.Made, c.QueryParam(sentQuery))
-	a.Turns = s.turns(t, l)
+	a.Passed = p.passed(l.Message)
+	a.Sent = p.justSent(t.Made, c.QueryParam(sentQuery))
+	a.Turns = p.turns(t, l)
 	return s.quote(c, t, l, v)
 }
 
 // passed says how a message that a recipient wrote came to this one.
-func passed(m letterlock.Message) string {
+func (p speaker) passed(m letterlock.Message) string {
 	switch m.Act {
 	case letterlock.ActForward:
-		return m.Author.Called() + " has forwarded you this message from " + m.Sender.Called() + ", who can take it back."
+		return p.Text("read.passedForward", "Author", m.Author.Called(), "Sender", m.Sender.Called())
 	case letterlock.ActReply:
-		return m.Author.Called() + " has replied to a message from " + m.Sender.Called() + ", who can take this one back as well."
+		return p.Text("read.passedReply", "Author", m.Author.Called(), "Sender", m.Sender.Called())
 	}
 	return ""
 }
 
 // justSent says that what the address of the page names was sent. The address may
 // come from anybody: what is not the reader's own says nothing.
-func justSent(made []track.Sent, id string) string {
+func (p speaker) justSent(made []track.Sent, id string) string {
 	for _, m := range made {
 		if string(m.Message.ID) != id {
 			continue
 		}
 		if m.Message.Act == letterlock.ActForward {
-			return "The message was forwarded to " + whoGot(m) + "."
+			return p.Text("read.sentForward", "Who", p.whoGot(m))
 		}
-		return "Your reply was sent to " + whoGot(m) + "."
+		return p.Text("read.sentReply", "Who", p.whoGot(m))
 	}
 	return ""
 }
@@ -74,27 +74,27 @@ func justSent(made []track.Sent, id string) string {
 // maxWho is how many recipients of an answer a line names.
 const maxWho = 3
 
-func whoGot(m track.Sent) string {
+func (p speaker) whoGot(m track.Sent) string {
 	var names []string
 	for _, r := range m.Recipients[:min(len(m.Recipients), maxWho)] {
 		names = append(names, r.Mailbox.Called())
 	}
 	if more := len(m.Recipients) - maxWho; more > 0 {
-		names = append(names, countOf(more, "other"))
+		names = append(names, p.Count("list.others", more))
 	}
-	return listed(names)
+	return p.listed(names)
 }
 
 // turns are the other messages of the conversation, and what the reader wrote about
 // this one, in the order in which they came.
-func (s *Server) turns(t track.Thread, l *access.Letter) (list []views.Turn) {
+func (p speaker) turns(t track.Thread, l *access.Letter) (list []views.Turn) {
 	made := t.Made
 	add := func(m track.Sent) {
-		who := "You replied to " + whoGot(m)
+		who := p.Text("read.youReplied", "Who", p.whoGot(m))
 		if m.Message.Act == letterlock.ActForward {
-			who = "You forwarded it to " + whoGot(m)
+			who = p.Text("read.youForwarded", "Who", p.whoGot(m))
 		}
-		list = append(list, views.Turn{Who: who, When: s.weekday(m.Message.Accepted)})
+		list = append(list, views.Turn{Who: who, When: p.weekday(m.Message.Accepted)})
 	}
 	for _, r := range t.Received {
 		for len(made) > 0 && made[0].Message.Seq < r.Message.Seq {
@@ -104,14 +104,14 @@ func (s *Server) turns(t track.Thread, l *access.Letter) (list []views.Turn) {
 		if r.Message.ID == l.Message.ID {
 			continue
 		}
-		turn := views.Turn{Who: r.Message.Writer().Called(), When: s.weekday(r.Message.Accepted)}
-		switch r.Recipient.State(r.Message, s.Now()) {
+		turn := views.Turn{Who: r.Message.Writer().Called(), When: p.weekday(r.Message.Accepted)}
+		switch r.Recipient.State(r.Message, p.Now()) {
 		case letterlock.Live:
 			turn.URL = "/read/" + string(r.Message.ID)
 		case letterlock.Revoked:
-			turn.Note = "access has been removed"
+			turn.Note = p.Text("read.removed")
 		default:
-			turn.Note = "no longer available"
+			turn.Note = p.Text("read.gone")
 		}
 		list = append(list, turn)
 	}
@@ -142,7 +142,7 @@ func (s *Server) quote(c echo.Context, t track.Thread, l *access.Letter, v *view
 	}
 	a := &v.Answers
 	a.Quote = frameOf(look.extent, "/read/"+string(q.Message.ID)+"/body")
-	a.QuoteOf, a.QuoteWhen = "From "+q.Message.Writer().Called(), s.weekday(q.Message.Accepted)
+	a.QuoteOf, a.QuoteWhen = q.Message.Writer().Called(), s.speaker(c).weekday(q.Message.Accepted)
 	v.LiveURL += "?" + quoteQuery + "=" + string(q.Message.ID)
 	return nil
 }

@@ -147,12 +147,12 @@ func (p speaker) nobodyToVouch(organization string) string {
 }
 
 // askedInList stands in My messages where the subject of other messages does.
-func askedInList(d letterlock.Demand) string {
+func (p speaker) askedInList(d letterlock.Demand) string {
 	if d.Vouched() {
-		return "Asks for another sign-in"
+		return p.Text("messages.asksVouched")
 	}
 	if !d.Fresh() {
-		return "Asks for its passphrase"
+		return p.Text("messages.asksPassphrase")
 	}
-	return "Asks for a new passcode"
+	return p.Text("messages.asksFresh")
 }

@@ -7,6 +7,7 @@ import (
 
 	"letterlock/internal/access"
 	"letterlock/internal/eml"
+	"letterlock/internal/language"
 	"letterlock/internal/letterlock"
 	"letterlock/views"
 )
@@ -49,34 +50,30 @@ func (s *Server) textOf(c echo.Context, l *access.Letter, m *access.Mail, url st
 	t := text{page: wayOf(url, plain), alone: wayOf(url+"/body", plain), none: !seen.extent.anything, left: seen.imagesLeft}
 	t.frame = frameOf(seen.extent, t.alone)
 	for _, r := range seen.remarks {
-		t.notes = append(t.notes, remarks[r])
+		t.notes = append(t.notes, s.words(c).Text(remarks[r]))
 	}
 	t.event = s.eventOf(m, t.none)
 	if isRefresh(c) {
 		t.frame.URL = again(t.frame.URL)
 	}
-	t.other = switchOf(m, url, plain)
+	t.other = switchOf(s.words(c), m, url, plain)
 	return t, nil
 }
 
 // switchOf leads to the other way of showing a mail, if there is one, on the page at
 // url.
-func switchOf(m *access.Mail, url string, plain bool) views.Link {
+func switchOf(w language.Words, m *access.Mail, url string, plain bool) views.Link {
 	switch {
 	case !m.HasHTML():
 		return views.Link{}
 	case plain:
-		return views.Link{Text: "Show as the sender wrote it", URL: url}
+		return views.Link{Text: w.Text("read.asWritten"), URL: url}
 	}
-	return views.Link{Text: "Show as text", URL: wayOf(url, true)}
+	return views.Link{Text: w.Text("read.asText"), URL: wayOf(url, true)}
 }
 
-// remarks are the words for what is to be said of a mail.
-var remarks = map[access.Remark]string{
-	access.Signed:    "The sender’s program has signed this message. Letterlock does not check such signatures: a mail program can, with the original.",
-	access.Encrypted: "A part of this message is encrypted once more, by the sender’s program. It opens in a mail program that has the key.",
-	access.Odd:       "Parts of this message could not be read as what they say they are. They are shown as text, and nothing of the original is lost.",
-}
+// remarks are the texts for what is to be said of a mail.
+var remarks = map[access.Remark]string{access.Signed: "read.signed", access.Encrypted: "read.encrypted", access.Odd: "read.odd"}
 
 // partURL is where a part of the message at url is saved from.
 func partURL(url string, part int) string { return url + "/part/" + strconv.Itoa(part) }
@@ -90,9 +87,9 @@ func (s *Server) enclosed(c echo.Context, l *access.Letter, m *access.Mail, url 
 	if err != nil {
 		return views.Enclosed{}, err
 	}
-	h := m.Index.Header
+	p, h := s.speaker(c), m.Index.Header
 	v := views.Enclosed{
-		Subject: headingOf(h.Subject), From: author(h), Sent: s.weekday(h.Date),
+		Subject: p.headingOf(h.Subject), From: p.author(h), Sent: p.weekday(h.Date),
 		To: others(h.To, letterlock.Recipient{}), Cc: others(h.Cc, letterlock.Recipient{}),
 		Body: t.frame, NoText: t.none, ImagesLeft: t.left, Switch: t.other,
 		Event: t.event, Notes: t.notes,
@@ -101,19 +98,19 @@ func (s *Server) enclosed(c echo.Context, l *access.Letter, m *access.Mail, url 
 	if !forReader || !kept(l) {
 		v.AloneURL = t.alone
 	}
-	v.Attachments, v.TotalSize = attachmentsOf(m.Attachments(), url, !forReader || s.mayTake(l))
+	v.Attachments, v.TotalSize = p.attachmentsOf(m.Attachments(), url, !forReader || s.mayTake(l))
 	return v, nil
 }
 
 // author is who an attached mail says it is from.
-func author(h eml.Header) views.Person {
+func (p speaker) author(h eml.Header) views.Person {
 	switch {
 	case len(h.From) > 0:
 		return personOf(h.From[0])
 	case h.FromRaw != "":
 		return views.Person{Address: h.FromRaw}
 	}
-	return views.Person{Address: "(no sender)"}
+	return views.Person{Address: p.Text("read.noSender")}
 }
 
 // enclosedBelow are the attached mails that stand under the text of m.
@@ -127,7 +124,7 @@ func (s *Server) enclosedBelow(c echo.Context, l *access.Letter, m *access.Mail,
 		if err != nil {
 			return nil, err
 		}
-		v.Switch = switchBelow(c, m, in, url)
+		v.Switch = s.switchBelow(c, m, in, url)
 		v.Copy = l.Message.Act == letterlock.ActForward // files of the forwarder do not stand here
 		list = append(list, v)
 	}
@@ -136,11 +133,11 @@ func (s *Server) enclosedBelow(c echo.Context, l *access.Letter, m *access.Mail,
 
 // switchBelow leads to the other way of showing an attached mail that stands under the
 // text of m. One switch changes all of a page, and m has it where m is HTML itself.
-func switchBelow(c echo.Context, m, in *access.Mail, url string) views.Link {
+func (s *Server) switchBelow(c echo.Context, m, in *access.Mail, url string) views.Link {
 	if m.HasHTML() {
 		return views.Link{}
 	}
-	return switchOf(in, url, plainly(c))
+	return switchOf(s.words(c), in, url, plainly(c))
 }
 
 // mailIn opens the attached mail that the path names.
@@ -165,7 +162,7 @@ func (s *Server) readMail(c echo.Context) error {
 		return err
 	}
 	url := "/read/" + string(l.Message.ID)
-	v := views.ReadMail{Page: s.page(c), LiveURL: url + "/live", Back: views.Link{Text: subjectOf(l.Message), URL: url}, DoNotForward: kept(l)}
+	v := views.ReadMail{Page: s.page(c), LiveURL: url + "/live", Back: views.Link{Text: s.speaker(c).subjectOf(l.Message), URL: url}, DoNotForward: kept(l)}
 	if v.Mail, err = s.enclosed(c, l, m, url); err != nil {
 		return err
 	}

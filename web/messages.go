@@ -51,7 +51,7 @@ func (s *Server) listMessages(c echo.Context) error {
 		v.NewestURL = received(search, "")
 	}
 	for _, m := range list {
-		v.Items = append(v.Items, s.myMessage(m))
+		v.Items = append(v.Items, s.speaker(c).myMessage(m))
 	}
 	if v.Newest && search == "" {
 		if v.Browsers, err = s.myBrowsers(c); err != nil {
@@ -76,53 +76,53 @@ func received(search, before string) string {
 
 // myMessage is one row. Of a message that was revoked, or asks for more than that the
 // mailbox was proved, it says nothing but that: its subject is content, too.
-func (s *Server) myMessage(m track.Received) views.MyMessage {
+func (p speaker) myMessage(m track.Received) views.MyMessage {
 	row := views.MyMessage{
 		URL:     "/read/" + string(m.Message.ID),
 		From:    personOf(m.Message.Writer()),
-		Subject: subjectOf(m.Message),
-		When:    s.brief(m.Message.Accepted),
+		Subject: p.subjectOf(m.Message),
+		When:    p.brief(m.Message.Accepted),
 		Replied: m.Replied,
 	}
-	if m.Recipient.State(m.Message, s.Now()) == letterlock.Live {
+	if m.Recipient.State(m.Message, p.Now()) == letterlock.Live {
 		row.Attachments = m.Message.Attachments
 	}
-	if asks := s.Access.Asks(m.Message); asks != letterlock.NoDemand {
-		row.Subject, row.Attachments = askedInList(asks), 0
+	if asks := p.Access.Asks(m.Message); asks != letterlock.NoDemand {
+		row.Subject, row.Attachments = p.askedInList(asks), 0
 	}
-	switch m.Recipient.State(m.Message, s.Now()) {
+	switch m.Recipient.State(m.Message, p.Now()) {
 	case letterlock.Destroyed:
-		row.Subject, row.State = "No longer available", views.State{Kind: views.StateExpired, Text: "Removed"}
+		row.Subject, row.State = p.Text("messages.gone"), views.State{Kind: views.StateExpired, Text: p.Text("state.removed")}
 	case letterlock.Revoked:
-		row.Subject, row.State = "Access has been removed", views.State{Kind: views.StateRevoked}
-		row.Note = "by the sender"
+		row.Subject, row.State = p.Text("messages.revoked"), views.State{Kind: views.StateRevoked, Text: p.Text("state.revoked")}
+		row.Note = p.Text("messages.bySender")
 		if m.Recipient.Revocation.Standing == letterlock.ByAdministrator {
-			row.Note = "by an administrator"
+			row.Note = p.Text("messages.byAdmin")
 		}
 	case letterlock.Expired:
-		row.State = views.State{Kind: views.StateExpired}
-		row.Note = s.day(m.Message.Expires).Text
+		row.State = views.State{Kind: views.StateExpired, Text: p.Text("state.expired")}
+		row.Note = p.day(m.Message.Expires).Text
 	default:
-		row.State, row.Note = s.living(m)
+		row.State, row.Note = p.living(m)
 	}
 	return row
 }
 
 // living is the state of a message that can be read, and until when.
-func (s *Server) living(m track.Received) (views.State, string) {
-	state := views.State{Kind: views.StateUnread}
+func (p speaker) living(m track.Received) (views.State, string) {
+	state := views.State{Kind: views.StateUnread, Text: p.Text("state.unread")}
 	if !m.Recipient.FirstRead.IsZero() {
-		state.Kind = views.StateRead
+		state = views.State{Kind: views.StateRead, Text: p.Text("state.read")}
 	}
 	end := m.Message.Expires
 	if end.IsZero() {
 		return state, ""
 	}
-	switch in := -s.daysAgo(end); {
+	switch in := -p.daysAgo(end); {
 	case in == 0:
-		return state, "expires today, " + s.clock(end).Text
+		return state, p.Text("messages.expiresToday", "Time", p.clock(end).Text)
 	case in <= endsSoon:
-		return state, "expires " + s.day(end).Text + ", " + s.clock(end).Text
+		return state, p.Text("messages.expiresSoon", "Day", p.day(end).Text, "Time", p.clock(end).Text)
 	}
-	return state, "expires " + s.day(end).Text
+	return state, p.Text("messages.expires", "Day", p.day(end).Text)
 }

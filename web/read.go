@@ -49,17 +49,18 @@ func (s *Server) read(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	p := s.speaker(c)
 	v := views.Read{
 		Page:         s.page(c),
 		LiveURL:      url + "/live",
-		Subject:      subjectOf(l.Message),
+		Subject:      p.subjectOf(l.Message),
 		From:         personOf(l.Message.Writer()),
-		Received:     s.weekday(l.Message.Accepted),
+		Received:     p.weekday(l.Message.Accepted),
 		You:          string(l.Recipient.Mailbox.Address),
 		To:           others(l.Index.Header.To, l.Recipient),
 		Cc:           others(l.Index.Header.Cc, l.Recipient),
 		DoNotForward: kept(l),
-		Expires:      s.moment(l.Message.Expires, "2 January 2006 at 15:04 MST"),
+		Expires:      p.said(l.Message.Expires, p.At),
 		Body:         t.frame,
 		NoText:       t.none,
 		ImagesLeft:   t.left,
@@ -74,7 +75,7 @@ func (s *Server) read(c echo.Context) error {
 		return err
 	}
 	v.Refresh = again(t.page)
-	v.Attachments, v.TotalSize = attachmentsOf(l.Attachments(), url, s.mayTake(l))
+	v.Attachments, v.TotalSize = p.attachmentsOf(l.Attachments(), url, s.mayTake(l))
 	if v.Enclosed, err = s.enclosedBelow(c, l, m, url); err != nil {
 		return err
 	}
@@ -91,9 +92,13 @@ func kept(l *access.Letter) bool { return l.Message.Protection == letterlock.DoN
 // subjectOf is the subject as a heading, which cannot be empty.
 func subjectOf(m letterlock.Message) string { return headingOf(m.Subject) }
 
-func headingOf(subject string) string {
+func headingOf(subject string) string { return speaker{}.headingOf(subject) }
+
+func (p speaker) subjectOf(m letterlock.Message) string { return p.headingOf(m.Subject) }
+
+func (p speaker) headingOf(subject string) string {
 	if strings.TrimSpace(subject) == "" {
-		return "(no subject)"
+		return p.Text("read.noSubject")
 	}
 	return subject
 }
@@ -114,10 +119,10 @@ func others(list []letterlock.Mailbox, you letterlock.Recipient) (named []views.
 // attachmentsOf lists the files of a mail and their size in all, under the URL of
 // the message. Without links there is nothing to save; attached mails can be read
 // even so.
-func attachmentsOf(files []access.Attachment, url string, links bool) (list []views.Attachment, total string) {
+func (p speaker) attachmentsOf(files []access.Attachment, url string, links bool) (list []views.Attachment, total string) {
 	sum := int64(0)
 	for _, a := range files {
-		row := views.Attachment{Name: a.Name, Note: fileNote(a.Name, a.Size)}
+		row := views.Attachment{Name: a.Name, Note: p.fileNote(a.Name, a.Size)}
 		if links {
 			row.URL = partURL(url, a.Part)
 		}
@@ -128,7 +133,7 @@ func attachmentsOf(files []access.Attachment, url string, links bool) (list []vi
 		sum += a.Size
 	}
 	withPreviews(list, files, url)
-	return list, size(sum)
+	return list, p.Size(sum)
 }
 
 // readBody is the message's own document. Under do-not-forward it exists in the
@@ -158,9 +163,10 @@ func (s *Server) showToReader(c echo.Context, l *access.Letter, m *access.Mail) 
 // showBody answers with a document of somebody's mail under the policy that lets
 // it run nothing and load nothing. It is made as a whole before any of it leaves.
 func (s *Server) showBody(c echo.Context, l *access.Letter, m *access.Mail, noCopy bool) error {
-	title := subjectOf(l.Message)
+	p := s.speaker(c)
+	title := p.subjectOf(l.Message)
 	if m.Part != access.WholeMail {
-		title = headingOf(m.Index.Header.Subject)
+		title = p.headingOf(m.Index.Header.Subject)
 	}
 	doc, err := m.Document(access.Showing{Title: title, NoCopy: noCopy, Plain: plainly(c)})
 	if err != nil {

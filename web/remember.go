@@ -109,18 +109,18 @@ func (s *Server) myBrowsers(c echo.Context) ([]views.MyBrowser, error) {
 	}
 	var rows []views.MyBrowser
 	for _, b := range list {
-		rows = append(rows, s.myBrowser(b))
+		rows = append(rows, s.speaker(c).myBrowser(b))
 	}
 	return rows, nil
 }
 
-func (s *Server) myBrowser(b session.Browser) views.MyBrowser {
+func (p speaker) myBrowser(b session.Browser) views.MyBrowser {
 	row := views.MyBrowser{
-		Name: b.Agent, Here: b.Here, First: s.brief(b.Created), Last: s.brief(b.Seen), Until: s.day(b.Expires),
+		Name: b.Agent, Here: b.Here, First: p.brief(b.Created), Last: p.brief(b.Seen), Until: p.day(b.Expires),
 		ForgetURL: "/messages/browsers/" + string(b.ID) + "/forget",
 	}
 	if row.Name == "" {
-		row.Name = "Unknown browser"
+		row.Name = p.Text("browsers.unknown")
 	}
 	return row
 }

@@ -74,7 +74,7 @@ func (s *Server) compose(c echo.Context) error {
 		desk{Service: s.Uploads}.sent(c.Request().Context(), actor(c), w.files)
 		return c.Redirect(http.StatusSeeOther, "/sent/"+string(receipt.ID))
 	}
-	status, problem := s.whatIsWrong(err)
+	status, problem := s.english().whatIsWrong(err)
 	if status == 0 {
 		return err
 	}
@@ -187,7 +187,7 @@ func (s *Server) composeView(c echo.Context, w writing) views.Compose {
 		Notices:      noticeOptions(s.Intake.Rules.Notices, e.Notices),
 		MaxSize:      size(s.maxFiles()),
 		MaxBytes:     strconv.FormatInt(s.maxFiles(), 10),
-		Files:        composeFiles(w.files),
+		Files:        s.english().composeFiles(w.files),
 		UploadURL:    uploadURL,
 		Errors:       w.errors,
 		Answer:       f.get(answerQuery),
@@ -213,11 +213,11 @@ func (s *Server) mayTakeBack(by letterlock.Actor, list []policy.Verdict) error {
 // whatIsWrong translates what the message was refused for into a status and a
 // reason that stands in the form. The status is 0 for what is not the writer's
 // to mend.
-func (s *Server) whatIsWrong(err error) (int, views.FieldError) {
+func (p speaker) whatIsWrong(err error) (int, views.FieldError) {
 	const large, wrong = http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity
 	key := letterlock.KeyOf(err)
 	if r := (*intake.Refusal)(nil); errors.As(err, &r) {
-		return wrong, views.FieldError{Text: "A rule of your organisation refuses this message, and nothing was sent. " + r.Sentence}
+		return wrong, views.FieldError{Text: p.Text("answer.rule", "Sentence", r.Sentence)}
 	}
 	if without := (*intake.Unprovable)(nil); errors.As(err, &without) {
 		return wrong, views.FieldError{Field: "asks", Text: nobodyVouches(without)}
@@ -226,11 +226,11 @@ func (s *Server) whatIsWrong(err error) (int, views.FieldError) {
 	case letterlock.TooLarge:
 		switch key {
 		case "size":
-			return large, views.FieldError{Field: "files", Text: "The files are larger than " + size(s.maxFiles()) + " together"}
+			return large, views.FieldError{Field: "files", Text: p.Text("answer.large", "Size", p.Size(p.maxFiles()))}
 		case "parts":
-			return large, views.FieldError{Field: "files", Text: "There are too many files"}
+			return large, views.FieldError{Field: "files", Text: p.Text("answer.manyFiles")}
 		}
-		return large, views.FieldError{Text: "The message is larger than a mail may be."}
+		return large, views.FieldError{Text: p.Text("answer.largeMail")}
 	case letterlock.Invalid:
 		switch key {
 		case letterlock.GivePassphrase:
@@ -240,15 +240,15 @@ func (s *Server) whatIsWrong(err error) (int, views.FieldError) {
 		case "subject":
 			return wrong, views.FieldError{Field: key, Text: "The subject holds characters that a mail cannot carry"}
 		case uploadField:
-			return wrong, views.FieldError{Field: "files", Text: fileMissing}
+			return wrong, views.FieldError{Field: "files", Text: p.Text("answer.missing")}
 		case "to", "cc":
-			return wrong, views.FieldError{Field: key, Text: "A name holds characters that a mail cannot carry"}
+			return wrong, views.FieldError{Field: key, Text: p.Text("answer.badName")}
 		}
 	case letterlock.Busy:
 		if key == "disk" {
-			return http.StatusServiceUnavailable, views.FieldError{Text: "The server has no room for new messages right now; nothing was sent."}
+			return http.StatusServiceUnavailable, views.FieldError{Text: p.Text("answer.disk")}
 		}
-		return http.StatusServiceUnavailable, views.FieldError{Text: "We cannot take the message right now. Send it again in about " + length(tryAgain) + "."}
+		return http.StatusServiceUnavailable, views.FieldError{Text: p.Text("answer.busy", "Wait", p.Length(tryAgain))}
 	}
 	return 0, views.FieldError{}
 }

@@ -78,18 +78,17 @@ func removed(f *composeForm) letterlock.Address {
 }
 
 // notAddresses says what is wrong, naming three at most.
-func notAddresses(bad []string) string {
-	if len(bad) == 1 {
-		return quoted(bad[0]) + " is not a mail address"
-	}
+func notAddresses(bad []string) string { return speaker{}.notAddresses(bad) }
+
+func (p speaker) notAddresses(bad []string) string {
 	var names []string
 	for _, b := range bad[:min(len(bad), 3)] {
 		names = append(names, quoted(b))
 	}
 	if more := len(bad) - 3; more > 0 {
-		return strings.Join(names, ", ") + fmt.Sprintf(" and %d more are not mail addresses", more)
+		names = append(names, p.Count("list.more", more))
 	}
-	return listed(names) + " are not mail addresses"
+	return p.Count("answer.notAddress", len(bad), "Who", p.listed(names))
 }
 
 func quoted(s string) string {
@@ -100,12 +99,18 @@ func quoted(s string) string {
 }
 
 // listed joins names as a sentence does: "a", "a and b", "a, b and c".
-func listed(names []string) string {
+func listed(names []string) string { return speaker{}.listed(names) }
+
+func (p speaker) listed(names []string) string {
 	if len(names) < 2 {
 		return strings.Join(names, "")
 	}
 	last := len(names) - 1
-	return strings.Join(names[:last], ", ") + " and " + names[last]
+	text := names[0]
+	for _, name := range names[1:last] {
+		text = p.Text("list.comma", "First", text, "Last", name)
+	}
+	return p.Text("list.and", "First", text, "Last", names[last])
 }
 
 // verdicts are the answers of the policy by address.

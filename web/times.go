@@ -150,22 +150,34 @@ func countOf(n int, noun string) string {
 // size is a number of bytes in English: "482 KB".
 func size(n int64) string { return language.Words{}.Size(n) }
 
-// kinds of file by the end of a name, as people call them.
+// kinds of file by the end of a name: what people call them, or the text that says it.
 var kinds = map[string]string{
 	"pdf": "PDF", "doc": "Word", "docx": "Word", "xls": "Excel", "xlsx": "Excel", "ppt": "PowerPoint", "pptx": "PowerPoint",
-	"odt": "Text document", "ods": "Spreadsheet", "txt": "Text", "csv": "CSV", "zip": "ZIP", "png": "PNG picture",
-	"jpg": "JPEG picture", "jpeg": "JPEG picture", "gif": "GIF picture", "webp": "WebP picture", "eml": "Message",
-	"html": "HTML", "htm": "HTML", "ics": "Calendar",
+	"odt": "file.document", "ods": "file.sheet", "txt": "file.text", "csv": "CSV", "zip": "ZIP", "eml": "file.message",
+	"html": "HTML", "htm": "HTML", "ics": "file.calendar",
 }
 
+// pictureKinds are those that are pictures.
+var pictureKinds = map[string]string{"png": "PNG", "jpg": "JPEG", "jpeg": "JPEG", "gif": "GIF", "webp": "WebP"}
+
 // fileNote says what a file is and how large: "PDF, 482 KB".
-func fileNote(name string, n int64) string {
-	if i := strings.LastIndexByte(name, '.'); i >= 0 {
-		if kind := kinds[strings.ToLower(name[i+1:])]; kind != "" {
-			return kind + ", " + size(n)
-		}
+func fileNote(name string, n int64) string { return speaker{}.fileNote(name, n) }
+
+func (p speaker) fileNote(name string, n int64) string {
+	end := strings.ToLower(name[strings.LastIndexByte(name, '.')+1:])
+	kind := kinds[end]
+	switch {
+	case !strings.Contains(name, "."):
+		return p.Size(n)
+	case pictureKinds[end] != "":
+		kind = p.Text("file.picture", "Kind", pictureKinds[end])
+	case p.Has(kind):
+		kind = p.Text(kind)
 	}
-	return size(n)
+	if kind == "" {
+		return p.Size(n)
+	}
+	return p.Text("list.comma", "First", kind, "Last", p.Size(n))
 }
 
 // personOf is a mailbox as a page shows it.

@@ -242,9 +242,9 @@ func (h desk) sent(ctx context.Context, by letterlock.Actor, files []upload.File
 }
 
 // composeFiles are the files that came ahead, for the form.
-func composeFiles(files []upload.File) (list []views.ComposeFile) {
+func (p speaker) composeFiles(files []upload.File) (list []views.ComposeFile) {
 	for _, f := range files {
-		list = append(list, views.ComposeFile{ID: string(f.ID), Name: f.Name, Note: size(f.Size), Bytes: strconv.FormatInt(f.Size, 10)})
+		list = append(list, views.ComposeFile{ID: string(f.ID), Name: f.Name, Note: p.Size(f.Size), Bytes: strconv.FormatInt(f.Size, 10)})
 	}
 	return list
 }
