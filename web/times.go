@@ -13,10 +13,7 @@ import (
 // Forms of a moment. Times are shown in the organisation's zone, and say which
 // it is wherever the reader may be in another.
 const (
-	longForm  = "Monday 2 January 2006, 15:04 MST"
-	whenForm  = "2 January 2006, 15:04 MST"
 	dayForm   = "2 January 2006"
-	shortDay  = "2 January"
 	clockForm = "15:04"
 )
 

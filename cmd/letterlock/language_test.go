@@ -1,0 +1,89 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"letterlock/internal/browsertest"
+)
+
+// TestRecipientsReadInTheirLanguage walks from the gate to the end of access in each
+// language but English, on a telephone: nothing scrolls sideways, axe-core finds nothing,
+// and the page says which language it is in and from which side.
+func TestRecipientsReadInTheirLanguage(t *testing.T) {
+	t.Parallel()
+	p := start(t)
+	browser := browsertest.New(t, browsertest.Light)
+	staff := browser.Page(t)
+	p.signIn(staff, "ada@contoso.example")
+	for _, l := range []struct{ tag, dir, gate, code, revoked string }{
+		{"de", "ltr", "hat Ihnen", "Geben Sie Ihren Einmalcode ein", "Die Nachricht wurde vom Absender widerrufen"},
+		{"fr", "ltr", "vous a envoyé", "Saisissez votre code à usage unique", "Le message a été révoqué par l’expéditeur"},
+		{"es", "ltr", "le ha enviado", "Escriba su código de un solo uso", "El remitente ha revocado el mensaje"},
+		{"ar", "rtl", "أرسلت إليك", "أدخل رمزك لمرة واحدة", "ألغى المرسل هذه الرسالة"},
+		{"ja", "ltr", "保護されたメッセージが届いています", "ワンタイムパスコードを入力してください", "このメッセージは送信者によって取り消されました"},
+	} {
+		mailbox := l.tag + "@languages.example"
+		p.send(strings.NewReplacer("journey-1", "language-"+l.tag, nora, mailbox).Replace(realMail), mailbox)
+		page := browser.Page(t)
+		page.SetViewport(360, 740)
+		look := func(name string) {
+			t.Helper()
+			var lang, dir string
+			page.Eval(`document.documentElement.lang`, &lang)
+			page.Eval(`document.documentElement.dir`, &dir)
+			if lang != l.tag || dir != l.dir {
+				t.Errorf("%s: %s is in %q, %q", l.tag, name, lang, dir)
+			}
+			stop{name: "language-" + l.tag + "-" + name, page: page}.look(t, 360, false)
+		}
+		mailIn(t, p, page, mailbox, "has sent you a protected message")
+		var link string
+		page.FrameEval("iframe", `document.querySelector('a[href*="/m/"]').href`, &link)
+		page.Goto(link)
+		page.Click("button[value=" + l.tag + "]")
+		if !strings.Contains(page.H1(), l.gate) {
+			t.Errorf("%s: the gate says %q", l.tag, page.H1())
+		}
+		look("gate")
+		page.Click(`form[action$="/passcode"] button`)
+		wantPage(t, page, 200, l.code)
+		look("passcode")
+		page.Fill("#code", newestPasscode(t, p, browser, mailbox))
+		page.Click(`form[action$="/verify"] .button--primary`)
+		look("read")
+		read := page.Path()
+		page.Goto(p.site + "/messages")
+		look("messages")
+		page.Goto(p.site + read + "/reply")
+		look("reply")
+		staff.Goto(p.site + "/sent")
+		staff.Click("a.item")
+		staff.ClickText("Remove external access")
+		staff.Click(".button--seal")
+		page.Goto(p.site + read)
+		wantPage(t, page, 410, l.revoked)
+		page.ForgetProblems() // the browser complains of the status
+		look("revoked")
+	}
+}
+
+// newestPasscode is the passcode in the newest mail of a mailbox, in whatever language.
+func newestPasscode(t *testing.T, p *program, browser *browsertest.Browser, mailbox string) string {
+	t.Helper()
+	box := browser.Page(t)
+	for range 200 {
+		box.Goto(p.site + "/inbox/" + mailbox)
+		if box.Count("a.item") < 2 {
+			continue
+		}
+		box.Click("a.item")
+		for line := range strings.SplitSeq(box.FrameText("iframe"), "\n") {
+			if d := strings.ReplaceAll(strings.TrimSpace(line), " ", ""); len(d) == 8 && strings.Trim(d, "0123456789") == "" {
+				return d
+			}
+		}
+	}
+	t.Fatalf("no passcode came for %s", mailbox)
+	return ""
+}
