@@ -52,7 +52,7 @@ func (s *Server) textOf(c echo.Context, l *access.Letter, m *access.Mail, url st
 	for _, r := range seen.remarks {
 		t.notes = append(t.notes, s.words(c).Text(remarks[r]))
 	}
-	t.event = s.eventOf(m, t.none)
+	t.event = s.speaker(c).eventOf(m, t.none)
 	if isRefresh(c) {
 		t.frame.URL = again(t.frame.URL)
 	}

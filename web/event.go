@@ -1,7 +1,6 @@
 package web
 
 import (
-	"strconv"
 	"strings"
 	"time"
 
@@ -12,31 +11,35 @@ import (
 
 // eventOf is the event that a mail invites to; nil for none. Where the mail has no
 // text, what the event says about itself stands for it.
-func (s *Server) eventOf(m *access.Mail, textless bool) *views.Event {
+func (p speaker) eventOf(m *access.Mail, textless bool) *views.Event {
 	c, ok := m.Invitation()
 	if !ok {
 		return nil
 	}
 	e := c.Event
 	v := &views.Event{
-		Kind: kindOfEvent(c), Title: e.Title, Cancelled: e.Cancelled || c.Method == "CANCEL",
-		Repeats: s.repeats(e.Rule), Where: e.Where, Organizer: views.Person{Name: e.Organizer.Name, Address: e.Organizer.Address},
+		Kind: p.Text(kindOfEvent(c)), Title: e.Title, Cancelled: e.Cancelled || c.Method == "CANCEL",
+		Repeats: p.repeats(e.Rule), Where: e.Where, Organizer: views.Person{Name: e.Organizer.Name, Address: e.Organizer.Address},
 		More: e.People - len(e.Attendees), Others: c.Others,
 	}
-	v.When = eventTime(e.Start, e.End)
+	v.When = p.eventTime(e.Start, e.End)
 	if !e.Start.Day && !e.Start.Floating {
-		if here := eventTime(in(e.Start, s.Location), in(e.End, s.Location)); differ(e.Start.Time, e.Start.In(s.Location)) {
+		if here := p.eventTime(in(e.Start, p.Location), in(e.End, p.Location)); differ(e.Start.Time, e.Start.In(p.Location)) {
 			v.Here = here
 		}
 	}
 	if v.Title == "" {
-		v.Title = "(no title)"
+		v.Title = p.Text("event.noTitle")
 	}
 	if textless {
 		v.Details = e.Description
 	}
 	for _, a := range e.Attendees {
-		v.Attendees = append(v.Attendees, views.Attendee{Person: views.Person{Name: a.Name, Address: a.Address}, Answer: answers[a.Answer]})
+		answer := ""
+		if id := answers[a.Answer]; id != "" {
+			answer = p.Text(id)
+		}
+		v.Attendees = append(v.Attendees, views.Attendee{Person: views.Person{Name: a.Name, Address: a.Address}, Answer: answer})
 	}
 	return v
 }
@@ -55,55 +58,52 @@ func in(m ical.Moment, l *time.Location) ical.Moment {
 	return ical.Moment{Time: m.In(l), Zone: l.String()}
 }
 
-// answers are the words for what people have answered.
+// answers are the texts for what people have answered.
 var answers = map[string]string{
-	"ACCEPTED": "accepted", "DECLINED": "declined", "TENTATIVE": "may come", "DELEGATED": "sends somebody else",
+	"ACCEPTED": "event.accepted", "DECLINED": "event.declined", "TENTATIVE": "event.tentative", "DELEGATED": "event.delegated",
 }
 
-// kindOfEvent says what a mail is about that brings an event.
+// kindOfEvent is the text that says what a mail is about that brings an event.
 func kindOfEvent(c ical.Calendar) string {
 	switch c.Method {
 	case "CANCEL":
-		return "Cancelled event"
+		return "event.cancelled"
 	case "REPLY":
-		return "Answer to an invitation"
+		return "event.reply"
 	case "COUNTER":
-		return "Another time is proposed"
+		return "event.counter"
 	case "REQUEST", "ADD":
 		if c.Event.Revision > 0 {
-			return "Updated invitation"
+			return "event.updated"
 		}
-		return "Invitation"
+		return "event.invitation"
 	}
 	if c.Event.Cancelled {
-		return "Cancelled event"
+		return "event.cancelled"
 	}
-	return "Event"
+	return "event.event"
 }
-
-// Forms of a day and of a time in the words for an event.
-const (
-	eventDay   = "Monday 2 January 2006"
-	eventClock = "15:04"
-)
 
 // eventTime says from when to when: "Tuesday 1 December 2026, 09:00 to 10:30 CET". What
 // ends at midnight of a day takes place on the day before.
-func eventTime(from, to ical.Moment) string {
+func (p speaker) eventTime(from, to ical.Moment) string {
 	if from.Day {
 		last := to.AddDate(0, 0, -1)
 		if to.IsZero() || !last.After(from.Time) {
-			return from.Format(eventDay) + ", all day"
+			return p.Text("event.allDay", "Day", p.WeekdayDate(from.Time))
 		}
-		return from.Format(eventDay) + " to " + last.Format(eventDay) + ", all day"
+		return p.Text("event.days", "First", p.WeekdayDate(from.Time), "Last", p.WeekdayDate(last))
 	}
-	text := from.Format(eventDay + ", " + eventClock)
+	text := p.Text("event.at", "Day", p.WeekdayDate(from.Time), "Time", p.Clock(from.Time))
 	switch {
 	case to.IsZero() || to.Equal(from.Time):
 	case from.Format(time.DateOnly) == to.Format(time.DateOnly):
-		text += " to " + to.Format(eventClock)
+		text = p.Text("event.to", "From", text, "To", p.Clock(to.Time))
 	default:
-		text += " to " + to.Format(eventDay+", "+eventClock)
+		text = p.Text("event.to", "From", text, "To", p.Text("event.at", "Day", p.WeekdayDate(to.Time), "Time", p.Clock(to.Time)))
+	}
+	if from.Floating && from.Zone == "" {
+		return p.Text("event.local", "Text", text)
 	}
 	return text + zoneOf(from)
 }
@@ -113,8 +113,6 @@ func eventTime(from, to ical.Moment) string {
 func zoneOf(m ical.Moment) string {
 	short := m.Format("MST")
 	switch {
-	case m.Floating && m.Zone == "":
-		return ", local time"
 	case m.Floating || short == m.Zone:
 		return " (" + m.Zone + ")"
 	case strings.HasPrefix(short, "+") || strings.HasPrefix(short, "-"):
@@ -124,23 +122,20 @@ func zoneOf(m ical.Moment) string {
 }
 
 // units are what an event can repeat by.
-var units = map[string]string{"DAILY": "day", "WEEKLY": "week", "MONTHLY": "month", "YEARLY": "year"}
+var units = map[string]string{"DAILY": "event.day", "WEEKLY": "event.week", "MONTHLY": "event.month", "YEARLY": "event.year"}
 
 // repeats says how an event repeats: "every 2 weeks, 10 times".
-func (s *Server) repeats(r ical.Rule) string {
+func (p speaker) repeats(r ical.Rule) string {
 	unit := units[r.Every]
 	if unit == "" {
 		return ""
 	}
-	text := "every " + unit
-	if r.Interval > 1 {
-		text = "every " + strconv.Itoa(r.Interval) + " " + unit + "s"
-	}
+	text := p.Count(unit, max(1, r.Interval))
 	switch {
 	case r.Count > 0:
-		text += ", " + strconv.Itoa(r.Count) + " times"
+		text = p.Count("event.times", r.Count, "Text", text)
 	case !r.Until.IsZero():
-		text += ", until " + r.Until.In(s.Location).Format(dayForm)
+		text = p.Text("event.until", "Text", text, "Day", p.Date(r.Until.In(p.Location)))
 	}
 	return text
 }
