@@ -17,6 +17,7 @@ import (
 
 	"letterlock/internal/brand"
 	"letterlock/internal/eml"
+	"letterlock/internal/language"
 	"letterlock/internal/letterlock"
 	"letterlock/views/mail"
 
@@ -29,6 +30,16 @@ type Notifier struct {
 	PublicURL *url.URL
 	From      letterlock.Address // the portal's own address
 	Location  *time.Location     // the zone in which times are said
+
+	words language.Words
+}
+
+// In writes to recipients in a language. What it writes to the organisation's own people is
+// in English.
+func (n *Notifier) In(w language.Words) *Notifier {
+	in := *n
+	in.words = w
+	return &in
 }
 
 // house is the default brand: mails to the organisation's own people bear it.
@@ -56,15 +67,15 @@ func (n *Notifier) Again(w io.Writer, now time.Time, m letterlock.Message, r let
 func (n *Notifier) notification(w io.Writer, now time.Time, m letterlock.Message, r letterlock.Recipient, t letterlock.Token, again bool) error {
 	who, b := m.Writer(), n.Brand(m.Brand)
 	v := mail.Notification{
-		Brand: look(b), SenderName: who.Name, SenderAddr: string(who.Address), Act: mail.Act(m.Act), Owner: m.Sender.Called(),
+		Words: n.words, Brand: look(b), SenderName: who.Name, SenderAddr: string(who.Address), Act: mail.Act(m.Act), Owner: m.Sender.Called(),
 		URL: n.PublicURL.JoinPath("m", t.Reveal()).String(), Host: n.PublicURL.Host, Reference: r.Reference,
 		To: string(r.Mailbox.Address), Introduction: b.Introduction, Button: b.Button, Email: b.Email, Disclaimer: b.Disclaimer, Again: again, NoPasscode: b.NoPasscode,
 	}
 	if !m.Expires.IsZero() {
-		v.Expires = n.until(m.Expires)
+		v.Expires = n.untilIn(n.words, m.Expires)
 	}
-	return n.write(w, now, b, eml.Draft{
-		From:    letterlock.Mailbox{Name: who.Called() + " via " + b.Name, Address: n.From},
+	return n.writeIn(n.words, w, now, b, eml.Draft{
+		From:    letterlock.Mailbox{Name: mail.Via(n.words, who.Called(), b.Name), Address: n.From},
 		ReplyTo: []letterlock.Mailbox{who},
 		To:      []letterlock.Mailbox{r.Mailbox},
 		Subject: v.Subject(),
@@ -76,8 +87,8 @@ func (n *Notifier) notification(w io.Writer, now time.Time, m letterlock.Message
 // from nobody's message, and with the logo in it.
 func (n *Notifier) Preview(b *brand.Brand, from letterlock.Mailbox) (string, error) {
 	v := mail.Notification{
-		Brand: look(b), SenderName: from.Name, SenderAddr: string(from.Address), Host: n.PublicURL.Host, URL: n.PublicURL.String(),
-		Reference: SampleReference, To: string(from.Address), Expires: "the day that its sender chooses",
+		Words: n.words, Brand: look(b), SenderName: from.Name, SenderAddr: string(from.Address), Host: n.PublicURL.Host, URL: n.PublicURL.String(),
+		Reference: SampleReference, To: string(from.Address), Expires: n.words.Text("mail.sampleEnd"),
 		Introduction: b.Introduction, Button: b.Button, Email: b.Email, Disclaimer: b.Disclaimer, NoPasscode: b.NoPasscode,
 	}
 	var page strings.Builder
@@ -93,28 +104,29 @@ func (n *Notifier) Preview(b *brand.Brand, from letterlock.Mailbox) (string, err
 const SampleReference = "ABC-DEF-GHJ-KLM"
 
 // until is a moment in words, with what its zone is from UTC unless it is that.
-func (n *Notifier) until(t time.Time) string {
+func (n *Notifier) until(t time.Time) string { return n.untilIn(language.Words{}, t) }
+
+func (n *Notifier) untilIn(w language.Words, t time.Time) string {
 	t = t.In(n.Location)
-	form := "Monday 2 January 2006, 15:04 MST"
-	if zone, _ := t.Zone(); zone != "UTC" {
-		form += " (UTC-07:00)"
+	if zone, _ := t.Zone(); zone == "UTC" {
+		return w.Weekday(t)
 	}
-	return t.Format(form)
+	return w.Weekday(t) + t.Format(" (UTC-07:00)")
 }
 
 // Passcode writes the mail with a one-time passcode for a message.
 func (n *Notifier) Passcode(w io.Writer, now time.Time, m letterlock.Message, r letterlock.Recipient, code letterlock.Passcode, reference string, expires time.Time) error {
 	b := n.Brand(m.Brand)
 	v := mail.Passcode{
-		Brand: look(b), Code: code.Reveal(), Reference: reference,
+		Words: n.words, Brand: look(b), Code: code.Reveal(), Reference: reference,
 		Minutes: int((expires.Sub(now) + time.Minute - 1) / time.Minute),
-		Until:   expires.In(n.Location).Format("15:04 MST"),
+		Until:   n.words.ClockZone(expires.In(n.Location)),
 		Host:    n.PublicURL.Host, To: string(r.Mailbox.Address),
 	}
-	return n.write(w, now, b, eml.Draft{
+	return n.writeIn(n.words, w, now, b, eml.Draft{
 		From:    letterlock.Mailbox{Name: b.Name, Address: n.From},
 		To:      []letterlock.Mailbox{{Address: r.Mailbox.Address}},
-		Subject: mail.PasscodeSubject,
+		Subject: v.Subject(),
 		Text:    mail.PasscodeText(v),
 	}, mail.PasscodeHTML(v))
 }
@@ -155,7 +167,12 @@ func (n *Notifier) Account(w io.Writer, now time.Time, to letterlock.Mailbox, t 
 	}, mail.AccountHTML(v))
 }
 
+// write writes to the organisation's own people.
 func (n *Notifier) write(w io.Writer, now time.Time, b *brand.Brand, d eml.Draft, html templ.Component) error {
+	return n.writeIn(language.Words{}, w, now, b, d, html)
+}
+
+func (n *Notifier) writeIn(in language.Words, w io.Writer, now time.Time, b *brand.Brand, d eml.Draft, html templ.Component) error {
 	var page bytes.Buffer
 	if err := html.Render(context.Background(), &page); err != nil {
 		return err
@@ -165,6 +182,9 @@ func (n *Notifier) write(w io.Writer, now time.Time, b *brand.Brand, d eml.Draft
 	d.MessageID = eml.NewMessageID(n.From.Domain())
 	// RFC 3834: a machine wrote this, and no machine is to answer it.
 	d.Header = [][2]string{{"Auto-Submitted", "auto-generated"}, {"X-Auto-Response-Suppress", "All"}}
+	if in.Tag() != language.English { // RFC 3282; without the field it is English, as it always was
+		d.Header = append(d.Header, [2]string{"Content-Language", in.Tag()})
+	}
 	d.Inline = []eml.File{{Name: "logo.png", Type: "image/png", ContentID: mail.LogoCID, Body: bytes.NewReader(b.Logo)}}
 	return eml.Compose(w, d)
 }

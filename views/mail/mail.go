@@ -8,9 +8,6 @@ import "strings"
 // LogoCID names the inline part that holds the brand's logo.
 const LogoCID = "brand-logo"
 
-// PasscodeSubject is the subject of every passcode mail; the page names it.
-const PasscodeSubject = "Your one-time passcode to view the message"
-
 // A Brand is how a mail looks. Colours are #rrggbb, checked when a brand is
 // saved, so that OnColor can be read on Color; empty ones are our own.
 type Brand struct {
@@ -66,73 +63,76 @@ const (
 // lookUp says how the reference can be checked before the link is followed. The address
 // is to be typed: it is no link, for a notification has one.
 func (n Notification) lookUp() string {
-	return "To look the reference up before you open the page, type " + n.Host + "/check into your browser."
+	return bare(n.Words, "mail.lookUp", "Address", n.Host+"/check")
 }
 
 // Sentence is the one sentence that a notification is about.
 func (n Notification) Sentence() string {
-	if n.Again {
-		return "You can read the protected message from " + n.sender() + " again."
+	sender := n.SenderAddr
+	if n.SenderName != "" {
+		sender = n.Words.Text("mail.named", "Name", n.SenderName, "Address", n.SenderAddr)
 	}
-	if n.SenderName == "" {
-		return n.SenderAddr + n.did() + "."
-	}
-	return n.SenderName + " (" + n.SenderAddr + ")" + n.did() + "."
-}
-
-func (n Notification) sender() string {
-	if n.SenderName == "" {
-		return n.SenderAddr
-	}
-	return n.SenderName + " (" + n.SenderAddr + ")"
+	return n.about(sender) + n.Words.Text("mail.stop")
 }
 
 // Subject is the neutral subject line: it says who, and nothing of the message.
-func (n Notification) Subject() string {
-	if n.Again {
-		return "You can read the protected message from " + or(n.SenderName, n.SenderAddr) + " again"
-	}
-	return or(n.SenderName, n.SenderAddr) + n.did()
-}
+func (n Notification) Subject() string { return n.about(or(n.SenderName, n.SenderAddr)) }
 
-func (n Notification) did() string {
-	switch n.Act {
-	case Replied:
-		return " has replied to you and others to a protected message from " + n.Owner
-	case Forwarded:
-		return " has forwarded you a protected message from " + n.Owner
+func (n Notification) about(sender string) string {
+	switch {
+	case n.Again:
+		return n.Words.Text("mail.again", "Sender", sender)
+	case n.Act == Replied:
+		return n.Words.Text("mail.reply", "Sender", sender, "Owner", n.Owner)
+	case n.Act == Forwarded:
+		return n.Words.Text("mail.forward", "Sender", sender, "Owner", n.Owner)
 	}
-	return " has sent you a protected message"
+	return n.Words.Text("mail.sent", "Sender", sender)
 }
 
 func (n Notification) introduction() string {
-	if n.NoPasscode && n.Introduction == "" {
-		return "Sign in with the provider of your mailbox, and read it in your browser. You need no account with us."
+	if n.NoPasscode {
+		return or(n.Introduction, n.Words.Text("mail.introductionProvider"))
 	}
-	return or(n.Introduction, "Show that this mailbox is yours, and read it in your browser. You need no account.")
+	return or(n.Introduction, n.Words.Text("mail.introduction"))
 }
 
-func (n Notification) button() string { return or(n.Button, "Read the message") }
+func (n Notification) button() string { return or(n.Button, n.Words.Text("mail.read")) }
 
-func (n Notification) contact() string {
-	return or(n.Contact, "If in doubt, call "+n.Brand.Name+" on a number that you already know.")
+func (n Notification) until() string { return n.Words.Text("mail.until", "Time", n.Expires) }
+
+func (n Notification) preview() string {
+	return sentences(n.Words, n.Sentence(), n.Words.Text("mail.preview", "Reference", n.Reference))
+}
+
+// check is what there is to check beside the host and the reference.
+func (n Notification) check() string {
+	doubt := n.Contact
+	if doubt == "" {
+		doubt = n.Words.Text("mail.doubt", "Brand", n.Brand.Name)
+	}
+	return sentences(n.Words, n.Words.Text("mail.noPassword"), n.lookUp(), doubt)
 }
 
 func (n Notification) notice() string {
-	s := "This notification was sent to " + n.To + "; do not pass it on, the link is yours alone."
+	s := n.Words.Text("mail.notice", "Address", n.To)
 	if n.Disclaimer != "" {
 		s = n.Disclaimer + " " + s
 	}
 	return s
 }
 
-// Grouped is the passcode in two groups of four.
+// Grouped is the passcode in two groups of four. Between words that are written from right
+// to left the groups would change places, so there it is one.
 func (p Passcode) Grouped() string {
-	if len(p.Code) != 8 {
+	if len(p.Code) != 8 || p.Words.Direction() == "rtl" {
 		return p.Code
 	}
 	return p.Code[:4] + " " + p.Code[4:]
 }
+
+// Subject is the subject of every passcode mail; the page names it.
+func (p Passcode) Subject() string { return p.Words.Text("mail.passcode.subject") }
 
 // SubjectLine is the subject of a failure notice.
 func (f Failure) SubjectLine() string { return "Not delivered to " + f.Recipient + ": " + f.Subject }

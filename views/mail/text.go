@@ -3,7 +3,6 @@ package mail
 import (
 	"fmt"
 	"strings"
-	"unicode/utf8"
 )
 
 // width is where lines of a text part end; a longer word has a line of its own.
@@ -18,10 +17,11 @@ func NotificationText(n Notification) string {
 		paragraphs(&b, n.Email)
 	}
 	if n.Expires != "" {
-		paragraphs(&b, "You can read it until "+n.Expires+".")
+		paragraphs(&b, n.until())
 	}
-	fmt.Fprintf(&b, "\nHow to check that this is genuine\n  The page opens at  %s\n  and shows the reference  %s\n", n.Host, n.Reference)
-	b.WriteString(wrap("It never asks for a password. "+n.lookUp()+" "+n.contact(), "  "))
+	fmt.Fprintf(&b, "\n%s\n  %s\n  %s\n", n.Words.Text("mail.genuine"),
+		bare(n.Words, "mail.opensText", "Host", n.Host), n.Words.Text("mail.referenceText", "Reference", n.Reference))
+	b.WriteString(wrap(n.check(), "  "))
 	b.WriteString("\n\n-- \n" + wrap(n.notice(), "") + "\n")
 	return b.String()
 }
@@ -29,8 +29,8 @@ func NotificationText(n Notification) string {
 // PasscodeText is the text part of a passcode mail.
 func PasscodeText(p Passcode) string {
 	var b strings.Builder
-	paragraphs(&b, p.Brand.Name, "Your one-time passcode to view the message:")
-	fmt.Fprintf(&b, "    %s\n\n    Reference code  %s\n\n", p.Grouped(), p.Reference)
+	paragraphs(&b, p.Brand.Name, p.Words.Text("mail.passcode.lead"))
+	fmt.Fprintf(&b, "    %s\n\n    %s  %s\n\n", p.Grouped(), p.Words.Text("mail.passcode.reference"), p.Reference)
 	paragraphs(&b, p.validity(), p.where(), p.warning())
 	b.WriteString("-- \n" + wrap(p.notice(), "") + "\n")
 	return b.String()
@@ -77,26 +77,20 @@ func (a Account) notice() string {
 }
 
 func (p Passcode) validity() string {
-	unit := "minutes"
-	if p.Minutes == 1 {
-		unit = "minute"
-	}
-	s := fmt.Sprintf("It is valid for %d %s", p.Minutes, unit)
-	if p.Until != "" {
-		s += ", until " + p.Until
-	}
-	return s + ", once, and only in the browser that asked for it."
+	return p.Words.Count("mail.passcode.validity", p.Minutes, "Time", p.Until)
 }
 
-func (p Passcode) where() string {
-	return "Type it on the page at " + p.Host + " that shows the same reference code."
-}
+func (p Passcode) where() string { return bare(p.Words, "mail.passcode.where", "Host", p.Host) }
 
 func (p Passcode) warning() string {
-	return "Tell it to nobody; nobody at " + p.Brand.Name + " asks for it. If you did not ask for a passcode, do nothing: without it, the message stays closed."
+	return sentences(p.Words, p.Words.Text("mail.passcode.nobodyText", "Brand", p.Brand.Name), p.Words.Text("mail.passcode.unasked"))
 }
 
-func (p Passcode) notice() string { return "This passcode was sent to " + p.To + "." }
+func (p Passcode) preview() string {
+	return sentences(p.Words, p.Words.Text("mail.passcode.preview", "Reference", p.Reference), p.validity())
+}
+
+func (p Passcode) notice() string { return p.Words.Text("mail.passcode.notice", "Address", p.To) }
 
 func (f Failure) sentence() string {
 	if f.Inline {
@@ -126,15 +120,52 @@ func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 func wrap(text, indent string) string {
 	var lines []string
 	line := indent
-	for _, word := range strings.Fields(text) {
-		if line != indent && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > width {
+	for _, p := range pieces(text) {
+		if line != indent && columns(line)+len(p.before)+columns(p.text) > width {
 			lines = append(lines, line)
 			line = indent
 		}
 		if line != indent {
-			line += " "
+			line += p.before
 		}
-		line += word
+		line += p.text
 	}
 	return strings.Join(append(lines, line), "\n")
+}
+
+// A piece of a text has a line begin with it, if there is no room for it; else what is
+// before it comes first, a blank or nothing.
+type piece struct{ before, text string }
+
+// pieces are the words of a text. Japanese has none with blanks between them: a line may
+// end after each character that is as wide as two, but not before a mark that ends
+// something, nor after one that begins something.
+func pieces(text string) (list []piece) {
+	for _, word := range strings.Fields(text) {
+		before, last := " ", rune(0)
+		for _, r := range word {
+			ends := wide(last) || wide(r) && last != 0
+			if last == 0 || ends && !strings.ContainsRune("、。，．）」：；？！ー", r) && !strings.ContainsRune("（「", last) {
+				list = append(list, piece{before, string(r)})
+				before = ""
+			} else {
+				list[len(list)-1].text += string(r)
+			}
+			last = r
+		}
+	}
+	return list
+}
+
+// wide reports whether a character takes the room of two.
+func wide(r rune) bool { return r >= 0x3000 && r < 0xfb00 || r >= 0xff00 && r < 0xff61 }
+
+// columns is how much room a text takes.
+func columns(s string) (n int) {
+	for _, r := range s {
+		if n++; wide(r) {
+			n++
+		}
+	}
+	return n
 }
