@@ -32,7 +32,7 @@ func (s *Server) askPasscode(c echo.Context) error {
 		return c.Redirect(http.StatusSeeOther, linkOf(c)) // where it is said why
 	}
 	known := s.browser(c) != ""
-	_, err = s.Passcodes.Ask(c.Request().Context(), g.Recipient.ID, s.nameBrowser(c), c.RealIP())
+	_, err = s.Passcodes.In(s.words(c).Tag()).Ask(c.Request().Context(), g.Recipient.ID, s.nameBrowser(c), c.RealIP())
 	if err != nil {
 		return err
 	}
@@ -117,7 +117,7 @@ func (s *Server) resendPasscode(c echo.Context) error {
 	if browser == "" {
 		return c.Redirect(http.StatusSeeOther, linkOf(c)+"?"+askHere)
 	}
-	_, err = s.Passcodes.Resend(c.Request().Context(), g.Recipient.ID, browser, c.RealIP())
+	_, err = s.Passcodes.In(s.words(c).Tag()).Resend(c.Request().Context(), g.Recipient.ID, browser, c.RealIP())
 	switch letterlock.KeyOf(err) {
 	case "too-soon":
 		return c.Redirect(http.StatusSeeOther, linkOf(c)+"/passcode?again=early")

@@ -177,6 +177,7 @@ func newWorld(t *testing.T, changes ...func(*Options)) *world {
 	for _, change := range changes {
 		change(&o)
 	}
+	w.outbox.Languages = o.Languages
 	w.server, err = New(o)
 	check(err)
 	for _, a := range everybody {

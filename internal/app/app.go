@@ -340,6 +340,7 @@ func (a *App) buildEdges(cfg config.Config, o Options) error {
 	if err != nil {
 		return err
 	}
+	a.Outbox.Languages = languages
 	site, err := web.New(web.Options{
 		PublicURL: cfg.PublicURL.URL, Languages: languages, Organization: cfg.Organization.Name, Brands: a.Brands, AdminContact: cfg.Organization.Admin,
 		Access: a.Access, Passcodes: a.Passcodes, Passphrases: a.Passphrases, Releases: a.Releases, Sessions: a.Sessions, Browsers: a.Browsers, Accounts: a.Accounts, Intake: a.Intake, Uploads: a.Uploads, Track: a.Track, AuditLog: a.Audit,

@@ -113,7 +113,7 @@ func mayAdd(name string) bool {
 	case "date", "from", "sender", "reply-to", "to", "cc", "bcc", "resent-bcc", "subject", "message-id", "in-reply-to", "references", "mime-version":
 		return false
 	default:
-		return !strings.HasPrefix(n, "content-")
+		return n == "content-language" || !strings.HasPrefix(n, "content-") // the others say how to read the body
 	}
 }
 

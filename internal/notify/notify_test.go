@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"mime"
 	"net/mail"
 	"net/url"
 	"strings"
@@ -13,6 +14,7 @@ import (
 
 	"letterlock/internal/brand"
 	"letterlock/internal/eml"
+	"letterlock/internal/language"
 	"letterlock/internal/letterlock"
 	"letterlock/internal/notify"
 )
@@ -239,4 +241,36 @@ func TestConcurrentMailsDoNotMix(t *testing.T) {
 		})
 	}
 	wg.Wait()
+}
+
+// TestMailsToRecipientsSayTheirLanguage reads each mail back as its reader's program does.
+func TestMailsToRecipientsSayTheirLanguage(t *testing.T) {
+	for _, words := range language.All() {
+		n := newNotifier(t).In(words)
+		m := message("Ada Lovell")
+		m.Expires = now.Add(24 * time.Hour)
+		for name, w := range map[string]written{
+			"notification": write(t, func(w io.Writer) error { return n.Notification(w, now, m, recipient("Marta"), token) }),
+			"again":        write(t, func(w io.Writer) error { return n.Again(w, now, m, recipient("Marta"), token) }),
+			"passcode": write(t, func(w io.Writer) error {
+				return n.Passcode(w, now, m, recipient("Marta"), "40718265", "B7M", now.Add(10*time.Minute))
+			}),
+		} {
+			if !strings.Contains(w.html, `<html lang="`+words.Tag()+`" dir="`+words.Direction()+`"`) {
+				t.Errorf("%s in %s: %.200s", name, words.Tag(), w.html)
+			}
+			if got := w.header.Get("Content-Language"); got != words.Tag() && !(got == "" && words.Tag() == "en") {
+				t.Errorf("%s in %s: Content-Language %q", name, words.Tag(), got)
+			}
+			subject, err := new(mime.WordDecoder).DecodeHeader(w.header.Get("Subject"))
+			if err != nil || !strings.Contains(subject, "Ada Lovell") && subject != words.Text("passcode.subject") {
+				t.Errorf("%s in %s: subject %q, %v", name, words.Tag(), subject, err)
+			}
+		}
+	}
+	if w := write(t, func(w io.Writer) error {
+		return newNotifier(t).In(language.All()[1]).FirstRead(w, now, message("Ada"), recipient("Marta"))
+	}); !strings.Contains(w.html, `lang="en"`) {
+		t.Error("a mail to the organisation's own people is in another language")
+	}
 }

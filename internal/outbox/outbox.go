@@ -20,6 +20,7 @@ import (
 	"sync"
 	"time"
 
+	"letterlock/internal/language"
 	"letterlock/internal/letterlock"
 	"letterlock/internal/metrics"
 	"letterlock/internal/notify"
@@ -42,7 +43,9 @@ type Service struct {
 	Vault    *vault.Vault
 	Pepper   seal.Pepper
 	Notifier *notify.Notifier
-	Mailer   Mailer
+	// Languages are those in which recipients are written to; nil: English.
+	Languages *language.Offer
+	Mailer    Mailer
 	// Assured takes messages themselves to recipients outside. What it takes stays under
 	// TLS to the mailbox; Denied "unassured" is that it would not, and has not left.
 	// nil: nothing takes them.
@@ -85,6 +88,7 @@ type work struct {
 	passcode  vault.PasscodeMail     // passcodes only
 	account   invitation             // accounts only; instead of message and recipient
 	said      string                 // with what their mail came back; failures only
+	words     language.Words         // in which a recipient is written to
 	broken    error                  // why key, passcode or token could not be opened
 	now       time.Time
 }
@@ -178,7 +182,27 @@ func (s *Service) claim(tx *store.Tx, lane store.Lane) (w work, err error) {
 		}
 	}
 	s.unseal(tx, &w)
-	return w, nil
+	w.words, err = s.wordsFor(tx, w)
+	return w, err
+}
+
+// wordsFor returns in which words a recipient is written to: in the language that is
+// remembered for the address, else in that of the page on which a passcode was asked for,
+// and else in the first there is. One that is not offered is passed over.
+func (s *Service) wordsFor(tx *store.Tx, w work) (language.Words, error) {
+	if s.Languages == nil || s.addressee(w) != w.recipient.Mailbox.Address {
+		return language.Words{}, nil
+	}
+	remembered, err := tx.LanguageOf(w.recipient.Mailbox.Address)
+	if err != nil && !errors.Is(err, letterlock.NotFound) {
+		return language.Words{}, err
+	}
+	for _, tag := range []string{remembered, w.passcode.Language} {
+		if words, ok := s.Languages.Find(tag); ok {
+			return words, nil
+		}
+	}
+	return s.Languages.All()[0], nil
 }
 
 // unseal opens what a notice needs. A failure belongs to the attempt, not to the
@@ -323,13 +347,13 @@ func (s *Service) write(b *bytes.Buffer, w work) error {
 		if err != nil {
 			return err
 		}
-		return s.Notifier.Notification(b, w.now, w.message, w.recipient, token)
+		return s.Notifier.In(w.words).Notification(b, w.now, w.message, w.recipient, token)
 	case store.AgainNotice:
 		token, err := vault.OpenToken(s.Pepper, w.recipient.ID, w.notice.Secret)
 		if err != nil {
 			return err
 		}
-		return s.Notifier.Again(b, w.now, w.message, w.recipient, token)
+		return s.Notifier.In(w.words).Again(b, w.now, w.message, w.recipient, token)
 	case store.RequestNotice:
 		return s.Notifier.Request(b, w.now, w.message, w.recipient)
 	case store.ReleaseNotice:
@@ -344,7 +368,7 @@ func (s *Service) write(b *bytes.Buffer, w work) error {
 		return s.Notifier.AdminRequest(b, w.now, w.message, w.recipient, s.Admin)
 	case store.PasscodeNotice:
 		p := w.passcode
-		return s.Notifier.Passcode(b, w.now, w.message, w.recipient, p.Code, p.Reference, p.Expires)
+		return s.Notifier.In(w.words).Passcode(b, w.now, w.message, w.recipient, p.Code, p.Reference, p.Expires)
 	case store.FailureNotice:
 		return s.Notifier.Failure(b, w.now, w.message, w.recipient, w.said)
 	case store.AccountNotice:

@@ -37,6 +37,16 @@ type Service struct {
 	On func(brand string) bool
 	// Metrics count passcodes; nil: nobody does.
 	Metrics *metrics.Passcodes
+
+	language string
+}
+
+// In mails passcodes in the language of the page on which they are asked for, by its tag;
+// to an address for which another one is remembered, in that.
+func (s *Service) In(language string) *Service {
+	in := *s
+	in.language = language
+	return &in
 }
 
 // Asked is a passcode that is on its way, as its page shows it.
@@ -193,7 +203,7 @@ func (s *Service) send(tx *store.Tx, r letterlock.Recipient, browser []byte, p s
 	if err != nil {
 		return Asked{}, err
 	}
-	secret := vault.SealPasscode(s.Pepper, r.ID, vault.PasscodeMail{Code: letterlock.Passcode(code), Reference: p.Reference, Expires: p.Expires})
+	secret := vault.SealPasscode(s.Pepper, r.ID, vault.PasscodeMail{Code: letterlock.Passcode(code), Reference: p.Reference, Expires: p.Expires, Language: s.language})
 	n := store.Notice{Kind: store.PasscodeNotice, Message: r.Message, Recipient: r.ID, Secret: secret}
 	return shown(p, r), tx.EnqueuePasscode(n, browser)
 }

@@ -55,6 +55,7 @@ type PasscodeMail struct {
 	Code      letterlock.Passcode
 	Reference string
 	Expires   time.Time
+	Language  string `json:",omitempty"` // tag of that of the page on which it was asked for; empty: not known
 }
 
 // SealPasscode encrypts a passcode for the notice that will carry it.

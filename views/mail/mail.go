@@ -132,7 +132,7 @@ func (p Passcode) Grouped() string {
 }
 
 // Subject is the subject of every passcode mail; the page names it.
-func (p Passcode) Subject() string { return p.Words.Text("mail.passcode.subject") }
+func (p Passcode) Subject() string { return p.Words.Text("passcode.subject") }
 
 // SubjectLine is the subject of a failure notice.
 func (f Failure) SubjectLine() string { return "Not delivered to " + f.Recipient + ": " + f.Subject }
