@@ -181,8 +181,8 @@ func (p Proof) Provider() (string, bool) { return strings.CutPrefix(string(p), b
 // in sessions alone.
 const (
 	bySSO     Proof = "sso"
-	ssoAnew         = " anew"   // they signed in at the provider just then, to prove again who they are
-	ssoFactor       = " factor" // it says that they have shown a second factor
+	ssoAnew   Proof = " anew"   // they signed in at the provider just then, to prove again who they are
+	ssoFactor Proof = " factor" // it says that they have shown a second factor
 )
 
 // BySSO is the word of the provider of single sign-on.
