@@ -449,7 +449,7 @@ func myMessage(w language.Words, item MyMessage) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = state(item.State).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = state(w, item.State).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -21,38 +21,43 @@ func domainPart(address string) string {
 	return address[len(localPart(address)):]
 }
 
-// stateLooks says for each kind of state its class, icon and own word.
-var stateLooks = map[StateKind]struct{ class, icon, word string }{
-	StateUnread:  {"state", "mail", "Unread"},
-	StateRead:    {"state state--read", "read", "Read"},
-	StateRevoked: {"state state--revoked", "revoke", "Revoked"},
-	StateExpires: {"state state--expires", "clock", "Expires soon"},
-	StateExpired: {"state", "clock", "Expired"},
-	StateInline:  {"state state--inline", "inline", "Inline"},
-	StateBounced: {"state state--bounced", "bounce", "Bounced"},
-	StateSending: {"state", "sent", "Sending"},
-	StateDelayed: {"state state--expires", "clock", "Delayed"},
+// stateLooks says for each kind of state its class and icon.
+var stateLooks = map[StateKind]struct{ class, icon string }{
+	StateUnread:  {"state", "mail"},
+	StateRead:    {"state state--read", "read"},
+	StateRevoked: {"state state--revoked", "revoke"},
+	StateExpires: {"state state--expires", "clock"},
+	StateExpired: {"state", "clock"},
+	StateInline:  {"state state--inline", "inline"},
+	StateBounced: {"state state--bounced", "bounce"},
+	StateSending: {"state", "sent"},
+	StateDelayed: {"state state--expires", "clock"},
 
-	StatePlanned:  {"state", "file", "Planned"},
-	StateWaiting:  {"state state--expires", "clock", "Waiting for approval"},
-	StateRunning:  {"state state--read", "clock", "Running"},
-	StateRestored: {"state state--read", "restore", "Restored"},
-	StateKept:     {"state", "info", "Left as it was"},
-	StateFailed:   {"state state--expires", "alert", "Failed"},
+	StatePlanned:  {"state", "file"},
+	StateWaiting:  {"state state--expires", "clock"},
+	StateRunning:  {"state state--read", "clock"},
+	StateRestored: {"state state--read", "restore"},
+	StateKept:     {"state", "info"},
+	StateFailed:   {"state state--expires", "alert"},
 
-	StateWell:  {"state state--read", "check", "Works"},
-	StateWarn:  {"state state--expires", "alert", "Warning"},
-	StateWrong: {"state state--revoked", "alert", "Wrong"},
+	StateWell:  {"state state--read", "check"},
+	StateWarn:  {"state state--expires", "alert"},
+	StateWrong: {"state state--revoked", "alert"},
 }
 
 func stateClass(k StateKind) string { return stateLooks[k].class }
 func stateIcon(k StateKind) string  { return stateLooks[k].icon }
 
-func stateWord(s State) string {
+// stateWord is the word of a state. Recipients' languages have none of their own: who
+// shows a state to recipients says its Text.
+func stateWord(w language.Words, s State) string {
 	if s.Text != "" {
 		return s.Text
 	}
-	return stateLooks[s.Kind].word
+	if id := "state." + string(s.Kind); w.Has(id) {
+		return w.Text(id)
+	}
+	return language.Words{}.Text("state." + string(s.Kind))
 }
 
 // frameClass is the height that the style sheet gives a frame without a script.

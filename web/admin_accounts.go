@@ -9,6 +9,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"letterlock/internal/account"
+	"letterlock/internal/language"
 	"letterlock/internal/letterlock"
 	"letterlock/views"
 )
@@ -35,25 +36,25 @@ var roleNames = []struct {
 	role       letterlock.Role
 	text, what string
 }{
-	{letterlock.Sender, "Sender", "sends messages, and takes back their own"},
-	{letterlock.Auditor, "Auditor", "sees trace, report and audit log, and never what a message says"},
-	{letterlock.Revoker, "Revoker", "does what an auditor does, and revokes and restores"},
-	{letterlock.Admin, "Administrator", "does what a revoker does, destroys messages, and manages accounts and tokens"},
+	{letterlock.Sender, "accounts.sender", "accounts.sendsMessagesAndTakesBack"},
+	{letterlock.Auditor, "accounts.auditor", "accounts.seesTraceReportAndAudit"},
+	{letterlock.Revoker, "accounts.revoker", "accounts.doesWhatAnAuditorDoes"},
+	{letterlock.Admin, "accounts.administrator", "accounts.doesWhatARevokerDoes"},
 }
 
-func roleChoices(ticked []letterlock.Role) (list []views.RoleChoice) {
+func roleChoices(say language.Words, ticked []letterlock.Role) (list []views.RoleChoice) {
 	for _, r := range roleNames {
-		list = append(list, views.RoleChoice{Value: string(r.role), Text: r.text, What: r.what, Ticked: slices.Contains(ticked, r.role)})
+		list = append(list, views.RoleChoice{Value: string(r.role), Text: say.Text(r.text), What: say.Text(r.what), Ticked: slices.Contains(ticked, r.role)})
 	}
 	return list
 }
 
 // rolesIn says roles in a few words.
-func rolesIn(roles []letterlock.Role) string {
+func rolesIn(say language.Words, roles []letterlock.Role) string {
 	var names []string
 	for _, r := range roleNames {
 		if slices.Contains(roles, r.role) {
-			names = append(names, r.text)
+			names = append(names, say.Text(r.text))
 		}
 	}
 	return strings.Join(names, ", ")
@@ -70,7 +71,7 @@ func rolesOf(f url.Values) (roles []letterlock.Role) {
 
 // accounts lists all accounts, above the form for another.
 func (s *Server) accounts(c echo.Context) error {
-	return s.showAccounts(c, http.StatusOK, views.Accounts{Roles: roleChoices([]letterlock.Role{letterlock.Sender})})
+	return s.showAccounts(c, http.StatusOK, views.Accounts{Roles: roleChoices(s.words(c), []letterlock.Role{letterlock.Sender})})
 }
 
 func (s *Server) showAccounts(c echo.Context, status int, v views.Accounts) error {
@@ -78,49 +79,50 @@ func (s *Server) showAccounts(c echo.Context, status int, v views.Accounts) erro
 	if err != nil {
 		return err
 	}
-	v.Page, v.InviteURL, v.InviteText = s.page(c), "/accounts", "They are mailed a link to set a password, which works for three days."
+	v.Page, v.InviteURL, v.InviteText = s.page(c), "/accounts", s.words(c).Text("accounts.theyAreMailedALink")
 	if s.Accounts.OnlyPassword != "" {
-		v.InviteText = "Nothing is mailed to them. They sign in with " + s.SSO.Name() + "."
+		v.InviteText = s.words(c).Text("accounts.nothingIsMailed", "Name", s.SSO.Name())
 	}
 	for _, a := range list {
 		v.Rows = append(v.Rows, views.AccountRow{
-			URL: accountURL(a.Mailbox.Address), Who: personOf(a.Mailbox), Roles: rolesIn(a.Roles),
-			State: s.accountState(a), Disabled: !a.Disabled.IsZero(), Since: s.day(a.Created),
+			URL: accountURL(a.Mailbox.Address), Who: personOf(a.Mailbox), Roles: rolesIn(s.words(c), a.Roles),
+			State: s.speaker(c).accountState(a), Disabled: !a.Disabled.IsZero(), Since: s.speaker(c).day(a.Created),
 		})
 	}
 	return s.show(c, status, views.AccountsPage(v))
 }
 
 // accountState says what an account waits for, or whether it can be used.
-func (s *Server) accountState(a account.Account) string {
+func (s speaker) accountState(a account.Account) string {
 	switch {
 	case !a.Disabled.IsZero():
-		return "Disabled since " + s.when(a.Disabled).Text
+		return s.Text("accounts.disabledSince", "When", s.when(a.Disabled).Text)
 	case a.PasswordSet || !a.SSO.IsZero():
-		return "Enabled"
+		return s.Text("accounts.enabled")
 	case s.Accounts.OnlyPassword != "":
-		return "Has not signed in by single sign-on yet"
+		return s.Text("accounts.hasNotSignedIn")
 	case a.LinkExpires.IsZero():
-		return "No password, and no link to set one"
+		return s.Text("accounts.noPasswordAndNoLink")
 	}
-	return "Was mailed a link to set a password, until " + s.when(a.LinkExpires).Text
+	return s.Text("accounts.wasMailedALinkTo", "When", s.when(a.LinkExpires).Text)
 }
 
 // inviteAccount adds an account, whose holder is mailed a link.
 func (s *Server) inviteAccount(c echo.Context) error {
+	say := s.words(c)
 	f, err := form(c)
 	if err != nil {
 		return err
 	}
 	roles := rolesOf(f)
-	v := views.Accounts{Name: bounded(f.Get("name"), 400), Address: bounded(f.Get("address"), 320), Roles: roleChoices(roles)}
+	v := views.Accounts{Name: bounded(f.Get("name"), 400), Address: bounded(f.Get("address"), 320), Roles: roleChoices(say, roles)}
 	wrong := func(field, text string) { v.Errors = append(v.Errors, views.FieldError{Field: field, Text: text}) }
 	a, err := letterlock.ParseAddress(strings.TrimSpace(v.Address))
 	if err != nil {
-		wrong("address", "This is no address")
+		wrong("address", say.Text("accounts.thisIsNoAddress"))
 	}
 	if len(roles) == 0 {
-		wrong("role", "Choose a role at least")
+		wrong("role", say.Text("accounts.chooseARoleAtLeastB"))
 	}
 	if len(v.Errors) > 0 {
 		return s.showAccounts(c, http.StatusUnprocessableEntity, v)
@@ -129,11 +131,11 @@ func (s *Server) inviteAccount(c echo.Context) error {
 	until, err := s.Accounts.Add(c.Request().Context(), actor(c), m, roles...)
 	switch letterlock.KeyOf(err) {
 	case "account-exists":
-		wrong("address", "There is an account with this address already")
+		wrong("address", say.Text("accounts.thereIsAnAccountWith"))
 	case "role":
-		wrong("role", "Choose among these roles")
+		wrong("role", say.Text("accounts.chooseAmongTheseRoles"))
 	case "account":
-		wrong("name", "A name has up to 200 bytes, and no control characters")
+		wrong("name", say.Text("accounts.aNameHasUpTo"))
 	default:
 		if err != nil {
 			return err

@@ -6,10 +6,12 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
 	"letterlock/internal/auditlog"
+	"letterlock/internal/language"
 	"letterlock/internal/letterlock"
 	"letterlock/views"
 )
@@ -39,6 +41,7 @@ func (s *Server) auditLog(c echo.Context) error {
 }
 
 func (s *Server) auditView(c echo.Context) (v views.Audit, err error) {
+	say := s.words(c)
 	q, ctx, by := c.QueryParams(), c.Request().Context(), actor(c)
 	v = views.Audit{
 		Page: s.page(c), Who: bounded(q.Get("who"), 320), MessageID: bounded(q.Get(fieldMessageID), 1000),
@@ -49,25 +52,25 @@ func (s *Server) auditView(c echo.Context) (v views.Audit, err error) {
 	if err != nil {
 		return v, err
 	}
-	v.Acts = actOptions(acts, q.Get("what"))
+	v.Acts = actOptions(say, acts, q.Get("what"))
 	asked, err := s.auditQuery(c, &v, acts)
 	if err != nil || len(v.Errors) > 0 {
 		return v, err
 	}
 	page, err := s.AuditLog.List(ctx, by, asked)
 	if letterlock.KeyOf(err) == "actor" {
-		v.Errors = []views.FieldError{{Field: "who", Text: "That is not a mail address"}}
+		v.Errors = []views.FieldError{{Field: "who", Text: say.Text("audit.thatIsNotAMail")}}
 		return v, nil
 	}
 	if err != nil {
 		return v, err
 	}
 	for _, e := range page.Entries {
-		v.Rows = append(v.Rows, s.auditRow(e))
+		v.Rows = append(v.Rows, s.speaker(c).auditRow(e))
 	}
-	v.Shown = "Showing " + countOf(len(v.Rows), "entry") + "."
+	v.Shown = say.Text("audit.showing", "Entrys", say.Count("count.entry", len(v.Rows)))
 	if len(v.Rows) > 1 {
-		v.Shown = "Showing " + grouped(len(v.Rows)) + " entries."
+		v.Shown = say.Text("audit.showingEntries", "Rows", grouped(len(v.Rows)))
 	}
 	v.NewestURL, v.OlderURL = auditPages(q, asked.Before, page.More)
 	return v, nil
@@ -94,6 +97,7 @@ func auditPages(q url.Values, before, more int64) (newest, older string) {
 // auditQuery is what the use case is asked for. What cannot be understood is noted
 // in v, and never left out.
 func (s *Server) auditQuery(c echo.Context, v *views.Audit, acts []string) (asked auditlog.Query, err error) {
+	say := s.words(c)
 	wrong := func(field, text string) { v.Errors = append(v.Errors, views.FieldError{Field: field, Text: text}) }
 	asked = auditlog.Query{Actor: strings.TrimSpace(v.Who), RefusedOnly: v.Refused}
 	for _, a := range acts {
@@ -103,13 +107,13 @@ func (s *Server) auditQuery(c echo.Context, v *views.Audit, acts []string) (aske
 	}
 	var ok bool
 	if asked.From, ok = dayOf(v.From, s.Location); !ok {
-		wrong(fieldFrom, "Type a date, as 2026-11-20")
+		wrong(fieldFrom, say.Text("audit.typeADateAs"))
 	}
 	if asked.Until, ok = dayOf(v.Until, s.Location); !ok {
-		wrong(fieldUntil, "Type a date, as 2026-11-20")
+		wrong(fieldUntil, say.Text("audit.typeADateAs"))
 	} else if !asked.Until.IsZero() {
 		if asked.Until.Before(asked.From) {
-			wrong(fieldUntil, "Until is before From")
+			wrong(fieldUntil, say.Text("audit.untilIsBeforeFrom"))
 		}
 		asked.Until = letterlock.NextDay(asked.Until) // the day itself is meant as well
 	}
@@ -123,7 +127,7 @@ func (s *Server) auditQuery(c echo.Context, v *views.Audit, acts []string) (aske
 	switch letterlock.CodeOf(err) {
 	case letterlock.NotFound, letterlock.Invalid:
 		if err != nil {
-			wrong(fieldMessageID, "There is no message with this Message-ID")
+			wrong(fieldMessageID, say.Text("audit.thereIsNoMessageWith"))
 			err = nil
 		}
 	}
@@ -131,17 +135,17 @@ func (s *Server) auditQuery(c echo.Context, v *views.Audit, acts []string) (aske
 	return asked, err
 }
 
-func actOptions(acts []string, chosen string) []views.Option {
-	list := []views.Option{{Text: "Any"}}
+func actOptions(say language.Words, acts []string, chosen string) []views.Option {
+	list := []views.Option{{Text: say.Text("audit.any")}}
 	for _, a := range acts {
 		list = append(list, views.Option{Value: a, Text: capital(a), Selected: a == chosen})
 	}
 	return list
 }
 
-func (s *Server) auditRow(e auditlog.Entry) views.AuditRow {
+func (s speaker) auditRow(e auditlog.Entry) views.AuditRow {
 	row := views.AuditRow{
-		Number: strconv.FormatInt(e.Seq, 10), When: s.moment(e.At, "2 Jan 2006 15:04:05"), Who: whoActed(e.Actor),
+		Number: strconv.FormatInt(e.Seq, 10), When: s.said(e.At, func(t time.Time) string { return s.ShortYear(t) + " " + s.Seconds(t) }), Who: whoActed(s.Words, e.Actor),
 		Where: strings.Join(strings.Fields(e.Actor.IP+" "+e.Actor.Agent), ", "), What: capital(e.Action), Refused: !e.Allowed, Reason: e.Reason,
 	}
 	if e.Target != "" {
@@ -157,24 +161,24 @@ func (s *Server) auditRow(e auditlog.Entry) views.AuditRow {
 }
 
 // whoActed names an actor. Whoever has proved nothing has no name.
-func whoActed(a letterlock.Actor) string {
+func whoActed(say language.Words, a letterlock.Actor) string {
 	switch a.Kind {
 	case letterlock.System:
 		if a.Name != "" {
-			return "the program, for " + a.Name
+			return say.Text("audit.theProgramFor", "Name", a.Name)
 		}
-		return "the program"
+		return say.Text("audit.theProgram")
 	case letterlock.Operator:
-		return "operator, " + a.Name
+		return say.Text("audit.operator", "Name", a.Name)
 	case letterlock.Reader:
-		return string(a.Address) + ", a recipient"
+		return say.Text("audit.aRecipient", "Address", string(a.Address))
 	case letterlock.MailServer:
 		if a.Address == "" {
-			return "a mail server, by the gateway"
+			return say.Text("audit.aMailServerByThe")
 		}
-		return string(a.Address) + ", by the gateway"
+		return say.Text("audit.byTheGateway", "Address", string(a.Address))
 	case letterlock.Nobody:
-		return "somebody who has proved nothing"
+		return say.Text("audit.somebodyWhoHasProvedNothing")
 	}
 	return string(a.Address)
 }

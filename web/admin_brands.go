@@ -51,7 +51,7 @@ func (s *Server) brandsPage(c echo.Context) error {
 	for _, e := range list {
 		v.Rows = append(v.Rows, views.BrandRow{
 			ID: e.ID, Name: e.Settings.Name, URL: brandURL(e.ID), LogoURL: s.looksOf(e.ID).page.LogoURL,
-			Own: ownOf(e), Senders: shortList(nonEmpty(e.Changes[brand.Senders])), Messages: countOf(e.Messages, "message"),
+			Own: ownOf(e), Senders: shortList(s.words(c), nonEmpty(e.Changes[brand.Senders])), Messages: countOf(e.Messages, "message"),
 		})
 	}
 	return s.show(c, http.StatusOK, views.BrandsPage(v))

@@ -8,6 +8,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"letterlock/internal/language"
 	"letterlock/internal/letterlock"
 	"letterlock/views"
 )
@@ -32,12 +33,13 @@ const bulkPage = 50
 
 // bulkList is every batch, newest first.
 func (s *Server) bulkList(c echo.Context) error {
+	say := s.words(c)
 	by, before := actor(c), c.QueryParam("before")
 	list, more, err := s.Access.Batches(c.Request().Context(), by, before, bulkPage)
 	if err != nil {
 		return err
 	}
-	v := views.BulkList{Page: s.page(c), May: by.Is(letterlock.Revoker), Shown: "Showing " + countOf(len(list), "bulk revocation") + "."}
+	v := views.BulkList{Page: s.page(c), May: by.Is(letterlock.Revoker), Shown: say.Text("bulk.showing", "Bulkrevocations", say.Count("count.bulkRevocation", len(list)))}
 	if more != "" {
 		v.OlderURL = withQuery("/bulk", url.Values{"before": {more}})
 	}
@@ -45,35 +47,36 @@ func (s *Server) bulkList(c echo.Context) error {
 		v.NewestURL = "/bulk"
 	}
 	for _, b := range list {
-		v.Rows = append(v.Rows, s.bulkRow(b))
+		v.Rows = append(v.Rows, s.speaker(c).bulkRow(b))
 	}
 	return s.show(c, http.StatusOK, views.BulkListPage(v))
 }
 
 // bulkNew shows a search once more, to be planned as a revocation of all it finds.
 func (s *Server) bulkNew(c echo.Context) error {
-	return s.showPlan(c, http.StatusOK, planOf(lookupOf(c.QueryParams())), "")
+	return s.showPlan(c, http.StatusOK, planOf(s.words(c), lookupOf(c.QueryParams())), "")
 }
 
 // bulkPlan plans a revocation of all that a search finds.
 func (s *Server) bulkPlan(c echo.Context) error {
+	say := s.words(c)
 	f, err := form(c)
 	if err != nil {
 		return err
 	}
 	l := lookupOf(f)
-	search, wrong := l.search(s.Location)
-	v := planOf(l)
-	if v.Reason, v.Error = reasonOf(f); v.Error != "" {
+	search, wrong := l.search(say, s.Location)
+	v := planOf(say, l)
+	if v.Reason, v.Error = reasonOf(say, f); v.Error != "" {
 		return s.showPlan(c, http.StatusUnprocessableEntity, v, "")
 	}
 	if len(wrong) > 0 {
-		return s.showPlan(c, http.StatusUnprocessableEntity, v, wrong[0].Text+". Nothing was planned.")
+		return s.showPlan(c, http.StatusUnprocessableEntity, v, say.Text("bulk.nothingWasPlanned", "Wrong", wrong[0].Text))
 	}
 	b, err := s.Access.PlanBatch(c.Request().Context(), actor(c), search, v.Reason)
 	if err != nil {
-		if wrong := l.refused(err); len(wrong) > 0 {
-			return s.showPlan(c, http.StatusUnprocessableEntity, v, wrong[0].Text+". Nothing was planned.")
+		if wrong := l.refused(say, err); len(wrong) > 0 {
+			return s.showPlan(c, http.StatusUnprocessableEntity, v, say.Text("bulk.nothingWasPlanned", "Wrong", wrong[0].Text))
 		}
 		return s.planRefused(c, v, err)
 	}
@@ -82,11 +85,12 @@ func (s *Server) bulkPlan(c echo.Context) error {
 
 // planRefused shows the form of a plan with the reason why there is none.
 func (s *Server) planRefused(c echo.Context, v views.BulkPlan, err error) error {
+	say := s.words(c)
 	sentence := map[string]string{
-		"batch-everything": "A search without any condition would touch every message. Add a condition. Nothing was planned.",
-		"batch-nothing":    "Nothing that was found can still be revoked: everything is revoked, inline or destroyed, or nothing was found. Nothing was planned.",
-		"batch-size":       "This finds more than 100,000 messages. Narrow the search, for example by date. Nothing was planned.",
-		"recipient":        "One of the chosen rows is no recipient who reads by a link. Nothing was planned.",
+		"batch-everything": say.Text("bulk.aSearchWithoutAnyCondition"),
+		"batch-nothing":    say.Text("bulk.nothingThatWasFoundCan"),
+		"batch-size":       say.Text("bulk.thisFindsMoreThanMessages"),
+		"recipient":        say.Text("bulk.oneOfTheChosenRows"),
 	}[letterlock.KeyOf(err)]
 	if sentence == "" {
 		return err
@@ -129,7 +133,7 @@ func (s *Server) showBatch(c echo.Context, status int, b letterlock.Batch, probl
 	if err != nil {
 		return err
 	}
-	v := s.bulkView(actor(c), b, items, before)
+	v := s.speaker(c).bulkView(actor(c), b, items, before)
 	v.Page, v.Problem = s.page(c), problem
 	if v.LiveURL != "" {
 		v.Refresh = again("/bulk/" + string(b.ID))
@@ -147,7 +151,7 @@ func (s *Server) bulkProgress(c echo.Context) error {
 	if !atWork(b) {
 		c.Response().Header().Set("HX-Refresh", "true")
 	}
-	v := s.bulkView(actor(c), b, nil, 0)
+	v := s.speaker(c).bulkView(actor(c), b, nil, 0)
 	v.Page = s.page(c)
 	return s.show(c, http.StatusOK, views.BulkProgress(v))
 }
@@ -168,7 +172,7 @@ func (s *Server) bulkAct(c echo.Context, act batchAct) error {
 	if err == nil {
 		return c.Redirect(http.StatusSeeOther, "/bulk/"+string(id))
 	}
-	sentence := batchRefusal(err)
+	sentence := batchRefusal(s.words(c), err)
 	if sentence == "" {
 		return err
 	}
@@ -181,12 +185,12 @@ func (s *Server) bulkAct(c echo.Context, act batchAct) error {
 }
 
 // batchRefusal is the sentence for something that cannot be done with a batch.
-func batchRefusal(err error) string {
+func batchRefusal(say language.Words, err error) string {
 	switch letterlock.KeyOf(err) {
 	case "second-person":
-		return "You planned or started this bulk revocation, so somebody else has to approve it. Nothing was changed."
+		return say.Text("bulk.youPlannedOrStartedThis")
 	case "batch-state":
-		return "This cannot be done with the bulk revocation as it is now. Nothing was changed."
+		return say.Text("bulk.thisCannotBeDoneWith")
 	}
 	return ""
 }

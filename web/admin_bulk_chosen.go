@@ -1,13 +1,13 @@
 package web
 
 import (
-	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
 
 	"github.com/labstack/echo/v4"
 
+	"letterlock/internal/language"
 	"letterlock/internal/letterlock"
 	"letterlock/views"
 )
@@ -18,6 +18,7 @@ const maxChosen = 1000
 // bulkChosen plans a revocation of the rows that were ticked in the report: each
 // is a message and one of its recipients. First it asks why.
 func (s *Server) bulkChosen(c echo.Context) error {
+	say := s.words(c)
 	f, err := form(c)
 	if err != nil {
 		return err
@@ -33,16 +34,16 @@ func (s *Server) bulkChosen(c echo.Context) error {
 	}
 	if problem != "" {
 		v.PlanURL, v.Hidden = "", nil
-		return s.showPlan(c, http.StatusUnprocessableEntity, v, problem+" Nothing was planned.")
+		return s.showPlan(c, http.StatusUnprocessableEntity, v, say.Text("bulk.nothingWasPlannedB", "Problem", problem))
 	}
-	v.Chosen = countOf(len(targets), "message") + " with " + countOf(recipientsIn(targets), "recipient")
+	v.Chosen = say.Text("bulk.with", "Messages", say.Count("count.message", len(targets)), "Recipients", say.Count("count.recipient", recipientsIn(targets)))
 	if f.Get("asked") == "" {
 		if len(rows) == 1 {
 			return c.Redirect(http.StatusSeeOther, tracedURL(targets[0].Message, "revoke", lookup{}, targets[0].Recipients[0]))
 		}
 		return s.showPlan(c, http.StatusOK, v, "")
 	}
-	if v.Reason, v.Error = reasonOf(f); v.Error != "" {
+	if v.Reason, v.Error = reasonOf(say, f); v.Error != "" {
 		return s.showPlan(c, http.StatusUnprocessableEntity, v, "")
 	}
 	b, err := s.Access.PlanChosen(c.Request().Context(), actor(c), targets, v.Reason)
@@ -62,11 +63,12 @@ func recipientsIn(targets []letterlock.Target) (n int) {
 // targetsOf finds out which messages and recipients rows name, each of the form
 // "<message>:<recipient>", or what is wrong with them.
 func (s *Server) targetsOf(c echo.Context, rows []string) (targets []letterlock.Target, problem string, err error) {
+	say := s.words(c)
 	switch {
 	case len(rows) == 0:
-		return nil, "No row was chosen. Tick at least one.", nil
+		return nil, say.Text("bulk.noRowWasChosenTick"), nil
 	case len(rows) > maxChosen:
-		return nil, fmt.Sprintf("More than %s rows were chosen.", grouped(maxChosen)), nil
+		return nil, say.Text("bulk.moreThanRowsWereChosen", "MaxChosen", grouped(maxChosen)), nil
 	}
 	chosen := map[letterlock.ID]map[letterlock.ID]bool{}
 	var order []letterlock.ID
@@ -75,7 +77,7 @@ func (s *Server) targetsOf(c echo.Context, rows []string) (targets []letterlock.
 		message, wrongMessage := letterlock.ParseID(m)
 		recipient, wrongRecipient := letterlock.ParseID(r)
 		if wrongMessage != nil || wrongRecipient != nil {
-			return nil, "One of the chosen rows names no message.", nil
+			return nil, say.Text("bulk.oneOfTheChosenRowsNames"), nil
 		}
 		if chosen[message] == nil {
 			chosen[message] = map[letterlock.ID]bool{}
@@ -86,13 +88,13 @@ func (s *Server) targetsOf(c echo.Context, rows []string) (targets []letterlock.
 	for _, id := range order {
 		t, err := s.targetOf(c, id, chosen[id])
 		if letterlock.CodeOf(err) == letterlock.NotFound {
-			return nil, "One of the chosen rows names no message.", nil
+			return nil, say.Text("bulk.oneOfTheChosenRowsNames"), nil
 		}
 		if err != nil {
 			return nil, "", err
 		}
 		if len(t.Recipients) < len(chosen[id]) {
-			return nil, "One of the chosen rows is a recipient who received the message itself, or none of it.", nil
+			return nil, say.Text("bulk.oneOfTheChosenRowsIs"), nil
 		}
 		targets = append(targets, t)
 	}
@@ -115,10 +117,10 @@ func (s *Server) targetOf(c echo.Context, id letterlock.ID, recipients map[lette
 }
 
 // planOf is the form of a plan for all that a search finds.
-func planOf(l lookup) views.BulkPlan {
-	v := views.BulkPlan{Conditions: l.facts(), BackURL: l.url("/trace", ""), PlanURL: "/bulk"}
+func planOf(say language.Words, l lookup) views.BulkPlan {
+	v := views.BulkPlan{Conditions: l.facts(say), BackURL: l.url("/trace", ""), PlanURL: "/bulk"}
 	if len(l.typed) == 0 {
-		v.Problem = "A search without any condition would touch every message. Add a condition first."
+		v.Problem = say.Text("bulk.aSearchWithoutAnyConditionWould")
 		v.PlanURL, v.BackURL = "", "/trace"
 	}
 	for _, f := range lookupFields {

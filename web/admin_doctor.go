@@ -47,14 +47,15 @@ func (s *Server) doctorPage(c echo.Context) error {
 // examine has everything looked at, for one administrator at a time: it sends a message
 // the whole way, and asks the DNS and the relay.
 func (s *Server) examine(c echo.Context) error {
+	say := s.words(c)
 	if s.Doctor == nil {
 		return &letterlock.Error{Code: letterlock.NotFound}
 	}
 	if !s.examining.TryLock() {
-		return s.showDoctor(c, http.StatusConflict, views.Doctor{Problem: "Somebody is having it looked at right now. Try again in a minute."})
+		return s.showDoctor(c, http.StatusConflict, views.Doctor{Problem: say.Text("doctor.somebodyIsHavingItLooked")})
 	}
 	defer s.examining.Unlock()
-	v := views.Doctor{Looked: true, At: "As it was " + s.at(s.Now())}
+	v := views.Doctor{Looked: true, At: say.Text("doctor.asItWas", "When", s.speaker(c).at(s.Now()))}
 	for _, f := range s.Doctor(c.Request().Context()) {
 		v.Found = append(v.Found, views.Finding{State: views.State{Kind: findingKinds[f.Level]}, About: f.About, Says: f.Says, Do: f.Do})
 		switch f.Level {

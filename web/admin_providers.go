@@ -8,6 +8,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"letterlock/internal/language"
 	"letterlock/internal/letterlock"
 	"letterlock/internal/oidc"
 	"letterlock/internal/vouch"
@@ -31,13 +32,13 @@ func (s *Server) providerRoutes() {
 
 // providers shows how they are set up, and what came of a try. It asks none.
 func (s *Server) providers(c echo.Context) error {
-	v := s.providerList(nil)
+	v := s.speaker(c).providerList(nil)
 	id, err := letterlock.ParseID(strings.TrimPrefix(c.QueryString(), triedQuery))
 	if strings.HasPrefix(c.QueryString(), triedQuery) && err == nil {
 		o, err := s.Vouch.Outcome(c.Request().Context(), id, "", s.browser(c))
 		switch {
 		case err == nil:
-			v.Tried, v.Believed = triedSays(o), o.Key == vouch.Tried
+			v.Tried, v.Believed = triedSays(s.words(c), o), o.Key == vouch.Tried
 		case letterlock.CodeOf(err) != letterlock.NotFound:
 			return err
 		}
@@ -46,16 +47,16 @@ func (s *Server) providers(c echo.Context) error {
 }
 
 // triedSays is what an administrator is told who has signed in at a provider.
-func triedSays(o vouch.Outcome) string {
+func triedSays(say language.Words, o vouch.Outcome) string {
 	if o.Key == vouch.Tried {
-		return o.Provider + " vouches for " + speaker{}.openIDEmail(o) + ", and is believed: whoever signs in there like this can read what was sent to that address."
+		return say.Text("providerPage.vouchesFor", "Provider", o.Provider, "Address", speaker{Words: say}.openIDEmail(o))
 	}
-	return speaker{}.openIDWhy(o, "") + " A recipient would be told so, and offered the passcode."
+	return say.Text("providerPage.aRecipientWouldBeTold", "Why", speaker{Words: say}.openIDWhy(o, ""))
 }
 
 // lookAtProviders asks every provider what it says of itself, and for its keys.
 func (s *Server) lookAtProviders(c echo.Context) error {
-	return s.showProviders(c, http.StatusOK, s.providerList(s.lookedAt(c.Request().Context())))
+	return s.showProviders(c, http.StatusOK, s.speaker(c).providerList(s.lookedAt(c.Request().Context())))
 }
 
 // lookedAt asks all providers at the same time: each may take five seconds.
@@ -75,19 +76,19 @@ func (s *Server) lookedAt(ctx context.Context) map[string]error {
 	return found
 }
 
-func (s *Server) providerList(found map[string]error) views.SignInProviders {
+func (s speaker) providerList(found map[string]error) views.SignInProviders {
 	v := views.SignInProviders{URL: providersURL, Looked: found != nil}
 	v.Accounts.URL, v.Browsers.URL = providersURL+"/forget", providersURL+"/forget-browsers"
 	for _, p := range s.Vouch.Providers {
 		row := views.ProviderSetUp{
-			Name: p.Name, ID: p.ID, Issuer: p.Issuer, Client: p.ClientID, Callback: p.Redirect, Believed: believedFor(p),
+			Name: p.Name, ID: p.ID, Issuer: p.Issuer, Client: p.ClientID, Callback: p.Redirect, Believed: believedFor(s.Words, p),
 			TryURL: providersURL + "/" + p.ID + "/try",
 		}
 		if err, ok := found[p.ID]; ok {
 			row.State = views.State{Kind: views.StateWell}
 			if err != nil {
 				row.State.Kind = views.StateWrong
-				row.Problem = speaker{}.openIDWhy(vouch.Outcome{Key: letterlock.KeyOf(err), Provider: p.Name}, "")
+				row.Problem = s.openIDWhy(vouch.Outcome{Key: letterlock.KeyOf(err), Provider: p.Name}, "")
 			}
 		}
 		v.List = append(v.List, row)
@@ -96,18 +97,18 @@ func (s *Server) providerList(found map[string]error) views.SignInProviders {
 }
 
 // believedFor says for which addresses a provider is believed.
-func believedFor(p *oidc.Provider) string {
+func believedFor(say language.Words, p *oidc.Provider) string {
 	var said string
 	switch p.Preset {
 	case oidc.Google:
-		said = "gmail.com, googlemail.com, and domains that Google hosts for whoever signs in"
+		said = say.Text("providerPage.gmailComGooglemailComAnd")
 	case oidc.Yahoo:
-		said = "Yahoo's own domains"
+		said = say.Text("providerPage.yahoosOwnDomains")
 	case oidc.Microsoft:
-		said = "Microsoft's own domains, and domains that Microsoft says belong to the organisation of whoever signs in"
+		said = say.Text("providerPage.microsoftsOwnDomainsAndDomains")
 	}
 	if len(p.Tenants) > 0 {
-		said += ", and domains listed for their organisation"
+		said += ", " + say.Text("providerPage.andDomainsListedForTheir")
 	}
 	switch list := strings.Join(p.Domains, ", "); {
 	case said == "":
@@ -115,7 +116,7 @@ func believedFor(p *oidc.Provider) string {
 	case list == "":
 		return said
 	default:
-		return said + "; of these only " + list
+		return say.Text("providerPage.ofTheseOnly", "Said", said, "List", list)
 	}
 }
 
@@ -128,9 +129,9 @@ func (s *Server) showProviders(c echo.Context, status int, v views.SignInProvide
 func (s *Server) tryProvider(c echo.Context) error {
 	id := c.Param("provider")
 	to, err := s.Vouch.Try(c.Request().Context(), actor(c), id, s.nameBrowser(c))
-	if why := (speaker{}).openIDWhy(vouch.Outcome{Key: letterlock.KeyOf(err), Provider: s.Vouch.Name(id)}, ""); err != nil && why != "" {
+	if why := s.speaker(c).openIDWhy(vouch.Outcome{Key: letterlock.KeyOf(err), Provider: s.Vouch.Name(id)}, ""); err != nil && why != "" {
 		c.Set(errorKey, err)
-		v := s.providerList(nil)
+		v := s.speaker(c).providerList(nil)
 		v.Problem = why
 		return s.showProviders(c, http.StatusServiceUnavailable, v)
 	}
@@ -142,25 +143,27 @@ func (s *Server) tryProvider(c echo.Context) error {
 
 // forgetBinding lets an address be proved by another account from now on.
 func (s *Server) forgetBinding(c echo.Context) error {
-	v := s.providerList(nil)
+	p := s.speaker(c)
+	v := p.providerList(nil)
 	return s.forgetOf(c, &v, &v.Accounts, func(a letterlock.Address) (string, error) {
 		n, err := s.Vouch.Forget(c.Request().Context(), actor(c), a, "")
 		if n == 0 {
-			return "No account was bound to " + string(a) + ", so there was nothing to forget.", err
+			return p.Text("providerPage.noAccountWasBoundTo", "String", string(a)), err
 		}
-		return "Forgotten. The next account that a provider vouches for as " + string(a) + " can prove it; whoever was signed in with that address is signed out, and no browser is remembered for it.", err
+		return p.Text("providerPage.forgottenTheNextAccountThat", "String", string(a)), err
 	})
 }
 
 // forgetBrowsersOf forgets the browsers that are remembered for an address.
 func (s *Server) forgetBrowsersOf(c echo.Context) error {
-	v := s.providerList(nil)
+	p := s.speaker(c)
+	v := p.providerList(nil)
 	return s.forgetOf(c, &v, &v.Browsers, func(a letterlock.Address) (string, error) {
 		n, err := s.Browsers.ForgetOf(c.Request().Context(), actor(c), a)
 		if n == 0 {
-			return "No browser was remembered for " + string(a) + ". Whoever was signed in with that address is signed out.", err
+			return p.Text("providerPage.noBrowserWasRemembered", "String", string(a)), err
 		}
-		return "Forgotten: " + countOf(n, "browser") + " remembered for " + string(a) + ". Whoever was signed in with that address is signed out.", err
+		return p.Count("providerPage.forgottenBrowsers", n, "String", string(a)), err
 	})
 }
 
@@ -172,7 +175,7 @@ func (s *Server) forgetOf(c echo.Context, v *views.SignInProviders, at *views.Fo
 	}
 	a, err := letterlock.ParseAddress(strings.TrimSpace(fields.Get("address")))
 	if err != nil {
-		at.Address, at.Error = fields.Get("address"), "Type a whole mail address"
+		at.Address, at.Error = fields.Get("address"), s.words(c).Text("providerPage.typeAWholeMailAddress")
 		return s.showProviders(c, http.StatusUnprocessableEntity, *v)
 	}
 	if at.Done, err = forget(a); err != nil {

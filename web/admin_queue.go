@@ -1,12 +1,13 @@
 package web
 
 import (
-	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
 
+	"letterlock/internal/language"
 	"letterlock/internal/track"
 	"letterlock/views"
 )
@@ -21,6 +22,7 @@ const (
 // addQueue says on the trace how late mail leaves: it is where people look who were
 // asked what became of a message.
 func (s *Server) addQueue(c echo.Context, v *views.Trace) error {
+	say := s.words(c)
 	q, err := s.Track.Queue(c.Request().Context(), actor(c))
 	if err != nil {
 		return err
@@ -29,40 +31,39 @@ func (s *Server) addQueue(c echo.Context, v *views.Trace) error {
 	switch {
 	case passcodes >= passcodesLate || others >= othersLate:
 		v.QueueLate = true
-		v.Queue = "Mail leaves late: " + dueWords("a passcode or link to an account", passcodes) + ", and " + dueWords("other mail", others) + ". Ask whoever operates the server."
+		v.Queue = say.Text("trace.mailLeavesLateAndAsk", "DueWords", dueWords(say, say.Text("trace.aPasscodeOrLinkTo"), passcodes), "DueWordsB", dueWords(say, say.Text("trace.otherMail"), others))
 	case passcodes > 0 || others > 0:
-		v.Queue = "Mail is leaving: " + dueWords("a passcode or link to an account", passcodes) + ", and " + dueWords("other mail", others) + "."
+		v.Queue = say.Text("trace.mailIsLeavingAnd", "DueWords", dueWords(say, say.Text("trace.aPasscodeOrLinkTo"), passcodes), "DueWordsB", dueWords(say, say.Text("trace.otherMail"), others))
 	default:
-		v.Queue = "No mail is due that has not left."
+		v.Queue = say.Text("trace.noMailIsDueThat")
 	}
 	if q.Waiting.Mails > 0 {
 		v.QueueLate = true
-		v.Queue += " " + s.waiting(q.Waiting)
+		v.Queue += " " + s.speaker(c).waiting(q.Waiting)
 	}
 	return nil
 }
 
 // waiting says what has waited for long, and for whom. What other servers have said is
 // shown as text.
-func (s *Server) waiting(w track.Waiting) string {
-	number := countOf(w.Mails, "mail")
+func (s speaker) waiting(w track.Waiting) string {
+	number := s.Count("count.mail", w.Mails)
 	if w.Capped {
-		number = "At least " + number
+		number = s.Text("trace.atLeast", "Number", number)
 	}
-	has := " have"
+	has := " " + s.Text("trace.have")
 	if w.Mails == 1 {
-		has = " has"
+		has = " " + s.Text("trace.has")
 	}
 	var parts []string
 	for _, d := range w.Domains {
-		part := fmt.Sprintf("%d for %s", d.Mails, d.Domain)
+		part := s.Text("trace.for", "Mails", strconv.Itoa(d.Mails), "Domain", d.Domain)
 		if d.Reply != "" {
-			part += " (last answer: " + cut(d.Reply) + ")"
+			part += " " + s.Text("trace.lastAnswer", "Reply", cut(d.Reply))
 		}
 		parts = append(parts, part)
 	}
-	return number + has + " waited for more than an hour, the oldest since " + s.when(w.Since).Text + ": " + strings.Join(parts, "; ") +
-		". Each is tried again for five days; its sender sees it as delayed."
+	return s.Text("trace.waitedForMoreThanAn", "Number", number, "Has", has, "When", s.when(w.Since).Text, "Parts", strings.Join(parts, "; "))
 }
 
 func (s *Server) dueFor(since time.Time) time.Duration {
@@ -72,9 +73,9 @@ func (s *Server) dueFor(since time.Time) time.Duration {
 	return max(0, s.Now().Sub(since))
 }
 
-func dueWords(what string, d time.Duration) string {
+func dueWords(say language.Words, what string, d time.Duration) string {
 	if d <= 0 {
-		return what + " is not due"
+		return say.Text("trace.isNotDue", "What", what)
 	}
-	return what + " has been due for " + length(d)
+	return say.Text("trace.hasBeenDueFor", "What", what, "Length", say.Length(d))
 }

@@ -37,7 +37,7 @@ type span struct {
 
 // spanOf reads what the report is wanted of. What cannot be understood is said,
 // and never left out: other days would look like those that were asked for.
-func (s *Server) spanOf(q url.Values) span {
+func (s speaker) spanOf(q url.Values) span {
 	p := span{by: track.ByMethod, days: reportRanges[0], before: q.Get("before")}
 	today := letterlock.BeginningOfDay(s.Now().In(s.Location))
 	for _, n := range reportRanges {
@@ -54,7 +54,7 @@ func (s *Server) spanOf(q url.Values) span {
 		p.days = 0
 		day, ok := dayOf(p.typed[i], s.Location)
 		if !ok {
-			add(name, "Type a date, as 2026-11-20")
+			add(name, s.Text("report.typeADateAs"))
 		} else if i == 0 {
 			p.from = day
 		} else {
@@ -69,10 +69,10 @@ func (s *Server) spanOf(q url.Values) span {
 		p.by = by
 	case "":
 	default:
-		add("by", "Choose the encryption method or the encryption template")
+		add("by", s.Text("report.chooseTheEncryptionMethodOr"))
 	}
 	if len(p.wrong) == 0 && p.from.After(p.until) {
-		add(fieldFrom, "From is after Until")
+		add(fieldFrom, s.Text("report.fromIsAfterUntil"))
 	}
 	return p
 }
@@ -108,7 +108,7 @@ func (p span) url(path, before string) string {
 
 // report shows how many messages were protected, and which.
 func (s *Server) report(c echo.Context) error {
-	p := s.spanOf(c.QueryParams())
+	p := s.speaker(c).spanOf(c.QueryParams())
 	v, err := s.reportOf(c, &p)
 	if err != nil {
 		return err
@@ -118,13 +118,13 @@ func (s *Server) report(c echo.Context) error {
 		status = http.StatusUnprocessableEntity
 		v = views.Report{}
 	}
-	s.reportForm(&v, p)
+	s.speaker(c).reportForm(&v, p)
 	v.Page = s.page(c)
 	return s.show(c, status, views.ReportPage(v))
 }
 
 // reportForm fills the form.
-func (s *Server) reportForm(v *views.Report, p span) {
+func (s speaker) reportForm(v *views.Report, p span) {
 	v.Errors = p.wrong
 	v.From, v.Until = p.from.Format(time.DateOnly), p.until.Format(time.DateOnly)
 	if len(p.wrong) > 0 {
@@ -133,24 +133,25 @@ func (s *Server) reportForm(v *views.Report, p span) {
 	for _, n := range reportRanges {
 		r := span{days: n, by: p.by}
 		v.Ranges = append(v.Ranges, views.Filter{
-			Name: "Last " + strconv.Itoa(n) + " days", URL: r.url("/report", ""), Current: n == p.days && len(p.wrong) == 0,
+			Name: s.Text("report.lastDays", "N", strconv.Itoa(n)), URL: r.url("/report", ""), Current: n == p.days && len(p.wrong) == 0,
 		})
 	}
 	v.By = []views.Option{
-		{Value: string(track.ByMethod), Text: "Encryption method", Selected: p.by == track.ByMethod},
-		{Value: string(track.ByTemplate), Text: "Encryption template", Selected: p.by == track.ByTemplate},
+		{Value: string(track.ByMethod), Text: s.Text("report.encryptionMethod"), Selected: p.by == track.ByMethod},
+		{Value: string(track.ByTemplate), Text: s.Text("report.encryptionTemplate"), Selected: p.by == track.ByTemplate},
 	}
 }
 
 // reportOf fills all but the form. A range that is too long is noted in p.
 func (s *Server) reportOf(c echo.Context, p *span) (v views.Report, err error) {
+	say := s.words(c)
 	if len(p.wrong) > 0 {
 		return v, nil
 	}
 	ctx, by := c.Request().Context(), actor(c)
 	r, err := s.Track.Report(ctx, by, p.query())
 	if letterlock.KeyOf(err) == "range" {
-		p.wrong = []views.FieldError{{Field: fieldFrom, Text: "The report covers " + grouped(track.MaxReportDays) + " days at most."}}
+		p.wrong = []views.FieldError{{Field: fieldFrom, Text: say.Text("report.theReportCoversDaysAt", "MaxReportDays", grouped(track.MaxReportDays))}}
 		return v, nil
 	}
 	if err != nil {
@@ -164,12 +165,12 @@ func (s *Server) reportOf(c echo.Context, p *span) (v views.Report, err error) {
 	if by.Is(letterlock.Revoker) {
 		v.RevokeChosenURL = "/bulk/chosen"
 	}
-	v.Chart, v.Domains = s.chartOf(r, p.by), domainBars(r.Domains)
-	v.Heading = grouped(r.Total) + " messages, newest first, a row for each recipient"
+	v.Chart, v.Domains = s.speaker(c).chartOf(r, p.by), domainBars(r.Domains)
+	v.Heading = say.Text("report.messagesNewestFirstARow", "Total", grouped(r.Total))
 	if r.Total == 1 {
-		v.Heading = "1 message, a row for each recipient"
+		v.Heading = say.Text("report.messageARowForEach")
 	}
-	v.Shown = "Showing " + countOf(len(page.Rows), "row") + "."
+	v.Shown = say.Text("report.showing", "Rows", say.Count("count.row", len(page.Rows)))
 	if page.More != "" {
 		v.OlderURL = p.url("/report", page.More)
 	}
@@ -177,7 +178,7 @@ func (s *Server) reportOf(c echo.Context, p *span) (v views.Report, err error) {
 		v.NewestURL = p.url("/report", "")
 	}
 	for _, row := range page.Rows {
-		v.Rows = append(v.Rows, s.reportRow(by, row))
+		v.Rows = append(v.Rows, s.speaker(c).reportRow(by, row))
 	}
 	return v, nil
 }

@@ -21,7 +21,7 @@ const (
 )
 
 // chartOf draws the report. Nothing is drawn of days on which nothing was sent.
-func (s *Server) chartOf(r track.Report, by track.Breakdown) *views.Chart {
+func (s speaker) chartOf(r track.Report, by track.Breakdown) *views.Chart {
 	if r.Total == 0 {
 		return nil
 	}
@@ -49,7 +49,7 @@ func (s *Server) chartOf(r track.Report, by track.Breakdown) *views.Chart {
 		c.Table.Rows = append(c.Table.Rows, row)
 	}
 	for i := 0; i < len(r.Days); i += max(1, (len(r.Days)+mostDays-3)/(mostDays-1)) {
-		c.Days = append(c.Days, views.ChartDay{X: decimal(chartX(i, len(r.Days))/(chartWide/100)) + "%", Text: s.moment(r.Days[i].Day, itemForm).Text})
+		c.Days = append(c.Days, views.ChartDay{X: decimal(chartX(i, len(r.Days))/(chartWide/100)) + "%", Text: s.said(r.Days[i].Day, s.Short).Text})
 	}
 	c.Spoken = s.spokenChart(r, series)
 	return c
@@ -64,7 +64,7 @@ type plotted struct {
 
 // seriesOf are the lines of the chart: one for each method or template, the least
 // of many put together, and the total where there is more than one.
-func (s *Server) seriesOf(r track.Report, by track.Breakdown) (list []plotted) {
+func (s speaker) seriesOf(r track.Report, by track.Breakdown) (list []plotted) {
 	for i, series := range r.Series {
 		if i >= mostLines && len(r.Series) > mostLines {
 			i = mostLines - 1
@@ -78,7 +78,7 @@ func (s *Server) seriesOf(r track.Report, by track.Breakdown) (list []plotted) {
 		list[i].total += series.Total
 	}
 	if more := len(r.Series) - mostLines; more > 0 {
-		list[mostLines-1].name = fmt.Sprintf("%d others", more+1)
+		list[mostLines-1].name = s.Text("report.others", "Value", strconv.Itoa(more+1))
 	}
 	all := plotted{style: "total", name: "total", total: r.Total}
 	for d, day := range r.Days {
@@ -94,7 +94,7 @@ func (s *Server) seriesOf(r track.Report, by track.Breakdown) (list []plotted) {
 }
 
 // line draws one line, with markers that do not touch each other.
-func (s *Server) line(l plotted, days []track.ReportDay, high int) views.ChartLine {
+func (s speaker) line(l plotted, days []track.ReportDay, high int) views.ChartLine {
 	line := views.ChartLine{Style: l.style, Name: l.name, Total: grouped(l.total)}
 	every := max(1, (len(l.counts)+mostMarks-1)/mostMarks)
 	var path strings.Builder
@@ -137,14 +137,14 @@ func stepFor(most int) int {
 
 // chartDay is a day in the table and on the markers, with its year when that is
 // not this one.
-func (s *Server) chartDay(t time.Time) string { return s.day(t).Text }
+func (s speaker) chartDay(t time.Time) string { return s.day(t).Text }
 
 // spokenChart says in a sentence or two what the lines show.
-func (s *Server) spokenChart(r track.Report, series []plotted) string {
+func (s speaker) spokenChart(r track.Report, series []plotted) string {
 	first, last := r.Days[0].Day, r.Days[len(r.Days)-1].Day
-	text := "Line chart, " + s.moment(first, dayForm).Text
+	text := s.Text("report.lineChart", "Said", s.said(first, s.Date).Text)
 	if !first.Equal(last) {
-		text += " to " + s.moment(last, dayForm).Text
+		text += " " + s.Text("report.to", "Said", s.said(last, s.Date).Text)
 	}
 	for _, l := range series {
 		most := 0
@@ -153,9 +153,9 @@ func (s *Server) spokenChart(r track.Report, series []plotted) string {
 				most = i
 			}
 		}
-		text += fmt.Sprintf(". %s: %s, %s on %s at most", l.name, countOf(l.total, "message"), grouped(l.counts[most]), s.chartDay(r.Days[most].Day))
+		text += ". " + s.Text("report.onAtMost", "Name", l.name, "Messages", s.Count("count.message", l.total), "Counts", grouped(l.counts[most]), "ChartDay", s.chartDay(r.Days[most].Day))
 	}
-	return text + ". The table below has every day."
+	return s.Text("report.theTableBelowHasEvery", "Text", text)
 }
 
 // domainBars are as long as their part of the greatest.

@@ -7,21 +7,22 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"letterlock/internal/language"
 	"letterlock/internal/letterlock"
 	"letterlock/internal/track"
 	"letterlock/views"
 )
 
 // reportRow is one recipient of one message, with what the actor may do about it.
-func (s *Server) reportRow(by letterlock.Actor, row track.ReportRow) views.ReportRow {
+func (s speaker) reportRow(by letterlock.Actor, row track.ReportRow) views.ReportRow {
 	m, r := row.Message, row.Recipient
 	v := views.ReportRow{
 		Value: string(m.ID) + ":" + string(r.ID), URL: "/trace/" + string(m.ID),
-		Date: s.moment(m.Accepted, s.shortForm(m.Accepted)), Clock: s.clock(m.Accepted).Text,
-		Sender: string(m.Sender.Address), Recipient: string(r.Mailbox.Address), Subject: tracedSubject(m),
+		Date: s.said(m.Accepted, s.short), Clock: s.clock(m.Accepted).Text,
+		Sender: string(m.Sender.Address), Recipient: string(r.Mailbox.Address), Subject: tracedSubject(s.Words, m),
 		Template: s.templateOf(m.Brand), Method: string(m.Method), MessageID: m.MessageID, Status: s.revocationStatus(row),
 	}
-	if v.Status == statusRevoked {
+	if !m.Destroyed && r.State(m, s.Now()) == letterlock.Revoked {
 		v.State = views.State{Kind: views.StateRevoked}
 	}
 	revocable := r.Experience == letterlock.Link && !m.Destroyed && !r.Revocation.Revoked()
@@ -34,39 +35,37 @@ func (s *Server) reportRow(by letterlock.Actor, row track.ReportRow) views.Repor
 }
 
 // templateOf is what an encryption template is called.
-func (s *Server) templateOf(brand string) string {
+func (s speaker) templateOf(brand string) string {
 	if brand == "" {
-		return s.house() + " (default)"
+		return s.Text("report.default", "House", s.house())
 	}
 	return brand
 }
 
-const statusRevoked = "Revoked"
-
 // revocationStatus says of one recipient whether their access can be taken away,
 // or was, or has ended otherwise.
-func (s *Server) revocationStatus(row track.ReportRow) string {
+func (s speaker) revocationStatus(row track.ReportRow) string {
 	switch {
 	case row.Message.Destroyed:
-		return "Not revocable, destroyed"
+		return s.Text("report.notRevocableDestroyed")
 	case row.Recipient.Experience != letterlock.Link:
-		return "Not revocable, inline" + cameBack(row.Recipient)
+		return s.Text("report.notRevocableInline", "CameBack", cameBack(s.Words, row.Recipient))
 	}
 	switch row.Recipient.State(row.Message, s.Now()) {
 	case letterlock.Revoked:
-		return statusRevoked
+		return s.Text("report.revoked")
 	case letterlock.Expired:
-		return "Expired"
+		return s.Text("report.expired")
 	}
-	return "Revocable" + cameBack(row.Recipient)
+	return s.Text("report.revocable", "CameBack", cameBack(s.Words, row.Recipient))
 }
 
 // cameBack adds to a status that the recipient was not reached.
-func cameBack(r letterlock.Recipient) string {
+func cameBack(say language.Words, r letterlock.Recipient) string {
 	if r.Bounced.IsZero() {
 		return ""
 	}
-	return ", bounced"
+	return ", " + say.Text("report.bounced")
 }
 
 // reportColumns are those of the export.
@@ -74,12 +73,13 @@ var reportColumns = []string{
 	"Date", "Sender address", "Recipient address", "Subject", "Encryption template", "Encryption method", "Revocation Status", "Message-ID",
 }
 
-// reported is one recipient of one message, in the order of reportColumns.
+// reported is one recipient of one message, in the order of reportColumns. It is in
+// English: programs read it.
 func (s *Server) reported(row track.ReportRow) []string {
-	m := row.Message
+	m, english := row.Message, speaker{Server: s}
 	return []string{
 		m.Accepted.UTC().Format(time.RFC3339), string(m.Sender.Address), string(row.Recipient.Mailbox.Address), m.Subject,
-		s.templateOf(m.Brand), string(m.Method), s.revocationStatus(row), m.MessageID,
+		english.templateOf(m.Brand), string(m.Method), english.revocationStatus(row), m.MessageID,
 	}
 }
 
@@ -102,7 +102,7 @@ func (s *Server) reportJSON(c echo.Context) error {
 }
 
 func (s *Server) reportTable(c echo.Context) (listing, error) {
-	p := s.spanOf(c.QueryParams())
+	p := s.speaker(c).spanOf(c.QueryParams())
 	if len(p.wrong) > 0 {
 		return listing{}, &letterlock.Error{Code: letterlock.Invalid, Key: "range"}
 	}

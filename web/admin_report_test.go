@@ -128,7 +128,7 @@ func TestChartAndItsTableShowWhatWasSent(t *testing.T) {
 		r.Days[i].Counts, r.Days[i].Total = []int{i, 1}, i+1
 	}
 	r.Total = 10
-	c := w.server.chartOf(r, track.ByMethod)
+	c := (speaker{Server: w.server}).chartOf(r, track.ByMethod)
 	if got := fmt.Sprint(c.Table.Heads, c.Heights); got != "[policy user total] [4 3 2 1 0]" {
 		t.Errorf("columns and heights are %s", got)
 	}
@@ -156,7 +156,7 @@ func TestChartTellsManyTemplatesApart(t *testing.T) {
 		r.Days[0].Counts = append(r.Days[0].Counts, 8-i)
 	}
 	r.Days[0].Total = 36
-	c := w.server.chartOf(r, track.ByTemplate)
+	c := (speaker{Server: w.server}).chartOf(r, track.ByTemplate)
 	var names []string
 	styles := map[string]bool{}
 	for _, l := range c.Lines {

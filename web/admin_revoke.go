@@ -9,6 +9,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"letterlock/internal/language"
 	"letterlock/internal/letterlock"
 	"letterlock/internal/track"
 	"letterlock/views"
@@ -69,7 +70,7 @@ func (s *Server) confirmRevoke(c echo.Context, status int, d track.Detail, l loo
 	if len(which) == 0 {
 		return c.Redirect(http.StatusSeeOther, l.message(d.Message.ID))
 	}
-	page := s.tracedMail(actor(c), d).confirmRevoke(l, which)
+	page := s.speaker(c).tracedMail(actor(c), d).confirmRevoke(l, which)
 	page.Page, page.Reason, page.Error = s.page(c), reason, wrong
 	return s.show(c, status, views.AdminRevokePage(page))
 }
@@ -84,7 +85,7 @@ func (s *Server) traceRevoke(c echo.Context) error {
 	if which == nil && err != nil {
 		return s.traceRefused(c, d, l, err)
 	}
-	reason, wrong := reasonOf(f)
+	reason, wrong := reasonOf(s.words(c), f)
 	if wrong != "" {
 		return s.confirmRevoke(c, http.StatusUnprocessableEntity, d, l, which, reason, wrong)
 	}
@@ -124,10 +125,10 @@ func namedIn(c echo.Context, d track.Detail) (url.Values, []letterlock.Recipient
 }
 
 // reasonOf is the reason that a form gives, and what is wrong with it.
-func reasonOf(f url.Values) (reason, wrong string) {
+func reasonOf(say language.Words, f url.Values) (reason, wrong string) {
 	reason = strings.TrimSpace(strings.ToValidUTF8(f.Get("reason"), "\uFFFD"))
 	if utf8.RuneCountInString(reason) > maxReason {
-		return reason, "A reason may have 200 characters"
+		return reason, say.Text("adminConfirm.aReasonMayHaveCharacters")
 	}
 	return reason, ""
 }
@@ -147,6 +148,7 @@ func (s *Server) traceDestroyPage(c echo.Context) error {
 // traceDestroy destroys a message whose Message-ID was typed. Destroying it twice
 // is no error.
 func (s *Server) traceDestroy(c echo.Context) error {
+	say := s.words(c)
 	d, l, err := s.tracedFor(c)
 	if err != nil {
 		return err
@@ -155,7 +157,7 @@ func (s *Server) traceDestroy(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	reason, wrong := reasonOf(f)
+	reason, wrong := reasonOf(say, f)
 	typed := strings.TrimSpace(strings.ToValidUTF8(f.Get(fieldMessageID), "\uFFFD"))
 	same := strings.Trim(typed, "<>") == strings.Trim(d.Message.MessageID, "<>")
 	if !d.Message.Destroyed && (!same || wrong != "") {
@@ -163,9 +165,9 @@ func (s *Server) traceDestroy(c echo.Context) error {
 		v.Typed, v.Reason, v.ReasonError = bounded(typed, maxReason), reason, wrong
 		switch {
 		case typed == "":
-			v.TypedError = "Type the Message-ID, so that no other message is destroyed"
+			v.TypedError = say.Text("adminConfirm.typeTheMessageIdSo")
 		case !same:
-			v.TypedError = "This is not the Message-ID of this message"
+			v.TypedError = say.Text("adminConfirm.thisIsNotTheMessage")
 		}
 		return s.show(c, http.StatusUnprocessableEntity, views.AdminDestroyPage(v))
 	}
@@ -187,7 +189,7 @@ func (s *Server) traceProof(c echo.Context) error {
 	}
 	statement, err := s.AuditLog.ProveNonAccess(c.Request().Context(), actor(c), d.Message.ID, address)
 	if letterlock.KeyOf(err) == "inline" {
-		return s.traceProblem(c, d, l, err, "There is no proof of non-access, because this recipient received the message itself.")
+		return s.traceProblem(c, d, l, err, s.words(c).Text("adminConfirm.thereIsNoProofOf"))
 	}
 	if err != nil {
 		return s.traceRefused(c, d, l, err)

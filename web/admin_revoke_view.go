@@ -1,7 +1,7 @@
 package web
 
 import (
-	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -25,10 +25,10 @@ func (v tracedMail) confirmRevoke(l lookup, which []letterlock.Recipient) views.
 		page.Recipients = append(page.Recipients, v.adminRecipient(r))
 	}
 	if names := v.inlines(); names != "" {
-		page.Untouched = append(page.Untouched, names+" received it inline; "+copiesStay(tallyOf(v.recipients).inlines))
+		page.Untouched = append(page.Untouched, v.server.Text("adminConfirm.receivedItInline", "Names", names, "CopiesStay", copiesStay(v.server.Words, tallyOf(v.recipients).inlines)))
 	}
 	if left := v.others(which); left > 0 {
-		page.Untouched = append(page.Untouched, countOf(left, "other recipient")+" can still read it.")
+		page.Untouched = append(page.Untouched, v.server.Text("adminConfirm.canStillReadIt", "Otherrecipients", v.server.Count("count.otherRecipient", left)))
 	}
 	return page
 }
@@ -39,24 +39,23 @@ func (v tracedMail) adminConsequence(which []letterlock.Recipient) string {
 	for _, r := range which {
 		names = append(names, r.Mailbox.Called())
 	}
-	who, link := listed(names), "The link then shows"
+	who, link := listed(v.server.Words, names), v.server.Text("adminConfirm.theLinkThenShows")
 	if len(names) > 3 {
-		who = fmt.Sprintf("These %d recipients", len(names))
+		who = v.server.Text("adminConfirm.theseRecipients", "Names", strconv.Itoa(len(names)))
 	}
 	if len(names) > 1 {
-		link = "Their links then show"
+		link = v.server.Text("adminConfirm.theirLinksThenShow")
 	}
-	return fmt.Sprintf("%s can no longer read “%s”, from the moment you confirm. %s “The message has been revoked by the sender”, and that an administrator did it. %s keeps the sender's copy; access can be restored.",
-		who, tracedSubject(v.message), link, v.message.Sender.Called())
+	return v.server.Text("adminConfirm.canNoLongerReadFrom", "Who", who, "TracedSubject", tracedSubject(v.server.Words, v.message), "Link", link, "Sentence", v.server.Text("end.heading.revoked"), "Name", v.message.Sender.Called())
 }
 
 // adminRecipient says what a recipient did, and no names of files: those are
 // sealed from whoever is not the sender.
 func (v tracedMail) adminRecipient(r letterlock.Recipient) views.ConfirmRecipient {
 	events := v.detail.Events[r.ID]
-	out := views.ConfirmRecipient{Person: personOf(r.Mailbox), State: v.state(r), HasRead: !r.FirstRead.IsZero(), Read: "Not read yet"}
+	out := views.ConfirmRecipient{Person: personOf(r.Mailbox), State: v.state(r), HasRead: !r.FirstRead.IsZero(), Read: v.server.Text("adminConfirm.notReadYet")}
 	if out.HasRead {
-		out.Read = "Read " + v.readTimes(events)
+		out.Read = v.server.Text("adminConfirm.read", "ReadTimes", v.readTimes(events))
 	}
 	if parts := taken(events, nil); len(parts) > 0 {
 		var last time.Time
@@ -65,9 +64,9 @@ func (v tracedMail) adminRecipient(r letterlock.Recipient) views.ConfirmRecipien
 				last = at
 			}
 		}
-		name := fmt.Sprintf("%d of %s", len(parts), countOf(v.message.Attachments, "attachment"))
+		name := v.server.Text("adminConfirm.of", "Parts", strconv.Itoa(len(parts)), "Attachments", v.server.Count("count.attachment", v.message.Attachments))
 		if _, whole := parts[access.WholeMail]; whole {
-			name = "the whole message"
+			name = v.server.Text("adminConfirm.theWholeMessage")
 		}
 		out.Downloaded = []views.Attachment{{Name: name, Note: v.server.stepTime(last, time.Time{}).Text}}
 	}
@@ -76,24 +75,25 @@ func (v tracedMail) adminRecipient(r letterlock.Recipient) views.ConfirmRecipien
 
 // confirmDestroy fills the page that asks before a message is destroyed.
 func (s *Server) confirmDestroy(c echo.Context, d track.Detail, l lookup) views.AdminDestroy {
-	v := s.tracedMail(actor(c), d)
+	say := s.words(c)
+	v := s.speaker(c).tracedMail(actor(c), d)
 	t := tallyOf(v.recipients)
 	page := views.AdminDestroy{
-		Page: s.page(c), Behind: v.view(l), Subject: tracedSubject(d.Message), MessageID: d.Message.MessageID,
+		Page: s.page(c), Behind: v.view(l), Subject: tracedSubject(say, d.Message), MessageID: d.Message.MessageID,
 		DestroyURL: v.act("destroy", l, ""), KeepURL: l.message(d.Message.ID),
 		Lost: []string{
-			"Every key of the message is deleted, and with it the copy of " + d.Message.Sender.Called() + ".",
-			"The text, the attachments and the subject are erased here. Addresses, dates and what happened stay in the trace and in the audit log.",
+			say.Text("adminConfirm.everyKeyOfTheMessage", "Name", d.Message.Sender.Called()),
+			say.Text("adminConfirm.theTextTheAttachmentsAnd"),
 		},
 	}
 	switch {
 	case t.links == 1:
-		page.Lost = append(page.Lost, "The link of 1 recipient then shows “This message is not available”.")
+		page.Lost = append(page.Lost, say.Text("adminConfirm.theLinkOfRecipientThen"))
 	case t.links > 1:
-		page.Lost = append(page.Lost, fmt.Sprintf("The links of %d recipients then show “This message is not available”.", t.links))
+		page.Lost = append(page.Lost, say.Text("adminConfirm.theLinksOfRecipientsThen", "Links", strconv.Itoa(t.links)))
 	}
 	if names := v.inlines(); names != "" {
-		page.Lost = append(page.Lost, names+" received it inline; "+copiesStay(t.inlines))
+		page.Lost = append(page.Lost, say.Text("adminConfirm.receivedItInline", "Names", names, "CopiesStay", copiesStay(say, t.inlines)))
 	}
 	return page
 }

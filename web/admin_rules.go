@@ -9,6 +9,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"letterlock/internal/language"
 	"letterlock/internal/letterlock"
 	mailrule "letterlock/internal/rule"
 	"letterlock/internal/rulebook"
@@ -39,9 +40,9 @@ var ruleActs = map[string]func(s *rulebook.Service, ctx context.Context, by lett
 
 // ruleNotes say above the list what was just done.
 var ruleNotes = map[string]string{
-	"added": "The rule is added, behind all others.", "changed": "The rule is saved.", "deleted": "The rule is deleted.",
-	"up": "The rule has moved up.", "down": "The rule has moved down.",
-	"enable": "The rule is on, from the next mail on.", "disable": "The rule is off, from the next mail on.",
+	"added": "rules.theRuleIsAddedBehind", "changed": "rules.theRuleIsSaved", "deleted": "rules.theRuleIsDeleted",
+	"up": "rules.theRuleHasMovedUp", "down": "rules.theRuleHasMovedDown",
+	"enable": "rules.theRuleIsOnFrom", "disable": "rules.theRuleIsOffFrom",
 }
 
 // rulesPage lists all rules.
@@ -50,20 +51,21 @@ func (s *Server) rulesPage(c echo.Context) error {
 }
 
 func (s *Server) showRules(c echo.Context, status int, problem string) error {
+	say := s.words(c)
 	version, list, err := s.Rules.Now(c.Request().Context(), actor(c))
 	if err != nil {
 		return err
 	}
-	v := views.Rules{Page: s.page(c), Version: versionField(version), Problem: problem, Room: roomFor(list), NewURL: "/rules/new", TryURL: "/rules/try"}
+	v := views.Rules{Page: s.page(c), Version: versionField(version), Problem: problem, Room: roomFor(say, list), NewURL: "/rules/new", TryURL: "/rules/try"}
 	if len(list) >= mailrule.MaxRules {
 		v.NewURL = ""
 	}
 	if problem == "" {
-		v.Note = ruleNotes[c.QueryParam("done")]
+		v.Note = sayText(s.words(c), ruleNotes[c.QueryParam("done")])
 	}
 	for i, r := range list {
 		to := ruleURL(r.ID)
-		row := views.RuleRow{Place: strconv.Itoa(i + 1), Name: r.Name, URL: to, When: whenOf(r.When), Then: thenOf(r.Then), Off: !r.Enabled, Version: versionField(r.Version)}
+		row := views.RuleRow{Place: strconv.Itoa(i + 1), Name: r.Name, URL: to, When: whenOf(say, r.When), Then: thenOf(say, r.Then), Off: !r.Enabled, Version: versionField(r.Version)}
 		if i > 0 {
 			row.UpURL = to + "/up"
 		}
@@ -81,16 +83,16 @@ func (s *Server) showRules(c echo.Context, status int, problem string) error {
 }
 
 // roomFor says how many rules there are beside the number of them, and may be.
-func roomFor(list []mailrule.Rule) string {
+func roomFor(say language.Words, list []mailrule.Rule) string {
 	off := 0
 	for _, r := range list {
 		if !r.Enabled {
 			off++
 		}
 	}
-	text := "There may be " + strconv.Itoa(mailrule.MaxRules)
+	text := say.Text("rules.thereMayBe", "MaxRules", strconv.Itoa(mailrule.MaxRules))
 	if len(list) >= mailrule.MaxRules {
-		text = "As many as there may be; delete one to add another"
+		text = say.Text("rules.asManyAsThereMay")
 	}
 	switch {
 	case len(list) == 0:
@@ -98,7 +100,7 @@ func roomFor(list []mailrule.Rule) string {
 	case off == 0:
 		return text + "."
 	}
-	return text + ". " + strconv.Itoa(off) + " off."
+	return say.Text("rules.offB", "Text", text, "Off", strconv.Itoa(off))
 }
 
 func ruleURL(id letterlock.ID) string { return "/rules/" + string(id) }
@@ -131,16 +133,16 @@ func (s *Server) actOnRule(c echo.Context) error {
 
 // ruleProblems say above the list why nothing was done, by the key of the refusal.
 var ruleProblems = map[string]string{
-	"rule-at-end":   "The rule stands there already. Nothing was changed.",
-	"rule":          "The rule cannot be applied any more. Open it to see why. Nothing was changed.",
-	"rule-changed":  "Somebody has changed this rule since you saw it, and nothing was done. This is how the rules are now.",
-	"rules-changed": "Somebody has changed the rules since you saw them, and nothing was moved. This is how they are now.",
-	"no-rule":       "Somebody has deleted this rule. These are the rules now.",
+	"rule-at-end":   "rules.theRuleStandsThereAlready",
+	"rule":          "rules.theRuleCannotBeApplied",
+	"rule-changed":  "rules.somebodyHasChangedThisRule",
+	"rules-changed": "rules.somebodyHasChangedTheRules",
+	"no-rule":       "rules.somebodyHasDeletedThisRule",
 }
 
 // ruleRefused shows the rules as they are now, and why nothing was done.
 func (s *Server) ruleRefused(c echo.Context, err error) error {
-	problem := ruleProblems[letterlock.KeyOf(err)]
+	problem := sayText(s.words(c), ruleProblems[letterlock.KeyOf(err)])
 	switch {
 	case problem == "":
 		return err
@@ -164,17 +166,18 @@ func versionIn(f url.Values) int64 {
 
 // askRule asks before a rule is deleted.
 func (s *Server) askRule(c echo.Context) error {
+	say := s.words(c)
 	r, err := s.namedRule(c)
 	if err != nil {
 		return err
 	}
-	effects := []string{"Messages that it has decided on stay as they are.", "It cannot be brought back. To keep it for later, turn it off."}
+	effects := []string{say.Text("rules.messagesThatItHasDecided"), say.Text("rules.itCannotBeBroughtBack")}
 	if r.Enabled {
-		effects = append([]string{"From the next mail on it asks for nothing any more."}, effects...)
+		effects = append([]string{say.Text("rules.fromTheNextMailOn")}, effects...)
 	}
 	return s.show(c, http.StatusOK, views.AskPage(views.Ask{
-		Page: s.page(c), Heading: "Delete rule?", What: "The rule " + quoted(r.Name) + " is deleted.", Effects: effects,
-		Version: versionField(r.Version), Button: "Delete rule", URL: ruleURL(r.ID) + "/delete", KeepURL: ruleURL(r.ID), Keep: "Keep rule", Current: "rules", Back: "Rules",
+		Page: s.page(c), Heading: say.Text("rules.deleteRuleB"), What: say.Text("rules.theRuleIsDeletedB", "Name", quoted(r.Name)), Effects: effects,
+		Version: versionField(r.Version), Button: say.Text("rules.deleteRule"), URL: ruleURL(r.ID) + "/delete", KeepURL: ruleURL(r.ID), Keep: say.Text("rules.keepRule"), Current: "rules", Back: say.Text("rules.rules"),
 	}))
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"letterlock/internal/language"
 	"letterlock/internal/letterlock"
 	mailrule "letterlock/internal/rule"
 	"letterlock/internal/rulebook"
@@ -18,9 +19,9 @@ import (
 
 // dataNames say what is found of each kind of sensitive data.
 var dataNames = map[mailrule.Data][2]string{
-	mailrule.Card: {"Card numbers", "of the known issuers, whose check digit is right"},
-	mailrule.IBAN: {"IBAN account numbers", "of a country's length, whose check digits are right"},
-	mailrule.SSN:  {"US social security numbers", "written with dashes, or named as such"},
+	mailrule.Card: {"rules.cardNumbers", "rules.ofTheKnownIssuersWhose"},
+	mailrule.IBAN: {"rules.ibanAccountNumbers", "rules.ofACountrysLengthWhose"},
+	mailrule.SSN:  {"rules.usSocialSecurityNumbers", "rules.writtenWithDashesOrNamed"},
 }
 
 // newRule is an empty form.
@@ -43,34 +44,35 @@ func (s *Server) showRuleForm(c echo.Context, status int, v views.RuleForm) erro
 
 // ruleForm shows a rule as it can be changed.
 func (s *Server) ruleForm(c echo.Context, r mailrule.Rule) views.RuleForm {
+	say := s.words(c)
 	w, a := r.When, r.Then
 	v := views.RuleForm{
-		Page: s.page(c), Heading: "Add a rule", Button: "Add rule", URL: "/rules", Name: r.Name,
+		Page: s.page(c), Heading: say.Text("rules.addARule"), Button: say.Text("rules.addRule"), URL: "/rules", Name: r.Name,
 		Senders: lines(w.Senders), Recipients: lines(w.Recipients), Domains: lines(w.Domains), Subject: lines(w.Subject), Body: lines(w.Body),
-		Header: w.Header, Values: lines(w.Values), Size: sizeField(w.LargerThan), Data: dataChoices(w.Data),
-		Protection: protectionOptions(a.Protection), Brands: s.ruleBrands(a.Brand), Portal: a.Portal, Asks: demandOptions(a.Asks, "Nothing more than the sender asks for"), Refuse: a.Refuse, Pass: a.Pass, Sentence: a.Sentence,
+		Header: w.Header, Values: lines(w.Values), Size: sizeField(w.LargerThan), Data: dataChoices(say, w.Data),
+		Protection: protectionOptions(say, a.Protection), Brands: s.ruleBrands(a.Brand), Portal: a.Portal, Asks: demandOptions(a.Asks, say.Text("rules.nothingMoreThanTheSender")), Refuse: a.Refuse, Pass: a.Pass, Sentence: a.Sentence,
 		Enabled: r.Enabled, Version: versionField(r.Version),
 	}
 	if a.Expiry > 0 {
 		v.Expiry = a.Expiry.String()
 	}
 	if r.ID != "" {
-		v.Heading, v.Button, v.URL, v.DeleteURL = "Change rule", "Save rule", ruleURL(r.ID), ruleURL(r.ID)+"/delete"
+		v.Heading, v.Button, v.URL, v.DeleteURL = say.Text("rules.changeRule"), say.Text("rules.saveRule"), ruleURL(r.ID), ruleURL(r.ID)+"/delete"
 	}
 	return v
 }
 
 func lines(list []string) string { return strings.Join(list, "\n") }
 
-func dataChoices(ticked []mailrule.Data) (list []views.RoleChoice) {
+func dataChoices(say language.Words, ticked []mailrule.Data) (list []views.RoleChoice) {
 	for _, k := range mailrule.Kinds {
-		list = append(list, views.RoleChoice{Value: string(k), Text: dataNames[k][0], What: dataNames[k][1], Ticked: slices.Contains(ticked, k)})
+		list = append(list, views.RoleChoice{Value: string(k), Text: sayText(say, dataNames[k][0]), What: say.Text(dataNames[k][1]), Ticked: slices.Contains(ticked, k)})
 	}
 	return list
 }
 
-func protectionOptions(chosen letterlock.Protection) []views.Option {
-	list := []views.Option{{Text: "As the sender says"}, {Value: string(letterlock.EncryptOnly), Text: "Encrypt only, at least"}, {Value: string(letterlock.DoNotForward), Text: "Do not forward"}}
+func protectionOptions(say language.Words, chosen letterlock.Protection) []views.Option {
+	list := []views.Option{{Text: say.Text("rules.asTheSenderSays")}, {Value: string(letterlock.EncryptOnly), Text: say.Text("rules.encryptOnlyAtLeast")}, {Value: string(letterlock.DoNotForward), Text: say.Text("rules.doNotForward")}}
 	for i := range list {
 		list[i].Selected = list[i].Value == string(chosen)
 	}
@@ -85,7 +87,7 @@ type typedRule struct {
 }
 
 // typedRuleOf reads the form of a rule.
-func typedRuleOf(f url.Values) typedRule {
+func typedRuleOf(say language.Words, f url.Values) typedRule {
 	t := typedRule{rule: mailrule.Rule{Name: strings.TrimSpace(bounded(f.Get("name"), 1000)), Enabled: f.Get("enabled") != ""}}
 	w, a := &t.rule.When, &t.rule.Then
 	w.Senders, w.Recipients, w.Domains = valuesIn(f, "senders"), valuesIn(f, "recipients"), valuesIn(f, "domains")
@@ -98,13 +100,13 @@ func typedRuleOf(f url.Values) typedRule {
 	t.view.Size, t.view.Expiry = bounded(f.Get("size"), 40), bounded(f.Get("expiry"), 40)
 	var ok bool
 	if w.LargerThan, ok = sizeOf(t.view.Size); !ok {
-		wrong("size", "Type a size, as 500 KB or 10 MB")
+		wrong("size", say.Text("rules.typeASizeAsKb"))
 	}
 	a.Protection = letterlock.Protection(bounded(f.Get("protection"), 40))
 	if typed := strings.ToLower(strings.TrimSpace(t.view.Expiry)); typed != "" {
 		span, err := letterlock.ParseSpan(typed)
 		if err != nil || span == 0 {
-			wrong("expiry", "Type a number with m, h or d, as 12h or 7d, up to 730d")
+			wrong("expiry", say.Text("rules.typeANumberWithM"))
 		}
 		a.Expiry = span
 	}
@@ -113,7 +115,7 @@ func typedRuleOf(f url.Values) typedRule {
 	a.Asks = letterlock.Demand(bounded(f.Get("asks"), 40))
 	a.Sentence = strings.TrimSpace(bounded(f.Get("sentence"), 2000))
 	if !a.Refuse && a.Sentence != "" && *a != (mailrule.Actions{Sentence: a.Sentence}) {
-		wrong("sentence", "Only the sender of a refused mail is told. Choose Refuse it, or leave this empty")
+		wrong("sentence", say.Text("rules.onlyTheSenderOfA"))
 	}
 	t.rule.Version = versionIn(f)
 	return t
@@ -179,22 +181,23 @@ func (s *Server) changeRule(c echo.Context) error {
 }
 
 func (s *Server) saveRule(c echo.Context, id letterlock.ID, done string, save func(mailrule.Rule) error) error {
+	say := s.words(c)
 	f, err := form(c)
 	if err != nil {
 		return err
 	}
-	t := typedRuleOf(f)
+	t := typedRuleOf(say, f)
 	t.rule.ID = id
 	if len(t.bad) == 0 {
 		err = save(t.rule)
 		if err == nil {
 			return c.Redirect(http.StatusSeeOther, "/rules?done="+done)
 		}
-		if t.bad = ruleErrors(err, t.rule.Then); len(t.bad) == 0 {
+		if t.bad = ruleErrors(say, err, t.rule.Then); len(t.bad) == 0 {
 			return err
 		}
 	} else {
-		t.bad = append(t.bad, t.alsoBad()...)
+		t.bad = append(t.bad, t.alsoBad(say)...)
 	}
 	v := s.ruleForm(c, t.rule)
 	v.Size, v.Expiry, v.Errors = t.view.Size, t.view.Expiry, t.bad
@@ -203,22 +206,22 @@ func (s *Server) saveRule(c echo.Context, id letterlock.ID, done string, save fu
 
 // alsoBad is what is wrong with a rule beside what cannot even be read of it. A size
 // or an end that was typed wrong is a condition or an action all the same.
-func (t typedRule) alsoBad() []views.FieldError {
-	return slices.DeleteFunc(ruleErrors(&rulebook.Faulty{Problems: mailrule.Check(t.rule)}, t.rule.Then), func(e views.FieldError) bool {
+func (t typedRule) alsoBad(say language.Words) []views.FieldError {
+	return slices.DeleteFunc(ruleErrors(say, &rulebook.Faulty{Problems: mailrule.Check(t.rule)}, t.rule.Then), func(e views.FieldError) bool {
 		return e.Field == "conditions" && t.view.Size != "" || e.Field == "actions" && t.view.Expiry != ""
 	})
 }
 
 // ruleErrors says why a rule that asks for a was not saved; nothing for what is not the
 // form's to say.
-func ruleErrors(err error, a mailrule.Actions) (list []views.FieldError) {
+func ruleErrors(say language.Words, err error, a mailrule.Actions) (list []views.FieldError) {
 	switch letterlock.KeyOf(err) {
 	case "rule-name":
-		return []views.FieldError{{Field: "name", Text: "Another rule has this name"}}
+		return []views.FieldError{{Field: "name", Text: say.Text("rules.anotherRuleHasThisName")}}
 	case "rule-changed":
-		return []views.FieldError{{Field: "form", Text: "Somebody has changed this rule since you opened it. Open it again to see how; nothing was saved."}}
+		return []views.FieldError{{Field: "form", Text: say.Text("rules.somebodyHasChangedThisRuleSince")}}
 	case "rules":
-		return []views.FieldError{{Field: "form", Text: "There are " + strconv.Itoa(mailrule.MaxRules) + " rules, as many as there may be. Delete one first."}}
+		return []views.FieldError{{Field: "form", Text: say.Text("rules.thereAreRulesAsMany", "MaxRules", strconv.Itoa(mailrule.MaxRules))}}
 	}
 	var faulty *rulebook.Faulty
 	if !errors.As(err, &faulty) {
@@ -228,14 +231,14 @@ func ruleErrors(err error, a mailrule.Actions) (list []views.FieldError) {
 	for _, p := range faulty.Problems {
 		field := fieldOf(p, a)
 		if !slices.ContainsFunc(list, func(e views.FieldError) bool { return e.Field == field }) {
-			list = append(list, views.FieldError{Field: field, Text: problemText(p)})
+			list = append(list, views.FieldError{Field: field, Text: problemText(say, p)})
 		} else if p.Value != "" {
 			others[field]++
 		}
 	}
 	for i, e := range list {
 		if n := others[e.Field]; n > 0 {
-			list[i].Text += "; " + countOf(n, "more line") + map[bool]string{true: " is wrong", false: " are wrong"}[n == 1]
+			list[i].Text += "; " + say.Count("count.moreLine", n) + map[bool]string{true: " " + say.Text("rules.isWrong"), false: " " + say.Text("rules.areWrong")}[n == 1]
 		}
 	}
 	return list

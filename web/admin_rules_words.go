@@ -1,89 +1,89 @@
 package web
 
 import (
-	"fmt"
 	"strconv"
 
+	"letterlock/internal/language"
 	"letterlock/internal/letterlock"
 	mailrule "letterlock/internal/rule"
 )
 
 // problemText says why a rule cannot be saved.
-func problemText(p mailrule.Problem) string {
+func problemText(say language.Words, p mailrule.Problem) string {
 	value := quoted(p.Value)
 	switch p.Key {
 	case mailrule.Missing:
 		return map[string]string{
-			"name": "Give the rule a name", "conditions": "Fill in a condition at least. For every mail, name the domain of your organisation as sender",
-			"actions": "Choose what is to happen", "sentence": "Tell the sender in a sentence why it is refused", "header": "Name the header field in which to look",
+			"name": say.Text("rules.giveTheRuleAName"), "conditions": say.Text("rules.fillInAConditionAt"),
+			"actions": say.Text("rules.chooseWhatIsToHappen"), "sentence": say.Text("rules.tellTheSenderInA"), "header": say.Text("rules.nameTheHeaderFieldIn"),
 		}[p.Field]
 	case mailrule.TooLong:
 		switch {
 		case p.Field == "name":
-			return fmt.Sprintf("A name has up to %d characters", mailrule.MaxName)
+			return say.Text("rules.aNameHasUpTo", "MaxName", strconv.Itoa(mailrule.MaxName))
 		case p.Field == "sentence":
-			return fmt.Sprintf("The sentence has up to %d characters", mailrule.MaxSentence)
+			return say.Text("rules.theSentenceHasUpTo", "MaxSentence", strconv.Itoa(mailrule.MaxSentence))
 		case p.Value != "":
-			return fmt.Sprintf("A line has up to %d characters: %s", mailrule.MaxValue, value)
+			return say.Text("rules.aLineHasUpTo", "MaxValue", strconv.Itoa(mailrule.MaxValue), "Value", value)
 		}
-		return fmt.Sprintf("There may be %d lines", mailrule.MaxValues)
+		return say.Text("rules.thereMayBeLines", "MaxValues", strconv.Itoa(mailrule.MaxValues))
 	case mailrule.Unprintable:
-		return "It holds characters that nobody can see"
+		return say.Text("rules.itHoldsCharactersThatNobody")
 	case mailrule.NoAddress:
-		return value + " is no mail address"
+		return say.Text("rules.isNoMailAddress", "Value", value)
 	case mailrule.NoDomain:
-		return value + " is no domain"
+		return say.Text("rules.isNoDomain", "Value", value)
 	case mailrule.NoWord:
-		return value + " has no letter and no digit, and would never be found"
+		return say.Text("rules.hasNoLetterAndNo", "Value", value)
 	case mailrule.ManyWords:
-		return value + " has more than ten words"
+		return say.Text("rules.hasMoreThanTenWords", "Value", value)
 	case mailrule.BadPattern:
-		return value + " is no regular expression of RE2"
+		return say.Text("rules.isNoRegularExpressionOf", "Value", value)
 	case mailrule.BigPattern:
-		return value + " would take too long to look for: it repeats too much"
+		return say.Text("rules.wouldTakeTooLongTo", "Value", value)
 	case mailrule.EmptyPattern:
-		return value + " is found everywhere, in an empty text too"
+		return say.Text("rules.isFoundEverywhereInAn", "Value", value)
 	case mailrule.BadName:
-		return "That is no name of a header field"
+		return say.Text("rules.thatIsNoNameOf")
 	case mailrule.NeverMatches:
-		return "No mail may be as large as that, so the rule would never match"
+		return say.Text("rules.noMailMayBeAs")
 	case mailrule.Contradiction:
-		return "A mail that is refused is not sent, and one that is passed on stays as it came: neither has a protection, end or portal. Choose one thing or the other"
+		return say.Text("rules.aMailThatIsRefused")
 	}
-	return "Choose among what there is"
+	return say.Text("rules.chooseAmongWhatThereIs")
 }
 
 // whenOf says in sentences what a mail must meet.
-func whenOf(w mailrule.Conditions) (list []string) {
+func whenOf(say language.Words, w mailrule.Conditions) (list []string) {
 	add := func(is bool, label string, values ...string) {
 		if is {
-			list = append(list, label+shortList(values))
+			list = append(list, label+shortList(say, values))
 		}
 	}
-	add(len(w.Senders) > 0, "Sender: ", w.Senders...)
-	add(len(w.Recipients) > 0, "Recipient: ", w.Recipients...)
-	add(len(w.Domains) > 0, "Recipient at ", w.Domains...)
-	add(len(w.Subject) > 0, "Subject: ", w.Subject...)
-	add(len(w.Body) > 0, "Message: ", w.Body...)
-	add(w.Header != "" && len(w.Values) == 0, "Header field "+bounded(w.Header, 60))
-	add(len(w.Values) > 0, "Header field "+bounded(w.Header, 60)+": ", w.Values...)
-	add(w.LargerThan > 0, "Larger than "+sizeField(w.LargerThan))
+	add(len(w.Senders) > 0, say.Text("rules.senderB")+" ", w.Senders...)
+	add(len(w.Recipients) > 0, say.Text("rules.recipientB")+" ", w.Recipients...)
+	add(len(w.Domains) > 0, say.Text("rules.recipientAt")+" ", w.Domains...)
+	add(len(w.Subject) > 0, say.Text("rules.subject")+" ", w.Subject...)
+	add(len(w.Body) > 0, say.Text("rules.message")+" ", w.Body...)
+	add(w.Header != "" && len(w.Values) == 0, say.Text("rules.headerFieldB", "Bounded", bounded(w.Header, 60)))
+	add(len(w.Values) > 0, say.Text("rules.headerFieldBB", "Bounded", bounded(w.Header, 60))+" ", w.Values...)
+	add(w.LargerThan > 0, say.Text("rules.largerThanB", "SizeField", sizeField(w.LargerThan)))
 	for _, k := range w.Data {
-		list = append(list, dataNames[k][0])
+		list = append(list, sayText(say, dataNames[k][0]))
 	}
 	if n := len(w.Data); n > 1 { // of several kinds any is enough: one sentence says so
-		text := "Sensitive data: "
+		text := say.Text("rules.sensitiveData") + " "
 		var names []string
 		for _, k := range w.Data {
-			names = append(names, dataNames[k][0])
+			names = append(names, sayText(say, dataNames[k][0]))
 		}
-		list = append(list[:len(list)-n], text+orList(names))
+		list = append(list[:len(list)-n], text+orList(say, names))
 	}
 	return list
 }
 
 // shortList names three at most.
-func shortList(values []string) string {
+func shortList(say language.Words, values []string) string {
 	var names []string
 	for _, v := range values[:min(len(values), 3)] {
 		if r := []rune(v); len(r) > 60 {
@@ -92,19 +92,19 @@ func shortList(values []string) string {
 		names = append(names, v)
 	}
 	if more := len(values) - 3; more > 0 {
-		names = append(names, strconv.Itoa(more)+" others")
+		names = append(names, say.Text("rules.others", "More", strconv.Itoa(more)))
 	}
-	return orList(names)
+	return orList(say, names)
 }
 
 // orList joins names of which any is enough.
-func orList(names []string) string {
+func orList(say language.Words, names []string) string {
 	text := ""
 	for i, n := range names {
 		switch {
 		case i == 0:
 		case i == len(names)-1:
-			text += " or "
+			text += " " + say.Text("rules.or") + " "
 		default:
 			text += ", "
 		}
@@ -114,25 +114,25 @@ func orList(names []string) string {
 }
 
 // thenOf says in sentences what a rule asks for.
-func thenOf(a mailrule.Actions) (list []string) {
+func thenOf(say language.Words, a mailrule.Actions) (list []string) {
 	switch {
 	case a.Refuse:
-		return []string{"Refuse: " + a.Sentence}
+		return []string{say.Text("rules.refuse", "Sentence", a.Sentence)}
 	case a.Pass:
-		return []string{"Pass it on, by the gateway"}
+		return []string{say.Text("rules.passItOnByThe")}
 	case a.Protection == letterlock.DoNotForward:
-		list = append(list, "Do not forward")
+		list = append(list, say.Text("rules.doNotForward"))
 	case a.Protection == letterlock.EncryptOnly:
-		list = append(list, "Encrypt only, at least")
+		list = append(list, say.Text("rules.encryptOnlyAtLeast"))
 	}
 	if a.Expiry > 0 {
-		list = append(list, "Expires after "+a.Expiry.String()+" at most")
+		list = append(list, say.Text("rules.expiresAfterAtMostB", "String", a.Expiry.String()))
 	}
 	if a.Brand != "" {
-		list = append(list, "Brand "+a.Brand)
+		list = append(list, say.Text("rules.brandB", "Brand", a.Brand))
 	}
 	if a.Portal {
-		list = append(list, "Everyone outside reads in the portal")
+		list = append(list, say.Text("rules.everyoneOutsideReadsInThe"))
 	}
 	if a.Asks != letterlock.NoDemand {
 		list = append(list, ruledDemand(a.Asks))
@@ -141,36 +141,36 @@ func thenOf(a mailrule.Actions) (list []string) {
 }
 
 // reasonText says what came of one condition of a rule.
-func reasonText(r mailrule.Reason, w mailrule.Conditions) string {
+func reasonText(say language.Words, r mailrule.Reason, w mailrule.Conditions) string {
 	subject := map[string]string{
-		"senders": "Sender", "recipients": "Recipient", "domains": "Domain of a recipient", "subject": "Subject",
-		"body": "Message", "header": "Header field " + bounded(w.Header, 60), "size": "Size", "data": "Sensitive data",
+		"senders": say.Text("rules.sender"), "recipients": say.Text("rules.recipient"), "domains": say.Text("rules.domainOfARecipient"), "subject": say.Text("rules.subjectB"),
+		"body": say.Text("rules.messageB"), "header": say.Text("rules.headerFieldB", "Bounded", bounded(w.Header, 60)), "size": say.Text("rules.size"), "data": say.Text("rules.sensitiveDataB"),
 	}[r.Condition]
 	value := quoted(r.Value)
 	if r.Condition == "data" && r.Value != "" {
-		value = dataFound[mailrule.Data(r.Value)]
+		value = sayText(say, dataFound[mailrule.Data(r.Value)])
 	}
 	switch {
 	case r.Answer == mailrule.Could && r.Condition == "senders":
-		return subject + ": whether the mail is from these alone cannot be read"
+		return say.Text("rules.whetherTheMailIsFrom", "Subject", subject)
 	case r.Answer == mailrule.Could:
-		return subject + ": not found in what was read; the rest counts as if it were there"
+		return say.Text("rules.notFoundInWhatWas", "Subject", subject)
 	case r.Answer == mailrule.No && r.Condition == "size":
-		return subject + ": not larger than " + sizeField(w.LargerThan)
+		return say.Text("rules.notLargerThan", "Subject", subject, "SizeField", sizeField(w.LargerThan))
 	case r.Answer == mailrule.No && r.Condition == "header" && len(w.Values) == 0:
-		return subject + ": not there"
+		return say.Text("rules.notThere", "Subject", subject)
 	case r.Answer == mailrule.No && (r.Condition == "subject" || r.Condition == "body" || r.Condition == "header" || r.Condition == "data"):
-		return subject + ": nothing of it is there"
+		return say.Text("rules.nothingOfItIsThere", "Subject", subject)
 	case r.Answer == mailrule.No:
-		return subject + ": none of these"
+		return say.Text("rules.noneOfThese", "Subject", subject)
 	case r.Condition == "size":
-		return subject + ": larger than " + sizeField(w.LargerThan)
+		return say.Text("rules.largerThanBB", "Subject", subject, "SizeField", sizeField(w.LargerThan))
 	case r.Value == "":
-		return subject + ": there"
+		return say.Text("rules.there", "Subject", subject)
 	case r.Condition == "senders" || r.Condition == "recipients" || r.Condition == "domains":
-		return subject + ": " + value + " is met"
+		return say.Text("rules.isMet", "Subject", subject, "Value", value)
 	}
-	return subject + ": " + value + " is there"
+	return say.Text("rules.isThere", "Subject", subject, "Value", value)
 }
 
-var dataFound = map[mailrule.Data]string{mailrule.Card: "a card number", mailrule.IBAN: "an IBAN", mailrule.SSN: "a US social security number"}
+var dataFound = map[mailrule.Data]string{mailrule.Card: "rules.aCardNumber", mailrule.IBAN: "rules.anIban", mailrule.SSN: "rules.aUsSocialSecurityNumber"}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"letterlock/internal/language"
 	"letterlock/internal/letterlock"
 	"letterlock/internal/track"
 	"letterlock/views"
@@ -73,7 +74,7 @@ func (s *Server) traceUnknown(c echo.Context, cause error) error {
 	if err != nil {
 		return err
 	}
-	v.Problem = "There is no such message. The address is incomplete, or it was never a message here."
+	v.Problem = s.words(c).Text("trace.thereIsNoSuchMessage")
 	return s.show(c, http.StatusNotFound, views.TracePage(v))
 }
 
@@ -83,7 +84,7 @@ func (s *Server) showTraced(c echo.Context, status int, d track.Detail, l lookup
 	if err != nil {
 		return err
 	}
-	m := s.tracedMail(actor(c), d).view(l)
+	m := s.speaker(c).tracedMail(actor(c), d).view(l)
 	m.Problem = problem
 	v.Message = &m
 	v.BackURL = l.url("/trace", l.before)
@@ -92,11 +93,12 @@ func (s *Server) showTraced(c echo.Context, status int, d track.Detail, l lookup
 
 // traceView is the form with what was found, and no message yet.
 func (s *Server) traceView(c echo.Context, l lookup, beside letterlock.ID) (views.Trace, error) {
+	say := s.words(c)
 	v := views.Trace{
 		Page:   s.page(c),
 		Sender: l.typed[fieldSender], Recipient: l.typed[fieldRecipient], Subject: l.typed[fieldSubject], MessageID: l.typed[fieldMessageID],
 		From: l.typed[fieldFrom], Until: l.typed[fieldUntil],
-		States: optionsOf(stateChoices, l.typed[fieldState]), Identities: optionsOf(identityChoices, l.typed[fieldIdentity]),
+		States: optionsOf(say, stateChoices, l.typed[fieldState]), Identities: optionsOf(say, identityChoices, l.typed[fieldIdentity]),
 	}
 	if err := s.addQueue(c, &v); err != nil {
 		return views.Trace{}, err
@@ -104,42 +106,42 @@ func (s *Server) traceView(c echo.Context, l lookup, beside letterlock.ID) (view
 	if !l.asked {
 		return v, nil
 	}
-	search, wrong := l.search(s.Location)
+	search, wrong := l.search(say, s.Location)
 	if len(wrong) > 0 {
 		v.Errors = wrong
 		return v, nil
 	}
 	page, err := s.Track.Trace(c.Request().Context(), actor(c), track.TraceQuery{Search: search, Before: l.before})
-	if v.Errors = l.refused(err); len(v.Errors) > 0 {
+	if v.Errors = l.refused(say, err); len(v.Errors) > 0 {
 		return v, nil
 	}
 	if err != nil {
 		return views.Trace{}, err
 	}
-	found := s.traceFound(actor(c), l, page, beside)
+	found := s.speaker(c).traceFound(actor(c), l, page, beside)
 	v.Found = &found
 	return v, nil
 }
 
 // refusal is the sentence for an act on a message that was refused, and empty for
 // what is no refusal of that kind.
-func refusal(err error) string {
+func refusal(say language.Words, err error) string {
 	switch letterlock.KeyOf(err) {
 	case "inline":
-		return "This message cannot be revoked, because every recipient received the message itself. Nothing was changed."
+		return say.Text("trace.thisMessageCannotBeRevoked")
 	case "destroyed":
-		return "This message has been destroyed. There is nothing left to revoke, to restore or to destroy."
+		return say.Text("trace.thisMessageHasBeenDestroyed")
 	case "recipient", "address":
-		return "That address is no recipient of this message who reads by a link. Nothing was changed."
+		return say.Text("trace.thatAddressIsNoRecipient")
 	case "was-read":
-		return "There is no proof of non-access, because this recipient has opened the message."
+		return say.Text("trace.thereIsNoProofOf")
 	}
 	return ""
 }
 
 // traceRefused shows a message with the reason why something was not done to it.
 func (s *Server) traceRefused(c echo.Context, d track.Detail, l lookup, err error) error {
-	sentence := refusal(err)
+	sentence := refusal(s.words(c), err)
 	if sentence == "" {
 		return err
 	}

@@ -35,7 +35,7 @@ func (s *Server) traceJSON(c echo.Context) error {
 
 // traceTable is all that a search finds.
 func (s *Server) traceTable(c echo.Context) (listing, error) {
-	search, wrong := lookupOf(c.QueryParams()).search(s.Location)
+	search, wrong := lookupOf(c.QueryParams()).search(s.words(c), s.Location)
 	if len(wrong) > 0 {
 		return listing{}, &letterlock.Error{Code: letterlock.Invalid, Key: "search"}
 	}

@@ -1,19 +1,14 @@
 package web
 
 import (
-	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
 	"letterlock/internal/access"
+	"letterlock/internal/language"
 	"letterlock/internal/letterlock"
 	"letterlock/views"
-)
-
-// Forms of a moment in the trace, which counts seconds.
-const (
-	exactForm   = "2 Jan 2006, 15:04:05 MST"
-	secondsForm = "15:04:05"
 )
 
 // shownLines is how often in a row a thing may have happened for each time to be
@@ -22,18 +17,18 @@ const shownLines = 6
 
 // tracedNames are the words of the trace where they are not those of stepNames.
 var tracedNames = map[letterlock.EventKind]string{
-	letterlock.PasscodeWrong:   "Wrong passcode",
-	letterlock.PassphraseWrong: "Wrong passphrase",
-	letterlock.ReleaseWrong:    "Wrong release code",
-	letterlock.DestroyedEvent:  "Destroyed",
+	letterlock.PasscodeWrong:   "step.wrongPasscode",
+	letterlock.PassphraseWrong: "step.wrongPassphrase",
+	letterlock.ReleaseWrong:    "step.wrongReleaseCode",
+	letterlock.DestroyedEvent:  "step.destroyed",
 }
 
-func tracedName(k letterlock.EventKind) string {
+func tracedName(say language.Words, k letterlock.EventKind) string {
 	if name := tracedNames[k]; name != "" {
-		return name
+		return say.Text(name)
 	}
 	if name := stepNames[k]; name != "" {
-		return name
+		return say.Text(name)
 	}
 	return string(k)
 }
@@ -49,7 +44,7 @@ func (v tracedMail) traceSteps(r letterlock.Recipient, events []letterlock.Event
 			n++
 		}
 		has[events[i].Kind] = true
-		step := views.TraceStep{Kind: stepKind(events[i].Kind), Name: tracedName(events[i].Kind)}
+		step := views.TraceStep{Kind: stepKind(events[i].Kind), Name: tracedName(v.server.Words, events[i].Kind)}
 		step.Lines, last = v.traceLines(r, events[i:n], last)
 		steps = append(steps, step)
 		if events[i].Kind == letterlock.Accepted {
@@ -74,9 +69,9 @@ func stepKind(k letterlock.EventKind) views.StepKind {
 // policyStep is what decided on protection and experience, at the moment of
 // acceptance.
 func (v tracedMail) policyStep(r letterlock.Recipient) views.TraceStep {
-	return views.TraceStep{Kind: views.StepDone, Name: "Policy matched", Lines: []views.TraceLine{
-		{Text: string(v.message.Protection) + ", " + methodOf(v.message)},
-		{Text: whyExperience(r)},
+	return views.TraceStep{Kind: views.StepDone, Name: v.server.Text("trace.policyMatched"), Lines: []views.TraceLine{
+		{Text: string(v.message.Protection) + ", " + methodOf(v.server.Words, v.message)},
+		{Text: whyExperience(v.server.Words, r)},
 	}}
 }
 
@@ -87,7 +82,7 @@ func (v tracedMail) traceLines(r letterlock.Recipient, events []letterlock.Event
 	for i, e := range events {
 		if left := len(events) - shownLines; left > 0 && i >= shownLines/2 && i < shownLines/2+left {
 			if i == shownLines/2 {
-				lines = append(lines, views.TraceLine{Text: fmt.Sprintf("and %s more", countOf(left, "time"))})
+				lines = append(lines, views.TraceLine{Text: v.server.Text("trace.andMore", "Times", v.server.Count("count.time", left))})
 			}
 			continue
 		}
@@ -98,11 +93,11 @@ func (v tracedMail) traceLines(r letterlock.Recipient, events []letterlock.Event
 }
 
 // exactTime is a moment to the second, with its date unless that of last says it.
-func (s *Server) exactTime(t, last time.Time) views.Time {
+func (s speaker) exactTime(t, last time.Time) views.Time {
 	if !last.IsZero() && s.midnight(t).Equal(s.midnight(last)) {
-		return s.moment(t, secondsForm)
+		return s.said(t, s.Seconds)
 	}
-	return s.moment(t, s.shortForm(t)+" "+secondsForm)
+	return s.said(t, func(t time.Time) string { return s.short(t) + " " + s.Seconds(t) })
 }
 
 // eventText is what is known of one event beside its time. Names of files are not:
@@ -116,36 +111,36 @@ func (v tracedMail) eventText(r letterlock.Recipient, e letterlock.Event) string
 	}
 	switch e.Kind {
 	case letterlock.Accepted:
-		add(viaName(v.message.Via))
+		add(viaName(v.server.Words, v.message.Via))
 	case letterlock.RevokedEvent, letterlock.Restored:
 		add(v.traceStanding(r, e))
 	case letterlock.AskedEvent, letterlock.ApprovedEvent, letterlock.DeclinedEvent:
-		add(askedFor(e))
+		add(askedFor(v.server.Words, e))
 	case letterlock.ExpiryChanged:
 		add(v.newEnd(e))
 		add(v.traceStanding(r, e))
 	case letterlock.PassphraseChanged:
-		add(toldWords[letterlock.PassphraseAct(e.Detail)] + " by the sender")
+		add(told(v.server.Words, e) + " " + v.server.Text("trace.byTheSender"))
 	case letterlock.Downloaded:
-		add(partName(e.Part))
+		add(partName(v.server.Words, e.Part))
 	case letterlock.ReleaseAsked, letterlock.ReleaseShown, letterlock.ReleaseRefused, letterlock.ReleaseWrong, letterlock.ReleaseUsed:
-		add("reference code " + e.Detail)
+		add(v.server.Text("trace.referenceCode", "Code", e.Detail))
 	default:
 		add(cut(e.Detail))
 	}
 	provider, vouched := e.Proof.Provider()
 	switch {
 	case vouched:
-		add("signed in with " + v.server.Vouch.Name(provider))
+		add(v.server.Text("trace.signedInWith", "Name", v.server.Vouch.Name(provider)))
 	case e.Proof == letterlock.ByPasscode:
-		add("signed in by one-time passcode")
+		add(v.server.Text("trace.signedInByOneTime"))
 	case e.Proof == letterlock.ByBrowser:
-		add("signed in by a remembered browser")
+		add(v.server.Text("trace.signedInByARemembered"))
 	case e.Proof == letterlock.ByRelease:
-		add("signed in by release code, which the sender has read out")
+		add(v.server.Text("trace.signedInByReleaseCode"))
 	case e.Proof == "":
 	default:
-		add("signed in by " + string(e.Proof))
+		add(v.server.Text("trace.signedInBy", "Proof", string(e.Proof)))
 	}
 	add(e.Agent)
 	add(e.IP)
@@ -153,11 +148,11 @@ func (v tracedMail) eventText(r letterlock.Recipient, e letterlock.Event) string
 }
 
 // partName is what was downloaded, by its number.
-func partName(part int) string {
+func partName(say language.Words, part int) string {
 	if part == access.WholeMail {
-		return "the whole message"
+		return say.Text("trace.theWholeMessage")
 	}
-	return fmt.Sprintf("part %d", part)
+	return say.Text("trace.part", "Part", strconv.Itoa(part))
 }
 
 // traceStanding says who removed or restored access. An event knows in what
@@ -166,7 +161,7 @@ func (v tracedMail) traceStanding(r letterlock.Recipient, e letterlock.Event) st
 	if e.Kind == letterlock.RevokedEvent && r.Revocation.At.Equal(e.At) {
 		text := strings.TrimSuffix(v.remover(r.Revocation), ",")
 		if r.Revocation.Batch != "" {
-			text += ", in a bulk revocation"
+			text += ", " + v.server.Text("trace.inABulkRevocation")
 		}
 		if r.Revocation.Reason != "" {
 			text += ": " + r.Revocation.Reason
@@ -174,26 +169,26 @@ func (v tracedMail) traceStanding(r letterlock.Recipient, e letterlock.Event) st
 		return text
 	}
 	if strings.HasPrefix(e.Detail, string(letterlock.ByAdministrator)) {
-		return "by an administrator"
+		return v.server.Text("trace.byAnAdministrator")
 	}
-	return "by the sender"
+	return v.server.Text("trace.byTheSender")
 }
 
 // guesses are the words of who somebody was taken for.
 var guesses = map[letterlock.Visitor]string{
-	letterlock.Scanner: "Probably a scanner",
-	letterlock.Person:  "Probably a person",
+	letterlock.Scanner: "visit.probablyAScanner",
+	letterlock.Person:  "visit.probablyAPerson",
 }
 
 // traceVisits are those who opened the link and proved nothing.
 func (v tracedMail) traceVisits(visits []letterlock.Visit) (list []views.TraceVisit) {
 	for _, visit := range visits {
 		out := views.TraceVisit{
-			Scanner: visit.Guess == letterlock.Scanner, Guess: guesses[visit.Guess],
-			When: v.server.exactTime(visit.First, time.Time{}), Why: whyGuess(visit.Why),
+			Scanner: visit.Guess == letterlock.Scanner, Guess: sayText(v.server.Words, guesses[visit.Guess]),
+			When: v.server.exactTime(visit.First, time.Time{}), Why: whyGuess(v.server.Words, visit.Why),
 		}
 		if visit.Count > 1 {
-			out.After = fmt.Sprintf(" to %s, %s", v.server.exactTime(visit.Last, visit.First).Text, countOf(visit.Count, "time"))
+			out.After = " " + v.server.Text("trace.toBB", "When", v.server.exactTime(visit.Last, visit.First).Text, "Times", v.server.Count("count.time", visit.Count))
 		}
 		for _, fact := range []string{visit.Agent, visit.IP} {
 			if fact != "" {

@@ -12,13 +12,13 @@ import (
 func (v tracedMail) keyWords(k track.Key) string {
 	switch {
 	case k.Live:
-		return fmt.Sprintf("in epoch %d", k.Epoch)
+		return v.server.Text("trace.inEpoch", "Epoch", fmt.Sprint(k.Epoch))
 	case k.Epoch == 0:
-		return "none"
+		return v.server.Text("trace.none")
 	case k.Gone.IsZero():
-		return fmt.Sprintf("deleted; what is left of it on the disk is destroyed with epoch %d, at the next rotation", k.Epoch)
+		return v.server.Text("trace.deletedWhatIsLeftOf", "Epoch", fmt.Sprint(k.Epoch))
 	}
-	return fmt.Sprintf("destroyed in epoch %d, unrecoverable from the disk since %s", k.Epoch, v.server.moment(k.Gone, exactForm))
+	return v.server.Text("trace.destroyedInEpochUnrecoverableFrom", "Epoch", fmt.Sprint(k.Epoch), "When", v.server.said(k.Gone, v.server.Exact).Text)
 }
 
 // recipientKeys says it of those who got links, and how many it is true of.
@@ -36,7 +36,7 @@ func (v tracedMail) recipientKeys() string {
 	}
 	switch len(said) {
 	case 0:
-		return "none: nobody got a link"
+		return v.server.Text("trace.noneNobodyGotALink")
 	case 1:
 		return said[0]
 	}

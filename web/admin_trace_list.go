@@ -1,9 +1,9 @@
 package web
 
 import (
-	"fmt"
 	"strconv"
 
+	"letterlock/internal/language"
 	"letterlock/internal/letterlock"
 	"letterlock/internal/policy"
 	"letterlock/internal/track"
@@ -11,15 +11,15 @@ import (
 )
 
 // traceFound fills the table of what was found, with one message chosen, or none.
-func (s *Server) traceFound(by letterlock.Actor, l lookup, page track.TracePage, chosen letterlock.ID) views.TraceFound {
+func (s speaker) traceFound(by letterlock.Actor, l lookup, page track.TracePage, chosen letterlock.ID) views.TraceFound {
 	f := views.TraceFound{
-		Heading: foundHeading(page.Total),
-		Shown:   "Showing " + countOf(len(page.Messages), "message") + ".",
+		Heading: foundHeading(s.Words, page.Total),
+		Shown:   s.Text("trace.showing", "Messages", s.Count("count.message", len(page.Messages))),
 		CSVURL:  l.url("/trace/export.csv", ""),
 		JSONURL: l.url("/trace/export.json", ""),
 	}
 	if page.Total > len(page.Messages) {
-		f.Shown = fmt.Sprintf("Showing %d of %s.", len(page.Messages), totalOf(page.Total))
+		f.Shown = s.Text("trace.showingOf", "Messages", strconv.Itoa(len(page.Messages)), "Total", totalOf(s.Words, page.Total))
 	}
 	if page.More != "" {
 		f.OlderURL = l.url("/trace", page.More)
@@ -33,7 +33,7 @@ func (s *Server) traceFound(by letterlock.Actor, l lookup, page track.TracePage,
 	for _, field := range lookupFields {
 		if l.typed[field.name] != "" {
 			f.Conditions = append(f.Conditions, views.Link{
-				Text: field.label + ": " + l.condition(field.name), URL: l.without(field.name).url("/trace", ""),
+				Text: s.Text(field.label) + ": " + l.condition(s.Words, field.name), URL: l.without(field.name).url("/trace", ""),
 			})
 		}
 	}
@@ -44,20 +44,20 @@ func (s *Server) traceFound(by letterlock.Actor, l lookup, page track.TracePage,
 }
 
 // foundHeading says how many messages were found.
-func foundHeading(total int) string {
+func foundHeading(say language.Words, total int) string {
 	if total == 0 {
-		return "Nothing found"
+		return say.Text("trace.nothingFound")
 	}
 	if total == 1 {
-		return "1 message"
+		return say.Text("trace.message")
 	}
-	return totalOf(total) + " messages"
+	return say.Text("trace.messages", "Total", totalOf(say, total))
 }
 
 // totalOf is a total that is not counted beyond track.MaxTotal.
-func totalOf(total int) string {
+func totalOf(say language.Words, total int) string {
 	if total >= track.MaxTotal {
-		return grouped(track.MaxTotal) + " or more"
+		return say.Text("trace.orMore", "MaxTotal", grouped(track.MaxTotal))
 	}
 	return grouped(total)
 }
@@ -71,11 +71,11 @@ func grouped(n int) string {
 	return s
 }
 
-func (s *Server) traceRow(by letterlock.Actor, l lookup, m track.Sent, chosen letterlock.ID) views.TraceRow {
+func (s speaker) traceRow(by letterlock.Actor, l lookup, m track.Sent, chosen letterlock.ID) views.TraceRow {
 	v := s.newSentMail(by.Address, m.Message, m.Recipients)
 	r := views.TraceRow{
-		URL: l.message(m.Message.ID), When: s.moment(m.Message.Accepted, s.shortForm(m.Message.Accepted)+" "+clockForm),
-		Subject: tracedSubject(m.Message), Sender: tracedSender(m.Message), To: countOf(len(m.Recipients), "recipient"),
+		URL: l.message(m.Message.ID), When: s.minute(m.Message.Accepted),
+		Subject: tracedSubject(s.Words, m.Message), Sender: tracedSender(s.Words, m.Message), To: s.Count("count.recipient", len(m.Recipients)),
 		Revocable: v.revocable(), Current: m.Message.ID == chosen,
 	}
 	if len(m.Recipients) == 1 {
@@ -87,17 +87,17 @@ func (s *Server) traceRow(by letterlock.Actor, l lookup, m track.Sent, chosen le
 
 // tracedSubject is the subject as the trace shows it. A destroyed message has none
 // any more.
-func tracedSubject(m letterlock.Message) string {
+func tracedSubject(say language.Words, m letterlock.Message) string {
 	if m.Destroyed {
-		return "Destroyed message"
+		return say.Text("trace.destroyedMessage")
 	}
 	return subjectOf(m)
 }
 
 // tracedSender is who wrote a message: its sender, unless a recipient did in the portal.
-func tracedSender(m letterlock.Message) string {
+func tracedSender(say language.Words, m letterlock.Message) string {
 	if m.Author.Address != "" {
-		return string(m.Author.Address) + ", in the portal,"
+		return say.Text("trace.inThePortal", "Address", string(m.Author.Address))
 	}
 	return string(m.Sender.Address)
 }
@@ -108,13 +108,13 @@ func (v sentMail) revocable() string {
 	left := t.links - t.revoked
 	switch {
 	case v.message.Destroyed:
-		return "No, destroyed"
+		return v.server.Text("trace.noDestroyed")
 	case t.links == 0:
-		return "No, inline"
+		return v.server.Text("trace.noInline")
 	case policy.Revoked(v.message, v.recipients):
-		return "Revoked"
+		return v.server.Text("trace.revoked")
 	case left < len(v.recipients):
-		return fmt.Sprintf("Yes, %d of %d", left, len(v.recipients))
+		return v.server.Text("trace.yesOf", "Left", strconv.Itoa(left), "Recipients", strconv.Itoa(len(v.recipients)))
 	}
-	return "Yes"
+	return v.server.Text("trace.yes")
 }

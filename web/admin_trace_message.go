@@ -1,9 +1,10 @@
 package web
 
 import (
-	"fmt"
 	"slices"
+	"strconv"
 
+	"letterlock/internal/language"
 	"letterlock/internal/letterlock"
 	"letterlock/internal/policy"
 	"letterlock/internal/track"
@@ -19,7 +20,7 @@ type tracedMail struct {
 	may    rights
 }
 
-func (s *Server) tracedMail(by letterlock.Actor, d track.Detail) tracedMail {
+func (s speaker) tracedMail(by letterlock.Actor, d track.Detail) tracedMail {
 	return tracedMail{sentMail: s.newSentMail(by.Address, d.Message, d.Recipients), detail: d, by: by, may: s.rightsOf(by, d)}
 }
 
@@ -31,9 +32,9 @@ func (v tracedMail) view(l lookup) views.TraceMessage {
 	m := v.message
 	t := tallyOf(v.recipients)
 	out := views.TraceMessage{
-		Subject: tracedSubject(m), Band: v.traceBand(t, l), From: personOf(m.Sender),
-		Sent: v.server.moment(m.Accepted, exactForm), Expires: v.server.when(m.Expires),
-		MessageID: m.MessageID, Facts: slices.Concat(v.traceFacts(), writtenBy(m, v.detail.First), turnFacts(v.detail.Related)), MoreTo: max(0, len(v.recipients)-shownTo),
+		Subject: tracedSubject(v.server.Words, m), Band: v.traceBand(t, l), From: personOf(m.Sender),
+		Sent: v.server.said(m.Accepted, v.server.Exact), Expires: v.server.when(m.Expires),
+		MessageID: m.MessageID, Facts: slices.Concat(v.traceFacts(), writtenBy(v.server.Words, m, v.detail.First), turnFacts(v.server.Words, v.detail.Related)), MoreTo: max(0, len(v.recipients)-shownTo),
 	}
 	if t.revoked > 0 {
 		out.Reason = t.last.Reason
@@ -70,30 +71,30 @@ func (v tracedMail) traceFacts() []views.Fact {
 	m := v.message
 	var facts []views.Fact
 	if m.Reference != "" {
-		facts = append(facts, views.Fact{Label: "Came with Message-ID", Value: m.Reference, Mono: true})
+		facts = append(facts, views.Fact{Label: v.server.Text("trace.cameWithMessageId"), Value: m.Reference, Mono: true})
 	}
 	template := m.Brand
 	if template == "" {
-		template = v.server.house() + " (default)"
+		template = v.server.Text("trace.default", "House", v.server.house())
 	}
 	facts = append(facts,
-		views.Fact{Label: "Template", Value: template},
-		views.Fact{Label: "Method", Value: methodOf(m)},
-		views.Fact{Label: "Protection", Value: string(m.Protection) + v.server.asking(m)})
+		views.Fact{Label: v.server.Text("trace.template"), Value: template},
+		views.Fact{Label: v.server.Text("trace.method"), Value: methodOf(v.server.Words, m)},
+		views.Fact{Label: v.server.Text("trace.protection"), Value: string(m.Protection) + v.server.asking(m)})
 	return append(append(facts, v.ruledFacts()...),
-		views.Fact{Label: "Sent with", Value: viaName(m.Via)},
-		views.Fact{Label: "Size", Value: size(m.Size) + ", " + countOf(m.Attachments, "attachment")},
-		views.Fact{Label: "Sender's key", Value: v.keyWords(v.detail.Keys[""])},
-		views.Fact{Label: "Recipients' keys", Value: v.recipientKeys()})
+		views.Fact{Label: v.server.Text("trace.sentWith"), Value: viaName(v.server.Words, m.Via)},
+		views.Fact{Label: v.server.Text("trace.size"), Value: v.server.Size(m.Size) + ", " + v.server.Count("count.attachment", m.Attachments)},
+		views.Fact{Label: v.server.Text("trace.sendersKey"), Value: v.keyWords(v.detail.Keys[""])},
+		views.Fact{Label: v.server.Text("trace.recipientsKeys"), Value: v.recipientKeys()})
 }
 
 func (v tracedMail) traceRecipient(r letterlock.Recipient, l lookup) views.TraceRecipient {
 	state, note := v.single(r)
 	if v.message.Destroyed {
-		state, note = views.State{Kind: views.StateExpired, Text: "Destroyed"}, ""
+		state, note = views.State{Kind: views.StateExpired, Text: v.server.Text("trace.destroyed")}, ""
 	}
 	out := views.TraceRecipient{
-		Person: personOf(r.Mailbox), Field: fieldName(r.Field), State: state, Note: note,
+		Person: personOf(r.Mailbox), Field: fieldName(v.server.Words, r.Field), State: state, Note: note,
 		Steps: v.traceSteps(r, v.detail.Events[r.ID]), Visits: v.traceVisits(v.detail.Visits[r.ID]),
 	}
 	if r.Experience != letterlock.Link {
@@ -119,26 +120,26 @@ func (v tracedMail) traceRecipient(r letterlock.Recipient, l lookup) views.Trace
 func (v tracedMail) traceBand(t tally, l lookup) views.Band {
 	switch {
 	case v.message.Destroyed:
-		return views.Band{Kind: views.BandCannot, Lead: "Destroyed.", Text: "Nobody can read this message any more, its sender included."}
+		return views.Band{Kind: views.BandCannot, Lead: v.server.Text("trace.destroyedB"), Text: v.server.Text("trace.nobodyCanReadThisMessage")}
 	case t.links == 0:
 		b := v.bandInline()
-		b.Lead, b.Text = "Not revocable.", b.Lead+" "+b.Text
+		b.Lead, b.Text = v.server.Text("trace.notRevocable"), b.Lead+" "+b.Text
 		return b
 	case policy.Revoked(v.message, v.recipients):
 		return v.traceBandRevoked(t, l)
 	}
-	b := views.Band{Kind: views.BandCan, Lead: "Revocable.", Text: v.whoHasAccess(t), Revoke: "Revoke message"}
+	b := views.Band{Kind: views.BandCan, Lead: v.server.Text("trace.revocableB"), Text: v.whoHasAccess(t), Revoke: v.server.Text("trace.revokeMessage")}
 	if v.by.Is(letterlock.Revoker) {
 		b.RevokeURL = v.act("revoke", l, "")
 	} else {
-		b.Text += " You may look; whoever has the role revoker can revoke it."
+		b.Text += " " + v.server.Text("trace.youMayLookWhoeverHas")
 	}
 	return b
 }
 
 func (v tracedMail) traceBandRevoked(t tally, l lookup) views.Band {
 	b := views.Band{
-		Kind: views.BandRevoked, Lead: "Revoked.", Text: "External access has been removed " + v.remover(t.last),
+		Kind: views.BandRevoked, Lead: v.server.Text("trace.revokedB"), Text: v.server.Text("trace.externalAccessHasBeenRemoved", "Remover", v.remover(t.last)),
 		When: v.server.spoken(t.last.At), Tail: ". " + v.outcome(t),
 	}
 	if len(v.may.back) > 0 && v.by.Is(letterlock.Revoker) {
@@ -153,49 +154,49 @@ func (v tracedMail) whoHasAccess(t tally) string {
 	text := ""
 	switch all := len(v.recipients); {
 	case v.expired():
-		text = "The message expired on " + v.server.day(v.message.Expires).Text + ", so nobody can read it by a link; access can still be removed."
+		text = v.server.Text("trace.theMessageExpiredOnSo", "Date", v.server.day(v.message.Expires).Text)
 	case all == 1:
-		text = "1 recipient has access."
+		text = v.server.Text("trace.recipientHasAccess")
 	case left == 1:
-		text = fmt.Sprintf("1 of %d recipients has access.", all)
+		text = v.server.Text("trace.ofRecipientsHasAccess", "All", strconv.Itoa(all))
 	default:
-		text = fmt.Sprintf("%d of %d recipients have access.", left, all)
+		text = v.server.Text("trace.ofRecipientsHaveAccess", "Left", strconv.Itoa(left), "All", strconv.Itoa(all))
 	}
 	if t.revoked > 0 {
-		text += fmt.Sprintf(" Access of %s has been removed.", countOf(t.revoked, "recipient"))
+		text += " " + v.server.Text("trace.accessOfHasBeenRemoved", "Recipients", v.server.Count("count.recipient", t.revoked))
 	}
 	if t.bounced > 0 && len(v.recipients) == 1 {
-		text += " The notification did not reach them."
+		text += " " + v.server.Text("trace.theNotificationDidNotReach")
 	} else if t.bounced > 0 {
-		text += " The notification did not reach " + countOf(t.bounced, "recipient") + "."
+		text += " " + v.server.Text("trace.theNotificationDidNotReachB", "Recipients", v.server.Count("count.recipient", t.bounced))
 	}
 	if t.inlines > 0 {
-		text += " " + v.inlines() + " received it inline; " + copiesStay(t.inlines)
+		text += " " + v.server.Text("trace.receivedItInline", "Inlines", v.inlines(), "CopiesStay", copiesStay(v.server.Words, t.inlines))
 	}
 	return text
 }
 
 // whyExperience says which identity type a recipient was taken for, and what that
 // decided.
-func whyExperience(r letterlock.Recipient) string {
-	text := "identity type " + string(r.Identity) + ", experience " + string(r.Experience)
+func whyExperience(say language.Words, r letterlock.Recipient) string {
+	text := say.Text("trace.identityTypeExperience", "Identity", string(r.Identity), "Experience", string(r.Experience))
 	switch r.Why {
 	case policy.WhyForced:
-		text += " because the sender wanted everybody in the portal"
+		text += " " + say.Text("trace.becauseTheSenderWantedEverybody")
 	case policy.WhyDoNotForward:
-		text += " because it must not be forwarded"
+		text += " " + say.Text("trace.becauseItMustNotBe")
 	case policy.WhyNoTLS:
-		text += " because encryption to the end was not assured"
+		text += " " + say.Text("trace.becauseEncryptionToTheEnd")
 	case policy.WhyFellBack:
-		text += " because encryption to the end was not assured when the message itself was to leave"
+		text += " " + say.Text("trace.becauseEncryptionToTheEndWas")
 	case policy.WhyPromised:
-		text += " because Compose had said that it can be taken back"
+		text += " " + say.Text("trace.becauseComposeHadSaidThat")
 	case policy.WhyNoAnswer:
-		text += " because the DNS did not say who takes the domain's mail"
+		text += " " + say.Text("trace.becauseTheDnsDidNot")
 	case policy.WhyRouted:
-		text += " because its % or ! may lead to a mailbox elsewhere"
+		text += " " + say.Text("trace.becauseItsOrMayLead")
 	case policy.WhyLinkDomain, policy.WhyInlineDomain:
-		text += " because the settings say so for the domain"
+		text += " " + say.Text("trace.becauseTheSettingsSaySo")
 	}
 	return text
 }

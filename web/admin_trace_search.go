@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"letterlock/internal/language"
 	"letterlock/internal/letterlock"
 	"letterlock/views"
 )
@@ -21,30 +22,30 @@ const (
 	fieldIdentity  = "identity"
 )
 
-// lookupFields are all of them, with their labels, in the order of the form.
+// lookupFields are all of them, with the names of their labels, in the order of the form.
 var lookupFields = []struct{ name, label string }{
-	{fieldSender, "Sender"}, {fieldRecipient, "Recipient"}, {fieldSubject, "Subject"}, {fieldMessageID, "Message-ID"},
-	{fieldFrom, "From"}, {fieldUntil, "Until"}, {fieldState, "State"}, {fieldIdentity, "Identity type"},
+	{fieldSender, "search.sender"}, {fieldRecipient, "search.recipient"}, {fieldSubject, "search.subject"}, {fieldMessageID, "search.messageid"},
+	{fieldFrom, "search.from"}, {fieldUntil, "search.until"}, {fieldState, "search.state"}, {fieldIdentity, "search.identityType"},
 }
 
 // anything is the choice of a list that leaves nothing out.
 const anything = "any"
 
-// A choice is one value of a list and its words.
+// A choice is one value of a list and the name of its text.
 type choice struct{ value, text string }
 
 // stateChoices and identityChoices are what a message can be looked for by.
 var (
 	stateChoices = []choice{
-		{anything, "Any"}, {string(letterlock.IsUnread), "Unread"}, {string(letterlock.IsRead), "Read"},
-		{string(letterlock.IsRevoked), "Revoked"}, {string(letterlock.ExpiresSoon), "Expires soon"},
-		{string(letterlock.IsExpired), "Expired"}, {string(letterlock.IsInline), "Inline"},
-		{string(letterlock.IsBounced), "Bounced"}, {string(letterlock.IsDestroyed), "Destroyed"},
+		{anything, "search.any"}, {string(letterlock.IsUnread), "search.unread"}, {string(letterlock.IsRead), "search.read"},
+		{string(letterlock.IsRevoked), "search.revoked"}, {string(letterlock.ExpiresSoon), "search.expiresSoon"},
+		{string(letterlock.IsExpired), "search.expired"}, {string(letterlock.IsInline), "search.inline"},
+		{string(letterlock.IsBounced), "search.bounced"}, {string(letterlock.IsDestroyed), "search.destroyed"},
 	}
 	identityChoices = []choice{
-		{anything, "Any"}, {string(letterlock.Organization), "Organization"}, {string(letterlock.Microsoft365), "Microsoft 365"},
-		{string(letterlock.MicrosoftAccount), "Microsoft account"}, {string(letterlock.Google), "Google"},
-		{string(letterlock.Yahoo), "Yahoo"}, {string(letterlock.Other), "Other"},
+		{anything, "search.any"}, {string(letterlock.Organization), "search.organization"}, {string(letterlock.Microsoft365), "search.microsoft"},
+		{string(letterlock.MicrosoftAccount), "search.microsoftAccount"}, {string(letterlock.Google), "search.google"},
+		{string(letterlock.Yahoo), "search.yahoo"}, {string(letterlock.Other), "search.otherType"},
 	}
 )
 
@@ -115,7 +116,7 @@ func (l lookup) message(id letterlock.ID) string {
 // search is what the use case is asked for, or what is wrong with the fields. What
 // cannot be understood is never left out: more would be found than was asked for,
 // and more revoked.
-func (l lookup) search(in *time.Location) (q letterlock.Search, wrong []views.FieldError) {
+func (l lookup) search(say language.Words, in *time.Location) (q letterlock.Search, wrong []views.FieldError) {
 	add := func(field, text string) { wrong = append(wrong, views.FieldError{Field: field, Text: text}) }
 	q = letterlock.Search{
 		Sender: l.typed[fieldSender], Recipient: l.typed[fieldRecipient], Subject: l.typed[fieldSubject], MessageID: l.typed[fieldMessageID],
@@ -123,21 +124,21 @@ func (l lookup) search(in *time.Location) (q letterlock.Search, wrong []views.Fi
 	}
 	var ok bool
 	if q.From, ok = dayOf(l.typed[fieldFrom], in); !ok {
-		add(fieldFrom, "Type a date, as 2026-11-20")
+		add(fieldFrom, say.Text("trace.typeADateAs"))
 	}
 	if q.Until, ok = dayOf(l.typed[fieldUntil], in); !ok {
-		add(fieldUntil, "Type a date, as 2026-11-20")
+		add(fieldUntil, say.Text("trace.typeADateAs"))
 	} else if !q.Until.IsZero() {
 		if q.Until.Before(q.From) {
-			add(fieldUntil, "Until is before From")
+			add(fieldUntil, say.Text("trace.untilIsBeforeFrom"))
 		}
 		q.Until = letterlock.NextDay(q.Until) // the day itself is meant as well
 	}
 	if !isChoice(stateChoices, l.typed[fieldState]) {
-		add(fieldState, "Choose a state")
+		add(fieldState, say.Text("trace.chooseAState"))
 	}
 	if !isChoice(identityChoices, l.typed[fieldIdentity]) {
-		add(fieldIdentity, "Choose an identity type")
+		add(fieldIdentity, say.Text("trace.chooseAnIdentityType"))
 	}
 	return q, wrong
 }
@@ -165,33 +166,33 @@ func textOf(list []choice, value string) string {
 	return ""
 }
 
-func optionsOf(list []choice, value string) (options []views.Option) {
+func optionsOf(say language.Words, list []choice, value string) (options []views.Option) {
 	for _, c := range list {
-		options = append(options, views.Option{Value: c.value, Text: c.text, Selected: c.value == value})
+		options = append(options, views.Option{Value: c.value, Text: say.Text(c.text), Selected: c.value == value})
 	}
 	return options
 }
 
 // refused translates what the use case refused to look for into a reason under
 // its field. It is empty for what is not the searcher's to mend.
-func (l lookup) refused(err error) []views.FieldError {
+func (l lookup) refused(say language.Words, err error) []views.FieldError {
 	if letterlock.CodeOf(err) != letterlock.Invalid {
 		return nil
 	}
-	const short = "Type a whole address, @ and a domain, or at least 3 characters of an address"
+	short := say.Text("trace.typeAWholeAddressAnd")
 	switch key := letterlock.KeyOf(err); key {
 	case fieldSender, fieldRecipient:
-		return []views.FieldError{{Field: key, Text: "No address is like this. " + short}}
+		return []views.FieldError{{Field: key, Text: say.Text("trace.noAddressIsLikeThis", "Short", short)}}
 	case fieldSubject:
-		return []views.FieldError{{Field: key, Text: "Type at least one word of the subject"}}
+		return []views.FieldError{{Field: key, Text: say.Text("trace.typeAtLeastOneWord")}}
 	case "subject-words":
-		return []views.FieldError{{Field: fieldSubject, Text: "Type 50 different words of the subject at most"}}
+		return []views.FieldError{{Field: fieldSubject, Text: say.Text("trace.typeDifferentWordsOfThe")}}
 	case fieldMessageID:
-		return []views.FieldError{{Field: key, Text: "No Message-ID is like this. Type one, or at least 3 characters of one"}}
+		return []views.FieldError{{Field: key, Text: say.Text("trace.noMessageIdIsLike")}}
 	case fieldState, fieldIdentity:
-		return []views.FieldError{{Field: key, Text: "Choose one of the list"}}
+		return []views.FieldError{{Field: key, Text: say.Text("trace.chooseOneOfTheList")}}
 	case fieldFrom, fieldUntil, "range":
-		return []views.FieldError{{Field: fieldUntil, Text: "Until is before From"}}
+		return []views.FieldError{{Field: fieldUntil, Text: say.Text("trace.untilIsBeforeFrom")}}
 	case "part-short":
 		for _, field := range []string{fieldSender, fieldRecipient} {
 			if n := len([]rune(l.typed[field])); n > 0 && n < 3 {
@@ -199,30 +200,30 @@ func (l lookup) refused(err error) []views.FieldError {
 			}
 		}
 		if n := len([]rune(l.typed[fieldMessageID])); n == 0 || n >= 3 {
-			return []views.FieldError{{Field: fieldSubject, Text: "Type at least 3 letters before *"}}
+			return []views.FieldError{{Field: fieldSubject, Text: say.Text("trace.typeAtLeastLettersBefore")}}
 		}
-		return []views.FieldError{{Field: fieldMessageID, Text: "Type at least 3 characters of a Message-ID"}}
+		return []views.FieldError{{Field: fieldMessageID, Text: say.Text("trace.typeAtLeastCharactersOf")}}
 	}
 	return nil
 }
 
 // condition is one condition of a search in words.
-func (l lookup) condition(field string) string {
+func (l lookup) condition(say language.Words, field string) string {
 	switch value := l.typed[field]; field {
 	case fieldState:
-		return textOf(stateChoices, value)
+		return sayText(say, textOf(stateChoices, value))
 	case fieldIdentity:
-		return textOf(identityChoices, value)
+		return sayText(say, textOf(identityChoices, value))
 	default:
 		return value
 	}
 }
 
 // facts are all conditions of a search in words.
-func (l lookup) facts() (list []views.Fact) {
+func (l lookup) facts(say language.Words) (list []views.Fact) {
 	for _, f := range lookupFields {
 		if l.typed[f.name] != "" {
-			list = append(list, views.Fact{Label: f.label, Value: l.condition(f.name), Mono: f.name == fieldMessageID})
+			list = append(list, views.Fact{Label: say.Text(f.label), Value: l.condition(say, f.name), Mono: f.name == fieldMessageID})
 		}
 	}
 	return list

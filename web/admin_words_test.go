@@ -8,6 +8,7 @@ import (
 
 	"letterlock/internal/brand"
 	"letterlock/internal/brandbook"
+	"letterlock/internal/language"
 	"letterlock/internal/letterlock"
 	"letterlock/internal/policy"
 	"letterlock/internal/track"
@@ -152,7 +153,7 @@ func TestRevocationStatusOfTheReportIsInWords(t *testing.T) {
 		{"inline, bounced", "Not revocable, inline, bounced", seen(never, one(c, itself, bounced))},
 	}
 	for _, tt := range tests {
-		if got := quiet().revocationStatus(track.ReportRow{Message: tt.mail.message, Recipient: tt.mail.recipients[0]}); got != tt.want {
+		if got := (speaker{Server: quiet()}).revocationStatus(track.ReportRow{Message: tt.mail.message, Recipient: tt.mail.recipients[0]}); got != tt.want {
 			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
 		}
 	}
@@ -197,17 +198,17 @@ func TestSearchIsReadFromItsURL(t *testing.T) {
 			t.Fatal(err)
 		}
 		l := lookupOf(q)
-		got, wrong := l.search(time.UTC)
+		got, wrong := l.search(language.Words{}, time.UTC)
 		switch {
 		case tt.wrong == "" && (len(wrong) > 0 || got != tt.want):
 			t.Errorf("%s: %+v %v, want %+v", tt.name, got, wrong, tt.want)
 		case tt.wrong != "" && (len(wrong) != 1 || wrong[0].Field != tt.wrong):
 			t.Errorf("%s: %v, want one reason at %s", tt.name, wrong, tt.wrong)
 		}
-		if again, _ := lookupOf(l.values()).search(time.UTC); again != got {
+		if again, _ := lookupOf(l.values()).search(language.Words{}, time.UTC); again != got {
 			t.Errorf("%s: comes back from its URL as %+v", tt.name, again)
 		}
-		if back, _ := lookupFor(got, time.UTC).search(time.UTC); tt.wrong == "" && back != got {
+		if back, _ := lookupFor(got, time.UTC).search(language.Words{}, time.UTC); tt.wrong == "" && back != got {
 			t.Errorf("%s: comes back from a plan as %+v", tt.name, back)
 		}
 		if l.asked != (tt.query != "") {
@@ -218,7 +219,7 @@ func TestSearchIsReadFromItsURL(t *testing.T) {
 
 func TestTotalsAreCountedUpToACap(t *testing.T) {
 	for total, want := range map[int]string{0: "Nothing found", 1: "1 message", 6: "6 messages", 999: "999 messages", track.MaxTotal: "1,000 or more messages"} {
-		if got := foundHeading(total); got != want {
+		if got := foundHeading(language.Words{}, total); got != want {
 			t.Errorf("%d: %q, want %q", total, got, want)
 		}
 	}
@@ -236,7 +237,7 @@ func TestExperienceIsExplained(t *testing.T) {
 		policy.WhyPromised:   "identity type google, experience link because Compose had said that it can be taken back",
 		policy.WhyLinkDomain: "identity type google, experience link because the settings say so for the domain",
 	} {
-		if got := whyExperience(letterlock.Recipient{Identity: letterlock.Google, Experience: letterlock.Link, Why: why}); got != want {
+		if got := whyExperience(language.Words{}, letterlock.Recipient{Identity: letterlock.Google, Experience: letterlock.Link, Why: why}); got != want {
 			t.Errorf("%s: %q, want %q", why, got, want)
 		}
 	}
@@ -252,7 +253,7 @@ func TestWhatIsTooShortIsSaidUnderItsField(t *testing.T) {
 		"beginning of a word": {map[string]string{fieldSender: "ada", fieldSubject: "o*"}, fieldSubject},
 		"Message-ID":          {map[string]string{fieldMessageID: "x1", fieldSubject: "offer"}, fieldMessageID},
 	} {
-		if got := (lookup{typed: tt.typed}).refused(short); len(got) != 1 || got[0].Field != tt.field {
+		if got := (lookup{typed: tt.typed}).refused(language.Words{}, short); len(got) != 1 || got[0].Field != tt.field {
 			t.Errorf("%s: %+v, want it under %q", name, got, tt.field)
 		}
 	}

@@ -12,7 +12,7 @@ import (
 )
 
 // appPasswordGone is what a page says when one was removed, or was not there.
-const appPasswordGone = "The app password works no more."
+const appPasswordGone = "security.theAppPasswordWorksNo"
 
 // appPasswordKey is under what a request keeps what its page has to say of an app
 // password: the one that was just made, or what is wrong with the form.
@@ -40,7 +40,7 @@ func (s *Server) appPasswords(c echo.Context, of letterlock.Address, to string, 
 	}
 	for _, p := range list {
 		v.Rows = append(v.Rows, views.AppPasswordRow{
-			Name: p.Name, Made: s.day(p.Created), Used: s.when(p.Used), From: p.UsedIP,
+			Name: p.Name, Made: s.speaker(c).day(p.Created), Used: s.speaker(c).when(p.Used), From: p.UsedIP,
 			RemoveURL: to + "/app-passwords/" + string(p.ID) + "/remove",
 		})
 	}
@@ -104,7 +104,7 @@ func (s *Server) knowsPassword(c echo.Context, password string) (status int, wro
 	case letterlock.Throttled:
 		wait := letterlock.RetryAfterOf(err)
 		setRetryAfter(c, wait)
-		return http.StatusTooManyRequests, "Too many tries. You can try again in " + s.wait(wait), nil
+		return http.StatusTooManyRequests, "Too many tries. You can try again in " + s.speaker(c).wait(wait), nil
 	}
 	return http.StatusOK, "", err
 }

@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"letterlock/internal/intake"
+	"letterlock/internal/language"
 	"letterlock/internal/letterlock"
 	"letterlock/views"
 )
@@ -13,7 +14,7 @@ import (
 const mostUnprovable = 5
 
 // nobodyVouches says who could never open a message that asks for OpenID.
-func nobodyVouches(without *intake.Unprovable) string {
+func nobodyVouches(say language.Words, without *intake.Unprovable) string {
 	var names []string
 	for i, a := range without.To {
 		if i == mostUnprovable {
@@ -23,9 +24,9 @@ func nobodyVouches(without *intake.Unprovable) string {
 		names = append(names, string(a))
 	}
 	if without.Brand {
-		return "Nobody could open it: its brand wants no passcodes, and no OpenID provider that is set up here can vouch for " + listed(names)
+		return "Nobody could open it: its brand wants no passcodes, and no OpenID provider that is set up here can vouch for " + listed(say, names)
 	}
-	return "Nobody could open it: no OpenID provider that is set up here can vouch for " + listed(names)
+	return "Nobody could open it: no OpenID provider that is set up here can vouch for " + listed(say, names)
 }
 
 // demandOptions are what can be asked of readers. One that two rules have made together

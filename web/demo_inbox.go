@@ -51,7 +51,7 @@ func (s *Server) mailbox(c echo.Context) error {
 	}
 	v := s.inboxView(c, a, 0)
 	if mails := s.Demo.Box.Mails(a); len(mails) > 0 {
-		newest := s.mailView(mails[0], asHTML)
+		newest := s.speaker(c).mailView(mails[0], asHTML)
 		v.Mail, v.Newest = &newest, true
 	}
 	return s.show(c, http.StatusOK, views.InboxPage(v))
@@ -62,7 +62,7 @@ func (s *Server) inboxView(c echo.Context, a letterlock.Address, chosen int64) v
 	v := views.Inbox{Page: s.page(c), Address: string(a), OthersURL: "/inbox/"}
 	for _, m := range s.Demo.Box.Mails(a) {
 		v.Items = append(v.Items, views.InboxItem{
-			URL: mailURL(m), From: m.Sender(), Subject: titleOf(m.Subject()), When: s.mailTime(m.At), Current: m.Seq == chosen,
+			URL: mailURL(m), From: m.Sender(), Subject: titleOf(m.Subject()), When: s.speaker(c).mailTime(m.At), Current: m.Seq == chosen,
 		})
 	}
 	return v
@@ -107,13 +107,13 @@ func (s *Server) showMail(c echo.Context, as string) error {
 		return err
 	}
 	v := s.inboxView(c, m.To, m.Seq)
-	shown := s.mailView(m, as)
+	shown := s.speaker(c).mailView(m, as)
 	v.Mail = &shown
 	return s.show(c, http.StatusOK, views.InboxPage(v))
 }
 
 // mailView fills the pane of a mail. One without HTML shows its text instead.
-func (s *Server) mailView(m inbox.Mail, as string) views.InboxMail {
+func (s speaker) mailView(m inbox.Mail, as string) views.InboxMail {
 	v := views.InboxMail{
 		Subject: titleOf(m.Subject()), From: views.Person{Name: m.Sender()}, To: string(m.To), When: s.when(m.At), RawURL: mailURL(m) + "/source.eml",
 	}

@@ -31,7 +31,7 @@ func (s *Server) mailboxes(c echo.Context) error {
 	page := views.Inboxes{Page: s.page(c)}
 	for _, m := range s.Demo.Box.Mailboxes() {
 		row := views.Mailbox{
-			Address: string(m.Address), URL: mailboxURL(m.Address), Count: m.Count, Latest: s.mailTime(m.Newest),
+			Address: string(m.Address), URL: mailboxURL(m.Address), Count: m.Count, Latest: s.speaker(c).mailTime(m.Newest),
 		}
 		if mails := s.Demo.Box.Mails(m.Address); len(mails) > 0 {
 			row.Subject = mails[0].Subject()

@@ -20,7 +20,7 @@ func (s *Server) expiryPage(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	v := s.newSentMail(actor(c).Address, d.Message, d.Recipients)
+	v := s.speaker(c).newSentMail(actor(c).Address, d.Message, d.Recipients)
 	return s.askExpiry(c, http.StatusOK, v, expiryAt{"sent", v.url() + "/expiry", v.url()}, "", "", nil)
 }
 
@@ -30,7 +30,7 @@ func (s *Server) changeExpiry(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	v := s.newSentMail(actor(c).Address, d.Message, d.Recipients)
+	v := s.speaker(c).newSentMail(actor(c).Address, d.Message, d.Recipients)
 	return s.setExpiry(c, v, expiryAt{"sent", v.url() + "/expiry", v.url()})
 }
 
@@ -40,7 +40,7 @@ func (s *Server) traceExpiryPage(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.askExpiry(c, http.StatusOK, s.tracedMail(actor(c), d).sentMail, tracedExpiry(d, l), "", "", nil)
+	return s.askExpiry(c, http.StatusOK, s.speaker(c).tracedMail(actor(c), d).sentMail, tracedExpiry(d, l), "", "", nil)
 }
 
 func (s *Server) traceExpiry(c echo.Context) error {
@@ -48,7 +48,7 @@ func (s *Server) traceExpiry(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.setExpiry(c, s.tracedMail(actor(c), d).sentMail, tracedExpiry(d, l))
+	return s.setExpiry(c, s.speaker(c).tracedMail(actor(c), d).sentMail, tracedExpiry(d, l))
 }
 
 func tracedExpiry(d track.Detail, l lookup) expiryAt {
@@ -65,6 +65,7 @@ type expiryAt struct {
 // askExpiry shows the form. Where the end may not be changed there is nothing to
 // ask, and the message itself says what became of it.
 func (s *Server) askExpiry(c echo.Context, status int, v sentMail, at expiryAt, choice, date string, wrong []views.FieldError) error {
+	say := s.words(c)
 	if s.Access.MayExpire(actor(c), v.message, v.recipients) != nil {
 		return c.Redirect(http.StatusSeeOther, at.back)
 	}
@@ -73,8 +74,8 @@ func (s *Server) askExpiry(c echo.Context, status int, v sentMail, at expiryAt, 
 	if !latest.IsZero() {
 		last = lastWholeDay(latest)
 	}
-	expiries := ruledOptions(expiryOptions(choice, now, nil), latest, func(choice string) time.Time {
-		end, _ := expiryOf(choice, now.Format(dateForm), now, nil) // a date: the first that there is
+	expiries := ruledOptions(say, expiryOptions(say, choice, now, nil), latest, func(choice string) time.Time {
+		end, _ := expiryOf(say, choice, now.Format(dateForm), now, nil) // a date: the first that there is
 		return end
 	})
 	page := views.ChangeExpiry{
@@ -84,7 +85,7 @@ func (s *Server) askExpiry(c echo.Context, status int, v sentMail, at expiryAt, 
 		Errors: wrong, URL: at.url, KeepURL: at.back, Ruled: s.ruledSentence(c, v),
 	}
 	if t := tallyOf(v.recipients); t.revoked > 0 {
-		page.Revoked = "Access of " + countOf(t.revoked, "recipient") + " was removed. A change of the expiry does not give it back."
+		page.Revoked = say.Text("expiry.accessOfWasRemovedA", "Recipients", say.Count("count.recipient", t.revoked))
 	}
 	return s.show(c, status, views.ChangeExpiryPage(page))
 }
@@ -102,28 +103,28 @@ func (s *Server) latestEnd(c echo.Context, v sentMail) time.Time {
 // ruledSentence says what a rule asks for and who is bound by it; empty: none does.
 func (s *Server) ruledSentence(c echo.Context, v sentMail) string {
 	if latest := s.latestEnd(c, v); !latest.IsZero() {
-		return s.pastRule(latest)
+		return s.speaker(c).pastRule(latest)
 	}
 	if latest := v.message.LatestEnd; !latest.IsZero() {
-		return "A rule lets it be read until " + s.when(latest).Text + " at most. As an administrator you can go beyond; the audit log says so."
+		return s.words(c).Text("expiry.aRuleLetsItBe", "When", s.speaker(c).when(latest).Text)
 	}
 	return ""
 }
 
 // pastRule says until when a rule lets a message be read, to whoever is bound by it.
-func (s *Server) pastRule(latest time.Time) string {
-	return "A rule lets it be read until " + s.when(latest).Text + " at most. Only an administrator can go beyond."
+func (s speaker) pastRule(latest time.Time) string {
+	return s.Text("expiry.aRuleLetsItBeRead", "When", s.when(latest).Text)
 }
 
 // endSentence says when the message ends or ended.
 func (v sentMail) endSentence() string {
 	switch end := v.message.Expires; {
 	case end.IsZero():
-		return "It never expires."
+		return v.server.Text("expiry.itNeverExpires")
 	case v.expired():
-		return "It expired on " + v.server.when(end).Text + "."
+		return v.server.Text("expiry.itExpiredOn", "When", v.server.when(end).Text)
 	default:
-		return "It expires on " + v.server.when(end).Text + "."
+		return v.server.Text("expiry.itExpiresOn", "When", v.server.when(end).Text)
 	}
 }
 
@@ -133,7 +134,7 @@ func (s *Server) setExpiry(c echo.Context, v sentMail, at expiryAt) error {
 		return err
 	}
 	choice, date := f.Get("expiry"), f.Get("expiry-date")
-	end, wrong := expiryOf(cmp.Or(choice, "none"), date, s.Now().In(s.Location), nil)
+	end, wrong := expiryOf(s.words(c), cmp.Or(choice, "none"), date, s.Now().In(s.Location), nil)
 	if latest := s.latestEnd(c, v); choice == latestExpiry && !latest.IsZero() {
 		end, wrong = latest, nil
 	}
@@ -141,7 +142,7 @@ func (s *Server) setExpiry(c echo.Context, v sentMail, at expiryAt) error {
 		err = s.Access.SetExpiry(c.Request().Context(), actor(c), v.message.ID, end)
 	}
 	if past := (*letterlock.PastRule)(nil); errors.As(err, &past) {
-		wrong, err = &views.FieldError{Field: "expiry", Text: s.pastRule(past.Latest)}, nil
+		wrong, err = &views.FieldError{Field: "expiry", Text: s.speaker(c).pastRule(past.Latest)}, nil
 		if choice == dateExpiry {
 			wrong.Field = "expiry-date"
 		}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"letterlock/internal/intake"
+	"letterlock/internal/language"
 	"letterlock/internal/letterlock"
 	"letterlock/internal/store"
 	"letterlock/static"
@@ -108,7 +109,7 @@ func TestTheLastDayIsTheOneThatWasTyped(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		end, wrong := expiryDate(tt.typed, time.Date(2026, 2, 1, 12, 0, 0, 0, zone))
+		end, wrong := expiryDate(language.Words{}, tt.typed, time.Date(2026, 2, 1, 12, 0, 0, 0, zone))
 		if got := end.Format(time.RFC3339); wrong != nil || got != tt.want {
 			t.Errorf("%s in %s is the end of %s, want %s (%v)", tt.typed, tt.zone, got, tt.want, wrong)
 		}

@@ -270,20 +270,20 @@ func (s *Server) endOfDenied(err error, c echo.Context) views.End {
 		return views.End{Kind: views.EndKept, Next: views.Link{Text: w.Text("end.back"), URL: "/read/" + c.Param("id")}}
 	}
 	if past := (*letterlock.PastRule)(nil); errors.As(err, &past) {
-		return views.End{Kind: views.EndRuled, Refused: s.pastRule(past.Latest)}
+		return views.End{Kind: views.EndRuled, Refused: s.speaker(c).pastRule(past.Latest)}
 	}
 	if r := ruleOf(c); r.ofStaff() && !actor(c).Is(roles[r]) {
-		return views.End{Kind: views.EndRole, Refused: refusedFor[r]}
+		return views.End{Kind: views.EndRole, Refused: sayText(s.words(c), refusedFor[r])}
 	}
 	return views.End{Kind: views.EndDenied}
 }
 
 // refusedFor says who may reach the routes of a rule to whom may not.
 var refusedFor = map[rule]string{
-	sender:  "Your account cannot send messages, and so has no Sent folder.",
-	auditor: "Only auditors, revokers and administrators may see what happened to other people's messages, and your account is none of them.",
-	revoker: "Only revokers and administrators may take access to other people's messages away or give it back, and your account is neither.",
-	admin:   "Only administrators may do this, and your account is not one of theirs.",
+	sender:  "staffEnd.refused.sender",
+	auditor: "staffEnd.refused.auditor",
+	revoker: "staffEnd.refused.revoker",
+	admin:   "staffEnd.refused.admin",
 }
 
 // endOfNotFound does not tell recipients a message that never was from one that
@@ -332,9 +332,9 @@ func (s *Server) endOfThrottled(err error, c echo.Context) views.End {
 
 // homeLink is the way on for people of the organisation.
 func (s *Server) homeLink(c echo.Context) views.Link {
-	text := map[string]string{"/sent": "Go to Sent", "/trace": "Go to Message trace"}
+	text := map[string]string{"/sent": "staffEnd.goToSent", "/trace": "staffEnd.goToMessageTrace"}
 	url := homeOf(actor(c))
-	return views.Link{Text: text[url], URL: url}
+	return views.Link{Text: sayText(s.words(c), text[url]), URL: url}
 }
 
 // retryURL is where the same thing can be tried once more: the page itself, or

@@ -24,17 +24,16 @@ const (
 	wordsKey    = "words"
 )
 
-// A speaker tells recipients something in the language of a request.
+// A speaker tells somebody something in the language of a request.
 type speaker struct {
 	*Server
 	language.Words
 }
 
-// speaker returns who answers a request. Pages of the organisation's own people are
-// in English.
+// speaker returns who answers a request.
 func (s *Server) speaker(c echo.Context) speaker { return speaker{s, s.words(c)} }
 
-// english is who speaks to the organisation's own people.
+// english is who speaks where no language is known yet.
 func (s *Server) english() speaker { return speaker{Server: s} }
 
 // words returns those that a request is answered in: of the language that was chosen in
@@ -49,6 +48,9 @@ func (s *Server) words(c echo.Context) language.Words {
 }
 
 func (s *Server) choose(c echo.Context) language.Words {
+	if ruleOf(c).ofStaff() {
+		return s.staffWords(c)
+	}
 	if !s.forRecipients(c) {
 		return language.Words{}
 	}
@@ -64,6 +66,21 @@ func (s *Server) choose(c echo.Context) language.Words {
 		}
 	}
 	return s.Languages.All()[0]
+}
+
+// staffWords chooses a language for somebody of the organisation: what their browser
+// likes best of those that the settings name, else the first of them.
+func (s *Server) staffWords(c echo.Context) language.Words {
+	offered := s.StaffLanguages.All()
+	if len(offered) == 1 {
+		return offered[0]
+	}
+	h := c.Response().Header()
+	h.Add(echo.HeaderVary, "Accept-Language")
+	if w, ok := s.StaffLanguages.Match(c.Request().Header.Get("Accept-Language")); ok {
+		return w
+	}
+	return offered[0]
 }
 
 // forRecipients reports whether a request may be one of a recipient: what fails before
@@ -166,4 +183,20 @@ func (s *Server) shownAt(c echo.Context) string {
 		return "/messages"
 	}
 	return "/check"
+}
+
+// sayText returns a text, and nothing for no id.
+func sayText(say language.Words, id string) string {
+	if id == "" {
+		return ""
+	}
+	return say.Text(id)
+}
+
+// sayTexts is [sayText] for several.
+func sayTexts(say language.Words, ids []string) (texts []string) {
+	for _, id := range ids {
+		texts = append(texts, say.Text(id))
+	}
+	return texts
 }

@@ -10,6 +10,7 @@ import (
 
 	"letterlock/internal/brand"
 	"letterlock/internal/intake"
+	"letterlock/internal/language"
 	"letterlock/internal/letterlock"
 	"letterlock/internal/oidc"
 	"letterlock/internal/oidctest"
@@ -461,7 +462,7 @@ func TestEveryRefusalHasItsOwnSentence(t *testing.T) {
 		o := vouch.Outcome{Key: key, Provider: "Quill", Email: "marta@quillfeather.example"}
 		says := speaker{}.openIDSays(o, "m••••@quillfeather.example")
 		if key == vouch.Tried {
-			says = triedSays(o)
+			says = triedSays(language.Words{}, o)
 		}
 		if strings.Contains(says, "{{") || says == "" || seen[says] != "" {
 			t.Errorf("%s says %q, as does %q", key, says, seen[says])

@@ -10,6 +10,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"letterlock/internal/access"
+	"letterlock/internal/language"
 	"letterlock/internal/letterlock"
 	"letterlock/internal/policy"
 	"letterlock/internal/track"
@@ -126,7 +127,7 @@ func (s *Server) approve(c echo.Context, d track.Detail, q letterlock.Request) e
 	if q.Kind == letterlock.MoreTime {
 		choice, latest := cmp.Or(f.Get("expiry"), sameLength), policy.LatestEnd(actor(c), d.Message)
 		var known bool
-		if end, known = moreTime(choice, d.Message, s.Now().In(s.Location)); choice == latestExpiry && !latest.IsZero() {
+		if end, known = moreTime(s.words(c), choice, d.Message, s.Now().In(s.Location)); choice == latestExpiry && !latest.IsZero() {
 			end, known = latest, true
 		}
 		if !known {
@@ -138,11 +139,11 @@ func (s *Server) approve(c echo.Context, d track.Detail, q letterlock.Request) e
 
 // moreTime is the end that a choice gives a message which has expired; false: it is no
 // choice.
-func moreTime(choice string, m letterlock.Message, now time.Time) (end time.Time, known bool) {
+func moreTime(say language.Words, choice string, m letterlock.Message, now time.Time) (end time.Time, known bool) {
 	if choice == sameLength {
 		return now.Add(m.Expires.Sub(m.Accepted)).Truncate(time.Second), true
 	}
-	end, wrong := expiryOf(choice, "", now, nil)
+	end, wrong := expiryOf(say, choice, "", now, nil)
 	return end, wrong == nil
 }
 
@@ -160,15 +161,15 @@ func (v sentMail) requests(by letterlock.Actor, list []letterlock.Request, at fu
 				r.Who = personOf(one.Mailbox)
 			}
 		}
-		r.What = " asks for access again."
+		r.What = " " + v.server.Text("sent.asksForAccessAgain")
 		if q.Kind == letterlock.MoreTime {
-			r.What = " asks for more time."
+			r.What = " " + v.server.Text("sent.asksForMoreTime")
 			r.Times = v.moreTimes(policy.LatestEnd(by, v.message))
 			if len(v.recipients) > 1 {
-				r.Hint = "More time counts for everybody who has a link."
+				r.Hint = v.server.Text("sent.moreTimeCountsForEverybody")
 			}
 			if v.message.Act == letterlock.ActForward {
-				r.Hint = "A copy cannot be read for longer than its original. Give that one more time, and the copy gets it, too."
+				r.Hint = v.server.Text("sent.aCopyCannotBeRead")
 			}
 		}
 		if err := v.server.Access.MayAnswer(by, v.message, v.recipients, q); err == nil {
@@ -187,32 +188,32 @@ func (v sentMail) requests(by letterlock.Actor, list []letterlock.Request, at fu
 // whoAnswers says who decides, to whom may not.
 func (v sentMail) whoAnswers(err error) string {
 	if past := (*letterlock.PastRule)(nil); errors.As(err, &past) {
-		return v.server.pastRule(past.Latest) + " They see it in the message trace."
+		return v.server.Text("sent.theySeeItInThe", "PastRule", v.server.pastRule(past.Latest))
 	}
 	switch letterlock.KeyOf(err) {
 	case "role":
-		return "Whoever has the role revoker decides."
+		return v.server.Text("sent.whoeverHasTheRoleRevoker")
 	case "several-recipients":
-		return "Only an administrator can give access back, because there is more than one recipient. They see it in the message trace."
+		return v.server.Text("sent.onlyAnAdministratorCanGive")
 	}
-	return "Only an administrator can give access back, because an administrator has removed it. They see it in the message trace."
+	return v.server.Text("sent.onlyAnAdministratorCanGiveAccess")
 }
 
 // moreTimes are the choices of how much time to give, until latest, if a rule sets that.
 func (v sentMail) moreTimes(latest time.Time) []views.Option {
 	var list []views.Option
 	if m := v.message; !m.Expires.IsZero() {
-		list = append(list, views.Option{Value: sameLength, Text: "As long again, " + length(m.Expires.Sub(m.Accepted)), Selected: true})
+		list = append(list, views.Option{Value: sameLength, Text: v.server.Text("sent.asLongAgain", "Length", v.server.Length(m.Expires.Sub(m.Accepted))), Selected: true})
 	}
 	for _, e := range expiryDays {
-		list = append(list, views.Option{Value: e.value, Text: e.text})
+		list = append(list, views.Option{Value: e.value, Text: v.server.Text("expiry.inDays", "Value", e.value)})
 	}
-	list = append(list, views.Option{Value: neverExpiry, Text: "Without end"})
+	list = append(list, views.Option{Value: neverExpiry, Text: v.server.Text("sent.withoutEnd")})
 	if !latest.IsZero() {
 		latest = latest.In(v.server.Location)
 	}
-	return ruledOptions(list, latest, func(choice string) time.Time {
-		end, _ := moreTime(choice, v.message, v.server.Now().In(v.server.Location))
+	return ruledOptions(v.server.Words, list, latest, func(choice string) time.Time {
+		end, _ := moreTime(v.server.Words, choice, v.message, v.server.Now().In(v.server.Location))
 		return end
 	})
 }

@@ -94,6 +94,7 @@ type Options struct {
 	Metrics        *metrics.HTTP    // nil: nobody counts
 	SignIns        *metrics.SignIns // likewise
 	Languages      *language.Offer  // that recipients may read in; nil: English alone
+	StaffLanguages *language.Offer  // that staff may; likewise
 	MaxLive        int              // open pages that are kept live at the same time; 0: 10,000. Others ask now and then
 
 	ReaderIP policy.ReaderIP // how much is kept of where readers come from
@@ -147,6 +148,9 @@ func New(o Options) (*Server, error) {
 	}
 	if o.Languages == nil {
 		o.Languages, _ = language.NewOffer(nil) // English is there
+	}
+	if o.StaffLanguages == nil {
+		o.StaffLanguages, _ = language.NewStaffOffer(nil)
 	}
 	if o.Lanes == nil {
 		o.Lanes = lane.New(1)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"letterlock/internal/language"
 	"letterlock/internal/letterlock"
 	"letterlock/internal/track"
 	"letterlock/views"
@@ -16,10 +17,10 @@ import (
 func (v sentMail) answers(d track.Detail) (a views.LetterAnswers) {
 	m := v.message
 	if first := d.First; first.ID != "" {
-		a.First = views.Link{Text: "The conversation began with: " + subjectOf(first), URL: "/sent/" + string(first.ID)}
+		a.First = views.Link{Text: v.server.Text("sent.theConversationBeganWith", "SubjectOf", subjectOf(first)), URL: "/sent/" + string(first.ID)}
 	}
 	if m.Act == letterlock.ActReply && !m.Destroyed {
-		a.AnswerURL, a.Answer = "/compose?"+answerQuery+"="+string(m.ID), "Answer "+m.Author.Called()
+		a.AnswerURL, a.Answer = "/compose?"+answerQuery+"="+string(m.ID), v.server.Text("sent.answer", "Name", m.Author.Called())
 	}
 	for _, r := range d.Related {
 		t := v.server.letterTurn(v.viewer, r)
@@ -27,28 +28,28 @@ func (v sentMail) answers(d track.Detail) (a views.LetterAnswers) {
 			if t.Note != "" {
 				t.Note += ", "
 			}
-			t.Note += "a recipient has asked for something"
+			t.Note += v.server.Text("sent.aRecipientHasAskedFor")
 		}
 		a.Turns = append(a.Turns, t)
 	}
 	return a
 }
 
-func (s *Server) letterTurn(viewer letterlock.Address, r track.Sent) views.LetterTurn {
+func (s speaker) letterTurn(viewer letterlock.Address, r track.Sent) views.LetterTurn {
 	v := s.newSentMail(viewer, r.Message, r.Recipients)
 	t := views.LetterTurn{When: s.weekday(r.Message.Accepted), URL: v.url()}
 	switch r.Message.Act {
 	case letterlock.ActForward:
-		t.What = r.Message.Author.Called() + " forwarded it to " + who(r.Recipients)
+		t.What = s.Text("sent.forwardedItTo", "Name", r.Message.Author.Called(), "Who", who(s.Words, r.Recipients))
 	case letterlock.ActReply:
-		t.What = r.Message.Author.Called() + " replied"
+		t.What = s.Text("sent.replied", "Name", r.Message.Author.Called())
 		t.States = []views.State{v.arrived()}
 		v.recipients = v.withoutOwner()
 		if len(v.recipients) > 0 {
-			t.What += " to you and " + who(v.recipients)
+			t.What += " " + s.Text("sent.toYouAnd", "Who", who(s.Words, v.recipients))
 		}
 	default:
-		t.What = "You answered " + who(r.Recipients)
+		t.What = s.Text("sent.youAnswered", "Who", who(s.Words, r.Recipients))
 	}
 	if len(v.recipients) > 0 {
 		states, note := v.states()
@@ -77,7 +78,7 @@ func (v sentMail) arrived() views.State {
 		case r.Notified.IsZero():
 			return views.State{Kind: views.StateSending}
 		default:
-			return views.State{Kind: views.StateInline, Text: "In the mailbox"}
+			return views.State{Kind: views.StateInline, Text: v.server.Text("sent.inTheMailbox")}
 		}
 	}
 	return views.State{Kind: views.StateSending}
@@ -85,65 +86,65 @@ func (v sentMail) arrived() views.State {
 
 // bandReply is for a reply that went to its sender alone.
 func (v sentMail) bandReply() views.Band {
-	mailbox := "the sender's mailbox"
+	mailbox := v.server.Text("sent.theSendersMailbox")
 	if v.viewer == v.message.Sender.Address {
-		mailbox = "your mailbox"
+		mailbox = v.server.Text("sent.yourMailbox")
 	}
-	b := views.Band{Kind: views.BandCannot, Lead: v.message.Author.Called() + " wrote this in the portal.", Text: "It is on its way to " + mailbox + ", as ordinary mail."}
+	b := views.Band{Kind: views.BandCannot, Lead: v.server.Text("sent.wroteThisInThePortal", "Name", v.message.Author.Called()), Text: v.server.Text("sent.itIsOnItsWay", "Mailbox", mailbox)}
 	switch v.arrived().Kind {
 	case views.StateBounced:
-		b.Text = "It could not be delivered to " + mailbox + "."
+		b.Text = v.server.Text("sent.itCouldNotBeDelivered", "Mailbox", mailbox)
 	case views.StateInline:
-		b.Text = "It lies in " + mailbox + ", as ordinary mail."
+		b.Text = v.server.Text("sent.itLiesInAsOrdinary", "Mailbox", mailbox)
 	}
 	return b
 }
 
 // authorOf says which recipient wrote a message. Its sender sees it at once: the
 // message stands in their folder as if they had written it.
-func authorOf(m letterlock.Message) views.Author {
+func authorOf(say language.Words, m letterlock.Message) views.Author {
 	switch {
 	case m.Author.Address == "":
 		return views.Author{}
 	case m.Act == letterlock.ActForward:
-		return views.Author{Label: "Forwarded by", Person: personOf(m.Author)}
+		return views.Author{Label: say.Text("sent.forwardedBy"), Person: personOf(m.Author)}
 	}
-	return views.Author{Label: "Written by", Person: personOf(m.Author)}
+	return views.Author{Label: say.Text("sent.writtenBy"), Person: personOf(m.Author)}
 }
 
 // conversationOf stands under More information about a message that goes on with
 // another.
-func conversationOf(first letterlock.Message) []views.Fact {
+func conversationOf(say language.Words, first letterlock.Message) []views.Fact {
 	if first.ID == "" {
 		return nil
 	}
-	return []views.Fact{{Label: "Conversation", Value: first.MessageID, Mono: true}}
+	return []views.Fact{{Label: say.Text("sent.conversation"), Value: first.MessageID, Mono: true}}
 }
 
 // writtenBy is what the trace says about a message that a recipient wrote, or that
 // goes on with another.
-func writtenBy(m, first letterlock.Message) (facts []views.Fact) {
+func writtenBy(say language.Words, m, first letterlock.Message) (facts []views.Fact) {
 	if m.Author.Address != "" {
-		facts = append(facts, views.Fact{Label: "Written by", Value: written(m.Author) + ", in the portal"})
+		facts = append(facts, views.Fact{Label: say.Text("sent.writtenBy"), Value: say.Text("sent.inThePortal", "Written", written(m.Author))})
 	}
-	return append(facts, conversationOf(first)...)
+	return append(facts, conversationOf(say, first)...)
 }
 
 // turnNames say in the trace how a message goes on with another.
 var turnNames = map[letterlock.Act]string{
-	letterlock.ActReply: "Reply", letterlock.ActForward: "Forwarded copy", letterlock.ActAnswer: "Sender's answer",
+	letterlock.ActReply: "turn.reply", letterlock.ActForward: "turn.forwardedCopy", letterlock.ActAnswer: "turn.sendersAnswer",
 }
 
 // maxTurns is how many messages of a conversation the trace names.
 const maxTurns = 20
 
 // turnFacts name what goes on with a message, by Message-ID.
-func turnFacts(related []track.Sent) (facts []views.Fact) {
+func turnFacts(say language.Words, related []track.Sent) (facts []views.Fact) {
 	for _, r := range related[:min(len(related), maxTurns)] {
-		facts = append(facts, views.Fact{Label: turnNames[r.Message.Act], Value: r.Message.MessageID, Mono: true})
+		facts = append(facts, views.Fact{Label: sayText(say, turnNames[r.Message.Act]), Value: r.Message.MessageID, Mono: true})
 	}
 	if more := len(related) - maxTurns; more > 0 {
-		facts = append(facts, views.Fact{Label: "And", Value: countOf(more, "more message")})
+		facts = append(facts, views.Fact{Label: say.Text("sent.and"), Value: say.Count("count.moreMessage", more)})
 	}
 	return facts
 }
@@ -174,7 +175,7 @@ func (s *Server) answering(c echo.Context, f *composeForm) error {
 	}
 	subject := m.Subject
 	if !strings.HasPrefix(strings.ToLower(subject), "re:") {
-		subject = "Re: " + subject
+		subject = s.words(c).Text("sent.re", "Subject", subject)
 	}
 	f.fields["subject"] = []string{subject}
 	f.fields["protection"] = []string{string(m.Protection)}

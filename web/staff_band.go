@@ -1,9 +1,10 @@
 package web
 
 import (
-	"fmt"
+	"strconv"
 	"strings"
 
+	"letterlock/internal/language"
 	"letterlock/internal/letterlock"
 	"letterlock/views"
 )
@@ -16,7 +17,7 @@ func (v sentMail) band(may right, contact letterlock.Address) views.Band {
 	t := tallyOf(v.recipients)
 	switch {
 	case v.message.Destroyed:
-		return views.Band{Kind: views.BandCannot, Lead: "This message has been destroyed.", Text: "Nobody can read it any more."}
+		return views.Band{Kind: views.BandCannot, Lead: v.server.Text("sent.thisMessageHasBeenDestroyed"), Text: v.server.Text("sent.nobodyCanReadItAny")}
 	case t.links == 0 && v.message.Act == letterlock.ActReply:
 		return v.bandReply()
 	case t.links == 0:
@@ -26,7 +27,7 @@ func (v sentMail) band(may right, contact letterlock.Address) views.Band {
 	case letterlock.KeyOf(may.revoke) == "several-recipients":
 		return v.bandAsk(t, contact)
 	case may.revoke != nil:
-		return views.Band{Kind: views.BandCannot, Lead: v.reach(t), Text: "You cannot remove access."}
+		return views.Band{Kind: views.BandCannot, Lead: v.reach(t), Text: v.server.Text("sent.youCannotRemoveAccess")}
 	}
 	return v.bandCan(t)
 }
@@ -35,16 +36,16 @@ func (v sentMail) url() string { return "/sent/" + string(v.message.ID) }
 
 // bandInline is for a message of which nobody got a link.
 func (v sentMail) bandInline() views.Band {
-	b := views.Band{Kind: views.BandCannot, Lead: "Every recipient receives the message itself.", Text: "It cannot be taken back."}
+	b := views.Band{Kind: views.BandCannot, Lead: v.server.Text("sent.everyRecipientReceivesTheMessage"), Text: v.server.Text("sent.itCannotBeTakenBack")}
 	if len(v.recipients) == 1 {
 		r := v.recipients[0]
-		b.Lead = r.Mailbox.Called() + " received the message itself."
+		b.Lead = v.server.Text("sent.receivedTheMessageItself", "Name", r.Mailbox.Called())
 		if r.Notified.IsZero() {
-			b.Lead = r.Mailbox.Called() + " receives the message itself."
+			b.Lead = v.server.Text("sent.receivesTheMessageItself", "Name", r.Mailbox.Called())
 		}
-		b.Text = "It cannot be taken back: " + whyInline(r.Mailbox.Address, r.Why) + "."
+		b.Text = v.server.Text("sent.itCannotBeTakenBackB", "WhyInline", whyInline(v.server.Words, r.Mailbox.Address, r.Why))
 		if !r.Notified.IsZero() {
-			b.Text = "It cannot be taken back: " + whyLeft(r.Mailbox.Address, r.Why) + "."
+			b.Text = v.server.Text("sent.itCannotBeTakenBackBB", "WhyLeft", whyLeft(v.server.Words, r.Mailbox.Address, r.Why))
 		}
 	}
 	return b
@@ -54,12 +55,12 @@ func (v sentMail) bandInline() views.Band {
 // somebody decided so.
 func (v sentMail) bandRevoked(t tally, restore error) views.Band {
 	b := views.Band{
-		Kind: views.BandRevoked, Lead: "External access has been removed",
+		Kind: views.BandRevoked, Lead: v.server.Text("sent.externalAccessHasBeenRemoved"),
 		Text: v.remover(t.last), When: v.server.spoken(t.last.At), Tail: ". " + v.outcome(t),
 	}
 	switch letterlock.KeyOf(restore) {
 	case "by-administrator", "several-recipients":
-		b.Tail += " Only an administrator can restore it."
+		b.Tail += " " + v.server.Text("sent.onlyAnAdministratorCanRestore")
 	}
 	if restore == nil {
 		b.RestoreURL = v.url() + "/restore"
@@ -73,7 +74,7 @@ func (v sentMail) remover(r letterlock.Revocation) string {
 	case r.By.Address == v.viewer && r.By.Name != "":
 		return v.by(r) + ", " + r.By.Name + ","
 	case r.By.Address != v.viewer && r.Standing == letterlock.ByAdministrator && r.By.Called() != "":
-		return "by " + r.By.Called() + ", an administrator,"
+		return v.server.Text("sent.byAnAdministrator", "Name", r.By.Called())
 	}
 	return v.by(r)
 }
@@ -82,15 +83,15 @@ func (v sentMail) remover(r letterlock.Revocation) string {
 func (v sentMail) outcome(t tally) string {
 	switch all := len(v.recipients); {
 	case all == 1:
-		return v.recipients[0].Mailbox.Called() + " can no longer read this message."
+		return v.server.Text("sent.canNoLongerReadThis", "Name", v.recipients[0].Mailbox.Called())
 	case t.revoked == 2 && all == 2:
-		return "Both recipients can no longer read it."
+		return v.server.Text("sent.bothRecipientsCanNoLonger")
 	case t.revoked == all:
-		return fmt.Sprintf("All %d recipients can no longer read it.", all)
+		return v.server.Text("sent.allRecipientsCanNoLonger", "All", strconv.Itoa(all))
 	case t.inlines == 0 || t.revoked < t.links:
-		return fmt.Sprintf("%d of %d recipients can no longer read it.", t.revoked, all)
+		return v.server.Text("sent.ofRecipientsCanNoLonger", "Revoked", strconv.Itoa(t.revoked), "All", strconv.Itoa(all))
 	}
-	return fmt.Sprintf("%d of %d recipients can no longer read it; %s received it inline.", t.revoked, len(v.recipients), v.inlines())
+	return v.server.Text("sent.ofRecipientsCanNoLongerRead", "Revoked", strconv.Itoa(t.revoked), "Recipients", strconv.Itoa(len(v.recipients)), "Inlines", v.inlines())
 }
 
 // inlines names those who received the message itself.
@@ -102,28 +103,28 @@ func (v sentMail) inlines() string {
 		}
 	}
 	if len(names) > 3 {
-		return fmt.Sprintf("%s and %d others", names[0], len(names)-1)
+		return v.server.Text("sent.andOthers", "Names", names[0], "Value", strconv.Itoa(len(names)-1))
 	}
-	return listed(names)
+	return listed(v.server.Words, names)
 }
 
 // bandAsk is for a sender whose scope ends at one recipient.
 func (v sentMail) bandAsk(t tally, contact letterlock.Address) views.Band {
 	b := views.Band{
-		Kind: views.BandCannot, Lead: "You cannot remove access because this message has more than one recipient.",
-		Text: "An administrator can.", Ask: string(contact),
+		Kind: views.BandCannot, Lead: v.server.Text("sent.youCannotRemoveAccessBecause"),
+		Text: v.server.Text("sent.anAdministratorCan"), Ask: string(contact),
 	}
 	if contact != "" {
-		b.Text, b.Tail = "An administrator can:", "."
+		b.Text, b.Tail = v.server.Text("sent.anAdministratorCanB"), "."
 	}
 	if t.inlines > 0 {
-		b.Tail += " It would remain with " + v.inlines() + ", who received it inline."
+		b.Tail += " " + v.server.Text("sent.itWouldRemainWithWho", "Inlines", v.inlines())
 	}
 	if t.revoked > 0 {
 		b.Tail += " " + v.outcome(t)
 	}
 	if v.expired() {
-		b.Tail += " It expired on " + v.server.day(v.message.Expires).Text + "."
+		b.Tail += " " + v.server.Text("sent.itExpiredOn", "Date", v.server.day(v.message.Expires).Text)
 	}
 	return b
 }
@@ -139,56 +140,56 @@ func (v sentMail) bandCan(t tally) views.Band {
 	var text []string
 	switch {
 	case v.expired():
-		text = append(text, "You can still remove access.")
+		text = append(text, v.server.Text("sent.youCanStillRemoveAccess"))
 	case t.revoked > 0:
-		text = append(text, fmt.Sprintf("%d can still be taken back.", left))
+		text = append(text, v.server.Text("sent.canStillBeTakenBack", "Left", strconv.Itoa(left)))
 	case t.inlines == 0:
-		text = append(text, "You can take it back.")
+		text = append(text, v.server.Text("sent.youCanTakeItBack"))
 	}
 	if t.inlines > 0 {
-		text = append(text, v.inlines()+" received it inline; "+copiesStay(t.inlines))
+		text = append(text, v.server.Text("sent.receivedItInline", "Inlines", v.inlines(), "CopiesStay", copiesStay(v.server.Words, t.inlines)))
 	}
 	b.Text = strings.Join(text, " ")
 	switch {
 	case left == 2:
-		b.Revoke = "Remove external access for both"
+		b.Revoke = v.server.Text("sent.removeExternalAccessForBoth")
 	case left > 2:
-		b.Revoke = fmt.Sprintf("Remove external access for all %d", left)
+		b.Revoke = v.server.Text("sent.removeExternalAccessForAll", "Left", strconv.Itoa(left))
 	}
 	return b
 }
 
-func copiesStay(n int) string {
+func copiesStay(say language.Words, n int) string {
 	if n == 1 {
-		return "that copy stays."
+		return say.Text("sent.thatCopyStays")
 	}
-	return "those copies stay."
+	return say.Text("sent.thoseCopiesStay")
 }
 
 // reach says who can read the message now.
 func (v sentMail) reach(t tally) string {
 	switch all := len(v.recipients); {
 	case v.expired():
-		return "The message expired on " + v.server.day(v.message.Expires).Text + "."
+		return v.server.Text("sent.theMessageExpiredOn", "Date", v.server.day(v.message.Expires).Text)
 	case t.revoked > 0:
 		return v.outcome(t)
 	case all > 1 && t.inlines > 0:
-		return fmt.Sprintf("%d of %d recipients can be taken back.", t.links, all)
+		return v.server.Text("sent.ofRecipientsCanBeTaken", "Links", strconv.Itoa(t.links), "All", strconv.Itoa(all))
 	case all > 1:
-		return fmt.Sprintf("%d recipients can read this message.", all)
+		return v.server.Text("sent.recipientsCanReadThisMessage", "All", strconv.Itoa(all))
 	case !v.recipients[0].Bounced.IsZero():
-		return "The notification did not reach " + v.recipients[0].Mailbox.Called() + "."
+		return v.server.Text("sent.theNotificationDidNotReach", "Name", v.recipients[0].Mailbox.Called())
 	}
-	return v.recipients[0].Mailbox.Called() + " can read this message."
+	return v.server.Text("sent.canReadThisMessage", "Name", v.recipients[0].Mailbox.Called())
 }
 
 // offer is what can be done when there is one recipient, who has a link.
 func (v sentMail) offer(r letterlock.Recipient) string {
 	switch {
 	case v.expired():
-		return r.Mailbox.Called() + " can no longer read it. You can still remove access."
+		return v.server.Text("sent.canNoLongerReadIt", "Name", r.Mailbox.Called())
 	case !r.Bounced.IsZero():
-		return "You can take the message back all the same."
+		return v.server.Text("sent.youCanTakeTheMessage")
 	}
-	return "You can take it back."
+	return v.server.Text("sent.youCanTakeItBack")
 }

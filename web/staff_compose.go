@@ -46,7 +46,7 @@ func (s *Server) composePage(c echo.Context) error {
 			return err
 		}
 	}
-	return s.showCompose(c, http.StatusOK, s.understand(actor(c), f), false)
+	return s.showCompose(c, http.StatusOK, s.speaker(c).understand(actor(c), f), false)
 }
 
 // compose sends the message, or shows the form again with what has been added or
@@ -56,7 +56,7 @@ func (s *Server) compose(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	w := s.understand(actor(c), f)
+	w := s.speaker(c).understand(actor(c), f)
 	if err := s.takeUploads(c, &w); err != nil {
 		return err
 	}
@@ -74,7 +74,7 @@ func (s *Server) compose(c echo.Context) error {
 		desk{Service: s.Uploads}.sent(c.Request().Context(), actor(c), w.files)
 		return c.Redirect(http.StatusSeeOther, "/sent/"+string(receipt.ID))
 	}
-	status, problem := s.english().whatIsWrong(err)
+	status, problem := s.speaker(c).whatIsWrong(err)
 	if status == 0 {
 		return err
 	}
@@ -92,7 +92,7 @@ func (s *Server) composeRecipients(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	w := s.understand(actor(c), f)
+	w := s.speaker(c).understand(actor(c), f)
 	w.errors = w.who.errors
 	return s.show(c, http.StatusOK, views.ComposeRecipients(s.composeView(c, w)))
 }
@@ -111,9 +111,9 @@ func (s *Server) showCompose(c echo.Context, status int, w writing, lost bool) e
 }
 
 // understand makes sense of the form.
-func (s *Server) understand(by letterlock.Actor, f *composeForm) writing {
+func (s speaker) understand(by letterlock.Actor, f *composeForm) writing {
 	now := s.Now().In(s.Location)
-	w := writing{form: f, who: addresseesOf(f), adding: f.get("do") == "add" || f.get("remove") != "" || f.get("drop") != ""}
+	w := writing{form: f, who: addresseesOf(s.Words, f), adding: f.get("do") == "add" || f.get("remove") != "" || f.get("drop") != ""}
 	w.errors = w.who.errors
 	var err error
 	w.protection = letterlock.EncryptOnly
@@ -124,7 +124,7 @@ func (s *Server) understand(by letterlock.Actor, f *composeForm) writing {
 		}
 	}
 	var wrong *views.FieldError
-	if w.expires, wrong = expiryOf(f.get("expiry"), f.get("expiry-date"), now, s.usualExpiry(by, f)); wrong != nil && !w.adding {
+	if w.expires, wrong = expiryOf(s.Words, f.get("expiry"), f.get("expiry-date"), now, s.usualExpiry(by, f)); wrong != nil && !w.adding {
 		w.errors = append(w.errors, *wrong)
 	}
 	if w.adding {
@@ -154,6 +154,7 @@ func (w writing) envelope() intake.Envelope {
 
 // composeView fills the form with what was typed and what the policy says of it.
 func (s *Server) composeView(c echo.Context, w writing) views.Compose {
+	say := s.words(c)
 	e, f := w.envelope(), w.form
 	asked, floor := s.ruledEnvelope(c, w)
 	asked.Promised = nil // what was said before is said anew now
@@ -163,15 +164,15 @@ func (s *Server) composeView(c echo.Context, w writing) views.Compose {
 	now := s.Now().In(s.Location)
 	v := views.Compose{
 		Page:         s.page(c),
-		To:           by.tokens(w.who.to),
-		Cc:           by.tokens(w.who.cc),
-		Bcc:          by.tokens(w.who.bcc),
+		To:           by.tokens(say, w.who.to),
+		Cc:           by.tokens(say, w.who.cc),
+		Bcc:          by.tokens(say, w.who.bcc),
 		ToAdd:        w.who.typed[letterlock.To],
 		CcAdd:        w.who.typed[letterlock.Cc],
 		BccAdd:       w.who.typed[letterlock.Bcc],
 		Portal:       e.Portal,
 		Promised:     promises(list),
-		Verdicts:     decided(list),
+		Verdicts:     decided(say, list),
 		Passphrase:   f.get(passphraseField),
 		Hint:         f.get(hintField),
 		Asks:         demandOptions(e.Asks, "Nothing more than their mailbox"),
@@ -180,11 +181,11 @@ func (s *Server) composeView(c echo.Context, w writing) views.Compose {
 		Text:         f.get("text"),
 		DoNotForward: w.protection == letterlock.DoNotForward,
 		Brands:       s.brandOptions(s.brandFor(actor(c), f).ID, ""),
-		Expiries:     expiryOptions(f.get("expiry"), now, s.usualExpiry(actor(c), f)),
+		Expiries:     expiryOptions(say, f.get("expiry"), now, s.usualExpiry(actor(c), f)),
 		ExpiryDate:   f.get("expiry-date"),
 		ExpiryMin:    now.Format(dateForm),
 		ExpiryMax:    now.AddDate(policy.LongestYears, 0, 0).Format(dateForm),
-		Notices:      noticeOptions(s.Intake.Rules.Notices, e.Notices),
+		Notices:      noticeOptions(say, s.Intake.Rules.Notices, e.Notices),
 		MaxSize:      size(s.maxFiles()),
 		MaxBytes:     strconv.FormatInt(s.maxFiles(), 10),
 		Files:        s.english().composeFiles(w.files),
@@ -194,9 +195,9 @@ func (s *Server) composeView(c echo.Context, w writing) views.Compose {
 		Rules:        floor,
 	}
 	if !e.Portal {
-		v.PortalHint = portalHint(list, forced)
+		v.PortalHint = portalHint(say, list, forced)
 	}
-	v.SummaryLead, v.Summary = reckoning(list, s.mayTakeBack(actor(c), list))
+	v.SummaryLead, v.Summary = reckoning(say, list, s.mayTakeBack(actor(c), list))
 	return v
 }
 
@@ -220,7 +221,7 @@ func (p speaker) whatIsWrong(err error) (int, views.FieldError) {
 		return wrong, views.FieldError{Text: p.Text("answer.rule", "Sentence", r.Sentence)}
 	}
 	if without := (*intake.Unprovable)(nil); errors.As(err, &without) {
-		return wrong, views.FieldError{Field: "asks", Text: nobodyVouches(without)}
+		return wrong, views.FieldError{Field: "asks", Text: nobodyVouches(p.Words, without)}
 	}
 	switch letterlock.CodeOf(err) {
 	case letterlock.TooLarge:

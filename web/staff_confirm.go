@@ -1,7 +1,7 @@
 package web
 
 import (
-	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -23,14 +23,14 @@ func (v sentMail) confirm(d track.Detail, which []letterlock.Recipient, files []
 		page.Recipients = append(page.Recipients, v.confirmRecipient(r, d.Events[r.ID], files))
 	}
 	if names := v.inlines(); names != "" {
-		stays := "; that copy stays."
+		stays := "; " + v.server.Text("confirm.thatCopyStays")
 		if tallyOf(v.recipients).inlines > 1 {
-			stays = "; those copies stay."
+			stays = "; " + v.server.Text("confirm.thoseCopiesStay")
 		}
-		page.Untouched = append(page.Untouched, names+" received it inline"+stays)
+		page.Untouched = append(page.Untouched, v.server.Text("confirm.receivedItInline", "Names", names, "Stays", stays))
 	}
 	if left := v.others(which); left > 0 {
-		page.Untouched = append(page.Untouched, countOf(left, "other recipient")+" can still read it.")
+		page.Untouched = append(page.Untouched, v.server.Text("confirm.canStillReadIt", "Otherrecipients", v.server.Count("count.otherRecipient", left)))
 	}
 	return page
 }
@@ -47,16 +47,15 @@ func (v sentMail) consequence(which []letterlock.Recipient) string {
 	for _, r := range which {
 		names = append(names, r.Mailbox.Called())
 	}
-	who := listed(names)
+	who := listed(v.server.Words, names)
 	if len(names) > 3 {
-		who = fmt.Sprintf("These %d recipients", len(names))
+		who = v.server.Text("confirm.theseRecipients", "Names", strconv.Itoa(len(names)))
 	}
-	link := "The link then shows"
+	link := v.server.Text("confirm.theLinkThenShows")
 	if len(which) > 1 {
-		link = "Their links then show"
+		link = v.server.Text("confirm.theirLinksThenShow")
 	}
-	return fmt.Sprintf("%s can no longer read “%s”, from the moment you confirm. %s “The message has been revoked by the sender”. You keep your copy and may restore access.",
-		who, subjectOf(v.message), link)
+	return v.server.Text("confirm.canNoLongerReadFrom", "Who", who, "SubjectOf", subjectOf(v.message), "Link", link, "Sentence", v.server.Text("end.heading.revoked"))
 }
 
 // copies says what stays where it is.
@@ -66,26 +65,26 @@ func (v sentMail) copies(d track.Detail, which []letterlock.Recipient, files []a
 		who = which[0].Mailbox.Called()
 	}
 	for _, r := range which {
-		downloaded += len(takenNames(d.Events[r.ID], files))
+		downloaded += len(takenNames(v.server.Words, d.Events[r.ID], files))
 	}
-	text := "What was already saved, printed or photographed stays with " + who
+	text := v.server.Text("confirm.whatWasAlreadySavedPrinted", "Who", who)
 	switch {
 	case downloaded == 1:
-		text += ", the downloaded file included"
+		text += ", " + v.server.Text("confirm.theDownloadedFileIncluded")
 	case downloaded > 1:
-		text += ", the downloaded files included"
+		text += ", " + v.server.Text("confirm.theDownloadedFilesIncluded")
 	}
 	return text + "."
 }
 
 func (v sentMail) confirmRecipient(r letterlock.Recipient, events []letterlock.Event, files []access.Attachment) views.ConfirmRecipient {
-	out := views.ConfirmRecipient{Person: personOf(r.Mailbox), State: v.state(r), HasRead: !r.FirstRead.IsZero(), Read: "Not read yet"}
+	out := views.ConfirmRecipient{Person: personOf(r.Mailbox), State: v.state(r), HasRead: !r.FirstRead.IsZero(), Read: v.server.Text("confirm.notReadYet")}
 	if out.HasRead {
-		out.Read = "Read " + v.readTimes(events)
+		out.Read = v.server.Text("confirm.read", "ReadTimes", v.readTimes(events))
 	}
 	parts := taken(events, files)
 	if at, whole := parts[access.WholeMail]; whole {
-		out.Downloaded = append(out.Downloaded, views.Attachment{Name: "the whole message", Note: v.server.stepTime(at, time.Time{}).Text})
+		out.Downloaded = append(out.Downloaded, views.Attachment{Name: v.server.Text("confirm.theWholeMessage"), Note: v.server.stepTime(at, time.Time{}).Text})
 	}
 	for _, f := range files {
 		if at, ok := parts[f.Part]; ok {
@@ -109,7 +108,7 @@ func (v sentMail) readTimes(events []letterlock.Event) string {
 		return ""
 	}
 	if n := len(reads); n > shownTimes {
-		return fmt.Sprintf("%s, and %s in all", v.readTimes(reads[n-1:]), countOf(n, "time"))
+		return v.server.Text("confirm.andInAll", "ReadTimes", v.readTimes(reads[n-1:]), "Times", v.server.Count("count.time", n))
 	}
 	var times []string
 	for i, e := range reads {
@@ -117,12 +116,12 @@ func (v sentMail) readTimes(events []letterlock.Event) string {
 		case i > 0 && v.server.midnight(e.At).Equal(v.server.midnight(reads[i-1].At)):
 			times = append(times, v.server.clock(e.At).Text)
 		case v.server.daysAgo(e.At) == 0:
-			times = append(times, "today at "+v.server.clock(e.At).Text)
+			times = append(times, v.server.Text("confirm.todayAt", "Clock", v.server.clock(e.At).Text))
 		case v.server.daysAgo(e.At) == 1:
-			times = append(times, "yesterday at "+v.server.clock(e.At).Text)
+			times = append(times, v.server.Text("confirm.yesterdayAt", "Clock", v.server.clock(e.At).Text))
 		default:
-			times = append(times, "on "+v.server.day(e.At).Text+" at "+v.server.clock(e.At).Text)
+			times = append(times, v.server.Text("confirm.onAt", "Date", v.server.day(e.At).Text, "Clock", v.server.clock(e.At).Text))
 		}
 	}
-	return strings.TrimSpace(listed(times))
+	return strings.TrimSpace(listed(v.server.Words, times))
 }

@@ -3,6 +3,7 @@ package web
 import (
 	"time"
 
+	"letterlock/internal/language"
 	"letterlock/internal/letterlock"
 	"letterlock/internal/policy"
 	"letterlock/views"
@@ -21,13 +22,12 @@ const (
 
 var expiryDays = []struct {
 	value string
-	text  string
 	days  int
 }{
-	{"14", "In 14 days", 14},
-	{"7", "In 7 days", 7},
-	{"30", "In 30 days", 30},
-	{"90", "In 90 days", 90},
+	{"14", 14},
+	{"7", 7},
+	{"30", 30},
+	{"90", 90},
 }
 
 // lastDay is the end of the day that lies days after now, to the second.
@@ -38,7 +38,7 @@ func lastDay(now time.Time, days int) time.Time {
 
 // expiryOf reads the choice. now is in the organisation's zone, usual what its
 // settings say; the zero time means never.
-func expiryOf(choice, date string, now time.Time, usual *letterlock.Span) (time.Time, *views.FieldError) {
+func expiryOf(say language.Words, choice, date string, now time.Time, usual *letterlock.Span) (time.Time, *views.FieldError) {
 	if choice == "" {
 		choice = proposedExpiry(usual)
 	}
@@ -55,28 +55,28 @@ func expiryOf(choice, date string, now time.Time, usual *letterlock.Span) (time.
 	case neverExpiry:
 		return time.Time{}, nil
 	case dateExpiry:
-		return expiryDate(date, now)
+		return expiryDate(say, date, now)
 	}
-	return time.Time{}, &views.FieldError{Field: "expiry", Text: "Choose when the message expires"}
+	return time.Time{}, &views.FieldError{Field: "expiry", Text: say.Text("expiry.chooseWhenTheMessageExpires")}
 }
 
-func expiryDate(date string, now time.Time) (time.Time, *views.FieldError) {
+func expiryDate(say language.Words, date string, now time.Time) (time.Time, *views.FieldError) {
 	wrong := func(text string) (time.Time, *views.FieldError) {
 		return time.Time{}, &views.FieldError{Field: "expiry-date", Text: text}
 	}
 	if date == "" {
-		return wrong("Choose the last day")
+		return wrong(say.Text("expiry.chooseTheLastDay"))
 	}
 	day, err := letterlock.ParseDay(dateForm, date, now.Location())
 	if err != nil {
-		return wrong("The last day is not a date, such as " + now.Format(dateForm))
+		return wrong(say.Text("expiry.theLastDayIsNot", "Format", now.Format(dateForm)))
 	}
 	end := lastDay(day, 0)
 	if end.Before(now) {
-		return wrong("The last day must not be in the past")
+		return wrong(say.Text("expiry.theLastDayMustNot"))
 	}
 	if end.After(lastDay(now.AddDate(policy.LongestYears, 0, 0), 0)) {
-		return wrong("The last day must be within ten years")
+		return wrong(say.Text("expiry.theLastDayMustBe"))
 	}
 	return end, nil
 }
@@ -99,7 +99,7 @@ func proposedExpiry(usual *letterlock.Span) string {
 }
 
 // expiryOptions are the choices, with the day that the proposed one means.
-func expiryOptions(choice string, now time.Time, usual *letterlock.Span) []views.Option {
+func expiryOptions(say language.Words, choice string, now time.Time, usual *letterlock.Span) []views.Option {
 	proposed := proposedExpiry(usual)
 	if choice == "" {
 		choice = proposed
@@ -107,24 +107,24 @@ func expiryOptions(choice string, now time.Time, usual *letterlock.Span) []views
 	var list []views.Option
 	if proposed == usualExpiry {
 		list = append(list, views.Option{Value: usualExpiry, Selected: choice == usualExpiry,
-			Text: "In " + length(time.Duration(*usual)) + ", " + usual.After(now).Format("2 January 2006, 15:04")})
+			Text: say.Text("expiry.in", "Length", say.Length(time.Duration(*usual)), "Date", say.Date(usual.After(now)), "Clock", say.Clock(usual.After(now)))})
 	}
 	for _, e := range expiryDays {
-		text := e.text
+		text := say.Text("expiry.inDays", "Value", e.value)
 		if e.value == proposed {
-			text += ", " + lastDay(now, e.days).Format("2 January 2006")
+			text += ", " + say.Date(lastDay(now, e.days))
 		}
 		list = append(list, views.Option{Value: e.value, Text: text, Selected: choice == e.value})
 	}
 	return append(list,
-		views.Option{Value: dateExpiry, Text: "On a date…", Selected: choice == dateExpiry},
-		views.Option{Value: neverExpiry, Text: "Never", Selected: choice == neverExpiry})
+		views.Option{Value: dateExpiry, Text: say.Text("expiry.onADate"), Selected: choice == dateExpiry},
+		views.Option{Value: neverExpiry, Text: say.Text("expiry.never"), Selected: choice == neverExpiry})
 }
 
 // ruledOptions are the choices that a rule allows which lets the message be read until
 // latest, and that as the last of them. end says what a choice means; the zero latest
 // is no bound.
-func ruledOptions(list []views.Option, latest time.Time, end func(choice string) time.Time) []views.Option {
+func ruledOptions(say language.Words, list []views.Option, latest time.Time, end func(choice string) time.Time) []views.Option {
 	if latest.IsZero() {
 		return list
 	}
@@ -137,7 +137,7 @@ func ruledOptions(list []views.Option, latest time.Time, end func(choice string)
 		}
 	}
 	return append(allowed, views.Option{Value: latestExpiry, Selected: !chosen,
-		Text: "As long as a rule allows, until " + latest.Format("2 January 2006, 15:04")})
+		Text: say.Text("expiry.asLongAsARule", "Date", say.Date(latest), "Clock", say.Clock(latest))})
 }
 
 // lastWholeDay is the last day that ends no later than latest, in its zone.

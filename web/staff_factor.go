@@ -118,7 +118,7 @@ func (s *Server) factorProblem(c echo.Context, err error) (status int, text stri
 	case letterlock.Throttled:
 		wait := letterlock.RetryAfterOf(err)
 		setRetryAfter(c, wait)
-		return http.StatusTooManyRequests, "Too many tries. You can try again in " + s.wait(wait)
+		return http.StatusTooManyRequests, "Too many tries. You can try again in " + s.speaker(c).wait(wait)
 	case letterlock.Denied:
 		switch letterlock.KeyOf(err) {
 		case "sign-in":
@@ -168,9 +168,9 @@ func (s *Server) factors(c echo.Context) (views.Factors, error) {
 	}
 	v := views.Factors{App: !f.App.IsZero(), Passkeys: s.ownPasskeys(f.Passkeys), NoPassword: !p.Password}
 	if v.App {
-		v.AppFacts = []views.Fact{{Label: "Authenticator app", Value: "set up " + s.when(f.App).Text}}
+		v.AppFacts = []views.Fact{{Label: "Authenticator app", Value: "set up " + s.speaker(c).when(f.App).Text}}
 		if !f.AppUsed.IsZero() {
-			v.AppFacts = append(v.AppFacts, views.Fact{Label: "Last used", Value: s.when(f.AppUsed).Text})
+			v.AppFacts = append(v.AppFacts, views.Fact{Label: "Last used", Value: s.speaker(c).when(f.AppUsed).Text})
 		}
 	}
 	if !p.Password && !p.Given {
@@ -332,7 +332,7 @@ func (s *Server) factorOf(c echo.Context, a letterlock.Address) (text, reset str
 		return "No second factor is set up.", "", err
 	}
 	if !f.App.IsZero() {
-		text = "Authenticator app, set up " + s.when(f.App).Text + ". "
+		text = "Authenticator app, set up " + s.speaker(c).when(f.App).Text + ". "
 	}
 	text += passkeysThere(len(f.Passkeys)) + codesLeft(f.CodesLeft)
 	if a != actor(c).Address {

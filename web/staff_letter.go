@@ -8,6 +8,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"letterlock/internal/access"
+	"letterlock/internal/language"
 	"letterlock/internal/letterlock"
 	"letterlock/internal/track"
 	"letterlock/views"
@@ -41,7 +42,7 @@ func (v sentMail) letter(d track.Detail, o opened, may rights, contact letterloc
 		Subject:    subjectOf(m),
 		Band:       v.band(may.all, contact),
 		Revoked:    t.links > 0 && t.revoked == t.links,
-		Author:     authorOf(m),
+		Author:     authorOf(v.server.Words, m),
 		Sent:       v.server.weekday(m.Accepted),
 		Protection: v.server.protectionOf(m),
 		Expires:    v.server.when(m.Expires),
@@ -53,7 +54,7 @@ func (v sentMail) letter(d track.Detail, o opened, may rights, contact letterloc
 		Notes:      o.text.notes,
 		Enclosed:   o.enclosed,
 		Answers:    v.answers(d),
-		More:       append(v.more(t), conversationOf(d.First)...),
+		More:       append(v.more(t), conversationOf(v.server.Words, d.First)...),
 	}
 	if t.revoked > 0 {
 		l.Reason = t.last.Reason
@@ -83,7 +84,7 @@ func (v sentMail) recipient(r letterlock.Recipient, events []letterlock.Event, f
 	alone := len(v.recipients) == 1
 	out := views.Recipient{
 		Person:  personOf(r.Mailbox),
-		Field:   fieldName(r.Field),
+		Field:   fieldName(v.server.Words, r.Field),
 		State:   v.state(r),
 		Summary: v.summary(r, events, files),
 		Steps:   v.steps(r, events, files, alone),
@@ -118,11 +119,11 @@ func (v sentMail) attachments(d track.Detail, files []access.Attachment) (list [
 		switch {
 		case links == 0:
 		case by == 0:
-			note += ", not downloaded"
+			note += ", " + v.server.Text("sent.notDownloaded")
 		case len(v.recipients) == 1:
-			note += ", downloaded " + last
+			note += ", " + v.server.Text("sent.downloadedB", "Last", last)
 		default:
-			note += ", downloaded by " + strconv.Itoa(by) + " of " + strconv.Itoa(links)
+			note += ", " + v.server.Text("sent.downloadedByOf", "By", strconv.Itoa(by), "Links", strconv.Itoa(links))
 		}
 		row := views.Attachment{Name: f.Name, URL: partURL(v.url(), f.Part), Note: note}
 		if f.Mail {
@@ -139,14 +140,14 @@ func (v sentMail) more(t tally) []views.Fact {
 	m := v.message
 	facts := []views.Fact{{Label: "Message-ID", Value: m.MessageID, Mono: true}}
 	if m.Reference != "" {
-		facts = append(facts, views.Fact{Label: "Came with Message-ID", Value: m.Reference, Mono: true})
+		facts = append(facts, views.Fact{Label: v.server.Text("sent.cameWithMessageId"), Value: m.Reference, Mono: true})
 	}
 	facts = append(facts,
-		views.Fact{Label: "Sent with", Value: viaName(m.Via)},
-		views.Fact{Label: "Encryption method", Value: methodOf(m)})
+		views.Fact{Label: v.server.Text("sent.sentWith"), Value: viaName(v.server.Words, m.Via)},
+		views.Fact{Label: v.server.Text("sent.encryptionMethod"), Value: methodOf(v.server.Words, m)})
 	facts = append(facts, v.ruledFacts()...)
 	if t.links > 0 && !v.server.Access.Asks(m).Vouched() {
-		facts = append(facts, views.Fact{Label: "Sign-in", Value: "One-time passcode"})
+		facts = append(facts, views.Fact{Label: "Sign-in", Value: v.server.Text("sent.oneTimePasscode")})
 	}
 	return facts
 }
@@ -157,57 +158,57 @@ func (v sentMail) ruledFacts() []views.Fact {
 	if latest.IsZero() || v.message.Destroyed {
 		return nil
 	}
-	return []views.Fact{{Label: "A rule lets it be read until", Value: v.server.when(latest).Text + " at most"}}
+	return []views.Fact{{Label: v.server.Text("sent.aRuleLetsItBe"), Value: v.server.Text("sent.atMost", "When", v.server.when(latest).Text)}}
 }
 
 // methodOf says who decided that a message is protected, and how.
-func methodOf(m letterlock.Message) string {
+func methodOf(say language.Words, m letterlock.Message) string {
 	switch m.DecidedBy {
 	case "":
 		return string(m.Method)
 	case "submission default":
-		return "by default (submission)"
+		return say.Text("sent.byDefaultSubmission")
 	}
 	return string(m.Method) + ": " + m.DecidedBy
 }
 
-func (s *Server) protectionOf(m letterlock.Message) string {
-	name := "Encrypt only"
+func (s speaker) protectionOf(m letterlock.Message) string {
+	name := s.Text("sent.encryptOnly")
 	if m.Protection == letterlock.DoNotForward {
-		name = "Do not forward"
+		name = s.Text("sent.doNotForward")
 	}
 	return name + s.asking(m)
 }
 
 // asking says what a message asks of its readers beyond their mailbox.
-func (s *Server) asking(m letterlock.Message) string {
+func (s speaker) asking(m letterlock.Message) string {
 	asks := s.Access.Asks(m)
 	if asks == letterlock.NoDemand {
 		return ""
 	}
-	return inWords(asks, ", with a new passcode each time", ", with OpenID only", ", with a new sign-in with OpenID each time",
-		", with a passphrase", " and a passphrase", ", with a proof that nobody can give")
+	return inWords(asks, ", "+s.Text("sent.withANewPasscodeEach"), ", "+s.Text("sent.withOpenidOnly"), ", "+s.Text("sent.withANewSignIn"),
+		", "+s.Text("sent.withAPassphrase"), " "+s.Text("sent.andAPassphrase"), ", "+s.Text("sent.withAProofThatNobody"))
 }
 
-func viaName(v letterlock.Via) string {
+func viaName(say language.Words, v letterlock.Via) string {
 	switch v {
 	case letterlock.BySubmission:
-		return "SMTP submission"
+		return say.Text("sent.smtpSubmission")
 	case letterlock.ByPortal:
-		return "the portal"
+		return say.Text("sent.thePortal")
 	case letterlock.ByGateway:
-		return "the mail server, by the gateway"
+		return say.Text("sent.theMailServerByThe")
 	}
-	return "Compose"
+	return say.Text("sent.compose")
 }
 
 // fieldName is shown for those who are not addressed directly.
-func fieldName(f letterlock.Field) string {
+func fieldName(say language.Words, f letterlock.Field) string {
 	switch f {
 	case letterlock.Cc:
 		return "Cc"
 	case letterlock.Bcc:
-		return "Bcc"
+		return say.Text("sent.bcc")
 	}
 	return ""
 }

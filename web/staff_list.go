@@ -1,11 +1,11 @@
 package web
 
 import (
-	"fmt"
 	"net/url"
 	"strconv"
 	"strings"
 
+	"letterlock/internal/language"
 	"letterlock/internal/letterlock"
 	"letterlock/internal/track"
 	"letterlock/views"
@@ -13,8 +13,8 @@ import (
 
 // filterNames are the words of the filters.
 var filterNames = map[string]string{
-	"all": "All", "unread": "Unread", "read": "Read", "revoked": "Revoked", "expires-soon": "Expires soon",
-	"expired": "Expired", "inline": "Inline", "bounced": "Bounced", "asked": "Asked",
+	"all": "sentPage.all", "unread": "sentPage.unread", "read": "sentPage.read", "revoked": "sentPage.revoked", "expires-soon": "sentPage.expiresSoon",
+	"expired": "sentPage.expired", "inline": "sentPage.inline", "bounced": "sentPage.bounced", "asked": "sentPage.asked",
 }
 
 // everything is the filter that leaves nothing out.
@@ -73,7 +73,7 @@ func withQuery(path string, q url.Values) string {
 }
 
 // sentList fills the list of the Sent folder.
-func (s *Server) sentList(viewer letterlock.Address, f folder, page track.Page) views.SentList {
+func (s speaker) sentList(viewer letterlock.Address, f folder, page track.Page) views.SentList {
 	list := views.SentList{Query: f.query, Shown: len(page.Messages), Total: counted(page, f.filter)}
 	if f.filter != everything {
 		list.Filter = f.filter
@@ -89,7 +89,7 @@ func (s *Server) sentList(viewer letterlock.Address, f folder, page track.Page) 
 	}
 	for _, name := range page.Filters {
 		if page.Counts[name] > 0 || name == f.filter || long(page) {
-			list.Filters = append(list.Filters, views.Filter{Name: filterNames[name], URL: f.url(name, ""), Count: counted(page, name), Current: name == f.filter})
+			list.Filters = append(list.Filters, views.Filter{Name: sayText(s.Words, filterNames[name]), URL: f.url(name, ""), Count: counted(page, name), Current: name == f.filter})
 		}
 	}
 	if page.Counts[everything] == 0 && f.query == "" {
@@ -117,10 +117,10 @@ func counted(page track.Page, filter string) string {
 }
 
 // addItem adds a message to the day it belongs to; the list comes newest first.
-func (s *Server) addItem(list *views.SentList, f folder, v sentMail) {
+func (s speaker) addItem(list *views.SentList, f folder, v sentMail) {
 	m := v.message
 	item := views.SentItem{
-		URL: f.message(m.ID), Who: who(v.recipients), When: s.itemTime(m.Accepted), Subject: subjectOf(m),
+		URL: f.message(m.ID), Who: who(s.Words, v.recipients), When: s.itemTime(m.Accepted), Subject: subjectOf(m),
 		Attachments: m.Attachments, Current: m.ID == f.chosen,
 	}
 	item.States, item.Note = v.states()
@@ -133,13 +133,13 @@ func (s *Server) addItem(list *views.SentList, f folder, v sentMail) {
 }
 
 // who names the recipients of a message, three at most.
-func who(list []letterlock.Recipient) string {
+func who(say language.Words, list []letterlock.Recipient) string {
 	var names []string
 	for _, r := range list[:min(len(list), 3)] {
 		names = append(names, r.Mailbox.Called())
 	}
 	if more := len(list) - 3; more > 0 {
-		return strings.Join(names, ", ") + fmt.Sprintf(" and %d more", more)
+		return say.Text("sentPage.andMore", "Names", strings.Join(names, ", "), "More", strconv.Itoa(more))
 	}
 	return strings.Join(names, ", ")
 }

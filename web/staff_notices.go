@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"letterlock/internal/language"
 	"letterlock/internal/policy"
 	"letterlock/views"
 )
@@ -19,20 +20,20 @@ func noticesOf(f *composeForm) *policy.Choice {
 
 // noticeOptions are what senders may be told, as far as the settings have it, with
 // what was chosen, or is usual, ticked.
-func noticeOptions(n policy.Notices, chosen *policy.Choice) (list []views.NoticeOption) {
+func noticeOptions(say language.Words, n policy.Notices, chosen *policy.Choice) (list []views.NoticeOption) {
 	c := n.Usual()
 	if chosen != nil {
 		c = *chosen
 	}
 	if n.MayAsk() {
-		list = append(list, views.NoticeOption{Value: string(policy.OnRead), Text: "When a recipient reads it for the first time", Ticked: c.FirstRead})
+		list = append(list, views.NoticeOption{Value: string(policy.OnRead), Text: say.Text("sentPage.whenARecipientReadsIt"), Ticked: c.FirstRead})
 	}
 	if n.UnreadAfter > 0 {
-		text := "Who has not read it after " + length(time.Duration(n.UnreadAfter))
+		text := say.Text("sentPage.whoHasNotReadIt", "Length", say.Length(time.Duration(n.UnreadAfter)))
 		list = append(list, views.NoticeOption{Value: string(policy.Unread), Text: text, Ticked: c.Unread})
 	}
 	if n.Expiring > 0 {
-		text := length(time.Duration(n.Expiring)) + " before it expires"
+		text := say.Text("sentPage.beforeItExpires", "Length", say.Length(time.Duration(n.Expiring)))
 		list = append(list, views.NoticeOption{Value: string(policy.Expiring), Text: text, Ticked: c.Expiring})
 	}
 	return list

@@ -5,6 +5,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"letterlock/internal/language"
 	"letterlock/internal/letterlock"
 	"letterlock/internal/passphrase"
 	"letterlock/internal/track"
@@ -24,7 +25,7 @@ func (s *Server) changePassphrasePage(c echo.Context) error {
 // but for the hint. Where nothing may be asked for, the message says what it is.
 func (s *Server) askNewPassphrase(c echo.Context, status int, d track.Detail, hint string, wrong []views.FieldError) error {
 	by, m := actor(c), d.Message
-	v := s.newSentMail(by.Address, m, d.Recipients)
+	v := s.speaker(c).newSentMail(by.Address, m, d.Recipients)
 	if s.Access.MayTell(by, m, d.Recipients) != nil {
 		return c.Redirect(http.StatusSeeOther, v.url())
 	}
@@ -64,7 +65,7 @@ func untold(all []letterlock.Recipient) string {
 	case len(names) > maxWho:
 		names = append(names[:maxWho], countOf(len(names)-maxWho, "other"))
 	}
-	return listed(names) + " received it inline, and nothing asks them for a passphrase."
+	return listed(language.Words{}, names) + " received it inline, and nothing asks them for a passphrase."
 }
 
 // changePassphrase sets the passphrase.

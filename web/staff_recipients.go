@@ -1,11 +1,12 @@
 package web
 
 import (
-	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"letterlock/internal/intake"
+	"letterlock/internal/language"
 	"letterlock/internal/letterlock"
 	"letterlock/internal/policy"
 	"letterlock/views"
@@ -29,7 +30,7 @@ func (a addressees) all() (list []letterlock.Address) {
 // addresseesOf takes the recipients out of the form: those added before, and
 // those typed since, which need no button of their own. Who is named twice is
 // one recipient, in the more visible field.
-func addresseesOf(f *composeForm) addressees {
+func addresseesOf(say language.Words, f *composeForm) addressees {
 	a := addressees{typed: map[letterlock.Field]string{}}
 	remove := removed(f)
 	seen := map[letterlock.Address]bool{}
@@ -45,13 +46,13 @@ func addresseesOf(f *composeForm) addressees {
 		a.set(field, list)
 		if len(bad) > 0 {
 			a.typed[field] = strings.Join(bad, ", ")
-			a.errors = append(a.errors, views.FieldError{Field: string(field), Text: notAddresses(bad)})
+			a.errors = append(a.errors, views.FieldError{Field: string(field), Text: notAddresses(say, bad)})
 		}
 	}
 	if n := len(seen); n > intake.MaxRecipients {
 		a.errors = append(a.errors, views.FieldError{
 			Field: string(letterlock.To),
-			Text:  fmt.Sprintf("A message may have %d recipients; these are %d", intake.MaxRecipients, n),
+			Text:  say.Text("sent.aMessageMayHaveRecipients", "MaxRecipients", strconv.Itoa(intake.MaxRecipients), "N", strconv.Itoa(n)),
 		})
 	}
 	return a
@@ -78,7 +79,9 @@ func removed(f *composeForm) letterlock.Address {
 }
 
 // notAddresses says what is wrong, naming three at most.
-func notAddresses(bad []string) string { return speaker{}.notAddresses(bad) }
+func notAddresses(say language.Words, bad []string) string {
+	return speaker{Words: say}.notAddresses(bad)
+}
 
 func (p speaker) notAddresses(bad []string) string {
 	var names []string
@@ -99,7 +102,7 @@ func quoted(s string) string {
 }
 
 // listed joins names as a sentence does: "a", "a and b", "a, b and c".
-func listed(names []string) string { return speaker{}.listed(names) }
+func listed(say language.Words, names []string) string { return speaker{Words: say}.listed(names) }
 
 func (p speaker) listed(names []string) string {
 	if len(names) < 2 {
@@ -125,13 +128,13 @@ func verdictsOf(list []policy.Verdict) verdicts {
 }
 
 // tokens shows recipients with what the policy says of each.
-func (by verdicts) tokens(list []letterlock.Mailbox) (out []views.Token) {
+func (by verdicts) tokens(say language.Words, list []letterlock.Mailbox) (out []views.Token) {
 	for _, m := range list {
 		v := by[m.Address]
 		out = append(out, views.Token{
 			Address: written(m),
 			Can:     v.Experience == letterlock.Link,
-			Verdict: verdictText(v),
+			Verdict: verdictText(say, v),
 		})
 	}
 	return out
@@ -158,18 +161,18 @@ func mailboxAddresses(list []letterlock.Mailbox) (all []letterlock.Address) {
 
 // typeNames are what the identity types are called on pages.
 var typeNames = map[letterlock.IdentityType]string{
-	letterlock.Organization:     "Your organisation",
-	letterlock.Microsoft365:     "Microsoft 365 (work or school)",
-	letterlock.MicrosoftAccount: "Microsoft account",
-	letterlock.Google:           "Google",
-	letterlock.Yahoo:            "Yahoo",
-	letterlock.Other:            "Another mail provider",
+	letterlock.Organization:     "type.yourOrganisation",
+	letterlock.Microsoft365:     "type.microsoftWorkOrSchool",
+	letterlock.MicrosoftAccount: "type.microsoftAccount",
+	letterlock.Google:           "type.google",
+	letterlock.Yahoo:            "type.yahoo",
+	letterlock.Other:            "type.anotherMailProvider",
 }
 
 // decided says of each recipient what type they are, what they get and why.
-func decided(list []policy.Verdict) (out []views.Verdict) {
+func decided(say language.Words, list []policy.Verdict) (out []views.Verdict) {
 	for _, v := range list {
-		out = append(out, views.Verdict{Address: string(v.Address), Type: typeNames[v.Identity], Says: capital(v.Reason()) + "."})
+		out = append(out, views.Verdict{Address: string(v.Address), Type: sayText(say, typeNames[v.Identity]), Says: capital(v.Reason()) + "."})
 	}
 	return out
 }
@@ -186,31 +189,31 @@ func written(m letterlock.Mailbox) string {
 	return name + " <" + string(m.Address) + ">"
 }
 
-func verdictText(v policy.Verdict) string {
+func verdictText(say language.Words, v policy.Verdict) string {
 	if v.Experience == letterlock.Link {
-		return "can be taken back"
+		return say.Text("sent.canBeTakenBack")
 	}
-	return "cannot be taken back, because " + whyInline(v.Address, v.Why)
+	return say.Text("sent.cannotBeTakenBackBecause", "WhyInline", whyInline(say, v.Address, v.Why))
 }
 
 // whyInline is the reason why a message leaves whole, as half a sentence.
-func whyInline(a letterlock.Address, why string) string {
+func whyInline(say language.Words, a letterlock.Address, why string) string {
 	if why == policy.WhyOrganization {
-		return a.Domain() + " is your own organisation"
+		return say.Text("sent.isYourOwnOrganisation", "Domain", a.Domain())
 	}
-	return a.Domain() + " receives the message itself"
+	return say.Text("sent.receivesTheMessageItselfB", "Domain", a.Domain())
 }
 
 // whyLeft is the reason why a message that has arrived whole cannot be called back.
-func whyLeft(a letterlock.Address, why string) string {
+func whyLeft(say language.Words, a letterlock.Address, why string) string {
 	if why == policy.WhyOrganization {
-		return whyInline(a, why)
+		return whyInline(say, a, why)
 	}
-	return a.Domain() + " has the message itself"
+	return say.Text("sent.hasTheMessageItself", "Domain", a.Domain())
 }
 
 // portalHint says what the box would change, and is empty when that is nothing.
-func portalHint(now, forced []policy.Verdict) string {
+func portalHint(say language.Words, now, forced []policy.Verdict) string {
 	var change []string
 	stay := 0
 	then := verdictsOf(forced)
@@ -226,56 +229,56 @@ func portalHint(now, forced []policy.Verdict) string {
 	if len(change) == 0 {
 		return ""
 	}
-	who := listed(change)
+	who := listed(say, change)
 	if len(change) > 3 {
-		who = fmt.Sprintf("%s and %d others", change[0], len(change)-1)
+		who = say.Text("sent.andOthersB", "Change", change[0], "Value", strconv.Itoa(len(change)-1))
 	}
 	switch {
 	case len(now) == 1:
-		return who + " gets a link, and can be taken back."
+		return say.Text("sent.getsALinkAndCan", "Who", who)
 	case stay == 0:
-		return "Every recipient gets a link, " + who + " too. Then all can be taken back."
+		return say.Text("sent.everyRecipientGetsALink", "Who", who)
 	}
-	return "Every recipient outside gets a link, " + who + " too. Then all of them can be taken back."
+	return say.Text("sent.everyRecipientOutsideGetsA", "Who", who)
 }
 
 // reckoning says under the recipients how many can be taken back, and by whom.
 // mayRevoke is the policy's answer for the one who writes.
-func reckoning(list []policy.Verdict, mayRevoke error) (lead, text string) {
+func reckoning(say language.Words, list []policy.Verdict, mayRevoke error) (lead, text string) {
 	var stay []policy.Verdict
 	for _, v := range list {
 		if v.Experience == letterlock.Inline {
 			stay = append(stay, v)
 		}
 	}
-	can, who := len(list)-len(stay), "by you."
+	can, who := len(list)-len(stay), say.Text("sent.byYouB")
 	if letterlock.KeyOf(mayRevoke) == "several-recipients" {
-		who = "by an administrator, because there is more than one recipient."
+		who = say.Text("sent.byAnAdministratorBecauseThere")
 	}
 	switch {
 	case len(list) == 0:
 		return "", ""
 	case can == 0 && len(list) == 1:
-		return "The message cannot be taken back,", "because " + whyInline(stay[0].Address, stay[0].Why) + "."
+		return say.Text("sent.theMessageCannotBeTaken"), say.Text("sent.because", "WhyInline", whyInline(say, stay[0].Address, stay[0].Why))
 	case can == 0:
-		return "No recipient can be taken back,", "because the message itself leaves."
+		return say.Text("sent.noRecipientCanBeTaken"), say.Text("sent.becauseTheMessageItselfLeaves")
 	case len(list) == 1:
-		return "The message can be taken back,", who
+		return say.Text("sent.theMessageCanBeTaken"), who
 	case len(stay) == 0 && can == 2:
-		return "Both recipients can be taken back,", who
+		return say.Text("sent.bothRecipientsCanBeTaken"), who
 	case len(stay) == 0:
-		return fmt.Sprintf("All %d recipients can be taken back,", can), who
+		return say.Text("sent.allRecipientsCanBeTaken", "Can", strconv.Itoa(can)), who
 	}
-	return fmt.Sprintf("%d of %d recipients can be taken back,", can, len(list)), who + " " + staying(stay) + " cannot: the message itself leaves."
+	return say.Text("sent.ofRecipientsCanBeTakenBack", "Can", strconv.Itoa(can), "List", strconv.Itoa(len(list))), say.Text("sent.cannotTheMessageItselfLeaves", "Who", who, "Staying", staying(say, stay))
 }
 
-func staying(list []policy.Verdict) string {
+func staying(say language.Words, list []policy.Verdict) string {
 	if len(list) > 3 {
-		return fmt.Sprintf("%s and %d others", list[0].Address, len(list)-1)
+		return say.Text("sent.andOthersBB", "Address", string(list[0].Address), "Value", strconv.Itoa(len(list)-1))
 	}
 	var names []string
 	for _, v := range list {
 		names = append(names, string(v.Address))
 	}
-	return listed(names)
+	return listed(say, names)
 }

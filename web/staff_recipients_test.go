@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"letterlock/internal/language"
 	"letterlock/internal/letterlock"
 	"letterlock/internal/policy"
 	"letterlock/internal/store"
@@ -45,7 +46,7 @@ func TestComposeSaysWhoCanTakeItBack(t *testing.T) {
 		{judged(carol, eve), several, "No recipient can be taken back, because the message itself leaves."},
 	}
 	for _, tt := range tests {
-		lead, text := reckoning(tt.list, tt.may)
+		lead, text := reckoning(language.Words{}, tt.list, tt.may)
 		if got := lead + " " + text; got != tt.want {
 			t.Errorf("%v:\n got %q\nwant %q", tt.list, got, tt.want)
 		}
@@ -69,7 +70,7 @@ func TestComposeSaysWhatEachGetsAndWhy(t *testing.T) {
 			"Google: Receives the message itself, as the settings say for gmail.com."},
 	}
 	for _, tt := range tests {
-		got := decided([]policy.Verdict{tt.v})[0]
+		got := decided(language.Words{}, []policy.Verdict{tt.v})[0]
 		if said := got.Type + ": " + got.Says; said != tt.want || got.Address != string(tt.v.Address) {
 			t.Errorf("%s %q, want %q", got.Address, said, tt.want)
 		}
@@ -123,7 +124,7 @@ func TestPortalHintSaysWhatItWouldChange(t *testing.T) {
 				forced[i].Experience = letterlock.Link
 			}
 		}
-		if got := portalHint(judged(tt.list...), forced); got != tt.want {
+		if got := portalHint(language.Words{}, judged(tt.list...), forced); got != tt.want {
 			t.Errorf("%v: %q, want %q", tt.list, got, tt.want)
 		}
 	}
@@ -149,7 +150,7 @@ func TestExpiryIsTheEndOfTheLastDay(t *testing.T) {
 		{"13", "", "Choose when the message expires"},
 	}
 	for _, tt := range tests {
-		got, wrong := expiryOf(tt.choice, tt.date, here, nil)
+		got, wrong := expiryOf(language.Words{}, tt.choice, tt.date, here, nil)
 		said := got.Format(time.RFC3339)
 		if wrong != nil {
 			said = wrong.Text
@@ -179,16 +180,16 @@ func TestComposeProposesWhatTheSettingsSay(t *testing.T) {
 		{"other days", span(45 * 24 * time.Hour), "usual", "In 45 days, 4 January 2027, 11:00", "2027-01-04T11:00:00Z"},
 	}
 	for _, tt := range tests {
-		for _, o := range expiryOptions("", now, tt.usual) {
+		for _, o := range expiryOptions(language.Words{}, "", now, tt.usual) {
 			if o.Selected && (o.Value != tt.choice || o.Text != tt.text) {
 				t.Errorf("%s: Compose proposes %q %q, want %q %q", tt.name, o.Value, o.Text, tt.choice, tt.text)
 			}
 		}
-		if end, wrong := expiryOf("", "", now, tt.usual); wrong != nil || end.Format(time.RFC3339) != tt.ends {
+		if end, wrong := expiryOf(language.Words{}, "", "", now, tt.usual); wrong != nil || end.Format(time.RFC3339) != tt.ends {
 			t.Errorf("%s: without a choice it ends %v, %v; want %s", tt.name, end, wrong, tt.ends)
 		}
 	}
-	if _, wrong := expiryOf(usualExpiry, "", now, nil); wrong == nil {
+	if _, wrong := expiryOf(language.Words{}, usualExpiry, "", now, nil); wrong == nil {
 		t.Error("the usual was chosen where there is none")
 	}
 }
@@ -198,7 +199,7 @@ func TestAddresseesAreReadOnceEach(t *testing.T) {
 		"to": {`"Lind, Marta" <` + string(marta) + ">"}, "to-add": {"Jonas <" + string(jonas) + ">, what"},
 		"cc": {string(marta)}, "bcc-add": {"x@r.example"}, "remove": {"Jonas <" + string(jonas) + ">"},
 	}}
-	a := addresseesOf(f)
+	a := addresseesOf(language.Words{}, f)
 	if got, want := fmt.Sprint(a.to, a.cc, a.bcc), "[{Lind, Marta "+string(marta)+"}] [] [{ x@r.example}]"; got != want {
 		t.Errorf("recipients %s, want %s", got, want)
 	}

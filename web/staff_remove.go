@@ -34,7 +34,7 @@ func (s *Server) removeConfirm(c echo.Context) error {
 // already, there is nothing to ask, and the message itself says why.
 func (s *Server) confirm(c echo.Context, status int, d track.Detail, which []letterlock.Recipient, reason, wrong string) error {
 	by := actor(c)
-	v := s.newSentMail(by.Address, d.Message, d.Recipients)
+	v := s.speaker(c).newSentMail(by.Address, d.Message, d.Recipients)
 	which = slices.DeleteFunc(which, func(r letterlock.Recipient) bool { return r.Revocation.Revoked() })
 	if len(which) == 0 || s.Access.MayRevoke(by, d.Message, d.Recipients) != nil {
 		return c.Redirect(http.StatusSeeOther, v.url())
@@ -60,7 +60,7 @@ func (s *Server) remove(c echo.Context) error {
 	}
 	reason := strings.TrimSpace(strings.ToValidUTF8(f.Get("reason"), "\uFFFD"))
 	if utf8.RuneCountInString(reason) > maxReason {
-		return s.confirm(c, http.StatusUnprocessableEntity, d, which, reason, "A reason may have 200 characters")
+		return s.confirm(c, http.StatusUnprocessableEntity, d, which, reason, s.words(c).Text("confirm.aReasonMayHaveCharacters"))
 	}
 	if err := s.Access.Revoke(c.Request().Context(), actor(c), d.Message.ID, reason, addressesOf(which)...); err != nil {
 		return err

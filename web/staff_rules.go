@@ -4,6 +4,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"letterlock/internal/intake"
+	"letterlock/internal/language"
 	"letterlock/internal/letterlock"
 	mailrule "letterlock/internal/rule"
 )
@@ -17,19 +18,19 @@ func (s *Server) ruledEnvelope(c echo.Context, w writing) (intake.Envelope, []st
 	if err != nil {
 		return e, nil
 	}
-	return e.Under(v), floorOf(v)
+	return e.Under(v), floorOf(s.words(c), v)
 }
 
 // floorOf says what the rules ask of a message that is being written.
-func floorOf(v mailrule.Verdict) (list []string) {
+func floorOf(say language.Words, v mailrule.Verdict) (list []string) {
 	if v.Refused {
-		return []string{"The rule " + quoted(v.RefusedBy) + " refuses this message: " + v.Sentence}
+		return []string{say.Text("rules.theRuleRefusesThisMessage", "RefusedBy", quoted(v.RefusedBy), "Sentence", v.Sentence)}
 	}
 	for _, o := range v.Outcomes {
 		if o.Answer == mailrule.No || o.Rule.Then == (mailrule.Actions{Protection: letterlock.EncryptOnly}) {
 			continue // what is written here is protected in any case
 		}
-		for _, asks := range thenOf(o.Rule.Then) {
+		for _, asks := range thenOf(say, o.Rule.Then) {
 			list = append(list, quoted(o.Rule.Name)+": "+asks)
 		}
 	}

@@ -45,7 +45,7 @@ func (s *Server) showSecurity(c echo.Context, status int, problem string) error 
 	by := actor(c)
 	v := views.Security{Page: s.page(c), Problem: problem, Facts: []views.Fact{
 		{Label: "Address", Value: string(by.Address)},
-		{Label: "Roles", Value: rolesIn(by.Roles)},
+		{Label: "Roles", Value: rolesIn(s.words(c), by.Roles)},
 	}}
 	lacks, err := s.Accounts.LacksFactor(c.Request().Context(), by)
 	if err == nil {
@@ -65,7 +65,7 @@ func (s *Server) showSecurity(c echo.Context, status int, problem string) error 
 			v.Problem = "What you may do asks for a second factor. Set one up: nothing else opens before."
 		}
 	} else if problem == "" {
-		v.Note = securityNotes[c.QueryParam("done")]
+		v.Note = sayText(s.words(c), securityNotes[c.QueryParam("done")])
 	}
 	for _, part := range sections {
 		shown, err := part(s, c)
@@ -82,10 +82,10 @@ func (s *Server) showSecurity(c echo.Context, status int, problem string) error 
 // securityNotes say on the page what was just done.
 var securityNotes = map[string]string{
 	"app-password": appPasswordGone,
-	"app":          "The authenticator app is set up.", "removed": "The authenticator app is removed.",
-	"passkey": "The passkey is added.", "passkey-removed": "The passkey is removed.",
-	"session": "The session has ended.", "proved": "You have proved that it is you. For ten minutes you can change what keeps your account.",
-	"sessions": "All other sessions have ended.",
+	"app":          "security.theAuthenticatorAppIsSet", "removed": "security.theAuthenticatorAppIsRemoved",
+	"passkey": "security.thePasskeyIsAdded", "passkey-removed": "security.thePasskeyIsRemoved",
+	"session": "security.theSessionHasEnded", "proved": "security.youHaveProved",
+	"sessions": "security.allOtherSessionsHaveEnded",
 }
 
 // toSecurity leads whoever has to set up a second factor to where that is done.

@@ -31,7 +31,7 @@ func (s *Server) listBeside(c echo.Context, chosen letterlock.ID) (views.SentLis
 	if err != nil {
 		return views.SentList{}, err
 	}
-	return s.sentList(by.Address, f, page), nil
+	return s.speaker(c).sentList(by.Address, f, page), nil
 }
 
 // sentMessage is one message with the list beside it.
@@ -69,8 +69,8 @@ func (s *Server) sentView(c echo.Context, d track.Detail, o opened) (views.Sent,
 	if err != nil {
 		return views.Sent{}, err
 	}
-	letter := s.newSentMail(by.Address, d.Message, d.Recipients).letter(d, o, s.rightsOf(by, d), s.AdminContact)
-	letter.Requests = s.newSentMail(by.Address, d.Message, d.Recipients).requests(by, d.Requests, func(id letterlock.ID, what string) string {
+	letter := s.speaker(c).newSentMail(by.Address, d.Message, d.Recipients).letter(d, o, s.rightsOf(by, d), s.AdminContact)
+	letter.Requests = s.speaker(c).newSentMail(by.Address, d.Message, d.Recipients).requests(by, d.Requests, func(id letterlock.ID, what string) string {
 		return "/sent/" + string(d.Message.ID) + "/requests/" + string(id) + "/" + what
 	})
 	if letter.Releases, err = s.releases(c, d); err != nil {

@@ -62,7 +62,7 @@ func (s *Server) signIn(c echo.Context) error {
 	case letterlock.Throttled:
 		wait := letterlock.RetryAfterOf(err)
 		setRetryAfter(c, wait)
-		v.Error = "Too many tries. You can try again in " + s.wait(wait)
+		v.Error = "Too many tries. You can try again in " + s.speaker(c).wait(wait)
 		return s.show(c, http.StatusTooManyRequests, views.SignInPage(v))
 	}
 	if err != nil {

@@ -1,9 +1,10 @@
 package web
 
 import (
-	"fmt"
+	"strconv"
 	"time"
 
+	"letterlock/internal/language"
 	"letterlock/internal/letterlock"
 	"letterlock/views"
 )
@@ -16,11 +17,11 @@ type sentMail struct {
 	message    letterlock.Message
 	recipients []letterlock.Recipient
 	viewer     letterlock.Address
-	server     *Server // whose clock and zone it is
+	server     speaker // whose clock, zone and language it is
 }
 
 // newSentMail puts together what is needed to speak of a message.
-func (s *Server) newSentMail(viewer letterlock.Address, m letterlock.Message, all []letterlock.Recipient) sentMail {
+func (s speaker) newSentMail(viewer letterlock.Address, m letterlock.Message, all []letterlock.Recipient) sentMail {
 	return sentMail{message: m, recipients: all, viewer: viewer, server: s}
 }
 
@@ -28,7 +29,7 @@ func (s *Server) newSentMail(viewer letterlock.Address, m letterlock.Message, al
 // more that stands beside them.
 func (v sentMail) states() ([]views.State, string) {
 	if v.message.Destroyed {
-		return []views.State{{Kind: views.StateExpired, Text: "Destroyed"}}, ""
+		return []views.State{{Kind: views.StateExpired, Text: v.server.Text("sent.destroyed")}}, ""
 	}
 	if len(v.recipients) == 1 {
 		s, note := v.single(v.recipients[0])
@@ -59,7 +60,7 @@ func (v sentMail) single(r letterlock.Recipient) (views.State, string) {
 	case v.expired():
 		return views.State{Kind: views.StateExpired}, v.server.day(v.message.Expires).Text
 	case v.endsSoon():
-		return views.State{Kind: views.StateExpires}, v.in(v.message.Expires) + ", " + readWord(r)
+		return views.State{Kind: views.StateExpires}, v.in(v.message.Expires) + ", " + readWord(v.server.Words, r)
 	case !r.FirstRead.IsZero():
 		return views.State{Kind: views.StateRead}, v.expires()
 	case r.Notified.IsZero():
@@ -87,32 +88,34 @@ func (v sentMail) endsSoon() bool {
 }
 
 // in says how long it takes until t: "in 6 hours".
-func (v sentMail) in(t time.Time) string { return "in " + length(t.Sub(v.server.Now())) }
+func (v sentMail) in(t time.Time) string {
+	return v.server.Text("sent.in", "Length", v.server.Length(t.Sub(v.server.Now())))
+}
 
 // expires is the note of a message that will end, and not soon.
 func (v sentMail) expires() string {
 	if v.message.Expires.IsZero() {
 		return ""
 	}
-	return "expires " + v.server.day(v.message.Expires).Text
+	return v.server.Text("sent.expires", "Date", v.server.day(v.message.Expires).Text)
 }
 
 // by says who removed access, as the one who looks would say it.
 func (v sentMail) by(r letterlock.Revocation) string {
 	switch {
 	case r.By.Address == v.viewer:
-		return "by you"
+		return v.server.Text("sent.byYou")
 	case r.Standing == letterlock.ByAdministrator:
-		return "by an administrator"
+		return v.server.Text("sent.byAnAdministratorB")
 	}
-	return "by " + r.By.Called()
+	return v.server.Text("sent.by", "Name", r.By.Called())
 }
 
-func readWord(r letterlock.Recipient) string {
+func readWord(say language.Words, r letterlock.Recipient) string {
 	if r.FirstRead.IsZero() {
-		return "unread"
+		return say.Text("sent.unread")
 	}
-	return "read"
+	return say.Text("sent.read")
 }
 
 // A tally counts the recipients of a message by what has become of them.
@@ -188,9 +191,9 @@ func (v sentMail) several() (list []views.State, note string) {
 		s := views.State{Kind: views.StateRevoked}
 		note = v.by(t.last) + ", " + v.server.brief(t.last.At).Text
 		if t.revoked < t.links {
-			s.Text = fmt.Sprintf("%d of %d revoked", t.revoked, len(v.recipients))
+			s.Text = v.server.Text("sent.ofRevoked", "Revoked", strconv.Itoa(t.revoked), "Recipients", strconv.Itoa(len(v.recipients)))
 		} else if t.inlines > 0 {
-			note = fmt.Sprintf("%d of %d", t.revoked, len(v.recipients))
+			note = v.server.Text("sent.of", "Revoked", strconv.Itoa(t.revoked), "Recipients", strconv.Itoa(len(v.recipients)))
 		}
 		list = append(list, s)
 	}
@@ -205,14 +208,14 @@ func (v sentMail) several() (list []views.State, note string) {
 	if t.inlines > 0 {
 		s := views.State{Kind: views.StateInline}
 		if t.inlines < len(v.recipients) {
-			s.Text = fmt.Sprintf("%d inline", t.inlines)
+			s.Text = v.server.Text("sent.inline", "Inlines", strconv.Itoa(t.inlines))
 		}
 		list = append(list, s)
 	}
 	if late.all > 0 {
 		s := views.State{Kind: views.StateDelayed}
 		if late.all < len(v.recipients) {
-			s.Text = fmt.Sprintf("%d delayed", late.all)
+			s.Text = v.server.Text("sent.delayed", "All", strconv.Itoa(late.all))
 		}
 		list = append(list, s)
 		if note == "" {
@@ -220,7 +223,7 @@ func (v sentMail) several() (list []views.State, note string) {
 		}
 	}
 	if t.bounced > 0 {
-		list = append(list, views.State{Kind: views.StateBounced, Text: fmt.Sprintf("%d bounced", t.bounced)})
+		list = append(list, views.State{Kind: views.StateBounced, Text: v.server.Text("sent.bounced", "Bounced", strconv.Itoa(t.bounced))})
 		if note == "" {
 			note = cut(t.reply)
 		}
@@ -230,7 +233,7 @@ func (v sentMail) several() (list []views.State, note string) {
 
 // opened sums up the recipients who have a link that is not revoked.
 func (v sentMail) opened(t tally) (views.State, string) {
-	read := fmt.Sprintf("%d of %d read", t.read, t.open)
+	read := v.server.Text("sent.ofRead", "Read", strconv.Itoa(t.read), "Open", strconv.Itoa(t.open))
 	switch {
 	case v.expired():
 		return views.State{Kind: views.StateExpired}, v.server.day(v.message.Expires).Text

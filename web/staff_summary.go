@@ -1,10 +1,10 @@
 package web
 
 import (
-	"fmt"
 	"strings"
 
 	"letterlock/internal/access"
+	"letterlock/internal/language"
 	"letterlock/internal/letterlock"
 	"letterlock/internal/policy"
 )
@@ -20,87 +20,87 @@ func (v sentMail) summary(r letterlock.Recipient, events []letterlock.Event, fil
 	case r.Revocation.Revoked():
 		return v.summaryRevoked(r, did, alone, len(taken(events, files)) > 0)
 	case !r.Bounced.IsZero():
-		return "The notification came back" + replied(r.Reply) + "."
+		return v.server.Text("sent.theNotificationCameBack", "Replied", replied(r.Reply))
 	case v.expired() && did == "":
-		return "Never read it before it expired."
+		return v.server.Text("sent.neverReadItBeforeIt")
 	case v.expired():
-		return capital(did) + " before it expired."
+		return v.server.Text("sent.beforeItExpired", "Capital", capital(did))
 	case alone && r.Why == policy.WhyFellBack:
-		return readsBy(r)
+		return readsBy(v.server.Words, r)
 	case alone:
 		return ""
 	case did != "":
-		return readsBy(r) + " " + capital(did) + "."
+		return readsBy(v.server.Words, r) + " " + capital(did) + "."
 	case v.delayed(r):
-		return readsBy(r) + " The notification is delayed" + where(r.Reply) + "."
+		return v.server.Text("sent.theNotificationIsDelayed", "ReadsBy", readsBy(v.server.Words, r), "Where", where(r.Reply))
 	case r.Notified.IsZero():
-		return readsBy(r) + " The notification has not left yet."
+		return v.server.Text("sent.theNotificationHasNotLeft", "ReadsBy", readsBy(v.server.Words, r))
 	}
-	return readsBy(r) + " Notified " + v.server.at(r.Notified) + ", has not read it yet."
+	return v.server.Text("sent.notifiedHasNotReadIt", "ReadsBy", readsBy(v.server.Words, r), "When", v.server.at(r.Notified))
 }
 
 // readsBy says how a link recipient reads, and that this was not to be so, if it was not.
-func readsBy(r letterlock.Recipient) string {
+func readsBy(say language.Words, r letterlock.Recipient) string {
 	if r.Why == policy.WhyFellBack {
-		return "Got a link and not the message itself, because encryption all the way to the mailbox was not assured."
+		return say.Text("sent.gotALinkAndNot")
 	}
-	return "Reads in the portal."
+	return say.Text("sent.readsInThePortal")
 }
 
 func (v sentMail) summaryInline(r letterlock.Recipient) string {
 	switch {
 	case !r.Bounced.IsZero():
-		return "The message came back" + replied(r.Reply) + "."
+		return v.server.Text("sent.theMessageCameBack", "Replied", replied(r.Reply))
 	case v.delayed(r):
 		why := whyInline
 		if !r.Notified.IsZero() {
 			why = whyLeft
 		}
-		return "The message is delayed" + where(r.Reply) + ". It cannot be taken back: " + why(r.Mailbox.Address, r.Why) + "."
+		return v.server.Text("sent.theMessageIsDelayedIt", "Where", where(r.Reply), "Why", why(v.server.Words, r.Mailbox.Address, r.Why))
 	case r.Notified.IsZero():
-		return "The message has not left yet. It cannot be taken back: " + whyInline(r.Mailbox.Address, r.Why) + "."
+		return v.server.Text("sent.theMessageHasNotLeft", "WhyInline", whyInline(v.server.Words, r.Mailbox.Address, r.Why))
 	}
-	return fmt.Sprintf("Received inline %s. It cannot be taken back: %s.", v.server.at(r.Notified), whyLeft(r.Mailbox.Address, r.Why))
+	return v.server.Text("sent.receivedInlineItCannotBe", "When", v.server.at(r.Notified), "WhyLeft", whyLeft(v.server.Words, r.Mailbox.Address, r.Why))
 }
 
 func (v sentMail) summaryRevoked(r letterlock.Recipient, did string, alone, copied bool) string {
 	if did == "" {
 		if alone {
-			return r.Mailbox.Called() + " never read it. Nothing of the message has left."
+			return v.server.Text("sent.neverReadItNothingOf", "Name", r.Mailbox.Called())
 		}
-		return "Never read it. Nothing of the message has left."
+		return v.server.Text("sent.neverReadItNothingOfThe")
 	}
 	if !alone {
-		return capital(did) + " before access was removed."
+		return v.server.Text("sent.beforeAccessWasRemoved", "Capital", capital(did))
 	}
-	stays := "Those copies cannot be called back."
+	stays := v.server.Text("sent.thoseCopiesCannotBeCalled")
 	if !copied {
-		stays = "What was seen cannot be called back."
+		stays = v.server.Text("sent.whatWasSeenCannotBe")
 	}
-	return r.Mailbox.Called() + " " + did + " before access was removed. " + stays
+	return v.server.Text("sent.beforeAccessWasRemovedB", "Name", r.Mailbox.Called(), "Did", did, "Stays", stays)
 }
 
 // did says what a recipient read and downloaded; empty for neither. Only a
 // recipient among several needs the time: the history of one stands beside it.
 func (v sentMail) did(r letterlock.Recipient, events []letterlock.Event, files []access.Attachment) string {
-	names := takenNames(events, files)
+	names := takenNames(v.server.Words, events, files)
 	if len(names) > 3 {
-		names = []string{countOf(len(names), "file")}
+		names = []string{v.server.Count("count.file", len(names))}
 	}
 	read := ""
 	if !r.FirstRead.IsZero() {
-		read = "read the message"
+		read = v.server.Text("sent.readTheMessage")
 		if len(v.recipients) > 1 || v.expired() && !r.Revocation.Revoked() {
-			read = "read " + v.server.at(r.FirstRead)
+			read = v.server.Text("sent.readB", "When", v.server.at(r.FirstRead))
 		}
 	}
 	switch {
 	case len(names) == 0:
 		return read
 	case read == "":
-		return "downloaded " + listed(names)
+		return v.server.Text("sent.downloaded", "Names", listed(v.server.Words, names))
 	}
-	return read + " and downloaded " + listed(names)
+	return v.server.Text("sent.andDownloaded", "Read", read, "Names", listed(v.server.Words, names))
 }
 
 // where is replied of a delay, which may be one at a server further on.

@@ -1,11 +1,12 @@
 package web
 
 import (
-	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
 	"letterlock/internal/access"
+	"letterlock/internal/language"
 	"letterlock/internal/letterlock"
 	"letterlock/views"
 )
@@ -15,30 +16,30 @@ const shownTimes = 3
 
 // stepNames are the words of the history.
 var stepNames = map[letterlock.EventKind]string{
-	letterlock.Accepted:          "Accepted",
-	letterlock.Notified:          "Notified",
-	letterlock.Delivered:         "Delivered inline",
-	letterlock.Deferred:          "Delayed",
-	letterlock.FellBack:          "Link instead",
-	letterlock.Bounced:           "Bounced",
-	letterlock.PasscodeSent:      "Passcode sent",
-	letterlock.Read:              "Read",
-	letterlock.Downloaded:        "Downloaded",
-	letterlock.RevokedEvent:      "Revoked",
-	letterlock.Restored:          "Restored",
-	letterlock.ExpiredEvent:      "Expired",
-	letterlock.Replied:           "Replied",
-	letterlock.Forwarded:         "Forwarded",
-	letterlock.ExpiryChanged:     "Expiry changed",
-	letterlock.PassphraseChanged: "Passphrase",
-	letterlock.AskedEvent:        "Asked",
-	letterlock.ApprovedEvent:     "Approved",
-	letterlock.DeclinedEvent:     "Declined",
+	letterlock.Accepted:          "step.accepted",
+	letterlock.Notified:          "step.notified",
+	letterlock.Delivered:         "step.deliveredInline",
+	letterlock.Deferred:          "step.delayed",
+	letterlock.FellBack:          "step.linkInstead",
+	letterlock.Bounced:           "step.bounced",
+	letterlock.PasscodeSent:      "step.passcodeSent",
+	letterlock.Read:              "step.read",
+	letterlock.Downloaded:        "step.downloaded",
+	letterlock.RevokedEvent:      "step.revoked",
+	letterlock.Restored:          "step.restored",
+	letterlock.ExpiredEvent:      "step.expired",
+	letterlock.Replied:           "step.replied",
+	letterlock.Forwarded:         "step.forwarded",
+	letterlock.ExpiryChanged:     "step.expiryChanged",
+	letterlock.PassphraseChanged: "step.passphrase",
+	letterlock.AskedEvent:        "step.asked",
+	letterlock.ApprovedEvent:     "step.approved",
+	letterlock.DeclinedEvent:     "step.declined",
 
-	letterlock.ReleaseAsked:   "Release code asked for",
-	letterlock.ReleaseShown:   "Release code shown",
-	letterlock.ReleaseRefused: "Release code refused",
-	letterlock.ReleaseUsed:    "Release code used",
+	letterlock.ReleaseAsked:   "step.releaseCodeAskedFor",
+	letterlock.ReleaseShown:   "step.releaseCodeShown",
+	letterlock.ReleaseRefused: "step.releaseCodeRefused",
+	letterlock.ReleaseUsed:    "step.releaseCodeUsed",
 }
 
 // A happening is one or more events of the same kind.
@@ -91,12 +92,12 @@ func (v sentMail) steps(r letterlock.Recipient, events []letterlock.Event, files
 			continue
 		}
 		has[h.kind] = true
-		s := views.Step{Kind: views.StepDone, Name: stepNames[h.kind]}
+		s := views.Step{Kind: views.StepDone, Name: sayText(v.server.Words, stepNames[h.kind])}
 		s.Times, s.After = v.stepTimes(h.events)
 		last := h.events[len(h.events)-1]
 		switch h.kind {
 		case letterlock.Downloaded:
-			s.Before = downloads(h.events, files, alone) + ", "
+			s.Before = downloads(v.server.Words, h.events, files, alone) + ", "
 			s.After += v.server.proved(last)
 		case letterlock.Read:
 			s.After += v.server.proved(last)
@@ -106,11 +107,11 @@ func (v sentMail) steps(r letterlock.Recipient, events []letterlock.Event, files
 		case letterlock.Restored:
 			s.After += v.standing(r, last)
 		case letterlock.AskedEvent, letterlock.ApprovedEvent, letterlock.DeclinedEvent:
-			s.After += ", " + askedFor(last)
+			s.After += ", " + askedFor(v.server.Words, last)
 		case letterlock.ExpiryChanged:
 			s.After += ", " + v.newEnd(last) + v.standing(r, last)
 		case letterlock.PassphraseChanged:
-			s.After += ", " + toldWords[letterlock.PassphraseAct(last.Detail)] + " by you"
+			s.After += ", " + told(v.server.Words, last) + " " + v.server.Text("sent.byYou")
 		case letterlock.Bounced:
 			s.Kind = views.StepSeal
 			s.After += after(last.Detail)
@@ -122,21 +123,21 @@ func (v sentMail) steps(r letterlock.Recipient, events []letterlock.Event, files
 		steps = append(steps, s)
 	}
 	if end := v.message.Expires; v.expired() && !has[letterlock.ExpiredEvent] && r.Experience == letterlock.Link && !r.Revocation.Revoked() {
-		steps = append(steps, views.Step{Kind: views.StepDone, Name: stepNames[letterlock.ExpiredEvent], Times: []views.Time{v.server.stepTime(end, time.Time{})}})
+		steps = append(steps, views.Step{Kind: views.StepDone, Name: sayText(v.server.Words, stepNames[letterlock.ExpiredEvent]), Times: []views.Time{v.server.stepTime(end, time.Time{})}})
 	}
 	return append(steps, v.todo(r, has)...)
 }
 
 // proved says of an act how the mailbox was proved, where that was not by a passcode.
-func (s *Server) proved(e letterlock.Event) string {
+func (s speaker) proved(e letterlock.Event) string {
 	if provider, vouched := e.Proof.Provider(); vouched {
-		return ", signed in with " + s.Vouch.Name(provider)
+		return ", " + s.Text("sent.signedInWith", "Name", s.Vouch.Name(provider))
 	}
 	switch e.Proof {
 	case letterlock.ByBrowser:
-		return ", in a remembered browser"
+		return ", " + s.Text("sent.inARememberedBrowser")
 	case letterlock.ByRelease:
-		return ", by release code"
+		return ", " + s.Text("sent.byReleaseCode")
 	}
 	return ""
 }
@@ -145,7 +146,7 @@ func (s *Server) proved(e letterlock.Event) string {
 func (v sentMail) todo(r letterlock.Recipient, has map[letterlock.EventKind]bool) (steps []views.Step) {
 	next := func(k letterlock.EventKind) {
 		if !has[k] {
-			steps = append(steps, views.Step{Kind: views.StepTodo, Name: stepNames[k]})
+			steps = append(steps, views.Step{Kind: views.StepTodo, Name: sayText(v.server.Words, stepNames[k])})
 		}
 	}
 	if !r.Bounced.IsZero() {
@@ -176,7 +177,7 @@ func (v sentMail) stepTimes(events []letterlock.Event) (times []views.Time, more
 	shown := events
 	if len(events) > shownTimes {
 		shown = []letterlock.Event{events[0], events[len(events)-1]}
-		more = fmt.Sprintf(", %d times in all", len(events))
+		more = ", " + v.server.Text("sent.timesInAll", "Events", strconv.Itoa(len(events)))
 	}
 	var last time.Time
 	for _, e := range shown {
@@ -193,24 +194,28 @@ func (v sentMail) standing(r letterlock.Recipient, e letterlock.Event) string {
 		return ", " + v.tracked(r.Revocation)
 	}
 	if strings.HasPrefix(e.Detail, string(letterlock.ByAdministrator)) {
-		return ", by an administrator"
+		return ", " + v.server.Text("sent.byAnAdministratorB")
 	}
-	return ", by you" // only the sender looks at the Sent folder
+	return ", " + v.server.Text("sent.byYou") // only the sender looks at the Sent folder
 }
 
 // askedFor says what a recipient asked for.
-func askedFor(e letterlock.Event) string {
+func askedFor(say language.Words, e letterlock.Event) string {
 	if e.Detail == string(letterlock.AccessAgain) {
-		return "for access"
+		return say.Text("sent.forAccess")
 	}
-	return "for more time"
+	return say.Text("sent.forMoreTime")
 }
 
 // toldWords are what a sender did about the passphrase.
 var toldWords = map[letterlock.PassphraseAct]string{
-	letterlock.PassphraseAsked:   "asked for",
-	letterlock.PassphraseAnother: "changed",
-	letterlock.PassphraseRemoved: "no longer asked for",
+	letterlock.PassphraseAsked:   "sent.passphraseAskedFor",
+	letterlock.PassphraseAnother: "sent.passphraseChanged",
+	letterlock.PassphraseRemoved: "sent.passphraseNoLongerAskedFor",
+}
+
+func told(say language.Words, e letterlock.Event) string {
+	return sayText(say, toldWords[letterlock.PassphraseAct(e.Detail)])
 }
 
 // newEnd says what a message's expiry was changed to.
@@ -218,9 +223,9 @@ func (v sentMail) newEnd(e letterlock.Event) string {
 	_, end, _ := strings.Cut(e.Detail, " ")
 	at, err := time.Parse(time.RFC3339, end)
 	if err != nil {
-		return "to never"
+		return v.server.Text("sent.toNever")
 	}
-	return "to " + v.server.when(at).Text
+	return v.server.Text("sent.to", "When", v.server.when(at).Text)
 }
 
 // tracked says who removed access, in the history: the administrator by name.
@@ -257,10 +262,10 @@ func taken(events []letterlock.Event, files []access.Attachment) map[int]time.Ti
 }
 
 // takenNames names what was downloaded.
-func takenNames(events []letterlock.Event, files []access.Attachment) (names []string) {
+func takenNames(say language.Words, events []letterlock.Event, files []access.Attachment) (names []string) {
 	parts := taken(events, files)
 	if _, whole := parts[access.WholeMail]; whole {
-		return []string{"the whole message"}
+		return []string{say.Text("sent.theWholeMessage")}
 	}
 	for _, f := range files {
 		if _, ok := parts[f.Part]; ok {
@@ -271,15 +276,15 @@ func takenNames(events []letterlock.Event, files []access.Attachment) (names []s
 }
 
 // downloads says what was downloaded: how many of how many, or names.
-func downloads(events []letterlock.Event, files []access.Attachment, alone bool) string {
-	names := takenNames(events, files)
+func downloads(say language.Words, events []letterlock.Event, files []access.Attachment, alone bool) string {
+	names := takenNames(say, events, files)
 	parts := taken(events, files)
 	_, whole := parts[access.WholeMail]
 	switch {
 	case whole:
-		return "the whole message"
+		return say.Text("sent.theWholeMessage")
 	case alone && len(files) > 1, len(names) > 3, len(names) == 0:
-		return fmt.Sprintf("%d of %d", len(parts), len(files))
+		return say.Text("sent.ofB", "Parts", strconv.Itoa(len(parts)), "Files", strconv.Itoa(len(files)))
 	}
 	return strings.Join(names, ", ")
 }

@@ -72,7 +72,7 @@ func byGrace(r *letterlock.Recipient) {
 
 func seen(expires time.Time, list ...letterlock.Recipient) sentMail {
 	m := letterlock.Message{ID: "id", Subject: "Minutes", Sender: letterlock.Mailbox{Address: ada}, Accepted: at("09:15"), Expires: expires}
-	return quiet().newSentMail(ada, m, list)
+	return speaker{Server: quiet()}.newSentMail(ada, m, list)
 }
 
 // fresh is a mail as if it had been sent a minute ago.

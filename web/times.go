@@ -10,22 +10,8 @@ import (
 	"letterlock/views"
 )
 
-// Forms of a moment. Times are shown in the organisation's zone, and say which
-// it is wherever the reader may be in another.
-const (
-	dayForm   = "2 January 2006"
-	clockForm = "15:04"
-)
-
-// moment returns t in words of one form, and for machines. The zero time is
-// nothing.
-func (s *Server) moment(t time.Time, form string) views.Time {
-	if t.IsZero() {
-		return views.Time{}
-	}
-	t = t.In(s.Location)
-	return views.Time{ISO: t.Format(time.RFC3339), Text: t.Format(form)}
-}
+// Times are shown in the organisation's zone, and say which it is wherever the reader
+// may be in another.
 
 // said is a moment in the words of one form.
 func (p speaker) said(t time.Time, form func(time.Time) string) views.Time {
@@ -82,22 +68,22 @@ func (s *Server) midnight(t time.Time) time.Time {
 }
 
 // dayHeading is what a list writes above the messages of a day or a longer time.
-func (s *Server) dayHeading(t time.Time) string {
+func (s speaker) dayHeading(t time.Time) string {
 	now := s.midnight(s.Now())
 	monday := now.AddDate(0, 0, -(int(now.Weekday())+6)%7)
 	switch ago := s.daysAgo(t); {
 	case ago <= 0:
-		return "Today"
+		return s.Text("sent.today")
 	case ago == 1:
-		return "Yesterday"
+		return s.Text("sent.yesterday")
 	case !s.midnight(t).Before(monday):
-		return "Earlier this week"
+		return s.Text("sent.earlierThisWeek")
 	case !s.midnight(t).Before(monday.AddDate(0, 0, -7)):
-		return "Last week"
+		return s.Text("sent.lastWeek")
 	case s.midnight(t).Year() == now.Year():
-		return s.midnight(t).Format("January")
+		return s.Month(s.midnight(t))
 	}
-	return s.midnight(t).Format("January 2006")
+	return s.MonthYear(s.midnight(t))
 }
 
 // left says how long something lasts, begun minutes included: "10 minutes left,

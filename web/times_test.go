@@ -68,7 +68,7 @@ func TestDaysHaveHeadings(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := s.dayHeading(at); got != tt.want {
+		if got := (speaker{Server: s}).dayHeading(at); got != tt.want {
 			t.Errorf("%s: %q, want %q", tt.when, got, tt.want)
 		}
 	}

@@ -341,11 +341,15 @@ func (a *App) buildEdges(cfg config.Config, o Options) error {
 		return err
 	}
 	a.Outbox.Languages = languages
+	staffLanguages, err := language.NewStaffOffer(cfg.Staff.Languages)
+	if err != nil {
+		return err
+	}
 	site, err := web.New(web.Options{
 		PublicURL: cfg.PublicURL.URL, Languages: languages, Organization: cfg.Organization.Name, Brands: a.Brands, AdminContact: cfg.Organization.Admin,
 		Access: a.Access, Passcodes: a.Passcodes, Passphrases: a.Passphrases, Releases: a.Releases, Sessions: a.Sessions, Browsers: a.Browsers, Accounts: a.Accounts, Intake: a.Intake, Uploads: a.Uploads, Track: a.Track, AuditLog: a.Audit,
 		Live: a.DB.Live, MaxLive: cfg.Limits.OpenPages, Ready: a.Ready, Demo: o.Demo, Now: o.Now, Log: o.Log, MaxUpload: int64(cfg.Limits.Message), TrustedProxies: cfg.Proxy.Trusted,
-		Location: cfg.TimeZone.Location, DownloadsUnderDoNotForward: cfg.Recipients.DoNotForwardDownloads,
+		Location: cfg.TimeZone.Location, StaffLanguages: staffLanguages, DownloadsUnderDoNotForward: cfg.Recipients.DoNotForwardDownloads,
 		Visits: a.Visits, Rules: a.Rules, Vouch: a.Vouch, SSO: a.SSO, SendSample: a.Outbox.Sample, Doctor: examiner(cfg, o), ReaderIP: policy.ReaderIP(cfg.Privacy.ReaderIP),
 		Metrics: a.Metrics.HTTP, SignIns: a.Metrics.SignIns, API: apid.Handler(programs), Lanes: a.lanes,
 	})

@@ -45,6 +45,7 @@ type Config struct {
 	Revocation   Revocation   `toml:"revocation"`
 	Recipients   Recipients   `toml:"recipients"`
 	Portal       Portal       `toml:"portal"`
+	Staff        Staff        `toml:"staff"`
 	Accounts     Accounts     `toml:"accounts"`
 	SSO          SSO          `toml:"sso"`
 	SignIn       []SignIn     `toml:"signin"`
@@ -252,6 +253,13 @@ type Portal struct {
 	ReleaseCodes bool `toml:"release_codes"`
 }
 
+// Staff is what the organisation's own people find on their pages.
+type Staff struct {
+	// Languages are those that pages may be in, of "en" and "de", each once. Default
+	// "en". Empty: English.
+	Languages []string `toml:"languages"`
+}
+
 // A SignIn is an OpenID provider that may vouch for the mailboxes of recipients, beside
 // the passcode. Default none. They stand in the file only.
 type SignIn struct {
@@ -419,6 +427,7 @@ func Default() Config {
 		SSO:     SSO{Scopes: []string{"profile"}, SecondFactor: FactorHere, Password: PasswordAlso},
 		Notices: Notices{OnRequest: true},
 		Portal:  Portal{Remember: Span{Set: true, Span: longestRemembered}, ReleaseCodes: true, Languages: []string{language.English}},
+		Staff:   Staff{Languages: []string{language.English}},
 		Keys: Keys{
 			Rotate:     Span{Set: true, Span: letterlock.Span(24 * time.Hour)},
 			KeepBackup: Span{Set: true, Span: longestEpoch},

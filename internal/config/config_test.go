@@ -63,6 +63,8 @@ func TestValidateNamesWhatIsWrong(t *testing.T) {
 		{"a language without texts", func(c *config.Config) { c.Portal.Languages = []string{"en", "tlh"} }, "portal.languages"},
 		{"a language twice", func(c *config.Config) { c.Portal.Languages = []string{"en", "en"} }, "portal.languages"},
 		{"two languages", func(c *config.Config) { c.Portal.Languages = []string{"de", "en"} }, ""},
+		{"a language that staff pages lack", func(c *config.Config) { c.Staff.Languages = []string{"en", "fr"} }, "staff.languages"},
+		{"one that they have", func(c *config.Config) { c.Staff.Languages = []string{"en", "de"} }, ""},
 		{"an epoch of half an hour", func(c *config.Config) { c.Keys.Rotate.Span = letterlock.Span(30 * time.Minute) }, "keys.rotate"},
 		{"one of 31 days", func(c *config.Config) { c.Keys.Rotate.Span = letterlock.Span(31 * 24 * time.Hour) }, "keys.rotate"},
 		{"one that ends by hand", func(c *config.Config) { c.Keys.Rotate = config.Span{} }, ""},

@@ -77,6 +77,9 @@ func (c Config) validate(bad complain) {
 	if _, err := language.NewOffer(c.Portal.Languages); err != nil {
 		bad("portal.languages", "%v", err)
 	}
+	if _, err := language.NewStaffOffer(c.Staff.Languages); err != nil {
+		bad("staff.languages", "%v", err)
+	}
 	for _, r := range c.Accounts.RequireSecondFactor {
 		if _, err := letterlock.ParseRole(string(r)); err != nil {
 			bad("accounts.require_second_factor", "%q is no role; they are sender, auditor, revoker and admin", r)

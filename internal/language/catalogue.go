@@ -18,7 +18,7 @@ import (
 	tags "golang.org/x/text/language"
 )
 
-//go:embed texts/*.toml
+//go:embed texts/*.toml texts/staff/*.toml
 var texts embed.FS
 
 // catalogues returns those of all languages, English first. They were compiled in:
@@ -59,21 +59,39 @@ func load(files fs.FS, dir string) ([]*catalogue, error) {
 		if c.localizer, err = plurals(c.tag); err != nil {
 			return nil, err
 		}
+		c.texts = map[string]map[string][]Part{}
 		if err := c.read(files, dir); err != nil {
 			return nil, err
 		}
 	}
-	for _, c := range all {
-		if err := c.compare(all[0]); err != nil {
+	if err := compareAll(all); err != nil {
+		return nil, err
+	}
+	// What only the organisation's own people read comes second, and in fewer languages.
+	ofStaff := slices.DeleteFunc(slices.Clone(all), func(c *catalogue) bool { return !forStaff(c.tag) })
+	for _, c := range ofStaff {
+		if err := c.read(files, path.Join(dir, "staff")); err != nil {
 			return nil, err
 		}
 	}
-	return all, nil
+	return all, compareAll(ofStaff)
 }
 
-// read takes in the files of one language.
+// forStaff reports whether the pages of staff are there in a language.
+func forStaff(tag string) bool { return tag == English || tag == German }
+
+// compareAll compares each language with the first, which is English.
+func compareAll(all []*catalogue) error {
+	for _, c := range all {
+		if err := c.compare(all[0]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// read takes in the files of one language in dir.
 func (c *catalogue) read(files fs.FS, dir string) error {
-	c.texts = map[string]map[string][]Part{}
 	names, err := fs.Glob(files, path.Join(dir, "*."+c.tag+".toml"))
 	if err != nil {
 		return err

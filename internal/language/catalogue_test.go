@@ -43,6 +43,12 @@ plain = "Ja"`), "de: a.count is missing"},
 		{"a mark that turns text", set("de", strings.Replace(german, "Ja", "\u202e", 1)), "control character"},
 		{"a line break", set("de", strings.Replace(german, "Ja", `\n`, 1)), "control character"},
 		{"no TOML", set("de", "]"), "texts/x.de.toml"},
+		{"a text for staff that German lacks", setStaff("en", `b = "Sent"`), "de: b is missing"},
+		{"one that French has", func(m fstest.MapFS) {
+			setStaff("en", `b = "Sent"`)(m)
+			setStaff("de", `b = "x"`)(m)
+			set("fr", french+"\n[b]\nother = \"x\"")(m)
+		}, "fr: b is no text"},
 		{"no file", func(m fstest.MapFS) { delete(m, "texts/x.ja.toml") }, "ja: "},
 	}
 	if _, err := load(sound(), "texts"); err != nil {
@@ -176,4 +182,9 @@ func TestFrenchKeepsItsSigns(t *testing.T) {
 			}
 		}
 	}
+}
+
+// setStaff replaces the texts for staff of one language.
+func setStaff(tag, text string) func(fstest.MapFS) {
+	return func(m fstest.MapFS) { m["texts/staff/x."+tag+".toml"] = &fstest.MapFile{Data: []byte(text)} }
 }

@@ -8,6 +8,8 @@
 // has every text that English has, with the same placeholders: [load] refuses
 // anything else, so a program whose texts have a hole does not start.
 //
+// What only the organisation's own people read is in texts/staff, in English and German.
+//
 // What is put in for a placeholder is somebody else's text: a name, an address. It
 // is shut in (Unicode's first strong isolate) wherever it could turn the sentence
 // around it.

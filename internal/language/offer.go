@@ -36,6 +36,17 @@ func NewOffer(names []string) (*Offer, error) {
 	return o, nil
 }
 
+// NewStaffOffer is [NewOffer] for the pages of the organisation's own people, which are
+// there in English and German.
+func NewStaffOffer(names []string) (*Offer, error) {
+	for _, name := range names {
+		if !forStaff(name) {
+			return nil, fmt.Errorf("%q is no language that there are pages for staff in; those are %s, %s", name, English, German)
+		}
+	}
+	return NewOffer(names)
+}
+
 // known returns the tags of all languages.
 func known() []string {
 	var names []string

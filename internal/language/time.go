@@ -43,6 +43,19 @@ func (w Words) Clock(t time.Time) string { return t.Format("15:04") }
 // ClockZone is the time of a day with the zone that it is in: "10:42 CET".
 func (w Words) ClockZone(t time.Time) string { return t.Format("15:04 MST") }
 
+// Short is a day of a year that is understood in few characters: "20 Nov". Like what is
+// named after it, it is there for staff only.
+func (w Words) Short(t time.Time) string { return w.moment("short.day", t) }
+
+// ShortYear is a day with its year in few characters: "20 Nov 2026".
+func (w Words) ShortYear(t time.Time) string { return w.moment("short.year", t) }
+
+// Exact is a moment to the second: "20 Nov 2026, 11:52:08 CET".
+func (w Words) Exact(t time.Time) string { return w.moment("short.exact", t) }
+
+// Seconds is the time of a day to the second: "10:42:08".
+func (w Words) Seconds(t time.Time) string { return t.Format("15:04:05") }
+
 // moment puts what is known of t into one of the forms of a date. Nothing is shut
 // in here: all of it is ours.
 func (w Words) moment(form string, t time.Time) string {
@@ -61,6 +74,10 @@ func (w Words) moment(form string, t time.Time) string {
 			}
 		case "Month":
 			b.WriteString(w.Month(t))
+		case "Short":
+			b.WriteString(w.Text("short.month." + strconv.Itoa(int(t.Month()))))
+		case "Seconds":
+			b.WriteString(w.Seconds(t))
 		case "Year":
 			b.WriteString(strconv.Itoa(t.Year()))
 		case "Clock":

@@ -1,0 +1,120 @@
+package web
+
+import (
+	"encoding/csv"
+	"regexp"
+	"strings"
+	"testing"
+
+	"golang.org/x/net/html"
+
+	"letterlock/internal/language"
+	"letterlock/internal/letterlock"
+)
+
+// inGerman has a browser of somebody who likes German best come to a server that offers
+// it to staff.
+func inGerman(t *testing.T) (*world, *browser) {
+	t.Helper()
+	offer, err := language.NewStaffOffer([]string{"en", "de"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := newWorld(t, func(o *Options) { o.StaffLanguages = offer })
+	b := w.browser()
+	b.header.Set("Accept-Language", "de-AT,de;q=0.9,en;q=0.5")
+	return w, b
+}
+
+// english finds words that no German sentence has, nor any of the names in these tests.
+var english = regexp.MustCompile(`(?i)\b(the|is|are|and|of|with|has|have|this|that|you|your|from|to|or|by|it|for|not|nothing)\b`)
+
+// left returns the sentences of a page that are still in English. What is marked as
+// English, or is a name that programs use, is not looked at.
+func left(t *testing.T, page string) (list []string) {
+	t.Helper()
+	root, err := html.Parse(strings.NewReader(page))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var walk func(n *html.Node)
+	walk = func(n *html.Node) {
+		for _, a := range n.Attr {
+			switch {
+			case a.Key == "lang" && a.Val == "en" && n.Data != "html":
+				return
+			case (a.Key == "aria-label" || a.Key == "title" || a.Key == "placeholder" || a.Key == "data-label") && english.MatchString(a.Val):
+				list = append(list, a.Key+": "+a.Val)
+			}
+		}
+		switch {
+		case n.Type == html.ElementNode && (n.Data == "script" || n.Data == "style" || n.Data == "code" || n.Data == "bdi"):
+			return
+		case n.Type == html.TextNode && english.MatchString(n.Data):
+			list = append(list, strings.TrimSpace(n.Data))
+		}
+		for c := n.FirstChild; c != nil; c = c.NextSibling {
+			walk(c)
+		}
+	}
+	walk(root)
+	return list
+}
+
+// TestPagesOfAdministratorsAreInGermanToWhomeverLikesThat walks the pages whose words are
+// all in the catalogues. What an account signs in with and what a message asks its readers
+// for are not, so the pages with them are not here.
+func TestPagesOfAdministratorsAreInGermanToWhomeverLikesThat(t *testing.T) {
+	w, b := inGerman(t)
+	id := string(w.send(ada, letterlock.EncryptOnly, marta, jonas))
+	w.browser().prove(marta)
+	b.signIn(grace)
+	for _, path := range []string{
+		"/trace", "/trace?state=any", "/trace?sender=a", "/trace?subject=zzz", "/trace/" + id, "/trace/" + string(letterlock.NewID()),
+		"/trace/" + id + "/revoke", "/trace/" + id + "/destroy", "/trace/" + id + "/expiry",
+		"/report", "/report?from=x", "/bulk", "/bulk/new?sender=ada", "/audit-log", "/audit-log?from=x",
+		"/tokens", "/rules", "/rules/try", "/accounts", "/accounts/" + string(ada) + "/disable",
+		"/sign-in-providers", "/doctor",
+	} {
+		a := b.get(path)
+		if !strings.Contains(a.body, `lang="de"`) || a.header.Get("Content-Language") != "de" {
+			t.Errorf("%s (status %d) is not in German", path, a.status)
+			continue
+		}
+		for _, text := range left(t, a.body) {
+			t.Errorf("%s says in English: %q", path, text)
+		}
+	}
+	if got := b.get("/trace").heading(); got != "Nachrichtenverfolgung" {
+		t.Errorf("the trace is called %q", got)
+	}
+	if texts := left(t, w.browser().signIn(grace).get("/trace").body); len(texts) == 0 {
+		t.Error("nothing English is found on the English page: this test proves nothing")
+	}
+}
+
+func TestExportsStayEnglish(t *testing.T) {
+	w, b := inGerman(t)
+	w.send(ada, letterlock.EncryptOnly, marta)
+	a := b.signIn(grace).get("/report/export.csv")
+	rows, err := csv.NewReader(strings.NewReader(strings.TrimPrefix(a.body, "\ufeff"))).ReadAll()
+	if err != nil || len(rows) != 2 {
+		t.Fatalf("%v in %q", err, a.body)
+	}
+	if rows[0][0] != "Date" || rows[1][6] != "Revocable" {
+		t.Errorf("the export says %q, %q", rows[0][0], rows[1][6])
+	}
+}
+
+func TestStaffAreSpokenToInEnglishUnlessTheSettingsNameMore(t *testing.T) {
+	w := newWorld(t)
+	b := w.browser().signIn(grace)
+	b.header.Set("Accept-Language", "de")
+	a := b.get("/trace")
+	if a.heading() != "Message trace" || !strings.Contains(a.body, `lang="en"`) {
+		t.Errorf("without a setting the trace is %q", a.heading())
+	}
+	if _, err := language.NewStaffOffer([]string{"fr"}); err == nil {
+		t.Error("French is offered to staff")
+	}
+}
