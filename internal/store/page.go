@@ -21,26 +21,22 @@ const (
 // message, with others its place and theirs in it. One statement takes half the time of
 // two, and two thirds of one that looks for the recipients of each message.
 //
-// What it shows of a message, and of a recipient, is in an index as it is written here,
-// which SQLite keeps: to take it from there and not to put it together takes a third off.
-//
 // No value may be NULL: it would be left out, and what comes after it would move up. A
 // revocation is none at 0, whatever stands beside it.
-const pageQuery = `SELECT count(*), COALESCE(group_concat(concat_ws(char(31), CASE WHEN r.position = 0 THEN concat_ws(char(30), r.seq + 0, concat_ws(char(30),
-		m.id, COALESCE(m.message_id, ''), m.sender, m.sender_name, m.subject,
+const pageQuery = `SELECT count(*), COALESCE(group_concat(concat_ws(char(31), CASE WHEN r.position = 0 THEN concat_ws(char(30),
+		m.seq, m.id, COALESCE(m.message_id, ''), m.sender, m.sender_name, m.subject,
 		m.protection, m.method, m.decided_by, m.via, m.accepted_at, m.expires_at, m.size, m.attachments,
 		CASE WHEN m.status <> 'destroyed' AND m.portal = 0 AND m.reference = '' AND m.brand = '' AND m.author = '' AND m.author_name = ''
 			AND m.original = '' AND m.act = '' AND m.source = '' AND m.asks = '' AND m.latest_end = 0
 			AND m.passphrase = '' AND m.ruled_asks = '' THEN ''
 		ELSE concat_ws(char(29), m.status = 'destroyed', m.portal, m.reference, m.brand,
-			m.author, m.author_name, m.original, m.act, m.source, m.asks, m.latest_end, m.passphrase, m.ruled_asks) END))
-	ELSE concat_ws(char(30), r.seq + 0, r.position) END,
-	concat_ws(char(31), r.id, r.address, r.name, r.field, r.identity, r.experience, r.why, r.reference, r.notified_at, r.first_read_at, r.last_read_at,
+			m.author, m.author_name, m.original, m.act, m.source, m.asks, m.latest_end, m.passphrase, m.ruled_asks) END)
+	ELSE concat_ws(char(30), m.seq, r.position) END,
+	r.id, r.address, r.name, r.field, r.identity, r.experience, r.why, r.reference, r.notified_at, r.first_read_at, r.last_read_at,
 	CASE WHEN r.revoked_at = 0 AND r.bounced_at = 0 AND r.reply = '' THEN ''
 	ELSE concat_ws(char(29), r.revoked_at, r.revoked_by, r.revoked_name, r.revoked_as, r.revoke_reason,
-		r.revoked_batch, r.revoked_with, r.bounced_at, r.reply) END)), char(31)), '')
-	FROM json_each($1) p CROSS JOIN messages m INDEXED BY messages_shown ON m.seq + 0 = p.value
-	CROSS JOIN recipients r INDEXED BY recipients_shown ON r.seq + 0 = p.value`
+		r.revoked_batch, r.revoked_with, r.bounced_at, r.reply) END), char(31)), '')
+	FROM json_each($1) p CROSS JOIN messages m ON m.seq = p.value CROSS JOIN recipients r ON r.seq = m.seq`
 
 // messagesAt reads the messages at places, newest first, with all their recipients.
 func (t *Tx) messagesAt(places []int64) ([]SentMessage, error) {

@@ -239,18 +239,6 @@ func (s *surveyor) scansOf(query string) (list []string) {
 			tables[m[2]] = m[1]
 		}
 	}
-	for _, step := range s.plan(query) {
-		m := scanned.FindStringSubmatch(step)
-		if m == nil || !slices.Contains(growing, tables[m[1]]) || bounded(m[2]) {
-			continue
-		}
-		list = append(list, tables[m[1]])
-	}
-	return list
-}
-
-// plan is what SQLite does for a statement.
-func (s *surveyor) plan(query string) (steps []string) {
 	args := make([]any, 30) // a plan does not depend on them, but they must be there
 	for i := range args {
 		if !strings.Contains(query, "$"+strconv.Itoa(i+1)) {
@@ -266,13 +254,17 @@ func (s *surveyor) plan(query string) (steps []string) {
 	defer rows.Close()
 	for rows.Next() {
 		var id, parent, unused sql.RawBytes
-		var step string
-		if err := rows.Scan(&id, &parent, &unused, &step); err != nil {
+		var detail string
+		if err := rows.Scan(&id, &parent, &unused, &detail); err != nil {
 			s.t.Fatal(err)
 		}
-		steps = append(steps, step)
+		m := scanned.FindStringSubmatch(detail)
+		if m == nil || !slices.Contains(growing, tables[m[1]]) || bounded(m[2]) {
+			continue
+		}
+		list = append(list, tables[m[1]])
 	}
-	return steps
+	return list
 }
 
 // virtual is how SQLite names the way into an index of words: M is MATCH, = a row.
@@ -333,25 +325,6 @@ func TestNoStatementReadsALargeTableFromEndToEnd(t *testing.T) {
 		if !slices.ContainsFunc(list, func(query string) bool { return strings.Contains(query, text) }) {
 			t.Errorf("no method was seen to run\n%s", text)
 		}
-	}
-}
-
-func TestAPageAloneIsReadFromWhatIsShown(t *testing.T) {
-	s := newSurveyor(t)
-	s.search()
-	for _, query := range s.statements() {
-		plan := strings.Join(s.plan(query), "\n")
-		for _, index := range []string{"messages_shown", "recipients_shown"} {
-			if query == pageQuery && !strings.Contains(plan, " USING COVERING INDEX "+index) {
-				t.Errorf("%s is not word for word what a page asks for:\n%s", index, plan)
-			}
-			if query != pageQuery && strings.Contains(plan, index) {
-				t.Errorf("%s, of long rows, is read by\n%s", index, query)
-			}
-		}
-	}
-	if !slices.Contains(s.statements(), pageQuery) {
-		t.Error("no page was read: this test proves little")
 	}
 }
 

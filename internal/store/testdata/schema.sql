@@ -534,16 +534,6 @@ CREATE INDEX messages_destroyed ON messages (seq) WHERE status = 'destroyed';
 
 CREATE INDEX messages_incoming ON messages (accepted_at) WHERE status = 'incoming';
 
-CREATE INDEX messages_shown ON messages (seq + 0, concat_ws(char(30),
-  id, COALESCE(message_id, ''), sender, sender_name, subject,
-  protection, method, decided_by, via, accepted_at, expires_at, size, attachments,
-  CASE WHEN status <> 'destroyed' AND portal = 0 AND reference = '' AND brand = '' AND author = '' AND author_name = ''
-    AND original = '' AND act = '' AND source = '' AND asks = '' AND latest_end = 0
-    AND passphrase = '' AND ruled_asks = '' THEN ''
-  ELSE concat_ws(char(29), status = 'destroyed', portal, reference, brand,
-    author, author_name, original, act, source, asks, latest_end, passphrase, ruled_asks) END))
-WHERE seq + 0 IS NOT NULL;
-
 CREATE INDEX messages_with_end ON messages (seq, expires_at) WHERE expires_at > 0;
 
 CREATE INDEX more_links_by_recipient ON more_links (recipient);
@@ -577,12 +567,6 @@ CREATE INDEX recipients_inline ON recipients (seq) WHERE experience = 'inline';
 CREATE INDEX recipients_read ON recipients (seq) WHERE first_read_at > 0;
 
 CREATE INDEX recipients_revoked ON recipients (seq) WHERE revoked_at > 0;
-
-CREATE INDEX recipients_shown ON recipients (seq + 0, position, concat_ws(char(31),
-  id, address, name, field, identity, experience, why, reference, notified_at, first_read_at, last_read_at,
-  CASE WHEN revoked_at = 0 AND bounced_at = 0 AND reply = '' THEN ''
-  ELSE concat_ws(char(29), revoked_at, revoked_by, revoked_name, revoked_as, revoke_reason,
-    revoked_batch, revoked_with, bounced_at, reply) END));
 
 CREATE INDEX recipients_unread ON recipients (seq)
   WHERE experience = 'link' AND first_read_at = 0 AND revoked_at = 0 AND bounced_at = 0;
