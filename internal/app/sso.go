@@ -19,8 +19,12 @@ import (
 // ssoID is the provider of single sign-on where providers are told apart.
 const ssoID = "sso"
 
-// microsoft is where Entra ID is. What it says of addresses is to be understood otherwise.
-const microsoft = "https://login.microsoftonline.com/"
+// microsoft is where Entra ID is, and google where Google Workspace is. What they say of
+// addresses is to be understood otherwise.
+const (
+	microsoft = "https://login.microsoftonline.com/"
+	google    = "https://accounts.google.com"
+)
 
 // openSSO returns the provider of single sign-on, which is not asked, or nil. Its errors
 // name the setting.
@@ -37,8 +41,9 @@ func openSSO(cfg config.Config, now func() time.Time) (*oidc.Provider, error) {
 	if err != nil {
 		return nil, fmt.Errorf("sso.ca_file: %w", err)
 	}
+	preset, issuer := presetOf(s.Issuer)
 	p, err := oidc.New(oidc.Settings{
-		ID: ssoID, Name: s.Name, Preset: presetOf(s.Issuer), Issuer: s.Issuer, ClientID: s.ClientID, Secret: string(secret), Redirect: cfg.SSOCallbackURL(),
+		ID: ssoID, Name: s.Name, Preset: preset, Issuer: issuer, ClientID: s.ClientID, Secret: string(secret), Redirect: cfg.SSOCallbackURL(),
 		Domains: cfg.SSODomains(), Profile: true, Scopes: s.Scopes, RolesClaim: s.RolesClaim,
 		Loopback: config.Loopback(cfg.PublicURL.Hostname()), Roots: pool, Now: now,
 	})
@@ -48,12 +53,15 @@ func openSSO(cfg config.Config, now func() time.Time) (*oidc.Provider, error) {
 	return p, nil
 }
 
-// presetOf knows a provider by where it is.
-func presetOf(issuer string) oidc.Preset {
-	if strings.HasPrefix(issuer, microsoft) {
-		return oidc.Microsoft
+// presetOf knows a provider by where it is, and returns the issuer as the provider has it.
+func presetOf(issuer string) (oidc.Preset, string) {
+	switch {
+	case strings.HasPrefix(issuer, microsoft):
+		return oidc.Microsoft, issuer
+	case issuer == google, issuer == google+"/":
+		return oidc.Google, google
 	}
-	return oidc.NoPreset
+	return oidc.NoPreset, issuer
 }
 
 // ssoOf is single sign-on by a provider; nil: there is none.

@@ -41,6 +41,12 @@ type house struct {
 
 func newHouse(t *testing.T, change func(*sso.Settings)) *house {
 	t.Helper()
+	return newHouseAt(t, change, func(*oidc.Settings) {})
+}
+
+// newHouseAt is newHouse with a provider of other settings.
+func newHouseAt(t *testing.T, change func(*sso.Settings), provider func(*oidc.Settings)) *house {
+	t.Helper()
 	h := &house{t: t, now: morning}
 	clock := func() time.Time { return h.now }
 	var err error
@@ -63,6 +69,7 @@ func newHouse(t *testing.T, change func(*sso.Settings)) *house {
 	if h.service.Settings.Roles != nil {
 		s.RolesClaim = "groups"
 	}
+	provider(&s)
 	if h.service.Provider, err = oidc.New(s); err != nil {
 		t.Fatal(err)
 	}
@@ -218,6 +225,33 @@ func TestWhoProvesNoAddressOfTheOrganisationIsNotLetIn(t *testing.T) {
 	})
 	h.be(ada, "4711", nil)
 	h.check("who does", ada, proved, "")
+}
+
+// Anybody can have an account at Google with an address of another's domain, and it is
+// verified: the mail came. That the domain is theirs is another claim.
+func TestGoogleSpeaksForDomainsThatItHostsAlone(t *testing.T) {
+	h := newHouseAt(t, func(s *sso.Settings) { s.Domains = []string{"contoso.example", "gmail.com"} },
+		func(s *oidc.Settings) { s.Preset = oidc.Google })
+	h.put("ada@gmail.com", letterlock.Sender)
+	for _, tt := range []struct {
+		name string
+		a    letterlock.Address
+		more claims
+		want string
+	}{
+		{"not hosted", ada, nil, oidc.Hosted},
+		{"hosted for another domain", ada, claims{"hd": "evil.example"}, oidc.Hosted},
+		{"hosted for one under it", ada, claims{"hd": "x.contoso.example"}, oidc.Hosted},
+		{"hosted", ada, claims{"hd": "contoso.example"}, ""},
+		{"of Google's own", "ada@gmail.com", nil, ""},
+	} {
+		h.be(tt.a, "of "+string(tt.a), tt.more)
+		want, proof := tt.a, proved
+		if tt.want != "" {
+			want, proof = "", ""
+		}
+		h.check(tt.name, want, proof, tt.want)
+	}
 }
 
 func TestADisabledAccountGetsNothing(t *testing.T) {
