@@ -70,6 +70,9 @@ func ssoOf(cfg config.Config, p *oidc.Provider, db *store.DB, pepper seal.Pepper
 		return nil
 	}
 	s := cfg.SSO
+	if s.RolesClaim == "" {
+		s.Roles = nil // an empty table would be one by which nobody has any
+	}
 	return &sso.Service{DB: db, Pepper: pepper, Provider: p, IPKey: ratelimit.IPKey, Settings: sso.Settings{
 		Domains: cfg.SSODomains(), Addresses: s.Addresses, Roles: s.Roles, Create: s.Create,
 		ByProvider: s.SecondFactor == config.FactorProvider, ACR: s.ACR, AMR: s.AMR,

@@ -7,7 +7,9 @@ import (
 	"time"
 
 	"letterlock/internal/config"
+	"letterlock/internal/letterlock"
 	"letterlock/internal/oidc"
+	"letterlock/internal/seal"
 )
 
 // single is settings with single sign-on, whose provider nobody asks.
@@ -41,6 +43,31 @@ func TestSingleSignOnKnowsProvidersByTheirIssuer(t *testing.T) {
 		p, err := openSSO(single(t, func(s *config.SSO) { s.Issuer = issuer }), time.Now)
 		if err != nil || p.Preset != want.Preset || p.Issuer != want.Issuer {
 			t.Errorf("%s: %+v, %v; want %q at %s", issuer, p, err, want.Preset, want.Issuer)
+		}
+	}
+}
+
+// An empty table, and roles that no claim gives, are no roles of the provider's.
+func TestSingleSignOnGivesRolesByAClaimOnly(t *testing.T) {
+	some := map[string][]letterlock.Role{"mail": {letterlock.Sender}}
+	for _, tt := range []struct {
+		name  string
+		claim string
+		roles map[string][]letterlock.Role
+		want  bool
+	}{
+		{"claim and roles", "groups", some, true},
+		{"no claim", "", some, false},
+		{"no claim, empty roles", "", map[string][]letterlock.Role{}, false},
+		{"neither", "", nil, false},
+	} {
+		cfg := single(t, func(s *config.SSO) { s.RolesClaim, s.Roles = tt.claim, tt.roles })
+		p, err := openSSO(cfg, time.Now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := ssoOf(cfg, p, nil, seal.Pepper{}).GivesRoles(); got != tt.want {
+			t.Errorf("%s: it gives roles: %v, want %v", tt.name, got, tt.want)
 		}
 	}
 }

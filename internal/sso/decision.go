@@ -122,7 +122,7 @@ func (d *decision) allow(tx *store.Tx) error {
 // One that is bound loses at once what is taken away there, whatever else speaks against
 // the sign-in; but the last administrator stays one.
 func (d *decision) giveRoles(tx *store.Tx) error {
-	if d.key != "" || d.s.Settings.Roles == nil {
+	if d.key != "" || !d.s.GivesRoles() {
 		return nil
 	}
 	roles := d.s.rolesOf(d.voucher.Profile)

@@ -50,7 +50,7 @@ var Keys = append(slices.Clone(oidc.Keys), NoAccount, NotAllowed, Bound, Disable
 type Settings struct {
 	Domains   []string             // whose addresses may sign in
 	Addresses []letterlock.Address // the only ones that may; nil: all of Domains
-	// Roles are given by the values of the claim of the provider's settings; nil: roles are
+	// Roles are given by the values of the claim of the provider's settings; none: roles are
 	// given by administrators, here.
 	Roles  map[string][]letterlock.Role
 	Create bool // an account is made for whoever has none
@@ -87,7 +87,7 @@ func (s *Service) Name() string {
 }
 
 // GivesRoles reports whether the provider says what people may do.
-func (s *Service) GivesRoles() bool { return s != nil && s.Settings.Roles != nil }
+func (s *Service) GivesRoles() bool { return s != nil && len(s.Settings.Roles) > 0 }
 
 // FactorShown reports whether a session began with a second factor that the provider has
 // asked for, and is still to ask for.

@@ -308,6 +308,20 @@ func TestRolesAreThoseOfTheProviderAtEachSignIn(t *testing.T) {
 	}
 }
 
+// A table of settings that is there and empty takes nobody's roles away.
+func TestNoRolesInTheSettingsAreGivenHere(t *testing.T) {
+	h := newHouse(t, func(s *sso.Settings) { s.Roles = map[string][]letterlock.Role{} })
+	if h.service.GivesRoles() {
+		t.Error("the provider gives roles, by no value")
+	}
+	h.be(ada, "4711", claims{"groups": []string{"mail"}})
+	h.check("at first", ada, proved, "")
+	h.check("bound", ada, proved, "")
+	if got := h.roles(ada); !slices.Equal(got, []letterlock.Role{letterlock.Sender}) {
+		t.Errorf("Ada has %v, want what she had", got)
+	}
+}
+
 // session begins one of an account and returns whether it is still there.
 func (h *house) session(a letterlock.Address) func() bool {
 	h.write(func(tx *store.Tx) error {
