@@ -152,7 +152,8 @@ func (s *Service) opened(p store.Pending, v any) error {
 }
 
 // Begin returns where the browser is to go. The provider's own errors are those of package
-// oidc; Throttled "budget": too many were sent there from one network.
+// oidc; Throttled "budget": too many were sent there from one network, or for one account
+// that proves again who it is.
 func (s *Service) Begin(ctx context.Context, a Ask) (to string, err error) {
 	if a.Browser == "" {
 		return "", &letterlock.Error{Code: letterlock.Invalid, Key: "browser"}
@@ -165,8 +166,7 @@ func (s *Service) Begin(ctx context.Context, a Ask) (to string, err error) {
 	key := s.stateKey(q.State)
 	var wait time.Duration
 	err = s.DB.Write(ctx, func(tx *store.Tx) (err error) {
-		budget := store.Budget{Name: "sso|ip|" + s.IPKey(a.IP), Size: 60, Every: 30 * time.Second}
-		if wait, err = tx.Spend(budget); err != nil || wait > 0 {
+		if wait, err = tx.Spend(s.budget(a)); err != nil || wait > 0 {
 			return err
 		}
 		return tx.PutPending(store.Pending{Hash: key, Kind: store.PendingSSO, Address: a.Account, Expires: tx.Now.Add(validity),
@@ -179,6 +179,16 @@ func (s *Service) Begin(ctx context.Context, a Ask) (to string, err error) {
 		return "", err
 	}
 	return q.URL, nil
+}
+
+// budget bounds how often browsers are sent to the provider. Whoever is signed in has one of
+// their own: a neighbour in their network must not use it up.
+func (s *Service) budget(a Ask) store.Budget {
+	if a.Account != "" {
+		return store.Budget{Name: "sso|account|" + string(a.Account), Size: 30, Every: time.Minute}
+	}
+	// A whole house may sign in at nine from one network.
+	return store.Budget{Name: "sso|ip|" + s.IPKey(a.IP), Size: 300, Every: time.Second}
 }
 
 // A Result is what came of an answer that a browser brought back.

@@ -427,6 +427,35 @@ func TestWhatTheProviderShowedCountsNoMoreWhenItIsNotAskedForIt(t *testing.T) {
 	}
 }
 
+// A whole house comes at nine from one network; and whoever there uses that up keeps nobody
+// who is signed in from proving again who they are.
+func TestANetworkIsSentToTheProviderAtMostSoOften(t *testing.T) {
+	h := newHouse(t, nil)
+	begin := func(a letterlock.Address) error {
+		_, err := h.service.Begin(t.Context(), sso.Ask{Browser: firefox, IP: "192.0.2.1", Account: a})
+		return err
+	}
+	check := func(name string, err error, wait time.Duration) {
+		t.Helper()
+		if (letterlock.CodeOf(err) == letterlock.Throttled) != (wait > 0) || wait == 0 && err != nil || letterlock.RetryAfterOf(err) != wait {
+			t.Errorf("%s: %v after %v, want Throttled for %v", name, err, letterlock.RetryAfterOf(err), wait)
+		}
+	}
+	for i := range 300 {
+		if err := begin(""); err != nil {
+			t.Fatalf("sign-in %d: %v", i+1, err)
+		}
+	}
+	check("one too many", begin(""), time.Second)
+	for range 30 {
+		check("proving again", begin(ada), 0)
+	}
+	check("proving again too often", begin(ada), time.Minute)
+	check("somebody else", begin(grace), 0)
+	h.now = h.now.Add(time.Second)
+	check("a second later", begin(""), 0)
+}
+
 func TestProvingAgainIsByTheSamePersonAndAnew(t *testing.T) {
 	h := newHouse(t, nil)
 	h.be(ada, "4711", nil)
