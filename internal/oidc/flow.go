@@ -154,13 +154,15 @@ func refusedCode(err error) error {
 
 // askUser asks for the address that the token does not name, and for what completes a
 // profile. Of the answer nothing else counts, and it has to be about whom the token is about.
+// A provider that has nothing to ask has said all in the token; where one does not answer as
+// it should, nobody knows what it has to say.
 func (p *Provider) askUser(ctx context.Context, d *discovered, t *oauth2.Token, c *claims) error {
-	info, err := d.provider.UserInfo(ctx, oauth2.StaticTokenSource(t))
-	if u := (*url.Error)(nil); errors.As(err, &u) {
-		return refuse(Unreachable, err)
+	if d.provider.UserInfoEndpoint() == "" {
+		return nil
 	}
+	info, err := d.provider.UserInfo(ctx, oauth2.StaticTokenSource(t))
 	if err != nil {
-		return refuse(NoAddress, err)
+		return refuse(Unreachable, err)
 	}
 	var more struct {
 		Email    string `json:"email"`

@@ -447,6 +447,53 @@ func TestUserInfoIsAskedWhereTheTokenNamesNoAddress(t *testing.T) {
 	}
 }
 
+// What a provider does not say now, it may say in a moment: that proves nothing, and is no
+// reason to believe that there is nothing to say. What it never says is known at once.
+func TestUserInfoThatFailsIsNotWhatItWouldHaveSaid(t *testing.T) {
+	answer := func(status int, body string) func(*oidctest.Behaviour, *oidctest.Provider) {
+		return func(b *oidctest.Behaviour, p *oidctest.Provider) {
+			b.Intercept = func(w http.ResponseWriter, r *http.Request) {
+				if r.URL.Path != "/userinfo" {
+					p.Serve(w, r)
+					return
+				}
+				w.WriteHeader(status)
+				_, _ = w.Write([]byte(body))
+			}
+		}
+	}
+	without := func(b *oidctest.Behaviour, _ *oidctest.Provider) {
+		b.Document = func(d map[string]any) { delete(d, "userinfo_endpoint") }
+	}
+	for _, tt := range []struct {
+		name    string
+		change  func(*oidctest.Behaviour, *oidctest.Provider)
+		address bool // the token names one
+		want    string
+	}{
+		{"401", answer(401, ""), false, oidc.Unreachable},
+		{"403", answer(403, `{"error":"insufficient_scope"}`), false, oidc.Unreachable},
+		{"403, the roles are missing only", answer(403, ""), true, oidc.Unreachable},
+		{"500", answer(500, ""), false, oidc.Unreachable},
+		{"no JSON", answer(200, "<html>"), false, oidc.Unreachable},
+		{"no endpoint", without, false, oidc.NoAddress},
+		{"no endpoint, the roles are missing only", without, true, ""},
+	} {
+		h := newHouse(t, func(s *oidc.Settings) { s.Profile, s.RolesClaim = true, "groups" })
+		h.at.Set(func(b *oidctest.Behaviour) {
+			tt.change(b, h.at)
+			if !tt.address {
+				b.Claims = func(c claims) { delete(c, "email") }
+			}
+		})
+		v, err := h.prove(false)
+		h.check(tt.name, tt.want, v, err)
+		if tt.want != oidc.Unreachable && (v.Issuer != h.at.URL || v.Subject != "4711" || v.Profile == nil || v.Profile.Roles != nil) {
+			t.Errorf("%s: the voucher is about %+v", tt.name, v)
+		}
+	}
+}
+
 func TestAProviderThatDoesNotAnswerIsNotWaitedForByAll(t *testing.T) {
 	for name, tt := range map[string]struct {
 		answer http.HandlerFunc

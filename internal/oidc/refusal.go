@@ -7,7 +7,7 @@ import (
 // Keys of the errors: why something proves nothing. All are Denied but Unreachable and
 // Discovery, which are Busy: the provider cannot be asked now.
 const (
-	Unreachable  = "openid-unreachable" // no answer, or not in time
+	Unreachable  = "openid-unreachable" // no answer, not in time, or not the one that was asked for
 	Discovery    = "openid-discovery"   // it does not say of itself what it has to, or calls itself otherwise
 	Cancelled    = "openid-cancelled"   // whoever sat there did not want to, or may not
 	ProviderSays = "openid-error"       // another error of the provider's

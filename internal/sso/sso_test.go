@@ -2,6 +2,7 @@ package sso_test
 
 import (
 	"maps"
+	"net/http"
 	"net/url"
 	"path/filepath"
 	"slices"
@@ -305,6 +306,44 @@ func TestRolesAreThoseOfTheProviderAtEachSignIn(t *testing.T) {
 		"sign in by single sign-on|refused|ada@contoso.example|sso-no-role", "sign in by single sign-on|refused|mallory@contoso.example|sso-no-account"}
 	if got := h.audited(); !slices.Equal(got, want) {
 		t.Errorf("audit log: %q, want %q", got, want)
+	}
+}
+
+// Providers leave the claim out for whoever is in no group, and may have no userinfo that
+// would say more; whoever is bound is known without an address.
+func TestWhoLostAllGroupsLosesAllRolesAlsoWithoutUserInfo(t *testing.T) {
+	h := newHouse(t, byGroups)
+	h.be(ada, "4711", claims{"groups": []string{"mail"}})
+	h.check("in a group", ada, proved, "")
+	intercept := func(f http.HandlerFunc) { h.at.Set(func(b *oidctest.Behaviour) { b.Intercept = f }) }
+	intercept(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/userinfo" {
+			w.WriteHeader(http.StatusForbidden)
+			return
+		}
+		h.at.Serve(w, r)
+	})
+	h.be(ada, "4711", nil)
+	h.check("userinfo does not answer", "", "", oidc.Unreachable)
+	if got := h.roles(ada); len(got) != 1 {
+		t.Errorf("Ada has %v, and it is not known what she is to have", got)
+	}
+	intercept(nil)
+	h.at.Set(func(b *oidctest.Behaviour) { b.Document = func(d map[string]any) { delete(d, "userinfo_endpoint") } })
+	if err := h.service.Provider.Look(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	h.be(ada, "4711", claims{"groups": []string{"mail"}, "email": nil})
+	h.check("bound, without an address", ada, proved, "")
+	h.be(grace, "1", claims{"groups": []string{"mail"}, "email": nil})
+	h.check("not bound, without an address", "", "", oidc.NoAddress)
+	for name, a := range map[string]any{"with an address": ada, "without one": nil} {
+		h.put(ada, letterlock.Sender)
+		h.be(ada, "4711", claims{"email": a})
+		h.check(name, "", "", sso.NoRole)
+		if got := h.roles(ada); len(got) > 0 {
+			t.Errorf("%s: who is in no group any more still has %v", name, got)
+		}
 	}
 }
 
