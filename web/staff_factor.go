@@ -19,10 +19,11 @@ import (
 // factor. It opens nothing but the page that asks for that.
 const stepCookie = "letterlock-step"
 
-// toSecondFactor leads whoever knows the password on to the second factor. No session
-// begins, and one that the browser has stays as it is.
-func (s *Server) toSecondFactor(c echo.Context, by letterlock.Actor, next string) error {
-	id, err := s.Accounts.BeginStep(c.Request().Context(), by.Address)
+// toSecondFactor leads whoever knows the password, or of whom keep says that the provider of
+// single sign-on knows them, on to the second factor. No session begins, and one that the
+// browser has stays as it is.
+func (s *Server) toSecondFactor(c echo.Context, by letterlock.Actor, keep []byte, next string) error {
+	id, err := s.Accounts.BeginStep(c.Request().Context(), by.Address, keep)
 	if err != nil {
 		return err
 	}
@@ -105,7 +106,7 @@ func (s *Server) secondFactor(c echo.Context) error {
 
 // letIn begins the session of somebody who has shown all that is asked for.
 func (s *Server) letIn(c echo.Context, by letterlock.Actor, next string) error {
-	if err := s.startSession(c, letterlock.Actor{Kind: letterlock.Staff, Address: by.Address}); err != nil {
+	if err := s.startSession(c, letterlock.Actor{Kind: letterlock.Staff, Address: by.Address, Proof: by.Proof}); err != nil {
 		return err
 	}
 	return c.Redirect(http.StatusSeeOther, localPath(next, homeOf(by)))

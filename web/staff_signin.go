@@ -73,7 +73,7 @@ func (s *Server) signIn(c echo.Context) error {
 		return err
 	}
 	if more {
-		return s.toSecondFactor(c, by, v.Next)
+		return s.toSecondFactor(c, by, nil, v.Next)
 	}
 	if err := s.startSession(c, letterlock.Actor{Kind: letterlock.Staff, Address: by.Address}); err != nil {
 		return err

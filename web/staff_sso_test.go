@@ -34,6 +34,7 @@ func single(t *testing.T, change func(*sso.Settings)) (*world, *oidctest.Provide
 			change(&o.SSO.Settings)
 		}
 		o.Accounts.OnlyPassword, o.Accounts.FactorShown, o.Accounts.FactorRoles = grace, o.SSO.FactorShown, o.SSO.Settings.FactorRoles
+		o.Accounts.Complete = o.SSO.Complete
 	})
 	isThere(at, ada, "4711")
 	return w, at
@@ -172,7 +173,8 @@ func TestWithoutAPasswordTheProviderIsAskedAgainBeforeTheAccountIsChanged(t *tes
 	if a := b.post("/account/app-passwords", name); a.status != http.StatusOK || !strings.Contains(texts(a.body), "Make an app password") {
 		t.Errorf("making an app password: %d", a.status)
 	}
-	if a, codes := b.setUp(); len(codes) != 10 || a.w == nil {
+	app, codes := b.setUp()
+	if len(codes) != 10 {
 		t.Error("no app is set up")
 	}
 	w.clock.advance(11 * time.Minute)
@@ -180,8 +182,12 @@ func TestWithoutAPasswordTheProviderIsAskedAgainBeforeTheAccountIsChanged(t *tes
 		t.Errorf("making an app password eleven minutes later: %d", a.status)
 	}
 	// From now on a code is asked for, of whoever comes by the provider, too.
-	if a := w.browser().bySSO(at, "/sign-in/sso", nil); a.location() != "/sign-in/second" {
+	late := w.browser()
+	if a := late.bySSO(at, "/sign-in/sso", nil); a.location() != "/sign-in/second" {
 		t.Errorf("back from the provider: %d to %q", a.status, a.location())
+	}
+	if a := late.show(app.code(0)); a.location() != "/sent" || late.get("/sent").status != http.StatusOK {
+		t.Errorf("with the code: %d to %q", a.status, a.location())
 	}
 }
 

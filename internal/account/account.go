@@ -31,8 +31,12 @@ type Service struct {
 	// FactorShown reports whether whoever is signed in has shown a second factor to the
 	// provider of single sign-on, which is enough; nil: nobody has.
 	FactorShown func(letterlock.Actor) bool
-	Passkeys    *passkey.Party // whom passkeys are for; nil: nobody has any
-	Wake        func()         // called after something was put into the outbox
+	// Complete settles, in the transaction in which a second factor was shown, what a step was
+	// begun with, and returns the proof of the session; Denied: nobody signs in any more. nil:
+	// steps are begun with nothing.
+	Complete func(tx *store.Tx, by letterlock.Actor, keep []byte) (letterlock.Proof, error)
+	Passkeys *passkey.Party // whom passkeys are for; nil: nobody has any
+	Wake     func()         // called after something was put into the outbox
 
 	hashing chan struct{} // holds a token for each password being hashed
 	known   *known

@@ -86,13 +86,13 @@ func (s *Service) needsFactor(by letterlock.Actor) bool {
 	return slices.ContainsFunc(s.FactorRoles, func(r letterlock.Role) bool { return slices.Contains(by.Roles, r) })
 }
 
-// BeginStep remembers that the password of an account was right, and returns the name
-// under which its browser may show the second factor within ten minutes. It opens
-// nothing else.
-func (s *Service) BeginStep(ctx context.Context, a letterlock.Address) (id string, err error) {
+// BeginStep remembers that the password of an account was right, or with keep that somebody
+// came by single sign-on, and returns the name under which its browser may show the second
+// factor within ten minutes. It opens nothing else.
+func (s *Service) BeginStep(ctx context.Context, a letterlock.Address, keep []byte) (id string, err error) {
 	id = newStepID()
 	err = s.DB.Write(ctx, func(tx *store.Tx) error {
-		return tx.PutPending(store.Pending{Hash: s.stepHash(id), Kind: store.PendingSignIn, Address: a, Expires: tx.Now.Add(stepLasts)})
+		return tx.PutPending(store.Pending{Hash: s.stepHash(id), Kind: store.PendingSignIn, Address: a, Sealed: keep, Expires: tx.Now.Add(stepLasts)})
 	})
 	return id, err
 }
@@ -156,12 +156,33 @@ func (s *Service) FinishStep(ctx context.Context, id string, shown Shown, ip str
 		if refusal, err = s.show(tx, by, shown); err != nil || refusal != nil {
 			return err
 		}
-		return tx.EndPending(step.Hash)
+		if by, err = s.complete(tx, by, step.Sealed); refuses(err) {
+			refusal, err = errStep, nil
+		}
+		return errors.Join(err, tx.EndPending(step.Hash))
 	})
 	if err = errors.Join(err, refusal); err != nil {
 		return letterlock.Actor{}, err
 	}
 	return by, nil
+}
+
+// complete settles what a step was begun with, which may change what its holder may do.
+func (s *Service) complete(tx *store.Tx, by letterlock.Actor, keep []byte) (letterlock.Actor, error) {
+	if keep == nil {
+		return by, nil
+	}
+	if s.Complete == nil {
+		return letterlock.Actor{}, errDenied
+	}
+	proof, err := s.Complete(tx, by, keep)
+	if err != nil {
+		return letterlock.Actor{}, err
+	}
+	row, err := tx.Account(by.Address)
+	done := actorOf(row)
+	done.IP, done.Proof = by.IP, proof
+	return done, err
 }
 
 // show decides on what somebody shows for an account, within the transaction

@@ -12,6 +12,7 @@ import (
 	"letterlock/internal/letterlock"
 	"letterlock/internal/passkey"
 	"letterlock/internal/passkeytest"
+	"letterlock/internal/store"
 )
 
 const origin = "https://mail.contoso.example"
@@ -77,7 +78,7 @@ func (h *house) alone(d *passkeytest.Device) error {
 // beside signs in with the password, and the device as the second step.
 func (h *house) beside(d *passkeytest.Device, a letterlock.Address) error {
 	h.t.Helper()
-	step, err := h.accounts.BeginStep(h.t.Context(), a)
+	step, err := h.accounts.BeginStep(h.t.Context(), a, nil)
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -167,7 +168,7 @@ func TestAnswersThatComeTooLateOrTwiceOrForSomebodyElse(t *testing.T) {
 		t.Errorf("to a question that makes one: %q", key)
 	}
 	// In the name of Ada, whose password is known, with the passkey of Eve.
-	step, err := h.accounts.BeginStep(t.Context(), ada.Address)
+	step, err := h.accounts.BeginStep(t.Context(), ada.Address, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -395,5 +396,41 @@ func TestPasskeysThatAreNotAdded(t *testing.T) {
 	h.accounts.Passkeys = nil
 	if _, _, key := begin("Nowhere", account.Shown{}); key != "passkeys" {
 		t.Errorf("where there are none: %q", key)
+	}
+}
+
+// What single sign-on has kept of whoever came is settled when the factor is right, and
+// what it refuses then lets nobody in.
+func TestAStepOfSingleSignOnIsSettledWithTheFactorAlone(t *testing.T) {
+	h := withPasskeys(t)
+	d := passkeytest.New(t, origin)
+	h.addPasskey(d, ada.Address, "Telephone", account.Shown{})
+	var settled []string
+	var refusal error
+	settle := func(_ *store.Tx, by letterlock.Actor, keep []byte) (letterlock.Proof, error) {
+		settled = append(settled, string(by.Address)+"|"+string(keep))
+		return "sso", refusal
+	}
+	finish := func(shown account.Shown) (letterlock.Actor, string) {
+		step, err := h.accounts.BeginStep(t.Context(), ada.Address, []byte("kept"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		by, err := h.accounts.FinishStep(t.Context(), step, shown, ip)
+		return by, letterlock.KeyOf(err)
+	}
+	if by, key := finish(h.asked(d, ada.Address)); key != "sign-in-step" || by.Address != "" {
+		t.Errorf("where nothing settles it: %q (%s)", by.Address, key)
+	}
+	h.accounts.Complete = settle
+	if by, key := finish(account.Shown{Code: "000000"}); key != "second-factor" || by.Address != "" || len(settled) > 0 {
+		t.Errorf("a wrong code: %q (%s), settled %q", by.Address, key, settled)
+	}
+	if by, key := finish(h.asked(d, ada.Address)); key != "" || by.Proof != "sso" || by.Address != ada.Address || fmt.Sprint(settled) != "[ada@contoso.example|kept]" {
+		t.Errorf("the passkey: %+v (%s), settled %q", by, key, settled)
+	}
+	refusal = &letterlock.Error{Code: letterlock.Denied, Key: "sso-bound"}
+	if by, key := finish(h.asked(d, ada.Address)); key != "sign-in-step" || by.Address != "" {
+		t.Errorf("refused: %q (%s)", by.Address, key)
 	}
 }

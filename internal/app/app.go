@@ -282,6 +282,7 @@ func (a *App) buildUseCases(cfg config.Config, o Options, k seal.Keys, look *bra
 	wake := a.Outbox.Wake
 	a.Accounts = account.New(a.DB, k.Pepper, ratelimit.IPKey, wake)
 	a.Accounts.FactorRoles, a.Accounts.FactorShown = cfg.Accounts.RequireSecondFactor, a.SSO.FactorShown
+	a.Accounts.Complete = a.SSO.Complete
 	if cfg.SSO.Password == config.PasswordNever {
 		a.Accounts.OnlyPassword = cfg.SSO.BreakGlass
 	}

@@ -41,8 +41,15 @@ func (d *decision) settle(tx *store.Tx, came []byte) error {
 		return errors.Join(d.audit(tx, "sign in by single sign-on", d.key, false),
 			tx.PutPending(store.Pending{Hash: came, Kind: store.PendingCame, Sealed: d.s.sealed(came, o), Expires: tx.Now.Add(validity)}))
 	}
+	if d.waits() {
+		return tx.EndPending(came)
+	}
 	return errors.Join(d.enter(tx), tx.EndPending(came))
 }
+
+// waits reports whether the account's own second factor is asked for before somebody signs
+// in. Whoever proves again who they are has shown it already, in that session.
+func (d *decision) waits() bool { return d.askFactor && d.account == "" }
 
 // audit records what was done to the account, or refused, in the name of whoever signs in.
 func (d *decision) audit(tx *store.Tx, action, reason string, allowed bool) error {

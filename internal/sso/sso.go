@@ -196,10 +196,11 @@ type Result struct {
 	// By is who may begin a session now, with the proof that it is to have; nil: nobody,
 	// and Came says why.
 	By *letterlock.Actor
-	// AskFactor says that the account's own second factor is asked for before.
-	AskFactor bool
-	Anew      bool   // they were to prove again who they are
-	Next      string // where they go
+	// Keep, where the account's own second factor is asked for before, is what [Service.Complete]
+	// settles once it was shown; nil: it is not asked for.
+	Keep []byte
+	Anew bool   // they were to prove again who they are
+	Next string // where they go
 }
 
 // Finish takes what a browser brought back from the provider; now is whose session the
@@ -226,7 +227,10 @@ func (s *Service) Finish(ctx context.Context, browser string, back url.Values, n
 		return Result{}, err
 	}
 	if d.key == "" {
-		r.By, r.AskFactor = &d.by, d.askFactor && !r.Anew
+		r.By = &d.by
+	}
+	if d.key == "" && d.waits() {
+		r.Keep = s.kept(d)
 	}
 	return r, nil
 }

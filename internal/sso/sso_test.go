@@ -1,6 +1,7 @@
 package sso_test
 
 import (
+	"errors"
 	"maps"
 	"net/http"
 	"net/url"
@@ -440,13 +441,11 @@ func TestTheSecondFactorIsAskedForByWhomTheSettingsSay(t *testing.T) {
 				}
 			})
 			if tt.has {
-				h.write(func(tx *store.Tx) error {
-					return tx.AddFactor(store.Factor{Kind: store.TOTP, Handle: []byte(ada), Address: ada, ID: letterlock.NewID(), Sealed: []byte{1}})
-				})
+				h.withFactor(ada)
 			}
 			h.be(ada, "4711", tt.more)
 			r, why := h.signIn(sso.Ask{})
-			if why != tt.why || r.AskFactor != tt.asksFactorHere || r.By != nil && r.By.Proof != tt.proof {
+			if why != tt.why || (r.Keep != nil) != tt.asksFactorHere || r.By != nil && r.By.Proof != tt.proof {
 				t.Errorf("%+v, %+v (%s)", r, r.By, why)
 			}
 			if r.By != nil && h.service.FactorShown(*r.By) != (tt.proof == "sso factor") {
@@ -454,6 +453,143 @@ func TestTheSecondFactorIsAskedForByWhomTheSettingsSay(t *testing.T) {
 			}
 		})
 	}
+}
+
+// withFactor gives an account a second factor of its own.
+func (h *house) withFactor(a letterlock.Address) {
+	h.t.Helper()
+	h.write(func(tx *store.Tx) error {
+		return tx.AddFactor(store.Factor{Kind: store.TOTP, Handle: []byte(a), Address: a, ID: letterlock.NewID(), Sealed: []byte{1}})
+	})
+}
+
+// Whoever the provider calls by Ada's address, and who cannot show her second factor, must
+// not leave her account to themselves, nor change what she may do.
+func TestNothingIsWrittenBeforeTheSecondFactorIsShownHere(t *testing.T) {
+	h := newHouse(t, byGroups)
+	h.withFactor(ada)
+	h.be(ada, "666", claims{"groups": []string{"it"}})
+	r, why := h.signIn(sso.Ask{})
+	if r.By == nil || r.Keep == nil {
+		t.Fatalf("%+v (%s): this test would prove nothing", r, why)
+	}
+	if got := h.roles(ada); !slices.Equal(got, []letterlock.Role{letterlock.Sender}) {
+		t.Errorf("Ada has %v", got)
+	}
+	if got := h.bindings(ada); len(got) > 0 {
+		t.Errorf("her account belongs to %q", got)
+	}
+	if got := h.audited(); len(got) > 0 {
+		t.Errorf("audit log: %q", got)
+	}
+	if proof, key := h.complete(ada, r.Keep); proof != "sso" || key != "" {
+		t.Errorf("with the second factor: %q (%s)", proof, key)
+	}
+	if got, roles := h.bindings(ada), h.roles(ada); !slices.Equal(got, []string{"666"}) || !slices.Equal(roles, []letterlock.Role{letterlock.Revoker, letterlock.Admin}) {
+		t.Errorf("then the account belongs to %q and has %v", got, roles)
+	}
+}
+
+// complete has the second factor of an account shown, and returns the proof of the session
+// or why there is none.
+func (h *house) complete(a letterlock.Address, keep []byte) (proof letterlock.Proof, key string) {
+	h.t.Helper()
+	h.write(func(tx *store.Tx) error {
+		var err error
+		if proof, err = h.service.Complete(tx, letterlock.Actor{Kind: letterlock.Staff, Address: a}, keep); letterlock.CodeOf(err) == letterlock.Denied {
+			key, err = letterlock.KeyOf(err), nil
+		}
+		return err
+	})
+	return proof, key
+}
+
+// Within ten minutes much may happen: what was kept says who came, not that they may.
+func TestWhatWasKeptOfASignInIsHeldAgainstHowThingsAreNow(t *testing.T) {
+	wait := func(h *house, subject string, groups ...string) []byte {
+		h.be(ada, subject, claims{"groups": groups})
+		r, why := h.signIn(sso.Ask{})
+		if r.Keep == nil {
+			t.Fatalf("%s does not wait for the second factor: %s", subject, why)
+		}
+		return r.Keep
+	}
+	for _, tt := range []struct {
+		name, key string
+		happens   func(*house)
+		want      []string // the subjects to which the account belongs afterwards
+	}{
+		{"nothing", "", func(*house) {}, []string{"1"}},
+		{"somebody else has shown the factor", sso.Bound, func(h *house) { h.complete(ada, wait(h, "2", "mail")) }, []string{"2"}},
+		{"the account was disabled", sso.Disabled, func(h *house) {
+			h.write(func(tx *store.Tx) error {
+				row, err := tx.Account(ada)
+				row.Disabled = h.now
+				return errors.Join(err, tx.PutAccount(row))
+			})
+		}, nil},
+		{"they are bound to another account", sso.Another, func(h *house) {
+			h.write(func(tx *store.Tx) error {
+				return tx.BindStaff(store.StaffBinding{Issuer: h.at.URL, Subject: "1", Account: grace})
+			})
+		}, nil},
+	} {
+		h := newHouse(t, byGroups)
+		h.withFactor(ada)
+		keep := wait(h, "1", "it")
+		tt.happens(h)
+		if proof, key := h.complete(ada, keep); key != tt.key || (proof == "") == (key == "") {
+			t.Errorf("%s: %q (%s), want %s", tt.name, proof, key, tt.key)
+		}
+		if got := h.bindings(ada); !slices.Equal(got, tt.want) {
+			t.Errorf("%s: the account belongs to %q", tt.name, got)
+		}
+		if refused := "sign in by single sign-on|refused|" + string(h.accountOf(tt.key)) + "|" + tt.key; tt.key != "" && !slices.Contains(h.audited(), refused) {
+			t.Errorf("%s: audit log: %q", tt.name, h.audited())
+		}
+	}
+	h := newHouse(t, byGroups)
+	h.withFactor(ada)
+	late := wait(h, "1", "it")
+	h.complete(ada, wait(h, "1", "mail"))
+	if _, key := h.complete(ada, late); key != "" || !slices.Equal(h.roles(ada), []letterlock.Role{letterlock.Sender}) {
+		t.Errorf("a sign-in that waited longer gives the roles of before: %v (%s)", h.roles(ada), key)
+	}
+	err := h.db.Write(t.Context(), func(tx *store.Tx) error {
+		_, err := h.service.Complete(tx, letterlock.Actor{Address: grace}, late)
+		return err
+	})
+	if err == nil {
+		t.Error("what was kept for Ada signs in Grace")
+	}
+	err = h.db.Write(t.Context(), func(tx *store.Tx) error {
+		_, err := (*sso.Service)(nil).Complete(tx, letterlock.Actor{Address: ada}, late)
+		return err
+	})
+	if letterlock.CodeOf(err) != letterlock.Denied {
+		t.Errorf("without single sign-on: %v", err)
+	}
+}
+
+// accountOf is whose account a refusal is about.
+func (h *house) accountOf(key string) letterlock.Address {
+	if key == sso.Another {
+		return grace
+	}
+	return ada
+}
+
+// bindings are the subjects to which an account belongs.
+func (h *house) bindings(a letterlock.Address) (list []string) {
+	h.t.Helper()
+	h.write(func(tx *store.Tx) error {
+		all, err := tx.StaffBindings(a)
+		for _, b := range all {
+			list = append(list, b.Subject)
+		}
+		return err
+	})
+	return list
 }
 
 func TestWhatTheProviderShowedCountsNoMoreWhenItIsNotAskedForIt(t *testing.T) {
