@@ -197,6 +197,9 @@ func BySSO(anew, factor bool) Proof {
 	return p
 }
 
+// SSO reports whether the proof is the word of the provider of single sign-on.
+func (p Proof) SSO() bool { return p == bySSO || strings.HasPrefix(string(p), string(bySSO)+" ") }
+
 // Anew reports whether somebody signed in by single sign-on to prove again who they are.
 func (p Proof) Anew() bool { return p == BySSO(true, false) || p == BySSO(true, true) }
 

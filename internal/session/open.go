@@ -37,7 +37,7 @@ func (s *Service) Open(ctx context.Context, by letterlock.Actor, of letterlock.A
 	err = s.DB.Read(ctx, func(tx *store.Tx) error {
 		all, err := tx.Sessions(letterlock.Staff, of, mostListed)
 		for _, row := range all {
-			if tx.Now.Before(row.Expires) && tx.Now.Sub(row.Seen) < limits[letterlock.Staff].idle {
+			if tx.Now.Before(row.Expires) && tx.Now.Sub(row.Seen) < limits[letterlock.Staff].idle && s.counts(row) {
 				list = append(list, Open{ID: row.ID, Agent: row.Agent, IP: row.IP, Begun: row.Created, Seen: row.Seen,
 					Here: len(here) == idLength && string(row.Hash) == string(hash(here))})
 			}

@@ -22,6 +22,9 @@ type Service struct {
 	// Vouches reports whether a provider of that short name is in the settings: no proof of
 	// another counts, however long its session would last. nil: all do.
 	Vouches func(provider string) bool
+	// SSO reports whether there is single sign-on: without it no session counts that somebody
+	// began by it. nil: they do.
+	SSO func() bool
 }
 
 // A limit says how long sessions of a kind last.
@@ -137,10 +140,13 @@ func (s *Service) look(ctx context.Context, id string) (row store.Session, now t
 	return row, now, nil
 }
 
-// counts reports whether the proof that a reader's session was begun with still is one.
+// counts reports whether the proof that a session was begun with still is one.
 func (s *Service) counts(row store.Session) bool {
+	if row.Kind == letterlock.Staff {
+		return !row.Proof.SSO() || s.SSO == nil || s.SSO()
+	}
 	provider, ok := row.Proof.Provider()
-	return !ok || row.Kind != letterlock.Reader || s.Vouches == nil || s.Vouches(provider)
+	return !ok || s.Vouches == nil || s.Vouches(provider)
 }
 
 // End deletes a session. Ending one that is not there is no error.

@@ -218,3 +218,45 @@ func TestAProofOfAProviderThatWasRemovedCountsNoMore(t *testing.T) {
 		h.checkFound(tt.name+", another proof", mailed, letterlock.Reader, marta)
 	}
 }
+
+// Who came by a provider that is asked no more may have left there long ago.
+func TestASessionBySingleSignOnCountsOnlyWhileThereIsOne(t *testing.T) {
+	h := newHouse(t)
+	var proofs []letterlock.Proof
+	for _, anew := range []bool{false, true} {
+		for _, factor := range []bool{false, true} {
+			proofs = append(proofs, letterlock.BySSO(anew, factor))
+		}
+	}
+	mailed := h.start(letterlock.Staff, ada)
+	for _, proof := range proofs {
+		by := letterlock.Actor{Kind: letterlock.Staff, Address: ada, Proof: proof}
+		id, _, err := h.sessions.Start(t.Context(), by)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, tt := range []struct {
+			name string
+			sso  func() bool
+			want letterlock.Kind
+		}{
+			{"on", func() bool { return true }, letterlock.Staff},
+			{"off", func() bool { return false }, ""},
+			{"nobody asks", nil, letterlock.Staff},
+		} {
+			h.sessions.SSO = tt.sso
+			want, open := ada, 2
+			if tt.want == "" {
+				want, open = "", 1
+			}
+			h.checkFound(tt.name+", "+string(proof), id, tt.want, want)
+			h.checkFound(tt.name+", a password", mailed, letterlock.Staff, ada)
+			if list, err := h.sessions.Open(t.Context(), by, ada, ""); err != nil || len(list) != open {
+				t.Errorf("%s, %s: %d sessions are listed, want %d (%v)", tt.name, proof, len(list), open, err)
+			}
+		}
+		if err := h.sessions.End(t.Context(), id); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

@@ -12,7 +12,7 @@ type Session struct {
 	Kind    letterlock.Kind
 	Address letterlock.Address
 	Message letterlock.ID    // whose passcode a reader has typed to begin it; empty: another proof
-	Proof   letterlock.Proof // how a reader proved the mailbox; empty for staff, and for sessions from before it was kept
+	Proof   letterlock.Proof // how a reader proved the mailbox, or that staff came by single sign-on; empty: a password, or from before it was kept
 	Created time.Time
 	Seen    time.Time     // last use, to within a minute
 	Expires time.Time     // absolute limit
@@ -44,11 +44,11 @@ func (t *Tx) Session(hash []byte) (s Session, err error) {
 // Sessions returns those of one kind and address, whatever their age, the one that was used last
 // first, and at most limit of them.
 func (t *Tx) Sessions(kind letterlock.Kind, a letterlock.Address, limit int) (list []Session, err error) {
-	err = t.rows(`SELECT hash, id, agent, ip, created_at, seen_at, expires_at FROM sessions
+	err = t.rows(`SELECT hash, proof, id, agent, ip, created_at, seen_at, expires_at FROM sessions
 		WHERE kind = $1 AND address = $2 ORDER BY seen_at DESC, created_at DESC, hash LIMIT $3 + 0`, []any{kind, a, limit}, func(rs *sql.Rows) error {
 		s := Session{Kind: kind, Address: a}
 		var created, seen, expires int64
-		if err := rs.Scan(&s.Hash, &s.ID, &s.Agent, &s.IP, &created, &seen, &expires); err != nil {
+		if err := rs.Scan(&s.Hash, &s.Proof, &s.ID, &s.Agent, &s.IP, &created, &seen, &expires); err != nil {
 			return err
 		}
 		s.Created, s.Seen, s.Expires = moment(created), moment(seen), moment(expires)
