@@ -142,3 +142,29 @@ func TestUnbindingEndsTheSessionsAndForgetsWhoItWas(t *testing.T) {
 		t.Errorf("an app password of before: %v, want Denied", err)
 	}
 }
+
+func TestABreakGlassAccountWithoutAPasswordIsNoOtherAdministrator(t *testing.T) {
+	h := newHouse(t)
+	boss, glass := letterlock.Mailbox{Address: "boss@contoso.example"}, letterlock.Mailbox{Address: "glass@contoso.example"}
+	for _, m := range []letterlock.Mailbox{boss, glass} {
+		if _, err := h.accounts.Add(t.Context(), system, m, letterlock.Admin); err != nil {
+			t.Fatal(err)
+		}
+	}
+	h.accounts.OnlyPassword = glass.Address
+	take := func(a letterlock.Address) string {
+		return letterlock.KeyOf(h.accounts.SetRoles(t.Context(), system, a, letterlock.Sender))
+	}
+	if key := take(boss.Address); key != "last-administrator" {
+		t.Errorf("where nobody else could come in: %q", key)
+	}
+	if err := h.accounts.Put(t.Context(), system, glass, password, letterlock.Admin); err != nil {
+		t.Fatal(err)
+	}
+	if key := take(boss.Address); key != "" {
+		t.Errorf("where the other has a password: %q", key)
+	}
+	if key := take(glass.Address); key != "last-administrator" {
+		t.Errorf("the last: %q", key)
+	}
+}

@@ -141,7 +141,7 @@ func (s *Service) put(ctx context.Context, by letterlock.Actor, m letterlock.Mai
 		case err == nil && !replace:
 			return errExists
 		case err == nil && !slices.Contains(roles, letterlock.Admin):
-			err = keepsAdmin(tx, old)
+			err = s.keepsAdmin(tx, old)
 		case errors.Is(err, letterlock.NotFound):
 			err = nil
 		}
@@ -217,7 +217,7 @@ func (s *Service) Disable(ctx context.Context, by letterlock.Actor, a letterlock
 	return s.act(ctx, by, "disable account", a, func(tx *store.Tx) error {
 		row, err := find(tx, a)
 		if err == nil {
-			err = keepsAdmin(tx, row)
+			err = s.keepsAdmin(tx, row)
 		}
 		if err != nil {
 			return err
@@ -251,7 +251,7 @@ func (s *Service) SetRoles(ctx context.Context, by letterlock.Actor, a letterloc
 			err = checkRoles(roles)
 		}
 		if err == nil && !slices.Contains(roles, letterlock.Admin) {
-			err = keepsAdmin(tx, row)
+			err = s.keepsAdmin(tx, row)
 		}
 		if err != nil {
 			return err
@@ -282,8 +282,8 @@ func find(tx *store.Tx, a letterlock.Address) (store.Account, error) {
 }
 
 // keepsAdmin refuses to take from an account the right to administer when no
-// other has it: whoever did that by mistake could not undo it in the portal.
-func keepsAdmin(tx *store.Tx, row store.Account) error {
+// other has it who can come in: whoever did that by mistake could not undo it in the portal.
+func (s *Service) keepsAdmin(tx *store.Tx, row store.Account) error {
 	if !administers(row) {
 		return nil
 	}
@@ -292,7 +292,8 @@ func keepsAdmin(tx *store.Tx, row store.Account) error {
 		return err
 	}
 	for _, other := range all {
-		if other.Mailbox.Address != row.Mailbox.Address && administers(other) {
+		shut := other.Mailbox.Address == s.OnlyPassword && other.PasswordHash == "" // and single sign-on is not for it
+		if other.Mailbox.Address != row.Mailbox.Address && administers(other) && !shut {
 			return nil
 		}
 	}

@@ -142,7 +142,7 @@ func (d *decision) giveRoles(tx *store.Tx) error {
 	last := false
 	if !slices.Contains(roles, letterlock.Admin) {
 		var err error
-		if last, err = lastAdministrator(tx, d.row); err != nil {
+		if last, err = d.s.lastAdministrator(tx, d.row); err != nil {
 			return err
 		}
 	}
@@ -195,15 +195,16 @@ func spell(roles []letterlock.Role) string {
 	return strings.Join(words, " ")
 }
 
-// lastAdministrator reports whether an account is the only one that may administer: the
+// lastAdministrator reports whether an account is the only one that may administer and can come in: the
 // provider must not take from everybody what nobody could give back in the portal.
-func lastAdministrator(tx *store.Tx, row store.Account) (bool, error) {
+func (s *Service) lastAdministrator(tx *store.Tx, row store.Account) (bool, error) {
 	if !slices.Contains(row.Roles, letterlock.Admin) {
 		return false, nil
 	}
 	all, err := tx.Accounts()
 	other := slices.ContainsFunc(all, func(a store.Account) bool {
-		return a.Mailbox.Address != row.Mailbox.Address && a.Disabled.IsZero() && slices.Contains(a.Roles, letterlock.Admin)
+		shut := a.Mailbox.Address == s.Settings.BreakGlass && a.PasswordHash == ""
+		return a.Mailbox.Address != row.Mailbox.Address && !shut && a.Disabled.IsZero() && slices.Contains(a.Roles, letterlock.Admin)
 	})
 	return !other, err
 }

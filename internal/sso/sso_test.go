@@ -391,6 +391,24 @@ func TestTheLastAdministratorStaysOneWhateverTheProviderSays(t *testing.T) {
 	}
 }
 
+// The account for when the provider does not work has its password alone.
+func TestABreakGlassAccountWithoutAPasswordIsNoOtherAdministrator(t *testing.T) {
+	h := newHouse(t, func(s *sso.Settings) { byGroups(s); s.BreakGlass = mallory })
+	h.put(mallory, letterlock.Admin)
+	h.be(grace, "1", claims{"groups": []string{"mail"}})
+	h.check("without a password", grace, proved, "")
+	if got := h.roles(grace); !slices.Contains(got, letterlock.Admin) {
+		t.Errorf("Grace has %v, and nobody who could come in administers", got)
+	}
+	h.write(func(tx *store.Tx) error {
+		return tx.PutAccount(store.Account{Mailbox: letterlock.Mailbox{Address: mallory}, Roles: []letterlock.Role{letterlock.Admin}, PasswordHash: "x"})
+	})
+	h.check("with one", grace, proved, "")
+	if got := h.roles(grace); slices.Contains(got, letterlock.Admin) {
+		t.Errorf("Grace has %v, and there is another administrator", got)
+	}
+}
+
 func TestAnAccountIsMadeOnlyForWhoeverMayDoSomething(t *testing.T) {
 	h := newHouse(t, func(s *sso.Settings) { byGroups(s); s.Create = true })
 	h.be(mallory, "1", claims{"groups": []string{"unknown"}})
