@@ -144,10 +144,10 @@ func (s *Server) fromSSO(c echo.Context) error {
 		s.SignIns.Tried(metrics.BySSO, errSignIn)
 		return c.Redirect(http.StatusSeeOther, ssoBack(r, now))
 	}
+	s.SignIns.Tried(metrics.BySSO, nil) // as a right password is counted, before a second factor
 	if r.Keep != nil {
 		return s.toSecondFactor(c, *r.By, r.Keep, r.Next)
 	}
-	s.SignIns.Tried(metrics.BySSO, nil)
 	if err := s.startSession(c, letterlock.Actor{Kind: letterlock.Staff, Address: r.By.Address, Proof: r.By.Proof}); err != nil {
 		return err
 	}

@@ -2,12 +2,14 @@ package web
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
 	"time"
 
 	"letterlock/internal/letterlock"
+	"letterlock/internal/metrics"
 	"letterlock/internal/oidc"
 	"letterlock/internal/oidctest"
 	"letterlock/internal/sso"
@@ -188,6 +190,49 @@ func TestWithoutAPasswordTheProviderIsAskedAgainBeforeTheAccountIsChanged(t *tes
 	}
 	if a := late.show(app.code(0)); a.location() != "/sent" || late.get("/sent").status != http.StatusOK {
 		t.Errorf("with the code: %d to %q", a.status, a.location())
+	}
+}
+
+// ssoCounted is how many sign-ins by single sign-on the metrics have with a result.
+func ssoCounted(t *testing.T, m *metrics.Metrics, result string) string {
+	t.Helper()
+	w := httptest.NewRecorder()
+	m.Handler(nil).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	_, after, found := strings.Cut(w.Body.String(), `letterlock_sign_ins_total{by="sso",result="`+result+`"} `)
+	if !found {
+		t.Fatalf("the metrics say nothing of %s", result)
+	}
+	n, _, _ := strings.Cut(after, "\n")
+	return n
+}
+
+func TestASignInAtTheProviderIsCountedWhetherOrNotASecondFactorFollows(t *testing.T) {
+	w, at := single(t, nil)
+	m := metrics.New(metrics.Options{})
+	w.server.SignIns = m.SignIns
+	b := w.browser()
+	for _, step := range []struct {
+		name, done, refused string
+		do                  func()
+	}{
+		{"nobody has come yet", "0", "0", func() {}},
+		{"no second factor", "1", "0", func() { b.bySSO(at, "/sign-in/sso", nil) }},
+		{"proved again", "2", "0", func() { b.bySSO(at, "/account/security/prove", nil) }},
+		{"a second factor follows", "3", "0", func() {
+			b.setUp()
+			if a := w.browser().bySSO(at, "/sign-in/sso", nil); a.location() != "/sign-in/second" {
+				t.Fatalf("back from the provider: %d to %q", a.status, a.location())
+			}
+		}},
+		{"somebody else", "3", "1", func() {
+			isThere(at, ada, "4712")
+			w.browser().refused(at)
+		}},
+	} {
+		step.do()
+		if done, refused := ssoCounted(t, m, "done"), ssoCounted(t, m, "refused"); done != step.done || refused != step.refused {
+			t.Errorf("%s: %s done and %s refused, want %s and %s", step.name, done, refused, step.done, step.refused)
+		}
 	}
 }
 
