@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -224,6 +226,32 @@ func TestViolationsAreFound(t *testing.T) {
 				t.Errorf("%s importing %s: %q, want one sentence with %q", tt.from, tt.to, got, tt.want)
 			}
 		})
+	}
+}
+
+func TestTheTableOfLayersInTheDocumentIsThatOfTheTest(t *testing.T) {
+	document, err := os.ReadFile("../../docs/architecture.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, layer := range layers {
+		row := regexp.MustCompile(fmt.Sprintf(`(?m)^\| %d [^|]*\|(.*)\|$`, i)).FindSubmatch(document)
+		if row == nil {
+			t.Errorf("the table lacks layer %d", i)
+			continue
+		}
+		var got []string
+		for _, name := range regexp.MustCompile("`([^`]+)`").FindAllSubmatch(row[1], -1) {
+			path := string(name[1])
+			if !slices.Contains(layer, path) {
+				path = "internal/" + path // which a row says of its first alone
+			}
+			got = append(got, path)
+		}
+		want := slices.Sorted(slices.Values(layer))
+		if slices.Sort(got); !slices.Equal(got, want) {
+			t.Errorf("layer %d of the table has %q, want %q", i, got, want)
+		}
 	}
 }
 
