@@ -21,7 +21,7 @@ const (
 
 func newSignIns(r prometheus.Registerer) *SignIns {
 	return &SignIns{newCounters(r, "letterlock_sign_ins_total",
-		"Attempts to sign in to an account; refused: the address or the password was wrong.", label{"by", []string{ByWeb, BySSO, BySMTP}}, results)}
+		"Attempts to sign in to an account; refused: the address, the password or the passkey was wrong, or what the provider said lets nobody in.", label{"by", []string{ByWeb, BySSO, BySMTP}}, results)}
 }
 
 // Tried counts an attempt with its error, at one of the edges above.
