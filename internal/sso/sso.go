@@ -43,7 +43,8 @@ const (
 	Over       = "sso-over"        // their session has ended meanwhile
 )
 
-// Keys are all refusals, for the test that each has its own sentence. Elsewhere has a page.
+// Keys are all refusals, for the test that each has its own sentence. Elsewhere has
+// one, too; it is no outcome that is kept.
 var Keys = append(slices.Clone(oidc.Keys), NoAccount, NotAllowed, Bound, Disabled, BreakGlass, NoRole, NoFactor, Another, Over)
 
 // Settings say who is let in, and as what.
