@@ -25,6 +25,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"letterlock/internal/letterlock"
@@ -275,6 +276,26 @@ func Outside(ctx context.Context) (back func() error) {
 	p, _ := ctx.Value(passKey{}).(*Pass)
 	p.Pause()
 	return func() error { return p.Resume(ctx) }
+}
+
+// mostAway bounds how many wait for one kind of servers at the same time: one that is slow
+// is to cost no more than this.
+const mostAway = 200
+
+// An Away counts those who wait for somebody else's servers. The zero Away is ready, and
+// safe for concurrent use.
+type Away struct{ waiting atomic.Int32 }
+
+// Ask runs ask [Outside] the lane of ctx. Busy, with that key: so many wait already that
+// nothing was asked.
+func (a *Away) Ask(ctx context.Context, key string, ask func() error) error {
+	defer a.waiting.Add(-1)
+	if a.waiting.Add(1) > mostAway {
+		return &letterlock.Error{Code: letterlock.Busy, Key: key, Err: errors.New("too many wait already")}
+	}
+	back := Outside(ctx)
+	err := ask()
+	return errors.Join(err, back())
 }
 
 // Resume takes a place again after Pause, however long that takes, and before all

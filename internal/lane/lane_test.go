@@ -315,6 +315,31 @@ func TestWorkThatWaitsForItsClientKeepsNobodyOut(t *testing.T) {
 	})
 }
 
+func TestASlowServerKeepsNoMoreThanSoManyWaiting(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var a Away
+		answers := make(chan struct{})
+		for range mostAway {
+			go func() {
+				if err := a.Ask(t.Context(), "slow", func() error { <-answers; return nil }); err != nil {
+					t.Errorf("one of those who may wait: %v", err)
+				}
+			}()
+		}
+		synctest.Wait()
+		err := a.Ask(t.Context(), "slow", func() error { t.Error("one more was asked"); return nil })
+		if !errors.Is(err, letterlock.Busy) || letterlock.KeyOf(err) != "slow" {
+			t.Errorf("one more: %v, want busy with its key", err)
+		}
+		close(answers)
+		synctest.Wait()
+		failed := errors.New("failed")
+		if err := a.Ask(t.Context(), "slow", func() error { return failed }); !errors.Is(err, failed) {
+			t.Errorf("when all have their answers: %v, want what was asked to say", err)
+		}
+	})
+}
+
 func TestWhatHasBegunWaitsForItsPlaceAsLongAsItMay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := New(1)

@@ -15,7 +15,6 @@ import (
 	"errors"
 	"net/url"
 	"slices"
-	"sync/atomic"
 	"time"
 
 	"letterlock/internal/lane"
@@ -73,7 +72,7 @@ type Service struct {
 	// IPKey turns an IP address into the name of its budget: a /64 for IPv6.
 	IPKey func(ip string) string
 
-	waiting atomic.Int32 // for the provider, now
+	away lane.Away // who wait for the provider
 }
 
 // On reports whether there is single sign-on.
@@ -94,21 +93,6 @@ func (s *Service) GivesRoles() bool { return s != nil && len(s.Settings.Roles) >
 // asked for, and is still to ask for.
 func (s *Service) FactorShown(by letterlock.Actor) bool {
 	return s != nil && s.Settings.ByProvider && by.Proof.Factor()
-}
-
-// mostWaiting bounds how many wait for the provider at the same time: one that is slow is
-// to cost no more than this.
-const mostWaiting = 200
-
-// outside lets the provider be asked, without a place in the lanes.
-func (s *Service) outside(ctx context.Context, ask func() error) error {
-	defer s.waiting.Add(-1)
-	if s.waiting.Add(1) > mostWaiting {
-		return &letterlock.Error{Code: letterlock.Busy, Key: oidc.Unreachable, Err: errors.New("too many wait for the provider already")}
-	}
-	back := lane.Outside(ctx)
-	err := ask()
-	return errors.Join(err, back())
 }
 
 // An Ask is who wants to sign in, and where they go afterwards.
@@ -160,7 +144,7 @@ func (s *Service) Begin(ctx context.Context, a Ask) (to string, err error) {
 		return "", &letterlock.Error{Code: letterlock.Invalid, Key: "browser"}
 	}
 	var q oidc.Question
-	err = s.outside(ctx, func() (err error) { q, err = s.Provider.Start(ctx, a.Account, a.Account != ""); return err })
+	err = s.away.Ask(ctx, oidc.Unreachable, func() (err error) { q, err = s.Provider.Start(ctx, a.Account, a.Account != ""); return err })
 	if err != nil {
 		return "", err
 	}
@@ -214,7 +198,7 @@ func (s *Service) Finish(ctx context.Context, browser string, back url.Values, n
 	}
 	r := Result{Anew: m.Account != "", Next: m.Next}
 	var v oidc.Voucher
-	err = s.outside(ctx, func() (err error) { v, err = s.Provider.Finish(ctx, m.Question, back); return err })
+	err = s.away.Ask(ctx, oidc.Unreachable, func() (err error) { v, err = s.Provider.Finish(ctx, m.Question, back); return err })
 	key := letterlock.KeyOf(err)
 	if err != nil && key == "" {
 		return Result{}, err

@@ -13,7 +13,6 @@ import (
 	"errors"
 	"net/url"
 	"slices"
-	"sync/atomic"
 	"time"
 
 	"letterlock/internal/lane"
@@ -54,22 +53,7 @@ type Service struct {
 	IPKey   func(ip string) string
 	Metrics *metrics.OpenID // nil: nobody counts
 
-	waiting atomic.Int32 // for a provider, now
-}
-
-// mostWaiting bounds how many wait for providers at the same time: one that is slow is
-// to cost no more than this.
-const mostWaiting = 200
-
-// outside lets a provider be asked, without a place in the lanes.
-func (s *Service) outside(ctx context.Context, ask func() error) error {
-	defer s.waiting.Add(-1)
-	if s.waiting.Add(1) > mostWaiting {
-		return &letterlock.Error{Code: letterlock.Busy, Key: oidc.Unreachable, Err: errors.New("too many wait for providers already")}
-	}
-	back := lane.Outside(ctx)
-	err := ask()
-	return errors.Join(err, back())
+	away lane.Away // who wait for providers
 }
 
 // An Offer is a provider that could vouch for an address.
@@ -204,7 +188,7 @@ func (s *Service) begin(ctx context.Context, p *oidc.Provider, a Ask, hint lette
 		return "", &letterlock.Error{Code: letterlock.Invalid, Key: "browser"}
 	}
 	var q oidc.Question
-	err := s.outside(ctx, func() (err error) { q, err = p.Start(ctx, hint, a.Fresh); return err })
+	err := s.away.Ask(ctx, oidc.Unreachable, func() (err error) { q, err = p.Start(ctx, hint, a.Fresh); return err })
 	if err != nil {
 		s.Metrics.Came(p.ID, false, err)
 		return "", err
@@ -256,7 +240,7 @@ func (s *Service) Finish(ctx context.Context, provider, browser string, back url
 	}
 	var v oidc.Voucher
 	if key == "" {
-		err = s.outside(ctx, func() (err error) { v, err = p.Finish(ctx, m.Question, back); return err })
+		err = s.away.Ask(ctx, oidc.Unreachable, func() (err error) { v, err = p.Finish(ctx, m.Question, back); return err })
 		if key = letterlock.KeyOf(err); err != nil && key == "" {
 			return Result{}, err
 		}
