@@ -2,7 +2,6 @@ package web
 
 import (
 	"slices"
-	"strconv"
 
 	"letterlock/internal/intake"
 	"letterlock/internal/language"
@@ -15,18 +14,11 @@ const mostUnprovable = 5
 
 // nobodyVouches says who could never open a message that asks for OpenID.
 func nobodyVouches(say language.Words, without *intake.Unprovable) string {
-	var names []string
-	for i, a := range without.To {
-		if i == mostUnprovable {
-			names = append(names, strconv.Itoa(len(without.To)-i)+" more")
-			break
-		}
-		names = append(names, string(a))
-	}
+	who := speaker{Words: say}.addresses(without.To)
 	if without.Brand {
-		return "Nobody could open it: its brand wants no passcodes, and no OpenID provider that is set up here can vouch for " + listed(say, names)
+		return "Nobody could open it: its brand wants no passcodes, and no OpenID provider that is set up here can vouch for " + who
 	}
-	return "Nobody could open it: no OpenID provider that is set up here can vouch for " + listed(say, names)
+	return "Nobody could open it: no OpenID provider that is set up here can vouch for " + who
 }
 
 // demandOptions are what can be asked of readers. One that two rules have made together
