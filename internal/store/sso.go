@@ -2,7 +2,6 @@ package store
 
 import (
 	"database/sql"
-	"time"
 
 	"letterlock/internal/letterlock"
 )
@@ -12,24 +11,13 @@ type StaffBinding struct {
 	Issuer  string
 	Subject string // by what the issuer knows them, always
 	Account letterlock.Address
-	Created time.Time
-	Seen    time.Time // last sign-in
 }
 
-const staffBindingColumns = `issuer, subject, address, created_at, seen_at FROM sso_bindings`
-
-func (b *StaffBinding) scan(row func(dest ...any) error) error {
-	var created, seen int64
-	err := row(&b.Issuer, &b.Subject, &b.Account, &created, &seen)
-	b.Created, b.Seen = moment(created), moment(seen)
-	return err
-}
+const staffBindingColumns = `issuer, subject, address FROM sso_bindings`
 
 // StaffBinding returns the account to which somebody at an issuer is bound, or NotFound.
 func (t *Tx) StaffBinding(issuer, subject string) (b StaffBinding, err error) {
-	err = b.scan(func(dest ...any) error {
-		return t.row(`SELECT `+staffBindingColumns+` WHERE issuer = $1 AND subject = $2`, []any{issuer, subject}, dest...)
-	})
+	err = t.row(`SELECT `+staffBindingColumns+` WHERE issuer = $1 AND subject = $2`, []any{issuer, subject}, &b.Issuer, &b.Subject, &b.Account)
 	return b, err
 }
 
@@ -37,7 +25,7 @@ func (t *Tx) StaffBinding(issuer, subject string) (b StaffBinding, err error) {
 func (t *Tx) StaffBindings(a letterlock.Address) (list []StaffBinding, err error) {
 	err = t.rows(`SELECT `+staffBindingColumns+` WHERE address = $1 ORDER BY issuer`, []any{a}, func(rs *sql.Rows) error {
 		var b StaffBinding
-		if err := b.scan(rs.Scan); err != nil {
+		if err := rs.Scan(&b.Issuer, &b.Subject, &b.Account); err != nil {
 			return err
 		}
 		list = append(list, b)
