@@ -107,11 +107,7 @@ func (n Notification) preview() string {
 
 // check is what there is to check beside the host and the reference.
 func (n Notification) check() string {
-	doubt := n.Contact
-	if doubt == "" {
-		doubt = n.Words.Text("mail.doubt", "Brand", n.Brand.Name)
-	}
-	return sentences(n.Words, n.Words.Text("mail.noPassword"), n.lookUp(), doubt)
+	return sentences(n.Words, n.Words.Text("mail.noPassword"), n.lookUp(), n.Words.Text("mail.doubt", "Brand", n.Brand.Name))
 }
 
 func (n Notification) notice() string {

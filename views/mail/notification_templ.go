@@ -29,7 +29,6 @@ type Notification struct {
 	Disclaimer   string // the brand's text at the foot; may be empty
 	NoPasscode   bool   // the brand wants a sign-in with a provider
 	Again        bool   // they could not read it any more, and now can
-	Contact      string // how to ask in doubt: "call Halden Law on a number that you already know"; a default when empty
 }
 
 func NotificationHTML(v Notification) templ.Component {
