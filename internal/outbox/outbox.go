@@ -188,10 +188,15 @@ func (s *Service) claim(tx *store.Tx, lane store.Lane) (w work, err error) {
 
 // wordsFor returns in which words a recipient is written to: in the language that is
 // remembered for the address, else in that of the page on which a passcode was asked for,
-// and else in the first there is. One that is not offered is passed over.
+// and else in the first there is. One that is not offered is passed over. Mail that goes
+// inline is in its sender's words, and of one language there is nothing to ask.
 func (s *Service) wordsFor(tx *store.Tx, w work) (language.Words, error) {
-	if s.Languages == nil || s.addressee(w) != w.recipient.Mailbox.Address {
+	if s.Languages == nil || w.notice.Kind == store.InlineNotice || s.addressee(w) != w.recipient.Mailbox.Address {
 		return language.Words{}, nil
+	}
+	offered := s.Languages.All()
+	if len(offered) == 1 {
+		return offered[0], nil
 	}
 	remembered, err := tx.LanguageOf(w.recipient.Mailbox.Address)
 	if err != nil && !errors.Is(err, letterlock.NotFound) {
@@ -202,7 +207,7 @@ func (s *Service) wordsFor(tx *store.Tx, w work) (language.Words, error) {
 			return words, nil
 		}
 	}
-	return s.Languages.All()[0], nil
+	return offered[0], nil
 }
 
 // unseal opens what a notice needs. A failure belongs to the attempt, not to the
