@@ -9,6 +9,7 @@ import (
 	"letterlock/internal/letterlock"
 	"letterlock/internal/passphrase"
 	"letterlock/internal/track"
+	"letterlock/internal/vault"
 	"letterlock/views"
 )
 
@@ -80,16 +81,16 @@ func (s *Server) changePassphrase(c echo.Context) error {
 	}
 	typed, hint := f.Get(passphraseField), f.Get(hintField)
 	by, m := actor(c), d.Message
+	var kept vault.Passphrase // empty where nobody may set one: Access says why, and keeps none
 	if s.Access.MayTell(by, m, d.Recipients) == nil {
 		if err := s.checkPassphrase(c, m, typed, hint); letterlock.CodeOf(err) == letterlock.Invalid {
 			return s.askNewPassphrase(c, http.StatusUnprocessableEntity, d, bounded(hint, passphrase.MaxHint), []views.FieldError{passphraseProblem(letterlock.KeyOf(err))})
 		} else if err != nil {
 			return err
 		}
-	}
-	kept, err := s.Passphrases.Make(c.Request().Context(), typed, hint)
-	if err != nil {
-		return err
+		if kept, err = s.Passphrases.Make(c.Request().Context(), typed, hint); err != nil {
+			return err
+		}
 	}
 	if err := s.Access.SetPassphrase(c.Request().Context(), by, m.ID, kept); err != nil {
 		return err

@@ -17,6 +17,24 @@ func (b *browser) setPassphrase(id letterlock.ID, words, hint string) answer {
 	return b.post("/sent/"+string(id)+"/passphrase", url.Values{"passphrase": {words}, "hint": {hint}})
 }
 
+// notedPassphrases counts what the audit log has of acts on the passphrase of a message.
+func (w *world) notedPassphrases(id letterlock.ID) (n int) {
+	w.t.Helper()
+	err := w.db.Read(w.t.Context(), func(tx *store.Tx) error {
+		list, err := tx.Entries(id)
+		for _, e := range list {
+			if strings.Contains(e.Action, "for passphrase") {
+				n++
+			}
+		}
+		return err
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return n
+}
+
 func TestASenderChangesThePassphraseOfAMessageThatIsRead(t *testing.T) {
 	w := newWorld(t)
 	id := w.sendTold(theWords, marta)
@@ -138,18 +156,26 @@ func TestAMessageThatWasOpenAsksForAPassphraseAndItsCopiesDoToo(t *testing.T) {
 		}
 	}
 	for at, want := range map[letterlock.ID]int{id: 2, copied: 3} { // and the refusal
-		n := 0
-		err := w.db.Read(t.Context(), func(tx *store.Tx) error {
-			list, err := tx.Entries(at)
-			for _, e := range list {
-				if strings.Contains(e.Action, "for passphrase") {
-					n++
-				}
-			}
-			return err
-		})
-		if err != nil || n != want {
-			t.Errorf("%d entries in the audit log, %v; want %d", n, err, want)
+		if n := w.notedPassphrases(at); n != want {
+			t.Errorf("%d entries in the audit log, want %d", n, want)
 		}
+	}
+}
+
+func TestAPassphraseThatMayNotBeSetIsNotHashed(t *testing.T) {
+	w := newWorld(t)
+	id := w.send(ada, letterlock.EncryptOnly, carol) // has the message itself
+	b := w.browser().signIn(ada)
+	w.server.Passphrases.Hash = func(context.Context, string) (string, error) {
+		t.Error("it was hashed")
+		return "", nil
+	}
+	for _, words := range []string{"short", theWords} {
+		if a := b.setPassphrase(id, words, ""); a.status != http.StatusForbidden {
+			t.Errorf("%q: %d\n%s", words, a.status, texts(a.body))
+		}
+	}
+	if n := w.notedPassphrases(id); n != 2 {
+		t.Errorf("%d entries in the audit log, want one for each refusal", n)
 	}
 }

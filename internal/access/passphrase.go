@@ -69,7 +69,7 @@ const (
 // given it: what was on its way to readers is cut, as by Revoke, their pages ask anew, and
 // wrong tries are forgotten. All of it is one transaction with an audit entry for each
 // message: a crash before the commit leaves them as they were. The refusals are those of
-// [policy.Settings.MayTell], and in the audit log.
+// [policy.Settings.MayTell], and in the audit log; Invalid "empty", too: p is none.
 func (s *Service) SetPassphrase(ctx context.Context, by letterlock.Actor, id letterlock.ID, p vault.Passphrase) error {
 	c := telling{by: by, new: letterlock.NewID(), kept: p}
 	return s.tell(ctx, by, id, func(m letterlock.Message) string {
@@ -78,7 +78,13 @@ func (s *Service) SetPassphrase(ctx context.Context, by letterlock.Actor, id let
 		}
 		return actAsk
 	}, func(_ *store.Tx, m letterlock.Message, all []letterlock.Recipient) error {
-		return s.Rules.MayTell(by, m, all)
+		if err := s.Rules.MayTell(by, m, all); err != nil {
+			return err
+		}
+		if p.Hash == "" {
+			return &letterlock.Error{Code: letterlock.Invalid, Key: "empty"}
+		}
+		return nil
 	},
 		func(tx *store.Tx, m letterlock.Message, all []letterlock.Recipient) ([]letterlock.Recipient, error) {
 			return s.setPassphrase(tx, c, m, all)

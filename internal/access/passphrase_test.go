@@ -71,6 +71,9 @@ func TestThePassphraseIsItsSendersAlone(t *testing.T) {
 	set := func(by letterlock.Actor, id letterlock.ID) error {
 		return h.access.SetPassphrase(t.Context(), by, id, words)
 	}
+	empty := func(by letterlock.Actor, id letterlock.ID) error {
+		return h.access.SetPassphrase(t.Context(), by, id, vault.Passphrase{})
+	}
 	remove := func(by letterlock.Actor, id letterlock.ID) error {
 		return h.access.RemovePassphrase(t.Context(), by, id)
 	}
@@ -87,6 +90,7 @@ func TestThePassphraseIsItsSendersAlone(t *testing.T) {
 		{"another sender", set, eve, id, ""},
 		{"its reader", remove, marta, id, ""},
 		{"nobody", set, letterlock.Actor{}, id, ""},
+		{"none at all", empty, ada, id, "empty"},
 		{"of what nobody reads by a link", set, ada, inline, "inline"},
 		{"that a rule asks for", remove, ada, ruled, "rule"},
 		{"that nothing asks for", remove, ada, h.send(intake.Envelope{}, marta), "untold"},
