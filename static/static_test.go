@@ -1,9 +1,13 @@
 package static
 
 import (
+	"bytes"
+	"compress/gzip"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -35,6 +39,42 @@ func TestFilesAreServedUnderTheirHashForEver(t *testing.T) {
 		}
 		if head := get(http.MethodHead, url); head.Code != http.StatusOK || head.Body.Len() != 0 {
 			t.Errorf("HEAD %s: %d with %d bytes", name, head.Code, head.Body.Len())
+		}
+	}
+}
+
+func TestFilesAreCompressedForWhoeverTakesThat(t *testing.T) {
+	for _, tt := range []struct {
+		accepts string
+		packed  bool
+	}{
+		{"gzip, deflate, br, zstd", true}, {"br;q=1.0, GZIP ; q=0.5", true}, {"gzip", true},
+		{"", false}, {"br", false}, {"gzip;q=0", false}, {"gzip; q=0.000, br", false}, {"gzip;q=much", false}, {"xgzip", false}, {"*", false},
+	} {
+		for name := range paths {
+			r := httptest.NewRequest(http.MethodGet, Path(name), nil)
+			r.Header.Set("Accept-Encoding", tt.accepts)
+			w := httptest.NewRecorder()
+			Handler().ServeHTTP(w, r)
+			if got := w.Header().Get("Vary"); got != "Accept-Encoding" {
+				t.Errorf("%s: Vary is %q", name, got)
+			}
+			if got := w.Header().Get("Content-Length"); got != strconv.Itoa(w.Body.Len()) {
+				t.Errorf("%q, %s: %d bytes come, and %s are announced", tt.accepts, name, w.Body.Len(), got)
+			}
+			body := io.Reader(w.Body)
+			if packed := w.Header().Get("Content-Encoding") == "gzip"; packed != tt.packed {
+				t.Fatalf("%q: compressed is %v, want %v", tt.accepts, packed, tt.packed)
+			} else if packed {
+				unpacked, err := gzip.NewReader(body)
+				if err != nil {
+					t.Fatalf("%s: %v", name, err)
+				}
+				body = unpacked
+			}
+			if got, err := io.ReadAll(body); err != nil || !bytes.Equal(got, files[Path(name)].data) {
+				t.Errorf("%q, %s: what comes is another file, %v", tt.accepts, name, err)
+			}
 		}
 	}
 }
