@@ -31,7 +31,7 @@ type sizes struct {
 
 var (
 	table = flag.Bool("table", false, "measure, and print the table")
-	only  = flag.String("only", "", "measure one section: intake, fsync, portal, files, memory, trace")
+	only  = flag.String("only", "", "measure one section: intake, fsync, portal, files, weight, memory, trace")
 	size  = sizes{few: 16, many: 64, messages: counts{1000, 100_000, 1_000_000}}
 )
 
@@ -84,6 +84,7 @@ func TestBothSidesDoTheWork(t *testing.T) {
 	b.intake()
 	b.portal()
 	b.files()
+	b.weight()
 	b.memory()
 	b.trace()
 	if len(b.table.lines) < 20 || len(b.table.grown) < 20 {

@@ -36,7 +36,7 @@ func (b *bench) measure(only string) {
 	for _, section := range []struct {
 		name string
 		run  func()
-	}{{"intake", b.intake}, {"fsync", b.fsync}, {"portal", b.portal}, {"files", b.files}, {"memory", b.memory}, {"trace", b.trace}} {
+	}{{"intake", b.intake}, {"fsync", b.fsync}, {"portal", b.portal}, {"files", b.files}, {"weight", b.weight}, {"memory", b.memory}, {"trace", b.trace}} {
 		if only == "" || only == section.name {
 			section.run()
 		}

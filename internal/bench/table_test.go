@@ -159,6 +159,8 @@ func span(d time.Duration) string {
 
 func megabytes(n int64) string { return fmt.Sprintf("%.0f MB", float64(n)/(1<<20)) }
 
+func kilobytes(n int64) string { return fmt.Sprintf("%.1f KB", float64(n)/1000) }
+
 // Goals.
 
 func atLeastRatio(d duel, least float64) goal {
