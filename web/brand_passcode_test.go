@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -112,4 +113,38 @@ func TestNobodyIsSentWhatABrandWithoutPasscodesKeepsClosed(t *testing.T) {
 	if letterlock.KeyOf(err) != "unprovable" {
 		t.Errorf("a mail: %v", err)
 	}
+}
+
+// A search that found what the list does not show would tell it letter by letter.
+func TestMyMessagesAreNotSearchedForWhatABrandHides(t *testing.T) {
+	w, at := vouching(t)
+	w.brand("legal", nil)
+	w.brand("north", brand.Changes{brand.Passcode: "yes"})
+	w.brand("gone", nil)
+	sent := map[string]letterlock.ID{}
+	for _, id := range []string{"", "legal", "north", "gone"} {
+		sent[id] = w.sendWith(id, marta)
+	}
+	b := w.browser()
+	b.returns(at, b.leave(w.link(marta), nil))
+	check := func(when string, found ...string) {
+		t.Helper()
+		for _, search := range []string{"settlement", "ada@contoso", ""} {
+			list, _ := mine(b.get("/messages?q=" + search).body)
+			for brand, id := range sent {
+				if want := search != "settlement" || slices.Contains(found, brand); slices.Contains(list, string(id)) != want {
+					t.Errorf("%s: a search for %q finds the message of brand %q: %v", when, search, brand, !want)
+				}
+			}
+		}
+	}
+	check("with passcodes", "", "legal", "north", "gone")
+	w.passcodesOff("legal")
+	check("one brand without", "", "north", "gone")
+	if err := w.server.Brands.Delete(t.Context(), w.actors[grace], "gone"); err != nil {
+		t.Fatal(err)
+	}
+	check("another brand deleted", "", "north", "gone")
+	w.passcodesOff(brand.Default)
+	check("the default brand without", "north")
 }

@@ -159,7 +159,7 @@ func newWorld(t *testing.T, changes ...func(*Options)) *world {
 		Releases:    &release.Service{DB: db, Pepper: pepper, Offered: true, IPKey: ratelimit.IPKey, Wake: wake},
 		Intake:      &intake.Service{DB: db, Vault: safe, Pepper: pepper, Rules: rules, Domain: "contoso.example", Wake: wake},
 		Uploads:     &upload.Service{DB: db, Keys: ring, Most: 2 << 20},
-		Track:       &track.Service{DB: db},
+		Track:       &track.Service{DB: db, Hidden: brands.WithoutPasscode},
 		Visits:      &visit.Service{DB: db, Log: log},
 		AuditLog:    &auditlog.Service{DB: db, Signer: seal.NewSigner(), Host: public.Hostname(), Organization: "Contoso", Log: log},
 		Now:         w.clock.Now, Log: log, MaxUpload: 1 << 20, DownloadsUnderDoNotForward: true,

@@ -188,6 +188,19 @@ func (s *Service) Asks(m letterlock.Message) letterlock.Demand {
 // message names.
 func (s *Service) Passcode(id string) bool { return !s.now.Load().kept(id).settings.NoPasscode }
 
+// WithoutPasscode are the brands under which they cannot, and which ask more of whoever
+// has proved the mailbox. What names none that there is goes with the default one.
+func (s *Service) WithoutPasscode() store.Brands {
+	now := s.now.Load()
+	list := store.Brands{Others: now.kept(brand.Default).settings.NoPasscode}
+	for _, id := range now.ids {
+		if now.brands[id].settings.NoPasscode != list.Others {
+			list.IDs = append(list.IDs, id)
+		}
+	}
+	return list
+}
+
 // OfSender returns the brand of whoever sends: the one whose senders name them most
 // exactly, else the default.
 func (s *Service) OfSender(a letterlock.Address) brand.Choice {

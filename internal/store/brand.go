@@ -19,6 +19,21 @@ type Brand struct {
 	Changed time.Time
 }
 
+// Brands are some of those that messages name, whether there are such brands or not.
+type Brands struct {
+	IDs    []string
+	Others bool // all but the IDs are meant
+}
+
+// list is the IDs as json_each reads them.
+func (b Brands) list() string {
+	if len(b.IDs) == 0 {
+		return "[]" // of null it would make a value
+	}
+	text, _ := json.Marshal(b.IDs) // strings can always be written
+	return string(text)
+}
+
 // Brands returns all brands by their names. One that this program cannot read is an
 // error: it may keep messages in the portal, and must not be left out.
 func (t *Tx) Brands() (list []Brand, err error) {

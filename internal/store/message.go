@@ -208,14 +208,15 @@ func (t *Tx) IncomingChunk(id letterlock.ID, seq int64) (data []byte, err error)
 type ReceivedQuery struct {
 	Address letterlock.Address
 	Search  string // part of the sender or the subject; empty: everything
+	Hidden  Brands // whose subjects are not searched
 	Before  int64  // Seq of the last message of the page before; 0: from the newest
 	Limit   int
 }
 
 // Received lists the messages that have an address as a link recipient, newest
 // first, each with that recipient. A search does not look into the subject of what
-// was revoked, or asks for more than that the address was proved: it is not to be read,
-// nor guessed at.
+// was revoked, or asks for more than that the address was proved, by itself or by its
+// brand: it is not to be read, nor guessed at.
 func (t *Tx) Received(q ReceivedQuery) (list []Received, err error) {
 	before := int64(1) << 62
 	if q.Before > 0 {
@@ -226,8 +227,8 @@ func (t *Tx) Received(q ReceivedQuery) (list []Received, err error) {
 		FROM recipients r JOIN messages m ON m.id = r.message
 		WHERE r.address = $1 AND r.seq < $2 AND r.experience = 'link' AND m.status = 'accepted'
 		AND ($3 = '' OR m.sender LIKE $3 ESCAPE '\' OR m.sender_name LIKE $3 ESCAPE '\'
-			OR r.revoked_at = 0 AND m.asks = '' AND m.subject LIKE $3 ESCAPE '\')
-		ORDER BY r.seq DESC LIMIT $4 + 0`, []any{q.Address, before, pattern(q.Search), q.Limit}, func(rows *sql.Rows) error {
+			OR r.revoked_at = 0 AND m.asks = '' AND (m.brand IN (SELECT value FROM json_each($5))) = $6 AND m.subject LIKE $3 ESCAPE '\')
+		ORDER BY r.seq DESC LIMIT $4 + 0`, []any{q.Address, before, pattern(q.Search), q.Limit, q.Hidden.list(), q.Hidden.Others}, func(rows *sql.Rows) error {
 		var x Received
 		var mAt, rAt times
 		var status string

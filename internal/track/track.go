@@ -14,6 +14,9 @@ import (
 // A Service answers questions about messages. It is safe for concurrent use.
 type Service struct {
 	DB *store.DB
+	// Hidden are the brands whose subjects are not for everybody who has proved the mailbox
+	// of a recipient, as they are now; nil: there are none.
+	Hidden func() store.Brands
 
 	long long // what was found last
 }
@@ -160,8 +163,8 @@ const receivedPage = 50
 
 // Received returns a page of the messages that were sent to a reader's address as
 // links, newest first, and more for the next page's before; empty: this was the last.
-// search is a part of the sender or, of what was not revoked, of the subject. Of those
-// whose access has ended it may show the state only.
+// search is a part of the sender or, of what was not revoked and asks for nothing more, of
+// the subject. Of those whose access has ended it may show the state only.
 func (s *Service) Received(ctx context.Context, by letterlock.Actor, search, before string) (list []Received, more string, err error) {
 	if by.Kind != letterlock.Reader || by.Address == "" {
 		return nil, "", &letterlock.Error{Code: letterlock.Denied}
@@ -173,6 +176,9 @@ func (s *Service) Received(ctx context.Context, by letterlock.Actor, search, bef
 		return nil, "", &letterlock.Error{Code: letterlock.Invalid, Key: "search"}
 	}
 	q := store.ReceivedQuery{Address: by.Address, Search: strings.TrimSpace(search), Before: parseCursor(before), Limit: receivedPage + 1}
+	if s.Hidden != nil {
+		q.Hidden = s.Hidden()
+	}
 	err = s.DB.Read(ctx, func(tx *store.Tx) (err error) {
 		list, err = tx.Received(q)
 		return err
