@@ -531,3 +531,24 @@ func TestThePageOfProvidersTestsThem(t *testing.T) {
 		t.Errorf("looked at when it is another:\n%s", page)
 	}
 }
+
+// Neither what a browser is remembered by, nor a session that began with that.
+func TestWithAProviderGoWhoItsWordHadRemembered(t *testing.T) {
+	w, at := vouching(t)
+	w.send(ada, letterlock.EncryptOnly, marta)
+	b, mailed := w.browser(), remembering(w, marta)
+	b.returns(at, b.leave(w.link(marta), url.Values{"remember": {"yes"}}))
+	b.post("/portal/sign-out", nil)
+	id := w.send(ada, letterlock.EncryptOnly, marta)
+	link, again := w.link(marta), w.browser().withRemembered(b)
+	checkContinues(t, "while it is there", b, link, true)
+	if a := b.get("/read/" + string(id)); a.status != http.StatusOK {
+		t.Fatalf("while it is there: %d", a.status)
+	}
+	w.server.Vouch.Providers = nil
+	if a := b.get("/read/" + string(id)); a.status == http.StatusOK || strings.Contains(a.body, secretSubject) {
+		t.Errorf("in a session that the browser had opened: %d %q", a.status, a.heading())
+	}
+	checkContinues(t, "after it was removed", again, link, false)
+	checkContinues(t, "remembered by a passcode", mailed, link, true)
+}

@@ -59,14 +59,14 @@ func (s *Server) continueRemembered(c echo.Context) error {
 		return c.Redirect(http.StatusSeeOther, linkOf(c)) // where it is said why
 	}
 	a := g.Recipient.Mailbox.Address
-	err = s.Browsers.Prove(c.Request().Context(), s.remembered(c), a, g.Message.ID, actor(c))
+	proof, err := s.Browsers.Prove(c.Request().Context(), s.remembered(c), a, g.Message.ID, actor(c))
 	if err != nil && letterlock.CodeOf(err) == letterlock.NotFound {
 		return c.Redirect(http.StatusSeeOther, linkOf(c)+"?"+forgotten)
 	}
 	if err != nil {
 		return err
 	}
-	if err := s.startSession(c, letterlock.Actor{Kind: letterlock.Reader, Address: a, Proof: letterlock.ByBrowser}); err != nil {
+	if err := s.startSession(c, letterlock.Actor{Kind: letterlock.Reader, Address: a, Proof: proof}); err != nil {
 		return err
 	}
 	return toMessage(c, g)

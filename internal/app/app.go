@@ -288,7 +288,7 @@ func (a *App) buildUseCases(cfg config.Config, o Options, k seal.Keys, look *bra
 	}
 	a.Accounts.Passkeys = passkey.New(cfg.PublicURL.URL, cfg.Organization.Name+" Letterlock")
 	a.Sessions = &session.Service{DB: a.DB, Vouches: a.Vouch.Has, SSO: a.SSO.On}
-	a.Browsers = &session.Browsers{DB: a.DB, Lasts: time.Duration(cfg.Portal.Remember.Span)}
+	a.Browsers = &session.Browsers{DB: a.DB, Lasts: time.Duration(cfg.Portal.Remember.Span), Vouches: a.Vouch.Has}
 	a.Visits = &visit.Service{DB: a.DB, Log: o.Log}
 	a.Track = &track.Service{DB: a.DB, Hidden: a.Brands.WithoutPasscode}
 	a.Audit = &auditlog.Service{DB: a.DB, Signer: k.Audit, Host: cfg.PublicURL.Hostname(), Organization: cfg.Organization.Name,

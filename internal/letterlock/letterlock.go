@@ -168,6 +168,19 @@ const (
 	ByRelease Proof = "release"
 )
 
+// inBrowser begins the proofs of sessions that a remembered browser has opened.
+const inBrowser = "in browser:"
+
+// Remembered is the proof of a browser that is remembered for this one. It stands in
+// sessions alone; elsewhere, and to whoever asks, it is ByBrowser.
+func (p Proof) Remembered() Proof { return inBrowser + p }
+
+// For returns the proof that a browser is remembered for, of one that Remembered made.
+func (p Proof) For() (Proof, bool) {
+	first, ok := strings.CutPrefix(string(p), inBrowser)
+	return Proof(first), ok
+}
+
 // byOpenID begins the proofs that OpenID providers give.
 const byOpenID = "openid:"
 

@@ -17,6 +17,9 @@ type Browsers struct {
 	// Lasts is how long a browser is remembered after a mailbox was proved in it. 0:
 	// no browser is, those of before included.
 	Lasts time.Duration
+	// Vouches is as that of a [Service]: a browser that is remembered for the word of
+	// another provider is not.
+	Vouches func(provider string) bool
 }
 
 // A Browser is one that is remembered, as its owner sees it.
@@ -49,7 +52,7 @@ func (s *Browsers) Remember(ctx context.Context, by letterlock.Actor, old string
 				return err
 			}
 		}
-		b := store.Browser{ID: letterlock.NewID(), Hash: hash(id), Address: by.Address, Agent: by.Agent, Expires: tx.Now.Add(s.Lasts)}
+		b := store.Browser{ID: letterlock.NewID(), Hash: hash(id), Address: by.Address, Agent: by.Agent, Proof: by.Proof, Expires: tx.Now.Add(s.Lasts)}
 		return errors.Join(tx.PutBrowser(b),
 			tx.Audit(letterlock.Entry{Actor: by, Action: "remember browser", Target: string(by.Address), Allowed: true}))
 	})
@@ -74,17 +77,20 @@ func (s *Browsers) Known(ctx context.Context, id string, a letterlock.Address) (
 
 // Prove accepts a remembered browser as proof of an address, in the place of a
 // passcode, or is NotFound. From says where it came from, for the audit log, and
-// message whose link is being followed.
-func (s *Browsers) Prove(ctx context.Context, id string, a letterlock.Address, message letterlock.ID, from letterlock.Actor) error {
+// message whose link is being followed. It returns the proof with which the session is
+// to begin: that ends when the browser would not be accepted any more.
+func (s *Browsers) Prove(ctx context.Context, id string, a letterlock.Address, message letterlock.ID, from letterlock.Actor) (p letterlock.Proof, err error) {
 	by := letterlock.Actor{Kind: letterlock.Reader, Address: a, Proof: letterlock.ByBrowser, IP: from.IP, Agent: from.Agent}
-	return s.DB.Write(ctx, func(tx *store.Tx) error {
+	err = s.DB.Write(ctx, func(tx *store.Tx) error {
 		b, err := s.find(tx, id, a)
 		if err != nil {
 			return err
 		}
+		p = b.Proof.Remembered()
 		return errors.Join(tx.TouchBrowser(b.ID),
 			tx.Audit(letterlock.Entry{Actor: by, Action: "prove mailbox by browser", Message: message, Target: string(a), Allowed: true}))
 	})
+	return p, err
 }
 
 // find returns what still counts of a browser for an address, or NotFound.
@@ -100,8 +106,10 @@ func (s *Browsers) find(tx *store.Tx, id string, a letterlock.Address) (store.Br
 }
 
 // counts reports whether a browser is still remembered. A shorter time than was
-// promised holds at once.
-func (s *Browsers) counts(b store.Browser, now time.Time) bool { return now.Before(s.end(b)) }
+// promised holds at once, and so does that a provider has gone.
+func (s *Browsers) counts(b store.Browser, now time.Time) bool {
+	return now.Before(s.end(b)) && holds(b.Proof, s.Vouches)
+}
 
 func (s *Browsers) end(b store.Browser) time.Time {
 	if end := b.Created.Add(s.Lasts); end.Before(b.Expires) {

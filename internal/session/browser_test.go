@@ -36,10 +36,34 @@ func checkKnown(t *testing.T, s *session.Browsers, name, id string, a letterlock
 	if known != want || err != nil {
 		t.Errorf("%s: Known = %v, %v; want %v", name, known, err, want)
 	}
-	err = s.Prove(t.Context(), id, a, "", letterlock.Actor{})
+	_, err = s.Prove(t.Context(), id, a, "", letterlock.Actor{})
 	if (err == nil) != want || err != nil && !errors.Is(err, letterlock.NotFound) {
 		t.Errorf("%s: Prove = %v; want it to work: %v", name, err, want)
 	}
+}
+
+func TestABrowserIsRememberedAsLongAsItsProviderIsThere(t *testing.T) {
+	h := newHouse(t)
+	vouched := martaReads
+	vouched.Proof = letterlock.ByOpenID("google")
+	s := h.browsers(month)
+	check := func(name, id string, want bool) {
+		t.Helper()
+		checkKnown(t, s, name, id, marta, want)
+		if list, err := s.List(t.Context(), martaReads, id); err != nil || slices.ContainsFunc(list, func(b session.Browser) bool { return b.Here }) != want {
+			t.Errorf("%s: listed are %+v, %v", name, list, err)
+		}
+	}
+	id := h.remember("", vouched)
+	check("nobody asks for providers", id, true)
+	s.Vouches = func(p string) bool { return p == "google" }
+	check("it is there", id, true)
+	s.Vouches = func(string) bool { return false }
+	check("it is not", id, false)
+	check("a passcode since", h.remember(id, martaReads), true)
+	old := martaReads
+	old.Proof = ""
+	check("from before proofs were kept", h.remember("", old), true)
 }
 
 func TestARememberedBrowserIsForgottenWhenItsTimeIsOver(t *testing.T) {

@@ -62,6 +62,7 @@ func (s *Service) Start(ctx context.Context, by letterlock.Actor) (id string, ex
 	}
 	id = newID()
 	row := store.Session{Kind: by.Kind, Address: by.Address, Proof: by.Proof, Message: by.ProvedFor}
+	by.Proof = plain(by.Proof)
 	if by.Kind == letterlock.Staff { // who see their sessions, and end them
 		row.ID, row.Agent, row.IP = letterlock.NewID(), by.Agent, by.IP
 	}
@@ -109,9 +110,18 @@ func (s *Service) Peek(ctx context.Context, id string) (letterlock.Actor, error)
 	return actor(row), err
 }
 
+// plain is a proof as others know it: what a browser is remembered for makes it none of
+// that.
+func plain(p letterlock.Proof) letterlock.Proof {
+	if _, ok := p.For(); ok {
+		return letterlock.ByBrowser
+	}
+	return p
+}
+
 // actor is what a session says of who uses it.
 func actor(row store.Session) letterlock.Actor {
-	by := letterlock.Actor{Kind: row.Kind, Address: row.Address, Proof: row.Proof}
+	by := letterlock.Actor{Kind: row.Kind, Address: row.Address, Proof: plain(row.Proof)}
 	if row.Message != "" || row.Kind == letterlock.Staff {
 		by.ProvedFor, by.Proved = row.Message, row.Created
 	}
@@ -145,8 +155,17 @@ func (s *Service) counts(row store.Session) bool {
 	if row.Kind == letterlock.Staff {
 		return !row.Proof.SSO() || s.SSO == nil || s.SSO()
 	}
-	provider, ok := row.Proof.Provider()
-	return !ok || s.Vouches == nil || s.Vouches(provider)
+	proof := row.Proof
+	if first, ok := proof.For(); ok {
+		proof = first
+	}
+	return holds(proof, s.Vouches)
+}
+
+// holds reports whether a proof is not the word of a provider that has gone.
+func holds(p letterlock.Proof, vouches func(provider string) bool) bool {
+	provider, ok := p.Provider()
+	return !ok || vouches == nil || vouches(provider)
 }
 
 // End deletes a session. Ending one that is not there is no error.

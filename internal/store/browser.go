@@ -12,22 +12,23 @@ import (
 type Browser struct {
 	ID      letterlock.ID // names it in the list of its owner
 	Address letterlock.Address
-	Agent   string    // browser family
-	Created time.Time // when the mailbox was proved
-	Seen    time.Time // last sign-in
+	Agent   string           // browser family
+	Proof   letterlock.Proof // of the mailbox; empty: from before it was kept
+	Created time.Time        // when the mailbox was proved
+	Seen    time.Time        // last sign-in
 	Expires time.Time
 	Hash    []byte // of the id in its cookie
 }
 
-const browserColumns = `hash, address, id, agent, created_at, seen_at, expires_at`
+const browserColumns = `hash, address, id, agent, proof, created_at, seen_at, expires_at`
 
 // PutBrowser remembers a browser for an address, in the place of what was known of
 // the two before.
 func (t *Tx) PutBrowser(b Browser) error {
-	return t.exec(`INSERT INTO browsers (`+browserColumns+`) VALUES ($1, $2, $3, $4, $5, $5, $6)
-		ON CONFLICT (hash, address) DO UPDATE SET agent = excluded.agent, created_at = excluded.created_at,
+	return t.exec(`INSERT INTO browsers (`+browserColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $6, $7)
+		ON CONFLICT (hash, address) DO UPDATE SET agent = excluded.agent, proof = excluded.proof, created_at = excluded.created_at,
 		seen_at = excluded.seen_at, expires_at = excluded.expires_at`,
-		b.Hash, b.Address, b.ID, b.Agent, t.Now.Unix(), b.Expires.Unix())
+		b.Hash, b.Address, b.ID, b.Agent, b.Proof, t.Now.Unix(), b.Expires.Unix())
 }
 
 // RenameBrowser keeps all that is remembered of a browser under another hash.
@@ -45,7 +46,7 @@ func (t *Tx) Browser(hash []byte, a letterlock.Address) (b Browser, err error) {
 }
 
 func browserDest(b *Browser, at *times) []any {
-	return []any{&b.Hash, &b.Address, &b.ID, &b.Agent, &at[0], &at[1], &at[2]}
+	return []any{&b.Hash, &b.Address, &b.ID, &b.Agent, &b.Proof, &at[0], &at[1], &at[2]}
 }
 
 // Browsers returns the browsers that are remembered for an address, the one that

@@ -57,6 +57,7 @@ UPDATE messages SET asks = 'passphrase' WHERE id = 'a';`,
 	`INSERT INTO releases (id, message, recipient, browser, reference, agent, ip, asked_at, expires_at) VALUES ('x', 'a', 'r1', x'15', 'B7M', '', '', 100, 200);`,
 	`INSERT INTO sso_bindings VALUES ('https://provider.example', 's', 'ada@contoso.example', 100, 100);`,
 	`UPDATE messages SET subject = 'Quarterly figures' WHERE id = 'a'; -- it is in the indexes of schema 24, too`,
+	`UPDATE browsers SET agent = 'Chrome';`,
 }
 
 // loose names the setting that takes the transactions out of migrations.

@@ -106,7 +106,7 @@ CREATE TABLE browsers (
   agent      TEXT NOT NULL,                 -- browser family
   created_at INTEGER NOT NULL,              -- when the mailbox was proved
   seen_at    INTEGER NOT NULL,
-  expires_at INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL, proof TEXT NOT NULL DEFAULT '',
   PRIMARY KEY (hash, address)
 ) STRICT;
 
