@@ -299,7 +299,7 @@ func AnswerPage(v Answer) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = document(v.Page, answerTitle(v), v.Brand, false, "upload.js").Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = document(v.Page, answerTitle(v), v.Brand, false, "words.js", "upload.js").Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -349,7 +349,7 @@ func TestPagesForPictures(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for _, name := range []string{"css/letterlock.css", "img/logo.svg", "js/frame.js", "js/compose.js", "js/upload.js", "js/preview.js", "vendor/htmx.min.js"} {
+	for _, name := range []string{"css/letterlock.css", "img/logo.svg", "js/frame.js", "js/compose.js", "js/words.js", "js/upload.js", "js/preview.js", "vendor/htmx.min.js"} {
 		w := httptest.NewRecorder()
 		url := static.Path(name)
 		static.Handler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, url, nil))

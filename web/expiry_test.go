@@ -91,7 +91,7 @@ func TestReaderIsToldTheExpiryForTheirZone(t *testing.T) {
 	w.submit(ada, intake.Envelope{Recipients: []letterlock.Address{marta}, Expires: w.clock.Now().Add(48 * time.Hour)}, mail(ada, marta))
 	b := w.browser()
 	a := b.get(b.prove(marta))
-	said := regexp.MustCompile(`<span data-zone="reader">\s*It expires on\s*<time datetime="2026-11-22T10:00:00Z">22 November 2026 at 10:00 UTC</time>`)
+	said := regexp.MustCompile(`<span data-zone="reader" data-texts="[^"]+">\s*It expires on\s*<time datetime="2026-11-22T10:00:00Z">22 November 2026 at 10:00 UTC</time>`)
 	if !said.MatchString(a.body) || !strings.Contains(a.body, static.Path("js/zone.js")) {
 		t.Errorf("the page does not say it for the script, or has no script:\n%s", texts(a.body))
 	}

@@ -111,8 +111,8 @@ func (w Words) Size(n int64) string {
 	case n < 999_500:
 		return w.sizeIn("size.kilo", strconv.FormatInt((n+500)/1000, 10))
 	case n < 9_950_000:
-		tenths := strconv.FormatFloat(float64(n)/1e6, 'f', 1, 64)
-		return w.sizeIn("size.mega", strings.Replace(tenths, ".", w.Text("size.point"), 1))
+		tenths := (n + 50_000) / 100_000 // as words.js rounds
+		return w.sizeIn("size.mega", strconv.FormatInt(tenths/10, 10)+w.Text("size.point")+strconv.FormatInt(tenths%10, 10))
 	}
 	return w.sizeIn("size.mega", strconv.FormatInt((n+500_000)/1_000_000, 10))
 }

@@ -1,7 +1,7 @@
 // Where files are attached, with script: sends each file as soon as it is chosen or dropped, piece
 // by piece, one file after the other. When the line breaks it asks how much has
 // arrived and goes on from there. The form then carries the names that the server
-// gave them, and no file.
+// gave them, and no file. What it says is in the page.
 "use strict";
 
 (() => {
@@ -13,7 +13,8 @@
   const list = document.getElementById("files-chosen");
   const problem = document.getElementById("files-problem");
   const announced = document.getElementById("files-status");
-  const { uploadUrl: url, mostText } = zone.dataset;
+  const say = wordsOf(zone);
+  const url = zone.dataset.uploadUrl;
   const most = Number(zone.dataset.most);
 
   const piece = 2 << 20;
@@ -23,12 +24,6 @@
 
   const uploads = new Map(); // by row; rows that the server made are not in it
   let working = false;
-
-  function size(bytes) {
-    if (bytes < 1000) return bytes + " bytes";
-    if (bytes < 1e6) return Math.round(bytes / 1000) + " KB";
-    return (bytes / 1e6).toFixed(1) + " MB";
-  }
 
   // ask sends one request. It fails when no answer came; an answer from another
   // page, which is the one to sign in, counts as 401.
@@ -59,12 +54,12 @@
   }
 
   const refusals = {
-    401: "You are not signed in any more. Sign in on another page, then try again.",
-    403: "You may not do this.",
-    410: "You cannot answer this message any more.",
-    413: "This is more than you can attach now.",
-    429: "You have sent a great deal in a short time. Try again later.",
-    422: "The server does not take this file.",
+    401: "upload.signedOut",
+    403: "upload.denied",
+    410: "upload.gone",
+    413: "upload.large",
+    429: "upload.often",
+    422: "upload.file",
   };
 
   // step does the next thing for an upload and returns the answer.
@@ -123,11 +118,11 @@
         if (!upload.unsure && upload.offset === upload.file.size) return arrived(upload);
         continue;
       }
-      if (refusals[status]) return stop(upload, refusals[status]);
+      if (refusals[status]) return stop(upload, say.text(refusals[status]));
       if (status === 404) upload.id = ""; // it was kept for a day
       upload.unsure = upload.id !== "";
-      if (++upload.failures > tries) return stop(upload, "It could not be sent.");
-      note(upload, "Waiting for the line. " + size(upload.offset) + " of " + size(upload.file.size) + " have arrived.");
+      if (++upload.failures > tries) return stop(upload, say.text("upload.unsent"));
+      note(upload, say.text("upload.line", { Sent: say.size(upload.offset), Size: say.size(upload.file.size) }));
       await pause(upload);
     }
   }
@@ -152,17 +147,17 @@
     bar.hidden = false;
     bar.max = upload.file.size || 1;
     bar.value = loaded;
-    note(upload, size(Math.min(loaded, upload.file.size)) + " of " + size(upload.file.size));
+    note(upload, say.text("upload.progress", { Sent: say.size(Math.min(loaded, upload.file.size)), Size: say.size(upload.file.size) }));
   }
 
   function arrived(upload) {
     upload.state = "arrived";
     upload.row.querySelector("progress").hidden = true;
-    note(upload, size(upload.file.size));
+    note(upload, say.size(upload.file.size));
     const field = upload.row.querySelector("input");
     field.value = upload.id;
     field.disabled = false;
-    announced.textContent = upload.file.name + " is attached.";
+    announced.textContent = say.text("upload.attached", { File: upload.file.name });
     if (!pending()) complain("");
   }
 
@@ -173,7 +168,7 @@
     upload.row.querySelector("progress").hidden = true;
     upload.row.querySelector(".upload-again").hidden = false;
     note(upload, text);
-    announced.textContent = upload.file.name + ": " + text;
+    announced.textContent = say.text("upload.failed", { File: upload.file.name, Reason: text });
   }
 
   function pending() {
@@ -192,19 +187,19 @@
 
   function add(file) {
     if (total() + file.size > most) {
-      complain("The files would be larger than " + mostText + " together: " + file.name + " was not attached.");
+      complain(say.text("upload.tooLarge", { Size: say.size(most), File: file.name }));
       return;
     }
     const row = template.content.firstElementChild.cloneNode(true);
     row.dataset.bytes = file.size;
     for (const name of row.querySelectorAll("bdi")) name.textContent = file.name;
-    row.querySelector("progress").setAttribute("aria-label", "Sending " + file.name);
+    row.querySelector("progress").setAttribute("aria-label", say.text("upload.sending", { File: file.name }));
     row.querySelector("input").disabled = true;
     list.append(row);
     list.hidden = false;
     const upload = { file, row, id: "", offset: 0, unsure: false, state: "waiting", failures: 0 };
     uploads.set(row, upload);
-    note(upload, size(file.size) + ", waiting");
+    note(upload, say.text("upload.waiting", { Size: say.size(file.size) }));
   }
 
   function take(files) {
@@ -254,7 +249,7 @@
   form.addEventListener("submit", (event) => {
     if (!pending() || (event.submitter && event.submitter.value !== "send")) return;
     event.preventDefault();
-    complain("Not all files have arrived yet. Wait for them, or remove them.");
+    complain(say.text("upload.notYet"));
   });
 
   window.addEventListener("online", () => {
@@ -283,7 +278,7 @@
     const folder = (item) => item.webkitGetAsEntry && item.webkitGetAsEntry()?.isDirectory;
     const files = items.filter((item) => item.kind === "file" && !folder(item)).map((item) => item.getAsFile());
     take(files.filter(Boolean));
-    if (items.some((item) => item.kind === "file" && folder(item))) complain("Folders cannot be attached, only files.");
+    if (items.some((item) => item.kind === "file" && folder(item))) complain(say.text("upload.folders"));
   });
 
   document.getElementById("drop-hint").hidden = false;

@@ -2,10 +2,10 @@
 // or where the browser does not know its zone, the organisation's zone stays.
 "use strict";
 
-for (const span of document.querySelectorAll("[data-zone=reader] time[datetime]")) {
-  const at = new Date(span.dateTime);
+for (const span of document.querySelectorAll("[data-zone=reader]")) {
+  const time = span.querySelector("time[datetime]");
+  const at = new Date(time.dateTime);
   if (Number.isNaN(at.getTime())) continue;
-  const form = { day: "numeric", month: "long", year: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZoneName: "short" };
-  span.title = span.textContent; // as the organisation says it
-  span.textContent = new Intl.DateTimeFormat("en-GB", form).format(at);
+  time.title = time.textContent; // as the organisation says it
+  time.textContent = wordsOf(span).moment("date.at", at);
 }
