@@ -302,3 +302,48 @@ func TestTheRefusedAreToldSo(t *testing.T) {
 		t.Errorf("hours later: %d", a.status)
 	}
 }
+
+// releasedTo returns a browser in which a message is read by its release code.
+func (w *world) releasedTo(id letterlock.ID, link string) *browser {
+	w.t.Helper()
+	b := w.browser()
+	b.askRelease(link)
+	if a := b.release(link, w.releaseCode(id)); a.location() != "/read/"+string(id) {
+		w.t.Fatalf("the code: %d to %q", a.status, a.location())
+	}
+	return b
+}
+
+// What is asked for goes to the sender in the recipient's name.
+func TestWhoeverReadsByAReleaseCodeAsksForNothing(t *testing.T) {
+	w := newWorld(t)
+	id := w.submit(ada, intake.Envelope{Recipients: []letterlock.Address{marta}, Expires: w.clock.Now().Add(30 * time.Minute)}, mail(ada, marta))
+	read := "/read/" + string(id)
+	b := w.releasedTo(id, w.link(marta))
+	proved := w.browser()
+	proved.prove(marta)
+	check := func(when string) {
+		t.Helper()
+		if a := b.get(read); a.status != http.StatusGone || strings.Contains(a.body, read+"/ask") {
+			t.Errorf("%s: the page: %d, or it has the form", when, a.status)
+		}
+		if !strings.Contains(proved.get(read).body, read+"/ask") {
+			t.Errorf("%s: who has proved the mailbox has no form: this test proves nothing", when)
+		}
+		if a := b.post(read+"/ask", url.Values{"reason": {"Call me on 0190"}}); a.status != http.StatusForbidden || a.heading() != "This needs the passcode" {
+			t.Errorf("%s: asking: %d %q", when, a.status, a.heading())
+		}
+		if page := w.browser().signIn(ada).get("/sent/" + string(id)).body; strings.Contains(page, "0190") {
+			t.Errorf("%s: the sender is shown it", when)
+		}
+	}
+	if err := w.server.Access.Revoke(t.Context(), w.actors[ada], id, ""); err != nil {
+		t.Fatal(err)
+	}
+	check("revoked")
+	if err := w.server.Access.Restore(t.Context(), w.actors[ada], id); err != nil {
+		t.Fatal(err)
+	}
+	w.clock.advance(30 * time.Minute)
+	check("expired")
+}

@@ -39,11 +39,11 @@ func (s *Server) ask(c echo.Context) error {
 // askButtons are the texts for what can be asked for.
 var askButtons = map[letterlock.State]string{letterlock.Expired: "end.request.time", letterlock.Revoked: "end.request.access"}
 
-// addRequest adds to an end page what its reader can ask for. The page must be
-// shown whatever happens here, and without this if it has to be.
+// addRequest adds to an end page what its reader can ask for; by a release code that is
+// nothing. The page must be shown whatever happens here, and without this if it has to be.
 func (s *Server) addRequest(err error, c echo.Context, page *views.End) {
 	var ended *access.Ended
-	if ruleOf(c) != reader || !errors.As(err, &ended) || askButtons[ended.State] == "" {
+	if ruleOf(c) != reader || !errors.As(err, &ended) || askButtons[ended.State] == "" || !actor(c).Within("") {
 		return
 	}
 	asked, err := s.Access.Asked(c.Request().Context(), ended)

@@ -31,7 +31,7 @@ var askActions = map[letterlock.RequestKind]string{
 // answered changes nothing, and neither does asking for what one can read.
 //
 // Whoever asks learns nothing by it that their end page does not say. The errors
-// beside those of Open are Throttled, for a day after it was declined, and Invalid
+// beside those of Open are Denied [letterlock.OnlyReleased], Throttled, for a day after it was declined, and Invalid
 // "reason", when it is longer than MaxAsk.
 func (s *Service) Ask(ctx context.Context, by letterlock.Actor, id letterlock.ID, reason string) error {
 	if by.Kind != letterlock.Reader {
@@ -45,6 +45,9 @@ func (s *Service) Ask(ctx context.Context, by letterlock.Actor, id letterlock.ID
 		var e *Ended
 		if !errors.As(err, &e) || e.State == letterlock.Destroyed {
 			return err
+		}
+		if !by.Within("") { // it would be asked in the name of a mailbox that nobody has proved
+			return &letterlock.Error{Code: letterlock.Denied, Key: letterlock.OnlyReleased}
 		}
 		kind, err := mayAsk(tx, e)
 		if err != nil || kind == "" {

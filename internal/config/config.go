@@ -245,7 +245,8 @@ type Portal struct {
 	// like "0": none is, those of before included.
 	Remember Span `toml:"remember"`
 	// Languages are those that recipients may read pages and mails in, of "en", "de",
-	// "fr", "es", "ar" and "ja", each once. Default "en". Empty: English.
+	// "fr", "es", "ar" and "ja", each once; the first where nothing else is known.
+	// Default all, in this order. Empty: English.
 	Languages []string `toml:"languages"`
 	// ReleaseCodes lets recipients whose passcode does not come ask the sender for a code,
 	// who reads it to them by telephone. Default true. False: codes that are out do not
@@ -426,7 +427,7 @@ func Default() Config {
 		},
 		SSO:     SSO{Scopes: []string{"profile"}, SecondFactor: FactorHere, Password: PasswordAlso},
 		Notices: Notices{OnRequest: true},
-		Portal:  Portal{Remember: Span{Set: true, Span: longestRemembered}, ReleaseCodes: true, Languages: []string{language.English}},
+		Portal:  Portal{Remember: Span{Set: true, Span: longestRemembered}, ReleaseCodes: true, Languages: language.Tags()},
 		Staff:   Staff{Languages: []string{language.English}},
 		Keys: Keys{
 			Rotate:     Span{Set: true, Span: letterlock.Span(24 * time.Hour)},

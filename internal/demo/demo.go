@@ -25,7 +25,6 @@ import (
 	"letterlock/internal/config"
 	"letterlock/internal/control"
 	"letterlock/internal/inbox"
-	"letterlock/internal/language"
 	"letterlock/internal/letterlock"
 	"letterlock/web"
 )
@@ -168,7 +167,6 @@ func (d *demo) settings(base string) config.Config {
 	cfg.DataDir = filepath.Join(base, "data")
 	cfg.MasterKeyFile = filepath.Join(base, "master.key")
 	cfg.Limits.DiskReserve = 0 // it is over soon
-	cfg.Portal.Languages = []string{language.English, language.German, language.French, language.Spanish, language.Arabic, language.Japanese}
 	cfg.Organization = config.Organization{
 		Name: "Contoso", Domains: []string{"contoso.example"}, Color: "#274690",
 		Disclaimer: "Contoso protects messages that hold personal data.",

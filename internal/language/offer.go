@@ -24,7 +24,7 @@ func NewOffer(names []string) (*Offer, error) {
 	for _, name := range names {
 		w, ok := Find(name)
 		if !ok {
-			return nil, fmt.Errorf("%q is no language that there are texts in; those are %s", name, strings.Join(known(), ", "))
+			return nil, fmt.Errorf("%q is no language that there are texts in; those are %s", name, strings.Join(Tags(), ", "))
 		}
 		if o.Has(name) {
 			return nil, fmt.Errorf("%q is there twice", name)
@@ -47,8 +47,8 @@ func NewStaffOffer(names []string) (*Offer, error) {
 	return NewOffer(names)
 }
 
-// known returns the tags of all languages.
-func known() []string {
+// Tags returns those of all languages, English first.
+func Tags() []string {
 	var names []string
 	for _, w := range All() {
 		names = append(names, w.Tag())
