@@ -1,10 +1,12 @@
 package main
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 
 	"letterlock/internal/browsertest"
+	"letterlock/internal/language"
 )
 
 // TestRecipientsReadInTheirLanguage walks from the gate to the end of access in each
@@ -24,7 +26,7 @@ func TestRecipientsReadInTheirLanguage(t *testing.T) {
 		{"ja", "ltr", "保護されたメッセージが届いています", "ワンタイムパスコードを入力してください", "このメッセージは送信者によって取り消されました"},
 	} {
 		mailbox := l.tag + "@languages.example"
-		p.send(strings.NewReplacer("journey-1", "language-"+l.tag, nora, mailbox).Replace(realMail), mailbox)
+		p.send("X-Letterlock-Expires: 2d\n"+strings.NewReplacer("journey-1", "language-"+l.tag, nora, mailbox).Replace(realMail), mailbox)
 		page := browser.Page(t)
 		page.SetViewport(360, 740)
 		look := func(name string) {
@@ -52,10 +54,16 @@ func TestRecipientsReadInTheirLanguage(t *testing.T) {
 		page.Fill("#code", newestPasscode(t, p, browser, mailbox))
 		page.Click(`form[action$="/verify"] .button--primary`)
 		look("read")
+		var expires struct{ Ours, Readers string }
+		page.Eval(`(t => ({ours: t.title, readers: t.textContent}))(document.querySelector("[data-zone] time"))`, &expires)
+		if cut := strings.LastIndexByte(expires.Ours, ' '); cut < 0 || !strings.HasPrefix(expires.Readers, expires.Ours[:cut]) {
+			t.Errorf("%s: it expires on %q, and in the reader's zone, which is the same, on %q", l.tag, expires.Ours, expires.Readers)
+		}
 		read := page.Path()
 		page.Goto(p.site + "/messages")
 		look("messages")
 		page.Goto(p.site + read + "/reply")
+		attachIn(t, page, l.tag)
 		look("reply")
 		staff.Goto(p.site + "/sent")
 		staff.Click("a.item")
@@ -65,6 +73,30 @@ func TestRecipientsReadInTheirLanguage(t *testing.T) {
 		wantPage(t, page, 410, l.revoked)
 		page.ForgetProblems() // the browser complains of the status
 		look("revoked")
+	}
+}
+
+// attachIn attaches a file to an answer: what the script says of it is in the language of
+// the page, and a size is what the server says of it.
+func attachIn(t *testing.T, page *browsertest.Page, tag string) {
+	t.Helper()
+	say, ok := language.Find(tag)
+	if !ok {
+		t.Fatalf("there are no texts in %s", tag)
+	}
+	page.Upload("#files", written(t, "signed.txt", []byte("signed")))
+	page.WaitText(say.Text("upload.attached", "File", "signed.txt"))
+	sizes := []int64{0, 1, 2, 3, 11, 100, 102, 999, 1000, 1500, 999_499, 999_500, 1_250_000, 9_949_999, 9_950_000, 150_000_000}
+	told, err := json.Marshal(sizes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	page.Eval(string(told)+`.map(wordsOf(document.getElementById("drop")).size)`, &got)
+	for i, n := range sizes {
+		if want := say.Size(n); got[i] != want {
+			t.Errorf("%s: %d bytes are %q to the script, and %q to the server", tag, n, got[i], want)
+		}
 	}
 }
 
