@@ -61,11 +61,17 @@ func (s *Server) gate(c echo.Context) error {
 	return s.showGate(c, g, http.StatusOK, why)
 }
 
+// proved reports whether a visitor is there by what they have proved, and not by a link. A
+// release code has proved nothing for any other message than its own.
+func proved(c echo.Context) bool {
+	return ruleOf(c) == reader && actor(c).Within(letterlock.ID(c.Param("id")))
+}
+
 // asksAnew reports whether somebody who has proved the mailbox before is to do so anew:
 // what a message asks for is told to nobody else.
 func (s *Server) asksAnew(c echo.Context, g access.Gate) (known, anew bool, err error) {
 	known, err = s.Browsers.Known(c.Request().Context(), s.remembered(c), g.Recipient.Mailbox.Address)
-	return known, s.Access.Asks(g.Message) != letterlock.NoDemand && (known || ruleOf(c) == reader), err
+	return known, s.Access.Asks(g.Message) != letterlock.NoDemand && (known || proved(c)), err
 }
 
 // showGate shows the gate, and why whoever was further is there again.

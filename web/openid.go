@@ -58,7 +58,7 @@ func (s *Server) askProvider(c echo.Context) error {
 	id := fields.Get("provider")
 	to, err := s.Vouch.Begin(c.Request().Context(), vouch.Ask{
 		Provider: id, Recipient: g.Recipient.ID, Browser: s.nameBrowser(c), Link: linkOf(c),
-		Fresh: anew && s.Access.Asks(g.Message).Fresh(), Hint: known || ruleOf(c) == reader, Remember: fields.Get("remember") == "yes", IP: c.RealIP(),
+		Fresh: anew && s.Access.Asks(g.Message).Fresh(), Hint: known || proved(c), Remember: fields.Get("remember") == "yes", IP: c.RealIP(),
 	})
 	if says := s.speaker(c).openIDSays(vouch.Outcome{Key: letterlock.KeyOf(err), Provider: s.Vouch.Name(id)}, ""); err != nil && says != "" {
 		c.Set(errorKey, err)

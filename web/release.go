@@ -27,9 +27,22 @@ func (s *Server) releaseRoutes() {
 	s.post(sender, "/sent/:id/releases/:release/refuse", s.refuseRelease)
 }
 
+// askable finds the message whose sender can be asked for a code by whoever has its link,
+// or has proved what opens it: one code is not to fetch the next. Anybody else begins at
+// the gate, and done is true.
+func (s *Server) askable(c echo.Context) (g access.Gate, done bool, err error) {
+	if g, done, err = s.link(c); done || err != nil {
+		return g, done, err
+	}
+	if ruleOf(c) == reader && !proved(c) {
+		return g, true, c.Redirect(http.StatusSeeOther, linkOf(c))
+	}
+	return g, false, nil
+}
+
 // releaseURL is where the sender can be asked for a code; empty: they cannot.
 func (s *Server) releaseURL(c echo.Context) string {
-	if !s.Releases.Offered {
+	if !s.Releases.Offered || ruleOf(c) == reader && !proved(c) {
 		return ""
 	}
 	return linkOf(c) + "/release"
@@ -38,7 +51,7 @@ func (s *Server) releaseURL(c echo.Context) string {
 // askRelease asks the sender for a code. The browser has a name by now: it has asked for a
 // passcode, which did not come.
 func (s *Server) askRelease(c echo.Context) error {
-	g, done, err := s.link(c)
+	g, done, err := s.askable(c)
 	if done || err != nil {
 		return err
 	}
@@ -62,7 +75,7 @@ func (s *Server) askRelease(c echo.Context) error {
 // releasePage is where the code is entered. A browser that has asked for none begins at the
 // gate.
 func (s *Server) releasePage(c echo.Context) error {
-	g, done, err := s.link(c)
+	g, done, err := s.askable(c)
 	if done || err != nil {
 		return err
 	}
@@ -110,7 +123,7 @@ var releaseStates = map[release.State]views.ReleaseState{
 // verifyRelease checks what was typed, and lets the browser read that one message. It is not
 // remembered for the address: nobody has proved the mailbox.
 func (s *Server) verifyRelease(c echo.Context) error {
-	g, done, err := s.link(c)
+	g, done, err := s.askable(c)
 	if done || err != nil {
 		return err
 	}

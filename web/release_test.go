@@ -319,9 +319,9 @@ func TestWhoeverReadsByAReleaseCodeAsksForNothing(t *testing.T) {
 	w := newWorld(t)
 	id := w.submit(ada, intake.Envelope{Recipients: []letterlock.Address{marta}, Expires: w.clock.Now().Add(30 * time.Minute)}, mail(ada, marta))
 	read := "/read/" + string(id)
-	b := w.releasedTo(id, w.link(marta))
 	proved := w.browser()
 	proved.prove(marta)
+	b := w.releasedTo(id, w.link(marta))
 	check := func(when string) {
 		t.Helper()
 		if a := b.get(read); a.status != http.StatusGone || strings.Contains(a.body, read+"/ask") {
@@ -346,4 +346,71 @@ func TestWhoeverReadsByAReleaseCodeAsksForNothing(t *testing.T) {
 	}
 	w.clock.advance(30 * time.Minute)
 	check("expired")
+}
+
+// What a message asks for is told to who has proved the mailbox, which no code does, and
+// its sender is asked by whoever has its link.
+func TestAReleaseCodeSaysNothingOfAnotherMessage(t *testing.T) {
+	w, _ := vouching(t)
+	w.brand("legal", nil)
+	w.brand("strict", nil)
+	id := w.send(ada, letterlock.EncryptOnly, marta)
+	b := w.releasedTo(id, w.link(marta))
+	plain := ""
+	for _, other := range []struct {
+		name string
+		id   letterlock.ID
+	}{
+		{"plain", w.send(ada, letterlock.EncryptOnly, marta)},
+		{"a new passcode", w.submit(ada, intake.Envelope{Recipients: []letterlock.Address{marta}, Asks: letterlock.FreshPasscode}, mail(ada, marta))},
+		{"a provider", w.sendVouched()},
+		{"a passphrase", w.sendTold(theWords, marta)},
+	} {
+		prove := "/read/" + string(other.id) + "/prove"
+		a := b.get(prove)
+		said := texts(reference.ReplaceAllString(strings.ReplaceAll(a.body, w.recipient(other.id, marta).Reference, "REF"), "REF"))
+		if plain == "" {
+			plain = said
+		}
+		if a.status != http.StatusOK || said != plain {
+			t.Errorf("%s: the gate (%d):\n%s\nand of a plain message:\n%s", other.name, a.status, said, plain)
+		}
+		b.post(prove+"/passcode", nil)
+		if page := b.get(prove + "/passcode"); page.status != http.StatusOK || strings.Contains(page.body, "/release") {
+			t.Errorf("%s: the page for the passcode: %d, or it offers to ask the sender", other.name, page.status)
+		}
+		for path, a := range map[string]answer{
+			"/release":        b.post(prove+"/release", nil),
+			"/release again":  b.get(prove + "/release"),
+			"/release/verify": b.post(prove+"/release/verify", url.Values{"code": {"12345678"}}),
+		} {
+			if a.status != http.StatusSeeOther || a.location() != prove {
+				t.Errorf("%s: %s: %d to %q", other.name, path, a.status, a.location())
+			}
+		}
+		if page := w.browser().signIn(ada).get("/sent/" + string(other.id)).body; strings.Contains(page, "/releases/") {
+			t.Errorf("%s: its sender has been asked", other.name)
+		}
+	}
+}
+
+// Whatever leads to the gate of another message ends there.
+func TestNoRedirectGoesRoundForWhoeverReadsByAReleaseCode(t *testing.T) {
+	w, _ := vouching(t)
+	w.brand("legal", nil)
+	id := w.send(ada, letterlock.EncryptOnly, marta)
+	b := w.releasedTo(id, w.link(marta))
+	all := []letterlock.ID{w.send(ada, letterlock.EncryptOnly, marta), w.sendVouched(), w.sendTold(theWords, marta), w.sendWith("legal", marta)}
+	w.passcodesOff("legal")
+	for _, other := range all {
+		for _, path := range []string{"", "/passphrase", "/prove", "/prove/passcode", "/prove/release"} {
+			at := "/read/" + string(other) + path
+			for steps := 0; at != ""; steps++ {
+				a := b.get(at)
+				if at = a.location(); steps > 3 || at == "" && a.status != http.StatusOK {
+					t.Fatalf("%s after %d steps: %d to %q", path, steps, a.status, at)
+				}
+			}
+		}
+	}
 }
