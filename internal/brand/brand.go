@@ -21,8 +21,7 @@ import (
 // petrol of the rest of the product.
 const DefaultColor = "#0c5463"
 
-// Texts are the words of a brand. They are one struct, for a brand is to have them in
-// several languages.
+// Texts are the words of a brand.
 type Texts struct {
 	Introduction string // above the button of a notification, at most 500 characters; empty: our own
 	Button       string // on it, at most 40 characters; empty: Read the message
@@ -36,8 +35,11 @@ type Settings struct {
 	Name    string // of the organisation; required, at most 80 characters
 	Color   string // #rrggbb; empty: DefaultColor
 	Logo    []byte // PNG or JPEG, at most 512 KB and 2000 by 2000 pixels; empty: an emblem in the colour
-	Texts          // in the one language that there is
+	Texts          // for all languages that Spoken has nothing in
 	Privacy string // URL of the privacy statement, http or https; may be empty
+	// Spoken is what is said in single languages, by the fields of [Spoken].
+	Spoken   map[Field]string
+	Language string // tag of that in which is spoken where nobody has said which; empty: the first that is offered
 	Use
 }
 
@@ -68,6 +70,9 @@ type Brand struct {
 	Privacy string // may be empty
 	// NoPasscode is that its texts cannot speak of a passcode.
 	NoPasscode bool
+
+	spoken map[Field]string
+	tag    string // of the language that In was asked for
 }
 
 // New returns the brand that s describes, or Invalid with the field as its Key
@@ -84,7 +89,7 @@ func New(s Settings) (*Brand, error) {
 	if err != nil {
 		return nil, invalid(Logo, err)
 	}
-	return &Brand{Name: s.Name, Palette: light, Dark: dark, Logo: logo, Texts: s.Texts, Privacy: s.Privacy, NoPasscode: s.NoPasscode}, nil
+	return &Brand{Name: s.Name, Palette: light, Dark: dark, Logo: logo, Texts: s.Texts, Privacy: s.Privacy, NoPasscode: s.NoPasscode, spoken: s.Spoken}, nil
 }
 
 // Check returns what New would return as error for all but the logo, which costs more
@@ -102,22 +107,13 @@ func (s Settings) Check() error {
 // tidy puts each text into the form in which it is shown, or says which cannot be.
 func (s *Settings) tidy() error {
 	for _, t := range []struct {
-		field   Field
-		text    *string
-		limit   int
-		allowed string
+		field Field
+		text  *string
 	}{
-		{Name, &s.Name, 80, ""},
-		{Introduction, &s.Introduction, 500, "\n"},
-		{Button, &s.Button, 40, ""},
-		{Email, &s.Email, 1000, "\n"},
-		{Disclaimer, &s.Disclaimer, 1000, "\n"},
-		{PortalText, &s.Portal, 500, "\n"},
+		{Name, &s.Name}, {Introduction, &s.Introduction}, {Button, &s.Button}, {Email, &s.Email},
+		{Disclaimer, &s.Disclaimer}, {PortalText, &s.Portal}, {Privacy, &s.Privacy},
 	} {
-		tidy, err := text(*t.text, t.limit, t.allowed)
-		if err == nil && tidy != "" && !strings.ContainsFunc(tidy, drawn) {
-			err = errors.New("has nothing that can be seen")
-		}
+		tidy, err := tidyField(t.field, *t.text)
 		if err == nil && tidy == "" && t.field == Name {
 			err = errors.New("is missing")
 		}
@@ -126,12 +122,25 @@ func (s *Settings) tidy() error {
 		}
 		*t.text = tidy
 	}
-	privacy, err := webAddress(s.Privacy)
-	if err != nil {
-		return invalid(Privacy, err)
+	return s.tidySpoken()
+}
+
+// tidyField is tidy for one text of a brand, in whichever language.
+func tidyField(field Field, s string) (string, error) {
+	if field == Privacy {
+		return webAddress(s)
 	}
-	s.Privacy = privacy
-	return nil
+	bound := map[Field]struct {
+		limit   int
+		allowed string
+	}{
+		Name: {80, ""}, Introduction: {500, "\n"}, Button: {40, ""}, Email: {1000, "\n"}, Disclaimer: {1000, "\n"}, PortalText: {500, "\n"},
+	}[field]
+	tidy, err := text(s, bound.limit, bound.allowed)
+	if err == nil && tidy != "" && !strings.ContainsFunc(tidy, drawn) {
+		err = errors.New("has nothing that can be seen")
+	}
+	return tidy, err
 }
 
 // invalid names the setting in both the Key, for texts, and the cause, for logs.

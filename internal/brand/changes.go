@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"letterlock/internal/language"
 	"letterlock/internal/letterlock"
 )
 
@@ -27,6 +28,7 @@ const (
 	Disclaimer   Field = "disclaimer"
 	PortalText   Field = "portal"
 	Privacy      Field = "privacy"
+	Language     Field = "language"     // a tag, as de; empty: not said
 	Passcode     Field = "passcode"     // yes or no
 	Social       Field = "social"       // yes or no
 	Expiry       Field = "expiry"       // a span, as 7d; empty: as the settings say
@@ -34,12 +36,12 @@ const (
 	Senders      Field = "senders"      // a line each: an address, a domain, or one with *. before it
 )
 
-// Fields are all of them.
-var Fields = []Field{Name, Colour, Logo, Introduction, Button, Email, Disclaimer, PortalText, Privacy, Passcode, Social, Expiry, ForcePortal, Senders}
+// Fields are all of them. What is said in one language alone is in [AllFields].
+var Fields = []Field{Name, Colour, Logo, Introduction, Button, Email, Disclaimer, PortalText, Privacy, Language, Passcode, Social, Expiry, ForcePortal, Senders}
 
 // Changes are the fields in which a brand differs from the one that it inherits from.
-// What is not in it is as there; what is empty in it is empty. The logo is the bytes of
-// its picture.
+// What is not in it is as there; what is empty in it is empty, but in one language, where
+// empty is as not said. The logo is the bytes of its picture.
 type Changes map[Field]string
 
 // Over returns s with the changes made, or Invalid with the field as its Key.
@@ -47,6 +49,7 @@ func (c Changes) Over(s Settings) (Settings, error) {
 	if err := c.known(); err != nil {
 		return s, err
 	}
+	s.Spoken = c.spokenOver(s.Spoken)
 	for _, field := range Fields {
 		if value, is := c[field]; is {
 			if err := s.set(field, value); err != nil {
@@ -78,6 +81,8 @@ func (s *Settings) set(field Field, value string) (err error) {
 		s.ForcePortal = !s.ForcePortal
 	case Expiry:
 		s.Expiry, err = spanOf(value)
+	case Language:
+		s.Language, err = languageOf(value)
 	case Senders:
 		_, err = ParseSenders(value) // they are the brand's own, and nobody's who inherits
 	}
@@ -115,8 +120,10 @@ func (s Settings) Value(field Field) string {
 		if s.Expiry > 0 {
 			return s.Expiry.String()
 		}
+	case Language:
+		return s.Language
 	}
-	return ""
+	return s.Spoken[field]
 }
 
 func yes(is bool) string {
@@ -147,12 +154,19 @@ func spanOf(s string) (letterlock.Span, error) {
 	return span, nil
 }
 
+func languageOf(tag string) (string, error) {
+	if _, is := language.Find(tag); tag != "" && !is {
+		return "", errors.New("is none that there is; a language is named as de")
+	}
+	return tag, nil
+}
+
 // known returns Invalid with the field as its Key if there is one that no brand has: a
 // brand that lacks what it was given would be another brand.
 func (c Changes) known() error {
 	for _, field := range slices.Sorted(maps.Keys(c)) {
-		if !slices.Contains(Fields, field) {
-			return invalid(field, errors.New("is no field of a brand"))
+		if err := isField(field); err != nil {
+			return invalid(field, err)
 		}
 	}
 	return nil
@@ -178,8 +192,10 @@ func (c Changes) Tidy(under Settings) (Changes, error) {
 			out[field] = s.Value(field)
 		}
 	}
-	if c[Logo] == "" {
-		delete(out, Logo) // no picture is none of its own
+	for field, value := range out { // no picture is none of its own, and no language, and no text in one
+		if _, tag := field.Cut(); value == "" && (field == Logo || field == Language || tag != "") {
+			delete(out, field)
+		}
 	}
 	return out, nil
 }

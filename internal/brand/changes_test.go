@@ -83,6 +83,7 @@ func TestABrandInheritsWhatItDoesNotChange(t *testing.T) {
 	}
 	want := file
 	want.Color, want.Disclaimer, want.ForcePortal, want.Button = "#3b2a5c", "", false, "Open"
+	want.Spoken = map[Field]string{}
 	if !reflect.DeepEqual(s, want) {
 		t.Errorf("Over = %+v\nwant %+v", s, want)
 	}

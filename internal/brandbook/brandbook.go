@@ -14,6 +14,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"unicode/utf8"
 
 	"letterlock/internal/brand"
 	"letterlock/internal/letterlock"
@@ -159,6 +160,10 @@ func (s *Service) Of(id string) *brand.Brand { return s.now.Load().kept(id).look
 
 // NameOf is what the brand calls the organisation, without a look at anything else of it.
 func (s *Service) NameOf(id string) string { return s.now.Load().kept(id).settings.Name }
+
+// Language is the tag of that which the brand has recipients spoken to in who have said
+// nothing of their own; empty: it does not say.
+func (s *Service) Language(id string) string { return s.now.Load().kept(id).settings.Language }
 
 // Named returns the brand of that name as a message may bear it, and whether there is one.
 func (s *Service) Named(id string) (brand.Choice, bool) {
@@ -491,21 +496,27 @@ func (s *Service) write(ctx context.Context, by letterlock.Actor, action, id, re
 }
 
 // told is what the audit log says of a brand: its fields, and of the logo that it has one.
+// Entries are kept short, and the brand itself is in the database: texts are cut as far as
+// it takes, so that each field is named.
 func told(c brand.Changes) string {
-	words := map[brand.Field]string{}
-	for field, value := range c {
-		if field == brand.Logo && value != "" {
-			value = fmt.Sprintf("%d bytes", len(value))
+	const most = 2000
+	for long := most; ; long /= 2 {
+		words := map[brand.Field]string{}
+		for field, value := range c {
+			if field == brand.Logo && value != "" {
+				value = fmt.Sprintf("%d bytes", len(value))
+			}
+			if r := []rune(value); len(r) > long {
+				value = string(r[:long]) + "…"
+			}
+			words[field] = value
 		}
-		words[field] = value
+		b, err := json.Marshal(words)
+		if err != nil {
+			return "" // never: these are strings
+		}
+		if utf8.RuneCount(b) <= most || long == 0 {
+			return string(b)
+		}
 	}
-	b, err := json.Marshal(words)
-	if err != nil {
-		return "" // never: these are strings
-	}
-	const most = 2000 // entries are kept short; the brand itself is in the database
-	if r := []rune(string(b)); len(r) > most {
-		return string(r[:most]) + "…"
-	}
-	return string(b)
 }

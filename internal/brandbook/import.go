@@ -61,6 +61,11 @@ func (s *Service) Export(by letterlock.Actor, ids ...string) ([]Page, error) {
 				p.Inherits[f] = e.Settings.Value(f)
 			}
 		}
+		for f, text := range e.Settings.Spoken {
+			if _, own := p.Own[f]; !own {
+				p.Inherits[f] = text
+			}
+		}
 		if _, own := p.Own[brand.Logo]; !own {
 			p.Inherits[brand.Logo] = string(now.brands[id].looks().Logo) // the emblem, too
 		}
@@ -193,7 +198,7 @@ func (s *Service) fit(now *shelf, page Page, under brand.Settings, mode ImportMo
 	if own, err = s.check(page.ID, own, under); err != nil {
 		return nil, fate, err
 	}
-	for _, f := range brand.Fields {
+	for _, f := range brand.AllFields() {
 		_, is := own[f]
 		if _, was := page.Own[f]; is && !was {
 			fate.Fixed = append(fate.Fixed, f)
@@ -217,7 +222,14 @@ func settle(page Page, under brand.Settings) (brand.Changes, error) {
 		if _, is := own[f]; is || f == brand.Logo || f == brand.Senders {
 			continue
 		}
-		if under.Value(f) != value {
+		if _, tag := f.Cut(); tag == "" && (under.Value(f) != value || page.speaksElse(f, under)) {
+			own[f] = value
+		}
+	}
+	for f, value := range page.Inherits {
+		general, tag := f.Cut()
+		_, is := own[f]
+		if _, alone := own[general]; tag != "" && !is && (alone || under.Value(f) != value) {
 			own[f] = value
 		}
 	}
@@ -237,6 +249,19 @@ func settle(page Page, under brand.Settings) (brand.Changes, error) {
 		own[brand.Logo] = logo
 	}
 	return own, nil
+}
+
+// speaksElse reports whether a page would inherit a field in some language otherwise than
+// it did where it comes from. Then it says the field itself in all of them: a language in
+// which nothing is to be inherited can be had in no other way.
+func (p Page) speaksElse(general brand.Field, under brand.Settings) bool {
+	for _, f := range brand.AllFields() {
+		_, own := p.Own[f]
+		if of, tag := f.Cut(); of == general && tag != "" && !own && p.Inherits[f] != under.Value(f) {
+			return true
+		}
+	}
+	return false
 }
 
 // beside looks at all brands as they would be, and says what they cannot be together.
