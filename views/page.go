@@ -47,7 +47,9 @@ type Brand struct {
 	CSSURL  string // its three colours for light and dark; empty for our own
 	LogoURL string // empty shows our mark
 	Text    string // at the top of the page that a link opens; may be empty
-	Privacy string // where its privacy statement is; may be empty
+	// AnyLanguage is that Text is said in all languages alike: it is in none that is known.
+	AnyLanguage bool
+	Privacy     string // where its privacy statement is; may be empty
 }
 
 // An Account is who has signed in: a recipient by address, staff by name too.

@@ -11,6 +11,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"letterlock/internal/brand"
+	"letterlock/internal/language"
 	"letterlock/internal/letterlock"
 	"letterlock/views"
 )
@@ -26,11 +27,19 @@ type looks struct {
 func newLooks(id string, b *brand.Brand) *looks {
 	l := &looks{of: b, css: b.CSS(), logo: b.Logo}
 	l.page = views.Brand{
-		ID: id, Name: b.Name, Text: b.Portal, Privacy: b.Privacy,
+		ID:      id,
 		CSSURL:  "/brand/" + id + ".css?v=" + digest(l.css),
 		LogoURL: "/brand/" + id + ".png?v=" + digest(l.logo),
 	}
 	return l
+}
+
+// spoken returns the looks of a brand with what it says in a language.
+func spoken(v views.Brand, b *brand.Brand, w language.Words) views.Brand {
+	b = b.In(w.Tag())
+	v.Name, v.Text, v.Privacy = b.Name, b.Portal, b.Privacy
+	v.AnyLanguage = b.Tongue(brand.PortalText) == ""
+	return v
 }
 
 // A wardrobe keeps the looks of all brands.
@@ -74,12 +83,18 @@ const brandKey = "brand"
 
 // wear has the pages that answer a request bear the brand of the message that it is
 // about, the page of an error among them.
-func wear(c echo.Context, m letterlock.Message) { c.Set(brandKey, m.Brand) }
+//
+// From then on it is the brand's language that is spoken where nobody has said which.
+func wear(c echo.Context, m letterlock.Message) {
+	c.Set(brandKey, m.Brand)
+	c.Set(wordsKey, nil)
+}
 
 // worn is the brand of the message that a request is about, or the default one.
 func (s *Server) worn(c echo.Context) views.Brand {
 	id, _ := c.Get(brandKey).(string)
-	return s.looksOf(id).page
+	l := s.looksOf(id)
+	return spoken(l.page, l.of, s.words(c))
 }
 
 // house is what the organisation is called where no message says otherwise.

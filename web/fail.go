@@ -175,7 +175,7 @@ func (p speaker) endOf(e *access.Ended) views.End {
 			RemovedBy: p.Text("end.bySender", "Sender", sender.Called()),
 		}
 		if e.Recipient.Revocation.Standing == letterlock.ByAdministrator {
-			end.ByAdmin, end.RemovedBy = true, p.Text("end.byAdmin", "Brand", p.Brands.NameOf(e.Message.Brand))
+			end.ByAdmin, end.RemovedBy = true, p.Text("end.byAdmin", "Brand", p.Brands.Of(e.Message.Brand).In(p.Tag()).Name)
 		}
 		return end
 	case letterlock.Expired:

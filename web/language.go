@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -37,7 +38,8 @@ func (s *Server) speaker(c echo.Context) speaker { return speaker{s, s.words(c)}
 func (s *Server) english() speaker { return speaker{Server: s} }
 
 // words returns those that a request is answered in: of the language that was chosen in
-// this browser, else of one that the browser likes, else of the first that is offered.
+// this browser, else of one that the browser likes, else of that of the brand, else of the
+// first that is offered.
 func (s *Server) words(c echo.Context) language.Words {
 	if w, ok := c.Get(wordsKey).(language.Words); ok {
 		return w
@@ -54,9 +56,7 @@ func (s *Server) choose(c echo.Context) language.Words {
 	if !s.forRecipients(c) {
 		return language.Words{}
 	}
-	h := c.Response().Header()
-	h.Add(echo.HeaderVary, "Cookie")
-	h.Add(echo.HeaderVary, "Accept-Language")
+	vary(c, "Cookie", "Accept-Language")
 	if w, ok := s.chosen(c); ok {
 		return w
 	}
@@ -65,7 +65,18 @@ func (s *Server) choose(c echo.Context) language.Words {
 			return w
 		}
 	}
-	return s.Languages.All()[0]
+	id, _ := c.Get(brandKey).(string)
+	return s.Languages.Or(s.Brands.Language(id))
+}
+
+// vary says which fields of a request its answer depends on, each once.
+func vary(c echo.Context, names ...string) {
+	h := c.Response().Header()
+	for _, name := range names {
+		if !slices.Contains(h.Values(echo.HeaderVary), name) {
+			h.Add(echo.HeaderVary, name)
+		}
+	}
 }
 
 // staffWords chooses a language for somebody of the organisation: what their browser
@@ -75,8 +86,7 @@ func (s *Server) staffWords(c echo.Context) language.Words {
 	if len(offered) == 1 {
 		return offered[0]
 	}
-	h := c.Response().Header()
-	h.Add(echo.HeaderVary, "Accept-Language")
+	vary(c, "Accept-Language")
 	if w, ok := s.StaffLanguages.Match(c.Request().Header.Get("Accept-Language")); ok {
 		return w
 	}

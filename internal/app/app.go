@@ -341,7 +341,7 @@ func (a *App) buildEdges(cfg config.Config, o Options) error {
 	if err != nil {
 		return err
 	}
-	a.Outbox.Languages = languages
+	a.Outbox.Languages, a.Outbox.BrandLanguage = languages, a.Brands.Language
 	staffLanguages, err := language.NewStaffOffer(cfg.Staff.Languages)
 	if err != nil {
 		return err

@@ -75,6 +75,15 @@ func (o *Offer) Find(tag string) (Words, bool) {
 	return Words{}, false
 }
 
+// Or returns the words of an offered language by its exact tag; of one that is not
+// offered, those of the first that is.
+func (o *Offer) Or(tag string) Words {
+	if w, ok := o.Find(tag); ok {
+		return w
+	}
+	return o.words[0]
+}
+
 // maxAccepted is how many bytes of Accept-Language are looked at: a browser sends
 // less than a hundred, and what is read before anybody has shown who they are must
 // cost nothing.

@@ -65,12 +65,13 @@ func (n *Notifier) Again(w io.Writer, now time.Time, m letterlock.Message, r let
 }
 
 func (n *Notifier) notification(w io.Writer, now time.Time, m letterlock.Message, r letterlock.Recipient, t letterlock.Token, again bool) error {
-	who, b := m.Writer(), n.Brand(m.Brand)
+	who, b := m.Writer(), n.Brand(m.Brand).In(n.words.Tag())
 	v := mail.Notification{
 		Words: n.words, Brand: look(b), SenderName: who.Name, SenderAddr: string(who.Address), Act: mail.Act(m.Act), Owner: m.Sender.Called(),
 		URL: n.PublicURL.JoinPath("m", t.Reveal()).String(), Host: n.PublicURL.Host, Reference: r.Reference,
-		To: string(r.Mailbox.Address), Introduction: b.Introduction, Button: b.Button, Email: b.Email, Disclaimer: b.Disclaimer, Again: again, NoPasscode: b.NoPasscode,
+		To: string(r.Mailbox.Address), Again: again, NoPasscode: b.NoPasscode,
 	}
+	say(&v, b)
 	if !m.Expires.IsZero() {
 		v.Expires = n.untilIn(n.words, m.Expires)
 	}
@@ -83,14 +84,25 @@ func (n *Notifier) notification(w io.Writer, now time.Time, m letterlock.Message
 	}, mail.NotificationHTML(v))
 }
 
+// say has a notification say the texts of a brand.
+func say(v *mail.Notification, b *brand.Brand) {
+	said := func(f brand.Field, text string) mail.Said {
+		return mail.Said{Text: text, AnyLanguage: b.Tongue(f) == ""}
+	}
+	v.Introduction, v.Button = said(brand.Introduction, b.Introduction), said(brand.Button, b.Button)
+	v.Email, v.Disclaimer = said(brand.Email, b.Email), said(brand.Disclaimer, b.Disclaimer)
+}
+
 // Preview returns the HTML part of a notification under a brand as a page can show it:
 // from nobody's message, and with the logo in it.
 func (n *Notifier) Preview(b *brand.Brand, from letterlock.Mailbox) (string, error) {
+	b = b.In(n.words.Tag())
 	v := mail.Notification{
 		Words: n.words, Brand: look(b), SenderName: from.Name, SenderAddr: string(from.Address), Host: n.PublicURL.Host, URL: n.PublicURL.String(),
 		Reference: SampleReference, To: string(from.Address), Expires: n.words.Text("mail.sampleEnd"),
-		Introduction: b.Introduction, Button: b.Button, Email: b.Email, Disclaimer: b.Disclaimer, NoPasscode: b.NoPasscode,
+		NoPasscode: b.NoPasscode,
 	}
+	say(&v, b)
 	var page strings.Builder
 	if err := mail.NotificationHTML(v).Render(context.Background(), &page); err != nil {
 		return "", err
@@ -116,7 +128,7 @@ func (n *Notifier) untilIn(w language.Words, t time.Time) string {
 
 // Passcode writes the mail with a one-time passcode for a message.
 func (n *Notifier) Passcode(w io.Writer, now time.Time, m letterlock.Message, r letterlock.Recipient, code letterlock.Passcode, reference string, expires time.Time) error {
-	b := n.Brand(m.Brand)
+	b := n.Brand(m.Brand).In(n.words.Tag())
 	v := mail.Passcode{
 		Words: n.words, Brand: look(b), Code: code.Reveal(), Reference: reference,
 		Minutes: int((expires.Sub(now) + time.Minute - 1) / time.Minute),

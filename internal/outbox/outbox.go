@@ -45,7 +45,10 @@ type Service struct {
 	Notifier *notify.Notifier
 	// Languages are those in which recipients are written to; nil: English.
 	Languages *language.Offer
-	Mailer    Mailer
+	// BrandLanguage is the tag of that in which a brand has its recipients written to; nil,
+	// or not offered: in the first there is.
+	BrandLanguage func(brand string) string
+	Mailer        Mailer
 	// Assured takes messages themselves to recipients outside. What it takes stays under
 	// TLS to the mailbox; Denied "unassured" is that it would not, and has not left.
 	// nil: nothing takes them.
@@ -188,8 +191,9 @@ func (s *Service) claim(tx *store.Tx, lane store.Lane) (w work, err error) {
 
 // wordsFor returns in which words a recipient is written to: in the language that is
 // remembered for the address, else in that of the page on which a passcode was asked for,
-// and else in the first there is. One that is not offered is passed over. Mail that goes
-// inline is in its sender's words, and of one language there is nothing to ask.
+// else in that of the brand, and else in the first there is. One that is not offered is
+// passed over. Mail that goes inline is in its sender's words, and of one language there
+// is nothing to ask.
 func (s *Service) wordsFor(tx *store.Tx, w work) (language.Words, error) {
 	if s.Languages == nil || w.notice.Kind == store.InlineNotice || s.addressee(w) != w.recipient.Mailbox.Address {
 		return language.Words{}, nil
@@ -207,7 +211,15 @@ func (s *Service) wordsFor(tx *store.Tx, w work) (language.Words, error) {
 			return words, nil
 		}
 	}
-	return offered[0], nil
+	return s.spokenBy(w.message.Brand), nil
+}
+
+// spokenBy are the words in which a brand has recipients written to who have said nothing.
+func (s *Service) spokenBy(brand string) language.Words {
+	if s.BrandLanguage == nil {
+		return s.Languages.All()[0]
+	}
+	return s.Languages.Or(s.BrandLanguage(brand))
 }
 
 // unseal opens what a notice needs. A failure belongs to the attempt, not to the

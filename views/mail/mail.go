@@ -90,14 +90,22 @@ func (n Notification) about(sender string) string {
 	return n.Words.Text("mail.sent", "Sender", sender)
 }
 
-func (n Notification) introduction() string {
+func (n Notification) introduction() Said {
 	if n.NoPasscode {
-		return or(n.Introduction, n.Words.Text("mail.introductionProvider"))
+		return n.Introduction.or(n.Words.Text("mail.introductionProvider"))
 	}
-	return or(n.Introduction, n.Words.Text("mail.introduction"))
+	return n.Introduction.or(n.Words.Text("mail.introduction"))
 }
 
-func (n Notification) button() string { return or(n.Button, n.Words.Text("mail.read")) }
+func (n Notification) button() Said { return n.Button.or(n.Words.Text("mail.read")) }
+
+// or is the text of the brand, or our own if it has none.
+func (s Said) or(own string) Said {
+	if s.Text == "" {
+		return Said{Text: own}
+	}
+	return s
+}
 
 func (n Notification) until() string { return n.Words.Text("mail.until", "Time", n.Expires) }
 
@@ -110,13 +118,7 @@ func (n Notification) check() string {
 	return sentences(n.Words, n.Words.Text("mail.noPassword"), n.lookUp(), n.Words.Text("mail.doubt", "Brand", n.Brand.Name))
 }
 
-func (n Notification) notice() string {
-	s := n.Words.Text("mail.notice", "Address", n.To)
-	if n.Disclaimer != "" {
-		s = n.Disclaimer + " " + s
-	}
-	return s
-}
+func (n Notification) notice() string { return n.Words.Text("mail.notice", "Address", n.To) }
 
 // Grouped is the passcode in two groups of four. Between words that are written from right
 // to left the groups would change places, so there it is one.

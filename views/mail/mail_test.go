@@ -26,7 +26,7 @@ var (
 		URL:  "https://mail.halden.example/m/Xr8Qk2vT0uJZ5mB7pYc3HdN9wLs4AeGf6KiRoEtVxUQ",
 		Host: "mail.halden.example", Reference: "KX7-4QP-B7M-RTA", To: "marta@quillfeather.example",
 		Expires:    "Friday 4 December 2026, 18:00 Central European Time (UTC+1)",
-		Disclaimer: "Halden Law protects messages that hold personal data.",
+		Disclaimer: Said{"Halden Law protects messages that hold personal data.", true},
 	}
 	passcode = Passcode{
 		Brand: brand, Code: "40718265", Reference: "B7M", Minutes: 10, Until: "11:28 CET",
@@ -96,7 +96,7 @@ func in(t *testing.T, tag string) (Notification, Passcode) {
 	n, p := notification, passcode
 	n.Words, p.Words = words, words
 	n.Expires = words.Weekday(time.Date(2026, 12, 4, 18, 0, 0, 0, time.FixedZone("CET", 3600))) + " (UTC+01:00)"
-	n.Disclaimer = ""
+	n.Disclaimer = Said{}
 	return n, p
 }
 
@@ -381,7 +381,7 @@ func TestBothPartsOfAMailSayTheSame(t *testing.T) {
 // Gmail shows no more than 102 KB of a mail, and no style element of more than 16 KB.
 func TestGmailShowsMailsWhole(t *testing.T) {
 	n := notification
-	n.SenderName, n.Disclaimer, n.Brand.Name = strings.Repeat("é&", 500), strings.Repeat("Words & more. ", 150), strings.Repeat("H&", 100)
+	n.SenderName, n.Disclaimer.Text, n.Brand.Name = strings.Repeat("é&", 500), strings.Repeat("Words & more. ", 150), strings.Repeat("H&", 100)
 	var b strings.Builder
 	if err := NotificationHTML(n).Render(t.Context(), &b); err != nil {
 		t.Fatal(err)
@@ -445,4 +445,21 @@ func attribute(n *html.Node, name string) string {
 		}
 	}
 	return ""
+}
+
+// TestATextForAllLanguagesIsNotTurnedAround puts each text of the brand into an Arabic mail,
+// in Arabic and in whichever language it is.
+func TestATextForAllLanguagesIsNotTurnedAround(t *testing.T) {
+	n, _ := in(t, language.Arabic)
+	for _, text := range []*Said{&n.Introduction, &n.Button, &n.Email, &n.Disclaimer} {
+		*text = Said{"Halden Law.", true}
+		if got := page(t, NotificationHTML(n)); !strings.Contains(got, `<span lang="" dir="auto">Halden Law.</span>`) {
+			t.Error("it has the direction of the mail")
+		}
+		text.AnyLanguage = false
+		if got := page(t, NotificationHTML(n)); strings.Contains(got, `dir="auto"`) || !strings.Contains(got, "Halden Law.") {
+			t.Error("in Arabic it has not the direction of the mail")
+		}
+		*text = Said{}
+	}
 }

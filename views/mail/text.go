@@ -11,10 +11,10 @@ const width = 66
 // NotificationText is the text part of a notification.
 func NotificationText(n Notification) string {
 	var b strings.Builder
-	paragraphs(&b, n.Brand.Name, n.Sentence(), n.introduction())
-	fmt.Fprintf(&b, "%s:\n%s\n\n", oneLine(n.button()), n.URL)
-	if n.Email != "" {
-		paragraphs(&b, n.Email)
+	paragraphs(&b, n.Brand.Name, n.Sentence(), n.introduction().Text)
+	fmt.Fprintf(&b, "%s:\n%s\n\n", oneLine(n.button().Text), n.URL)
+	if n.Email.Text != "" {
+		paragraphs(&b, n.Email.Text)
 	}
 	if n.Expires != "" {
 		paragraphs(&b, n.until())
@@ -22,7 +22,7 @@ func NotificationText(n Notification) string {
 	fmt.Fprintf(&b, "\n%s\n  %s\n  %s\n", n.Words.Text("mail.genuine"),
 		bare(n.Words, "mail.opensText", "Host", n.Host), n.Words.Text("mail.referenceText", "Reference", n.Reference))
 	b.WriteString(wrap(n.check(), "  "))
-	b.WriteString("\n\n-- \n" + wrap(n.notice(), "") + "\n")
+	b.WriteString("\n\n-- \n" + wrap(n.Disclaimer.Text+" "+n.notice(), "") + "\n")
 	return b.String()
 }
 
