@@ -55,10 +55,13 @@ type Actor struct {
 	ProvedFor ID
 	Proved    time.Time
 	// Gave is the passphrase that a Reader has given, as [Message] names it, and Told when.
-	Gave  ID
-	Told  time.Time
-	Agent string // browser family or program, for the audit log
-	Token ID     // that a program has shown, for the audit log; empty: no program
+	Gave ID
+	Told time.Time
+	// Called is how a Reader wants to be known to senders who ask who reads. Nobody has
+	// shown that it is so. Empty: they have not said.
+	Called string
+	Agent  string // browser family or program, for the audit log
+	Token  ID     // that a program has shown, for the audit log; empty: no program
 }
 
 // Is reports whether the actor holds role, itself or by a greater one.

@@ -146,6 +146,7 @@ type Event struct {
 	Proof  Proof  // Read, Downloaded: how the mailbox was proved
 	Agent  string // Read, Downloaded, PasscodeWrong, ReleaseAsked: browser family; empty: not known
 	IP     string // likewise: from where, as far as the settings keep it
+	Called string // Read, Downloaded, Replied, Forwarded: how the reader wants to be known, which nobody has shown; empty: the message does not ask
 }
 
 // A PassphraseAct is what a sender did about the passphrase of a message.

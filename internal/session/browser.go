@@ -75,6 +75,39 @@ func (s *Browsers) Known(ctx context.Context, id string, a letterlock.Address) (
 	return err == nil, err
 }
 
+// Called is how the user of a remembered browser wanted to be known last, with that
+// address; empty: they have not said, or it is not remembered.
+func (s *Browsers) Called(ctx context.Context, id string, a letterlock.Address) (called string, err error) {
+	err = s.DB.Read(ctx, func(tx *store.Tx) error {
+		b, err := s.find(tx, id, a)
+		called = b.Called
+		return err
+	})
+	if errors.Is(err, letterlock.NotFound) {
+		return "", nil
+	}
+	return called, err
+}
+
+// Call keeps with a browser, if it is remembered for the address of a reader, how they want
+// to be known. It is offered to them in their next session, and counts in none.
+func (s *Browsers) Call(ctx context.Context, by letterlock.Actor, id, called string) error {
+	if !owns(by) {
+		return nil
+	}
+	err := s.DB.Write(ctx, func(tx *store.Tx) error {
+		b, err := s.find(tx, id, by.Address)
+		if err != nil {
+			return err
+		}
+		return tx.CallBrowser(b.ID, called)
+	})
+	if errors.Is(err, letterlock.NotFound) {
+		return nil
+	}
+	return err
+}
+
 // Prove accepts a remembered browser as proof of an address, in the place of a
 // passcode, or is NotFound. From says where it came from, for the audit log, and
 // message whose link is being followed. It returns the proof with which the session is

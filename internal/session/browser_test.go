@@ -263,3 +263,50 @@ func TestAnAdministratorForgetsTheBrowsersOfAnAddress(t *testing.T) {
 		t.Errorf("the audit log has %d done and %d refused, %v; want 2 and 3", allowed, refused, err)
 	}
 }
+
+func TestANameCountsInItsSessionAndIsOfferedInItsBrowser(t *testing.T) {
+	h := newHouse(t)
+	s := h.browsers(month)
+	id := h.remember("", martaReads)
+	first := h.start(letterlock.Reader, marta)
+	next, err := h.sessions.Call(t.Context(), first, "Anna Bell")
+	if err != nil || next == first {
+		t.Fatalf("Call: %q after %q, %v", next, first, err)
+	}
+	h.checkFound("the id from before", first, "", "")
+	if by, err := h.sessions.Find(t.Context(), next); by.Called != "Anna Bell" || err != nil {
+		t.Errorf("the session is of %q, %v", by.Called, err)
+	}
+	if by, err := h.sessions.Find(t.Context(), h.start(letterlock.Reader, marta)); by.Called != "" || err != nil {
+		t.Errorf("another session is of %q, %v", by.Called, err)
+	}
+	for _, wrong := range []string{first, "", h.start(letterlock.Staff, marta)} {
+		if _, err := h.sessions.Call(t.Context(), wrong, "Eve"); !errors.Is(err, letterlock.NotFound) {
+			t.Errorf("Call of %q: %v, want NotFound", wrong, err)
+		}
+	}
+	offered := func(name, id string, a letterlock.Address, want string) {
+		t.Helper()
+		if got, err := s.Called(t.Context(), id, a); got != want || err != nil {
+			t.Errorf("%s: offered %q, %v; want %q", name, got, err, want)
+		}
+	}
+	jonas, released := martaReads, martaReads
+	jonas.Address, released.Proof = "jonas@riverside.example", letterlock.ByRelease
+	other := h.remember("", martaReads)
+	for _, one := range []struct {
+		by     letterlock.Actor
+		id     string
+		called string
+	}{{martaReads, id, "Anna Bell"}, {martaReads, "", "Eve"}, {jonas, id, "Eve"}, {released, id, "Eve"}, {letterlock.Actor{}, id, "Eve"}} {
+		if err := s.Call(t.Context(), one.by, one.id, one.called); err != nil {
+			t.Fatal(err)
+		}
+	}
+	offered("remembered", id, marta, "Anna Bell")
+	offered("for another address", id, jonas.Address, "")
+	offered("in another browser", other, marta, "")
+	offered("nowhere", "", marta, "")
+	h.now = h.now.Add(month)
+	offered("when its time is over", id, marta, "")
+}

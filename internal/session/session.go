@@ -85,6 +85,15 @@ func (s *Service) Tell(ctx context.Context, id string, passphrase letterlock.ID)
 	return next, err
 }
 
+// Call notes how the reader of a session wants to be known in it, as
+// [letterlock.ParseCalled] has made it, and returns the id that the session has from now
+// on; NotFound: there is none.
+func (s *Service) Call(ctx context.Context, id, called string) (next string, err error) {
+	next = newID()
+	err = s.DB.Write(ctx, func(tx *store.Tx) error { return tx.CallSession(hash(id), hash(next), called) })
+	return next, err
+}
+
 // touchEvery is how stale the time of last use may get before it is written.
 const touchEvery = time.Minute
 
@@ -128,6 +137,7 @@ func actor(row store.Session) letterlock.Actor {
 	if row.Gave != "" {
 		by.Gave, by.Told = row.Gave, row.Told
 	}
+	by.Called = row.Called
 	return by
 }
 

@@ -18,14 +18,15 @@ type Browser struct {
 	Seen    time.Time        // last sign-in
 	Expires time.Time
 	Hash    []byte // of the id in its cookie
+	Called  string // how its user wanted to be known last, for that address; empty: they have not said
 }
 
-const browserColumns = `hash, address, id, agent, proof, created_at, seen_at, expires_at`
+const browserColumns = `hash, address, id, agent, proof, created_at, seen_at, expires_at, called`
 
 // PutBrowser remembers a browser for an address, in the place of what was known of
 // the two before.
 func (t *Tx) PutBrowser(b Browser) error {
-	return t.exec(`INSERT INTO browsers (`+browserColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $6, $7)
+	return t.exec(`INSERT INTO browsers (hash, address, id, agent, proof, created_at, seen_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $6, $7)
 		ON CONFLICT (hash, address) DO UPDATE SET agent = excluded.agent, proof = excluded.proof, created_at = excluded.created_at,
 		seen_at = excluded.seen_at, expires_at = excluded.expires_at`,
 		b.Hash, b.Address, b.ID, b.Agent, b.Proof, t.Now.Unix(), b.Expires.Unix())
@@ -46,7 +47,7 @@ func (t *Tx) Browser(hash []byte, a letterlock.Address) (b Browser, err error) {
 }
 
 func browserDest(b *Browser, at *times) []any {
-	return []any{&b.Hash, &b.Address, &b.ID, &b.Agent, &b.Proof, &at[0], &at[1], &at[2]}
+	return []any{&b.Hash, &b.Address, &b.ID, &b.Agent, &b.Proof, &at[0], &at[1], &at[2], &b.Called}
 }
 
 // Browsers returns the browsers that are remembered for an address, the one that
@@ -68,6 +69,11 @@ func (t *Tx) Browsers(a letterlock.Address, limit int) (list []Browser, err erro
 // TouchBrowser notes that somebody has signed in by a remembered browser.
 func (t *Tx) TouchBrowser(id letterlock.ID) error {
 	return t.exec(`UPDATE browsers SET seen_at = $2 WHERE id = $1`, id, t.Now.Unix())
+}
+
+// CallBrowser notes how the user of a remembered browser wants to be known.
+func (t *Tx) CallBrowser(id letterlock.ID, called string) error {
+	return t.exec(`UPDATE browsers SET called = $2 WHERE id = $1`, id, called)
 }
 
 // ForgetBrowser forgets one browser of an address, and says whether there was one.

@@ -58,6 +58,7 @@ UPDATE messages SET asks = 'passphrase' WHERE id = 'a';`,
 	`INSERT INTO sso_bindings VALUES ('https://provider.example', 's', 'ada@contoso.example', 100, 100);`,
 	`UPDATE messages SET subject = 'Quarterly figures' WHERE id = 'a'; -- it is in the indexes of schema 24, too`,
 	`UPDATE browsers SET agent = 'Chrome';`,
+	`UPDATE browsers SET proof = 'passcode';`,
 }
 
 // loose names the setting that takes the transactions out of migrations.

@@ -133,8 +133,8 @@ func (t *Tx) addEvent(r letterlock.Recipient, e letterlock.Event) error {
 	if !e.At.IsZero() {
 		at = e.At
 	}
-	return t.add(`INSERT INTO events (message, recipient, at, kind, part, detail, proof, agent, ip) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-		r.Message, r.ID, at.Unix(), e.Kind, e.Part, e.Detail, e.Proof, e.Agent, e.IP)
+	return t.add(`INSERT INTO events (message, recipient, at, kind, part, detail, proof, agent, ip, called) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+		r.Message, r.ID, at.Unix(), e.Kind, e.Part, e.Detail, e.Proof, e.Agent, e.IP, e.Called)
 }
 
 // summary reports whether the summary beside a recipient's history knows of such events.
@@ -162,15 +162,22 @@ func (t *Tx) sumUp(r letterlock.Recipient, e letterlock.Event) error {
 	return nil
 }
 
+// ReadAs reports whether a recipient has read the message under a name, then or later.
+func (t *Tx) ReadAs(r letterlock.Recipient, called string, since time.Time) (read bool, err error) {
+	err = t.row(`SELECT EXISTS (SELECT 1 FROM events WHERE message = $1 AND recipient = $2 AND kind = 'read' AND called = $3 AND at >= $4)`,
+		[]any{r.Message, r.ID, called, since.Unix()}, &read)
+	return read, err
+}
+
 // Events returns the histories of all recipients of a message, oldest first.
 func (t *Tx) Events(message letterlock.ID) (byRecipient map[letterlock.ID][]letterlock.Event, err error) {
 	byRecipient = make(map[letterlock.ID][]letterlock.Event)
-	err = t.rows(`SELECT recipient, at, kind, part, detail, proof, agent, ip FROM events WHERE message = $1 ORDER BY id`, []any{message},
+	err = t.rows(`SELECT recipient, at, kind, part, detail, proof, agent, ip, called FROM events WHERE message = $1 ORDER BY id`, []any{message},
 		func(rows *sql.Rows) error {
 			var id letterlock.ID
 			var e letterlock.Event
 			var at int64
-			if err := rows.Scan(&id, &at, &e.Kind, &e.Part, &e.Detail, &e.Proof, &e.Agent, &e.IP); err != nil {
+			if err := rows.Scan(&id, &at, &e.Kind, &e.Part, &e.Detail, &e.Proof, &e.Agent, &e.IP, &e.Called); err != nil {
 				return err
 			}
 			e.At = moment(at)

@@ -22,6 +22,7 @@ type Session struct {
 	Hash    []byte        // of its id; filled by Sessions alone
 	Gave    letterlock.ID // which passphrase a reader has given; empty: none
 	Told    time.Time     // and when
+	Called  string        // how a reader wants to be known; empty: they have not said
 }
 
 // AddSession adds a session under the hash of its id.
@@ -34,8 +35,8 @@ func (t *Tx) AddSession(hash []byte, s Session) error {
 // Session returns the session under that hash, whatever its age, or NotFound.
 func (t *Tx) Session(hash []byte) (s Session, err error) {
 	var created, seen, expires, told int64
-	err = t.row(`SELECT kind, address, proof, message, created_at, seen_at, expires_at, told_for, told_at FROM sessions WHERE hash = $1`, []any{hash},
-		&s.Kind, &s.Address, &s.Proof, &s.Message, &created, &seen, &expires, &s.Gave, &told)
+	err = t.row(`SELECT kind, address, proof, message, created_at, seen_at, expires_at, told_for, told_at, called FROM sessions WHERE hash = $1`, []any{hash},
+		&s.Kind, &s.Address, &s.Proof, &s.Message, &created, &seen, &expires, &s.Gave, &told, &s.Called)
 	s.Told = moment(told)
 	s.Created, s.Seen, s.Expires = moment(created), moment(seen), moment(expires)
 	return s, err
@@ -63,6 +64,16 @@ func (t *Tx) Sessions(kind letterlock.Kind, a letterlock.Address, limit int) (li
 func (t *Tx) EndNamedSession(kind letterlock.Kind, a letterlock.Address, id letterlock.ID) (bool, error) {
 	n, err := t.change(`DELETE FROM sessions WHERE kind = $1 AND address = $2 AND id = $3 AND id <> ''`, kind, a, id)
 	return n > 0, err
+}
+
+// CallSession notes how the reader of a session wants to be known, and gives the session
+// another id, as [Tx.TellSession] does. NotFound: there is no such session.
+func (t *Tx) CallSession(hash, next []byte, called string) error {
+	n, err := t.change(`UPDATE sessions SET hash = $2, called = $3 WHERE hash = $1 AND kind = 'reader'`, hash, next, called)
+	if err == nil && n == 0 {
+		return errNotFound
+	}
+	return err
 }
 
 // TouchSession notes that a session is in use.

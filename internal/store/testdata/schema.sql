@@ -106,7 +106,7 @@ CREATE TABLE browsers (
   agent      TEXT NOT NULL,                 -- browser family
   created_at INTEGER NOT NULL,              -- when the mailbox was proved
   seen_at    INTEGER NOT NULL,
-  expires_at INTEGER NOT NULL, proof TEXT NOT NULL DEFAULT '',
+  expires_at INTEGER NOT NULL, proof TEXT NOT NULL DEFAULT '', called TEXT NOT NULL DEFAULT '',
   PRIMARY KEY (hash, address)
 ) STRICT;
 
@@ -142,7 +142,7 @@ CREATE TABLE events (
   kind      TEXT NOT NULL,
   part      INTEGER NOT NULL DEFAULT 0,
   detail    TEXT NOT NULL DEFAULT ''
-, proof TEXT NOT NULL DEFAULT '', agent TEXT NOT NULL DEFAULT '', ip TEXT NOT NULL DEFAULT '') STRICT;
+, proof TEXT NOT NULL DEFAULT '', agent TEXT NOT NULL DEFAULT '', ip TEXT NOT NULL DEFAULT '', called TEXT NOT NULL DEFAULT '') STRICT;
 
 CREATE TABLE factor_locks (
   address  TEXT PRIMARY KEY,
@@ -414,7 +414,7 @@ CREATE TABLE sessions (
   created_at INTEGER NOT NULL,
   seen_at    INTEGER NOT NULL,
   expires_at INTEGER NOT NULL               -- absolute limit
-, proof TEXT NOT NULL DEFAULT '', message TEXT NOT NULL DEFAULT '', id TEXT NOT NULL DEFAULT '', agent TEXT NOT NULL DEFAULT '', ip TEXT NOT NULL DEFAULT '', told_for TEXT NOT NULL DEFAULT '', told_at INTEGER NOT NULL DEFAULT 0) STRICT;
+, proof TEXT NOT NULL DEFAULT '', message TEXT NOT NULL DEFAULT '', id TEXT NOT NULL DEFAULT '', agent TEXT NOT NULL DEFAULT '', ip TEXT NOT NULL DEFAULT '', told_for TEXT NOT NULL DEFAULT '', told_at INTEGER NOT NULL DEFAULT 0, called TEXT NOT NULL DEFAULT '') STRICT;
 
 CREATE TABLE sqlite_sequence(name,seq);
 
