@@ -26,6 +26,12 @@ func recipientSamples(all map[string]templ.Component) {
 	told.Asks, told.Errors, told.Kept = true, nil, "A rule asks for the passphrase, so that it can be changed and not done without."
 	all["passphrase-ruled"] = ChangePassphrasePage(told)
 
+	naming := ReaderName{Page: signedIn(), From: ines, Name: "Marta Kovács", URL: "/read/1/name"}
+	all["reader-name"] = ReaderNamePage(naming)
+	naming.Name, naming.Error = "", "Type your name"
+	all["reader-name-wrong"] = ReaderNamePage(naming)
+	all["end-name"] = EndPage(End{Page: signedIn(), Kind: EndName, Next: Link{Text: "Who is reading?", URL: "/read/1/name"}})
+
 	asks := EndRequest{URL: "/read/1/ask", Button: "Ask for more time", Whom: "Ines Kaya"}
 	expired := End{Page: signedIn(), Kind: EndExpired, From: ines, When: at("4 December 2026, 18:00 CET"), Sent: at("20 November 2026, 10:42 CET"), Request: asks}
 	all["expired-ask"] = EndPage(expired)

@@ -104,6 +104,7 @@ func portalSamples(all map[string]templ.Component) {
 	}
 	all["read"] = ReadPage(read)
 	kept := read
+	kept.Named, kept.NameURL = "Marta Kovács", "/read/1/name"
 	kept.DoNotForward, kept.AloneURL, kept.PrintURL, kept.DownloadURL = true, "", "", ""
 	kept.ImagesLeft, kept.Expires, kept.Attachments = 3, Time{}, nil
 	kept.To = []Person{{Address: "j.okafor@riverside.example"}, {Address: "carol@outlook.com"}}

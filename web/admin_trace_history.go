@@ -34,13 +34,13 @@ func tracedName(say language.Words, k letterlock.EventKind) string {
 }
 
 // traceSteps is the whole history of a recipient, in its order: only what happened
-// several times in a row is put together.
+// several times in a row, by readers of one name, is put together.
 func (v tracedMail) traceSteps(r letterlock.Recipient, events []letterlock.Event) (steps []views.TraceStep) {
 	var last time.Time
 	has := map[letterlock.EventKind]bool{}
 	for i := 0; i < len(events); {
 		n := i + 1
-		for n < len(events) && events[n].Kind == events[i].Kind {
+		for n < len(events) && events[n].Kind == events[i].Kind && events[n].Called == events[i].Called {
 			n++
 		}
 		has[events[i].Kind] = true
@@ -141,6 +141,9 @@ func (v tracedMail) eventText(r letterlock.Recipient, e letterlock.Event) string
 	case e.Proof == "":
 	default:
 		add(v.server.Text("trace.signedInBy", "Proof", string(e.Proof)))
+	}
+	if e.Called != "" {
+		add(v.server.Text("sent.named", "Name", e.Called))
 	}
 	add(e.Agent)
 	add(e.IP)

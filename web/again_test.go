@@ -35,14 +35,14 @@ func (b *browser) keptFor(what string, id letterlock.ID, heading string) {
 	page, routes := "/read/"+string(id), 0
 	for _, r := range b.w.server.Routes() {
 		path, ok := strings.CutPrefix(r.Path, "/read/:id")
-		if !ok || strings.HasPrefix(path, "/prove") || path == "/passphrase" {
+		if !ok || strings.HasPrefix(path, "/prove") || path == "/passphrase" || path == "/name" {
 			continue
 		}
 		routes++
 		path = strings.NewReplacer(":n", "2", ":upload", string(id)).Replace(path)
 		for _, query := range []string{"", "?refresh=1", "?as=text"} {
 			a := b.do(r.Method, page+path+query, strings.NewReader(""), "application/x-www-form-urlencoded")
-			led := a.status == http.StatusSeeOther && (a.location() == page+"/prove" || a.location() == page+"/passphrase")
+			led := a.status == http.StatusSeeOther && (a.location() == page+"/prove" || a.location() == page+"/passphrase" || a.location() == page+"/name")
 			told := a.status == http.StatusForbidden && (a.heading() == heading || r.Method == http.MethodHead)
 			about := strings.HasPrefix(path, "/uploads") || path == "/ask" // which serve nothing of it
 			if !led && !told && (!about || a.status < 400) ||

@@ -21,9 +21,10 @@ func nobodyVouches(say language.Words, without *intake.Unprovable) string {
 	return "Nobody could open it: no OpenID provider that is set up here can vouch for " + who
 }
 
-// demandOptions are what can be asked of readers. One that two rules have made together
-// is shown where it was chosen.
+// demandOptions are the proofs that can be asked of readers. One that two rules have made
+// together is shown where it was chosen.
 func demandOptions(chosen letterlock.Demand, nothing string) []views.Option {
+	chosen = chosen.Proofs()
 	list := []views.Option{{Text: nothing}}
 	for _, d := range []letterlock.Demand{letterlock.FreshPasscode, letterlock.ByProvider, letterlock.ByPassphrase} {
 		list = append(list, views.Option{Value: string(d), Text: demandChoice(d)})
@@ -39,39 +40,61 @@ func demandOptions(chosen letterlock.Demand, nothing string) []views.Option {
 
 // demandChoice is what a demand is called where it is chosen.
 func demandChoice(d letterlock.Demand) string {
-	return inWords(d, "A new passcode each time it is opened", "A sign-in with OpenID; a passcode is not enough",
-		"A new sign-in with OpenID each time it is opened", "A passphrase, told by another way", ", and a passphrase", "Something unknown")
+	return demanded{
+		fresh: "A new passcode each time it is opened", vouched: "A sign-in with OpenID; a passcode is not enough",
+		freshVouched: "A new sign-in with OpenID each time it is opened", told: "A passphrase, told by another way", andTold: ", and a passphrase",
+		named: "The name of each reader", andNamed: ", and the name of each reader", other: "Something unknown",
+	}.by(d)
 }
 
 // demandWords are a demand as what a message asks for.
 func demandWords(d letterlock.Demand) string {
-	return inWords(d, "a new passcode, each time it is opened", "a sign-in with OpenID", "a new sign-in with OpenID, each time it is opened",
-		"a passphrase", ", and a passphrase", "a proof that nobody can give")
+	return demanded{
+		fresh: "a new passcode, each time it is opened", vouched: "a sign-in with OpenID",
+		freshVouched: "a new sign-in with OpenID, each time it is opened", told: "a passphrase", andTold: ", and a passphrase",
+		named: "the name of each reader", andNamed: ", and the name of each reader", other: "a proof that nobody can give",
+	}.by(d)
 }
 
 // ruledDemand says what a rule asks of readers.
 func ruledDemand(d letterlock.Demand) string {
-	return inWords(d, "Each opening asks for a new passcode", "Readers sign in with OpenID", "Each opening asks for a new sign-in with OpenID",
-		"Readers give a passphrase, which Compose alone can set", ", and for a passphrase", "What nobody can prove")
+	return demanded{
+		fresh: "Each opening asks for a new passcode", vouched: "Readers sign in with OpenID",
+		freshVouched: "Each opening asks for a new sign-in with OpenID", told: "Readers give a passphrase, which Compose alone can set", andTold: ", and for a passphrase",
+		named: "Each reader gives a name", andNamed: ", and each reader gives a name", other: "What nobody can prove",
+	}.by(d)
 }
 
-// inWords puts a demand into the words for its parts; other is for one that is not known.
-func inWords(d letterlock.Demand, fresh, vouched, freshVouched, told, andTold, other string) string {
+// demanded are words for what a demand consists of.
+type demanded struct {
+	fresh, vouched, freshVouched, told, named string // alone, or first
+	andTold, andNamed                         string // after others
+	other                                     string // for a demand that is not known
+}
+
+// by puts a demand into these words.
+func (w demanded) by(d letterlock.Demand) string {
 	words := ""
 	switch {
 	case d.Fresh() && d.Vouched():
-		words = freshVouched
+		words = w.freshVouched
 	case d.Fresh():
-		words = fresh
+		words = w.fresh
 	case d.Vouched():
-		words = vouched
-	case d.Told():
-		return told
-	default:
-		return other
+		words = w.vouched
 	}
-	if d.Told() {
-		words += andTold
+	add := func(is bool, alone, after string) {
+		switch {
+		case is && words == "":
+			words = alone
+		case is:
+			words += after
+		}
+	}
+	add(d.Told(), w.told, w.andTold)
+	add(d.Named(), w.named, w.andNamed)
+	if words == "" {
+		return w.other
 	}
 	return words
 }
@@ -144,8 +167,11 @@ func (p speaker) askedInList(d letterlock.Demand) string {
 	if d.Vouched() {
 		return p.Text("messages.asksVouched")
 	}
-	if !d.Fresh() {
+	if d.Fresh() {
+		return p.Text("messages.asksFresh")
+	}
+	if d.Told() {
 		return p.Text("messages.asksPassphrase")
 	}
-	return p.Text("messages.asksFresh")
+	return p.Text("messages.asksName")
 }

@@ -121,8 +121,11 @@ func (s *Server) toProof(c echo.Context, err error) bool {
 		return false
 	}
 	to := proveURL
-	if letterlock.KeyOf(err) == letterlock.GivePassphrase {
+	switch letterlock.KeyOf(err) {
+	case letterlock.GivePassphrase:
 		to = passphraseURL
+	case letterlock.GiveName:
+		to = nameURL
 	}
 	return c.Redirect(http.StatusSeeOther, to(letterlock.ID(c.Param("id")))) == nil
 }
@@ -262,6 +265,8 @@ func (s *Server) endOfDenied(err error, c echo.Context) views.End {
 		return views.End{Kind: views.EndProveVouched, Next: views.Link{Text: w.Text("end.signInFor"), URL: proveURL(letterlock.ID(c.Param("id")))}}
 	case letterlock.GivePassphrase:
 		return views.End{Kind: views.EndPassphrase, Next: views.Link{Text: w.Text("passphrase.heading"), URL: passphraseURL(letterlock.ID(c.Param("id")))}}
+	case letterlock.GiveName:
+		return views.End{Kind: views.EndName, Next: views.Link{Text: w.Text("name.heading"), URL: nameURL(letterlock.ID(c.Param("id")))}}
 	case letterlock.OnlyReleased:
 		return views.End{Kind: views.EndOnlyReleased, Next: views.Link{Text: w.Text("end.back"), URL: "/read/" + string(actor(c).ProvedFor)}}
 	case letterlock.UnknownDemand:

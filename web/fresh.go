@@ -66,9 +66,13 @@ func (s *Server) refreshed(c echo.Context, id letterlock.ID) (*access.Letter, er
 	if err != nil {
 		return nil, err
 	}
-	if last := l.Recipient.LastRead; !last.IsZero() && s.Now().Sub(last) < sameRead {
+	noted, err := s.Access.Noted(ctx, by, l, sameRead)
+	if noted {
 		return l, nil
 	}
 	l.Close()
+	if err != nil {
+		return nil, err
+	}
 	return s.Access.Read(ctx, by, id)
 }

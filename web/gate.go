@@ -71,7 +71,7 @@ func proved(c echo.Context) bool {
 // what a message asks for is told to nobody else.
 func (s *Server) asksAnew(c echo.Context, g access.Gate) (known, anew bool, err error) {
 	known, err = s.Browsers.Known(c.Request().Context(), s.remembered(c), g.Recipient.Mailbox.Address)
-	return known, s.Access.Asks(g.Message) != letterlock.NoDemand && (known || proved(c)), err
+	return known, s.Access.Asks(g.Message).Proofs() != letterlock.NoDemand && (known || proved(c)), err
 }
 
 // showGate shows the gate, and why whoever was further is there again.
@@ -100,7 +100,7 @@ func (s *Server) showGate(c echo.Context, g access.Gate, status int, why string)
 	if v.NoPasscode {
 		v.Again = strings.TrimSuffix(v.Again, " "+p.Text("providers.instead"))
 	}
-	if known && s.Access.Asks(g.Message) == letterlock.NoDemand {
+	if known && s.Access.Asks(g.Message).Proofs() == letterlock.NoDemand {
 		v.ContinueURL = linkOf(c) + "/continue"
 	}
 	return s.show(c, status, views.GatePage(v))
@@ -154,6 +154,8 @@ func (s *Server) link(c echo.Context) (g access.Gate, done bool, err error) {
 	switch err := s.Access.Met(g.Message, by, s.Now()); {
 	case letterlock.KeyOf(err) == letterlock.GivePassphrase:
 		return g, true, c.Redirect(http.StatusSeeOther, passphraseURL(g.Message.ID))
+	case letterlock.KeyOf(err) == letterlock.GiveName:
+		return g, true, c.Redirect(http.StatusSeeOther, nameURL(g.Message.ID))
 	case letterlock.AsksMore(err):
 		return g, false, nil
 	case err != nil:

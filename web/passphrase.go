@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"net/url"
 
-	"github.com/gorilla/sessions"
 	"github.com/labstack/echo/v4"
 
 	"letterlock/internal/access"
@@ -31,7 +30,7 @@ func (s *Server) awaiting(c echo.Context) (g access.Gate, done bool, err error) 
 	if err != nil {
 		return g, false, err
 	}
-	g, err = s.Access.Awaiting(c.Request().Context(), actor(c), id)
+	g, err = s.Access.Awaiting(c.Request().Context(), actor(c), id, letterlock.GivePassphrase)
 	if letterlock.KeyOf(err) == access.Given {
 		return g, true, c.Redirect(http.StatusSeeOther, "/read/"+string(id))
 	}
@@ -90,16 +89,7 @@ func (s *Server) givePassphrase(c echo.Context) error {
 
 // tellSession notes in the reader's session which passphrase was given, under a new id.
 func (s *Server) tellSession(c echo.Context, given letterlock.ID) error {
-	name := s.sessions.name(readerCookie)
-	sess, err := s.sessions.Get(c.Request(), name)
-	if err != nil {
-		return err
-	}
-	if sess.ID, err = s.Sessions.Tell(c.Request().Context(), sess.ID, given); err != nil {
-		return err
-	}
-	c.SetCookie(sessions.NewCookie(name, sess.ID, sess.Options))
-	return nil
+	return s.renewSession(c, func(id string) (string, error) { return s.Sessions.Tell(c.Request().Context(), id, given) })
 }
 
 // Fields of the form of Compose.

@@ -68,6 +68,9 @@ func (s *Server) read(c echo.Context) error {
 		Event:        t.event,
 		Notes:        t.notes,
 	}
+	if s.Access.Asks(l.Message).Named() {
+		v.Named, v.NameURL = actor(c).Called, nameURL(l.Message.ID)
+	}
 	if !v.DoNotForward {
 		v.AloneURL, v.PrintURL, v.DownloadURL = t.alone, t.alone, url+"/message.eml"
 	}

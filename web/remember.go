@@ -55,7 +55,7 @@ func (s *Server) continueRemembered(c echo.Context) error {
 	if done || err != nil {
 		return err
 	}
-	if s.Access.Asks(g.Message) != letterlock.NoDemand {
+	if s.Access.Asks(g.Message).Proofs() != letterlock.NoDemand {
 		return c.Redirect(http.StatusSeeOther, linkOf(c)) // where it is said why
 	}
 	a := g.Recipient.Mailbox.Address

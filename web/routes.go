@@ -105,6 +105,7 @@ func (s *Server) routes() {
 	s.post(reader, "/read/:id/prove/passcode/again", s.resendPasscode)
 	s.post(reader, "/read/:id/prove/verify", s.verifyPasscode)
 	s.passphraseRoutes()
+	s.nameRoutes()
 	s.get(reader, "/read/:id/live", s.readLive, stays)
 	s.get(reader, "/read/:id/body", s.readBody)
 	s.get(reader, "/read/:id/part/:n", s.readPart, streams)

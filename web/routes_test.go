@@ -148,6 +148,8 @@ var table = map[string]column{
 	"POST /read/:id/prove/openid":         byReader(303),
 	"GET /read/:id/passphrase":            byReader(303), // none is asked for
 	"POST /read/:id/passphrase":           byReader(303),
+	"GET /read/:id/name":                  byReader(303),
+	"POST /read/:id/name":                 byReader(303),
 
 	"GET /read/:id/part/:n":     byReader(200),
 	"GET /read/:id/message.eml": byReader(200),

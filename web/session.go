@@ -39,6 +39,7 @@ const (
 	provedValue  = "proved" // and when
 	gaveValue    = "gave"   // passphrase that was given
 	toldValue    = "told"   // and when
+	calledValue  = "called" // how a reader wants to be known
 	ipValue      = "ip"     // where a sign-in comes from, for the audit log
 	agentValue   = "agent"  // with which browser
 )
@@ -80,7 +81,7 @@ func (st *sessionStore) New(r *http.Request, name string) (*sessions.Session, er
 	sess.IsNew = false
 	sess.Values[kindValue], sess.Values[addressValue], sess.Values[proofValue] = by.Kind, by.Address, by.Proof
 	sess.Values[forValue], sess.Values[provedValue] = by.ProvedFor, by.Proved
-	sess.Values[gaveValue], sess.Values[toldValue] = by.Gave, by.Told
+	sess.Values[gaveValue], sess.Values[toldValue], sess.Values[calledValue] = by.Gave, by.Told, by.Called
 	return sess, nil
 }
 
@@ -143,6 +144,7 @@ func (s *Server) signedIn(c echo.Context, kind letterlock.Kind) (by letterlock.A
 	by.Proved, _ = sess.Values[provedValue].(time.Time)
 	by.Gave, _ = sess.Values[gaveValue].(letterlock.ID)
 	by.Told, _ = sess.Values[toldValue].(time.Time)
+	by.Called, _ = sess.Values[calledValue].(string)
 	return by, nil
 }
 

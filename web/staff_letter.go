@@ -186,8 +186,11 @@ func (s speaker) asking(m letterlock.Message) string {
 	if asks == letterlock.NoDemand {
 		return ""
 	}
-	return inWords(asks, ", "+s.Text("sent.withANewPasscodeEach"), ", "+s.Text("sent.withOpenidOnly"), ", "+s.Text("sent.withANewSignIn"),
-		", "+s.Text("sent.withAPassphrase"), " "+s.Text("sent.andAPassphrase"), ", "+s.Text("sent.withAProofThatNobody"))
+	return demanded{
+		fresh: ", " + s.Text("sent.withANewPasscodeEach"), vouched: ", " + s.Text("sent.withOpenidOnly"), freshVouched: ", " + s.Text("sent.withANewSignIn"),
+		told: ", " + s.Text("sent.withAPassphrase"), andTold: " " + s.Text("sent.andAPassphrase"),
+		named: ", " + s.Text("sent.withTheNameOfEach"), andNamed: ", " + s.Text("sent.withTheNameOfEach"), other: ", " + s.Text("sent.withAProofThatNobody"),
+	}.by(asks)
 }
 
 func viaName(say language.Words, v letterlock.Via) string {

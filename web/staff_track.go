@@ -11,6 +11,10 @@ import (
 	"letterlock/views"
 )
 
+// mostNamed is how many names are told apart of those under which one mailbox has done a
+// thing; what was done under more is put to the last of them.
+const mostNamed = 20
+
 // shownTimes is how often a thing may have happened for each time to be shown.
 const shownTimes = 3
 
@@ -42,10 +46,11 @@ var stepNames = map[letterlock.EventKind]string{
 	letterlock.ReleaseUsed:    "step.releaseCodeUsed",
 }
 
-// A happening is one or more events of the same kind.
+// A happening is one or more events of the same kind, and by readers of the same name.
 type happening struct {
 	kind   letterlock.EventKind
 	events []letterlock.Event
+	others bool // and by some of other names
 }
 
 // divides reports whether a kind of event divides a history: what was read before
@@ -54,28 +59,41 @@ func divides(k letterlock.EventKind) bool {
 	return k == letterlock.RevokedEvent || k == letterlock.Restored || k == letterlock.ExpiryChanged || k == letterlock.PassphraseChanged
 }
 
-// happenings puts events of one kind together, in the order in which each kind
+// happenings puts events of one kind and name together, in the order in which each of them
 // first came after what divides the history.
 func happenings(events []letterlock.Event) (list []happening) {
 	start := 0
 	for _, e := range events {
 		divides := divides(e.Kind)
-		found := false
-		for i := start; i < len(list) && !divides; i++ {
-			if list[i].kind == e.Kind {
-				list[i].events = append(list[i].events, e)
-				found = true
-				break
-			}
-		}
-		if !found {
-			list = append(list, happening{e.Kind, []letterlock.Event{e}})
+		if i := alike(list[start:], e); i >= 0 && !divides {
+			h := &list[start+i]
+			h.events, h.others = append(h.events, e), h.others || h.events[0].Called != e.Called
+		} else {
+			list = append(list, happening{kind: e.Kind, events: []letterlock.Event{e}})
 		}
 		if divides {
 			start = len(list)
 		}
 	}
 	return list
+}
+
+// alike is which of the happenings an event belongs to; -1: to none.
+func alike(list []happening, e letterlock.Event) int {
+	last, names := -1, 0
+	for i, h := range list {
+		switch {
+		case h.kind != e.Kind:
+		case h.events[0].Called == e.Called:
+			return i
+		default:
+			last, names = i, names+1
+		}
+	}
+	if names < mostNamed {
+		return -1
+	}
+	return last
 }
 
 // steps is the history of a recipient as it is drawn. files are the message's
@@ -120,6 +138,7 @@ func (v sentMail) steps(r letterlock.Recipient, events []letterlock.Event, files
 		case letterlock.Deferred, letterlock.FellBack, letterlock.Delivered, letterlock.Replied, letterlock.Forwarded:
 			s.After += after(last.Detail)
 		}
+		s.After += v.server.calledIn(h)
 		steps = append(steps, s)
 	}
 	if end := v.message.Expires; v.expired() && !has[letterlock.ExpiredEvent] && r.Experience == letterlock.Link && !r.Revocation.Revoked() {
@@ -140,6 +159,19 @@ func (s speaker) proved(e letterlock.Event) string {
 		return ", " + s.Text("sent.byReleaseCode")
 	}
 	return ""
+}
+
+// calledIn says how a reader has named themselves, where the message asks for that.
+func (s speaker) calledIn(h happening) string {
+	name := h.events[0].Called
+	if name == "" {
+		return ""
+	}
+	said := ", " + s.Text("sent.named", "Name", name)
+	if h.others {
+		said += ", " + s.Text("sent.namedOtherwise")
+	}
+	return said
 }
 
 // todo are the steps that are still to come.

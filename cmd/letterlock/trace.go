@@ -185,7 +185,11 @@ func (d desk) history(h api.History) error {
 		t.row(" ", "Key", says)
 	}
 	for _, e := range h.Events {
-		t.row(" ", d.when(e.At), e.Kind, listed(e.Detail, e.Part, e.Proof, e.Agent, e.IP))
+		called := ""
+		if e.Called != "" {
+			called = "named themselves " + e.Called
+		}
+		t.row(" ", d.when(e.At), e.Kind, listed(e.Detail, e.Part, e.Proof, called, e.Agent, e.IP))
 	}
 	for _, v := range h.Visits {
 		t.row(" ", d.when(v.First), "visit before proof", listed(count(v.Count, "time")+" until "+d.when(v.Last), "taken for a "+v.Guess, v.Why, v.Agent, v.IP))

@@ -172,25 +172,35 @@ func (s *Service) Read(ctx context.Context, by letterlock.Actor, id letterlock.I
 	if err != nil || by.Kind != letterlock.Reader {
 		return l, err
 	}
-	if !l.Recipient.LastRead.IsZero() {
-		fresh := false
-		err := s.DB.Read(ctx, func(tx *store.Tx) error {
-			fresh = tx.Now.Sub(l.Recipient.LastRead) < readAgain
-			return nil
-		})
-		if fresh {
-			return l, nil
-		}
-		if err != nil {
-			l.Close()
-			return nil, err
-		}
+	noted, err := s.Noted(ctx, by, l, readAgain)
+	if noted {
+		return l, nil
+	}
+	if err != nil {
+		l.Close()
+		return nil, err
 	}
 	if err := s.note(ctx, by, id, letterlock.Event{Kind: letterlock.Read}); err != nil {
 		l.Close()
 		return nil, err
 	}
 	return l, nil
+}
+
+// Noted reports whether it was noted less than a while ago that the message was read by its
+// recipient; and, where it asks who reads, by somebody of the same name.
+func (s *Service) Noted(ctx context.Context, by letterlock.Actor, l *Letter, while time.Duration) (noted bool, err error) {
+	if l.Recipient.LastRead.IsZero() {
+		return false, nil
+	}
+	err = s.DB.Read(ctx, func(tx *store.Tx) (err error) {
+		noted = tx.Now.Sub(l.Recipient.LastRead) < while
+		if noted && s.Asks(l.Message).Named() {
+			noted, err = tx.ReadAs(l.Recipient, by.Called, tx.Now.Add(-while))
+		}
+		return err
+	})
+	return noted, err
 }
 
 // note writes one act of a reader, as events of one kind, into the history and the
@@ -206,6 +216,9 @@ func (s *Service) note(ctx context.Context, by letterlock.Actor, id letterlock.I
 			// A session from before sessions said it began with a passcode: there was
 			// nothing else.
 			e.Proof, e.Agent, e.IP = cmp.Or(by.Proof, letterlock.ByPasscode), by.Agent, by.IP
+			if s.Asks(h.message).Named() {
+				e.Called = by.Called
+			}
 			if err := tx.AddEvent(h.recipient, e); err != nil {
 				return err
 			}

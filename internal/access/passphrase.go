@@ -11,10 +11,11 @@ import (
 	"letterlock/internal/vault"
 )
 
-// Awaiting returns the message for which a reader is to give the passphrase, and has
-// proved all else that it asks for. NotFound "given": nothing more is asked for. The
-// errors are otherwise those of [Service.Open]: what was revoked meanwhile says so.
-func (s *Service) Awaiting(ctx context.Context, by letterlock.Actor, id letterlock.ID) (g Gate, err error) {
+// Awaiting returns the message for which a reader is to give what one of the keys of
+// [letterlock.Message.Met] says, and has proved all that comes before. NotFound "given":
+// nothing more is asked for. The errors are otherwise those of [Service.Open]: what was
+// revoked meanwhile says so.
+func (s *Service) Awaiting(ctx context.Context, by letterlock.Actor, id letterlock.ID, key string) (g Gate, err error) {
 	if by.Kind != letterlock.Reader {
 		return g, &letterlock.Error{Code: letterlock.Denied}
 	}
@@ -27,7 +28,7 @@ func (s *Service) Awaiting(ctx context.Context, by letterlock.Actor, id letterlo
 		switch err := s.Met(h.message, by, tx.Now); {
 		case err == nil:
 			return &letterlock.Error{Code: letterlock.NotFound, Key: Given}
-		case letterlock.KeyOf(err) != letterlock.GivePassphrase:
+		case letterlock.KeyOf(err) != key:
 			return err
 		}
 		return nil

@@ -87,6 +87,7 @@ type Event struct {
 	Detail string    `json:"detail,omitempty" doc:"What the other server said; or in what capacity access or expiry was changed, and to what; or what was asked for, time or access; or what the sender did about the passphrase, asked, changed or removed; or to whom a recipient replied or forwarded; or the reference code of a release code."`
 	Part   string    `json:"part,omitempty" doc:"Of a download: number of the part, or message for all of it."`
 	Proof  string    `json:"proof,omitempty" doc:"How the mailbox was proved; release: it was not, the sender has read a code to somebody."`
+	Called string    `json:"called,omitempty" doc:"How the reader has named themselves, where the message asks for that. Nobody has checked it."`
 	Agent  string    `json:"agent,omitempty" doc:"Browser family."`
 	IP     string    `json:"ip,omitempty" doc:"Where from, as far as the settings keep it."`
 }

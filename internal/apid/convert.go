@@ -82,7 +82,7 @@ func key(k track.Key) api.Key {
 }
 
 func event(e letterlock.Event) api.Event {
-	a := api.Event{Kind: string(e.Kind), At: e.At, Detail: e.Detail, Proof: string(e.Proof), Agent: e.Agent, IP: e.IP}
+	a := api.Event{Kind: string(e.Kind), At: e.At, Detail: e.Detail, Proof: string(e.Proof), Called: e.Called, Agent: e.Agent, IP: e.IP}
 	if e.Kind == letterlock.Downloaded {
 		a.Part = "message"
 		if e.Part >= 0 {

@@ -912,6 +912,9 @@ type Event struct {
 	Agent *string   `json:"agent,omitempty"`
 	At    time.Time `json:"at"`
 
+	// Called How the reader has named themselves, where the message asks for that. Nobody has checked it.
+	Called *string `json:"called,omitempty"`
+
 	// Detail What the other server said; or in what capacity access or expiry was changed, and to what; or what was asked for, time or access; or what the sender did about the passphrase, asked, changed or removed; or to whom a recipient replied or forwarded; or the reference code of a release code.
 	Detail *string `json:"detail,omitempty"`
 

@@ -58,8 +58,12 @@ func (s *Service) noteAnswer(tx *store.Tx, by letterlock.Actor, a *answer, m let
 	if a.act == letterlock.ActForward {
 		kind = letterlock.Forwarded
 	}
+	e := letterlock.Event{Kind: kind, Detail: "to " + someOf(list), Proof: cmp.Or(by.Proof, letterlock.ByPasscode), Agent: by.Agent, IP: by.IP}
+	if a.about.Message.Asks.Named() {
+		e.Called = by.Called
+	}
 	return errors.Join(
-		tx.AddEvent(a.about.Reader, letterlock.Event{Kind: kind, Detail: "to " + someOf(list), Proof: cmp.Or(by.Proof, letterlock.ByPasscode), Agent: by.Agent, IP: by.IP}),
+		tx.AddEvent(a.about.Reader, e),
 		tx.Audit(letterlock.Entry{Actor: by, Action: string(a.act), Message: a.about.Message.ID, Target: targets(list), Allowed: true}),
 		tx.Audit(letterlock.Entry{Actor: by, Action: "accept", Message: m.ID, Target: targets(list), Allowed: true}))
 }

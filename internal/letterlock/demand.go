@@ -1,6 +1,9 @@
 package letterlock
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // A Demand is what a message asks of its readers beyond the proof that the mailbox is
 // theirs.
@@ -12,26 +15,62 @@ const (
 	ByProvider    Demand = "openid"          // the word of an OpenID provider: no passcode is enough, nor a remembered browser
 	FreshProvider Demand = "openid+passcode" // both: a new sign-in at an OpenID provider, for this very message; a rule has made the one of the other
 	ByPassphrase  Demand = "passphrase"      // one that the sender tells the recipients by another way than mail, beside a passcode or a provider
+	ByName        Demand = "name"            // no proof: by what name each reader wants to be known; several may read one mailbox
 
 	FreshPassphrase         Demand = "passcode+passphrase" // what rules and senders make together
 	ProviderPassphrase      Demand = "openid+passphrase"
 	FreshProviderPassphrase Demand = "openid+passcode+passphrase"
 )
 
-// A need is what a demand consists of.
-type need struct{ fresh, vouched, told bool }
+// needs are what a demand consists of.
+type needs uint8
 
-// needs are all demands there are. There is one for each that two of them make together.
-var needs = map[Demand]need{
-	NoDemand:      {},
-	FreshPasscode: {fresh: true},
-	ByProvider:    {vouched: true},
-	FreshProvider: {fresh: true, vouched: true},
-	ByPassphrase:  {told: true},
+const (
+	needsProvider needs = 1 << iota
+	needsFresh
+	needsPassphrase
+	needsName
+)
 
-	FreshPassphrase:         {fresh: true, told: true},
-	ProviderPassphrase:      {vouched: true, told: true},
-	FreshProviderPassphrase: {fresh: true, vouched: true, told: true},
+// spelled are the demands of which all others are made, in the order of the needs.
+var spelled = [...]Demand{ByProvider, FreshPasscode, ByPassphrase, ByName}
+
+// needs are what a demand consists of, if it is one of those that there are. Each is
+// spelled in one way.
+func (d Demand) needs() (n needs, known bool) {
+	rest := string(d)
+	for i, word := range spelled {
+		after, ok := strings.CutPrefix(rest, string(word))
+		if !ok {
+			continue
+		}
+		if more, ok := strings.CutPrefix(after, "+"); ok && more != "" {
+			after = more
+		} else if after != "" {
+			return 0, false
+		}
+		n, rest = n|1<<i, after
+	}
+	return n, rest == ""
+}
+
+func (n needs) demand() (d Demand) {
+	for i, word := range spelled {
+		switch {
+		case n&(1<<i) == 0:
+		case d == NoDemand:
+			d = word
+		default:
+			d += "+" + word
+		}
+	}
+	return d
+}
+
+// has reports whether a demand that is known consists of what is asked about, or of more.
+func (d Demand) has(n needs) bool {
+	all, known := d.needs()
+	return known && all&n != 0
 }
 
 // FreshFor is how long a passcode counts as fresh, and a passphrase that was given.
@@ -42,60 +81,58 @@ const (
 	ProveAgain     = "prove-again"
 	ProveVouched   = "prove-openid"
 	GivePassphrase = "passphrase"
+	GiveName       = "name"
 	UnknownDemand  = "unknown-demand"
 )
 
 // ParseDemand returns the demand that s names, or Invalid "proof".
 func ParseDemand(s string) (Demand, error) {
-	if _, ok := needs[Demand(s)]; ok {
+	if _, known := Demand(s).needs(); known {
 		return Demand(s), nil
 	}
 	return "", &Error{Code: Invalid, Key: "proof"}
 }
 
 // Fresh reports whether a demand is met by a proof for the very message only.
-func (d Demand) Fresh() bool { return needs[d].fresh }
+func (d Demand) Fresh() bool { return d.has(needsFresh) }
 
 // Vouched reports whether a demand is met by the word of an OpenID provider only.
-func (d Demand) Vouched() bool { return needs[d].vouched }
+func (d Demand) Vouched() bool { return d.has(needsProvider) }
 
 // Told reports whether a demand asks for a passphrase.
-func (d Demand) Told() bool { return needs[d].told }
+func (d Demand) Told() bool { return d.has(needsPassphrase) }
+
+// Named reports whether a demand asks for the name of each reader.
+func (d Demand) Named() bool { return d.has(needsName) }
 
 // And is the demand that asks for what both ask for. What is not known stays so: nothing
 // that is added makes it a proof that can be given.
 func (d Demand) And(other Demand) Demand {
-	a, ok := needs[d]
-	if !ok {
+	a, known := d.needs()
+	if !known {
 		return d
 	}
-	b, ok := needs[other]
-	if !ok {
+	b, known := other.needs()
+	if !known {
 		return other
 	}
-	both := need{a.fresh || b.fresh, a.vouched || b.vouched, a.told || b.told}
-	for e, n := range needs {
-		if n == both {
-			return e
-		}
-	}
-	panic("letterlock: internal error: no demand is both " + string(d) + " and " + string(other))
+	return (a | b).demand()
 }
 
 // Untold is the demand without the passphrase that it may ask for. What is not known
 // stays so.
-func (d Demand) Untold() Demand {
-	n, ok := needs[d]
-	if !ok {
+func (d Demand) Untold() Demand { return d.without(needsPassphrase) }
+
+// Proofs is the demand without the name that it may ask for, which proves nothing. What is
+// not known stays so.
+func (d Demand) Proofs() Demand { return d.without(needsName) }
+
+func (d Demand) without(n needs) Demand {
+	all, known := d.needs()
+	if !known {
 		return d
 	}
-	n.told = false
-	for e, is := range needs {
-		if is == n {
-			return e
-		}
-	}
-	panic("letterlock: internal error: no demand is " + string(d) + " without a passphrase")
+	return (all &^ n).demand()
 }
 
 // Covers reports whether a message that asks for d asks for all of other.
@@ -104,25 +141,29 @@ func (d Demand) Covers(other Demand) bool { return d.And(other) == d }
 // Met returns nil if a reader's proof is what is asked of those who read the message. A
 // release code takes the place of a passcode, for its own message, and of nothing else.
 // Denied [ProveAgain]: they have to prove the mailbox anew, and [ProveVouched]: to a
-// provider; and [GivePassphrase]: that they have, and are to give the passphrase. Denied [UnknownDemand]: nobody can, for this program does not know what is
-// asked.
+// provider; [GivePassphrase]: that they have, and are to give the passphrase; and
+// [GiveName]: nothing is to be proved any more, and they have not said who they are.
+// Denied [UnknownDemand]: nobody can, for this program does not know what is asked.
 func (m Message) Met(by Actor, now time.Time) error {
-	n, ok := needs[m.Asks]
-	if !ok {
+	n, known := m.Asks.needs()
+	if !known {
 		return &Error{Code: Denied, Key: UnknownDemand}
 	}
 	_, vouched := by.Proof.Provider()
+	newly := n&needsFresh == 0 || fresh(by, vouched, m.ID, now)
 	switch {
 	case !by.Within(m.ID):
 		return &Error{Code: Denied, Key: ProveAgain}
-	case n.vouched && !vouched, n.vouched && n.fresh && !fresh(by, vouched, m.ID, now):
+	case n&needsProvider != 0 && !(vouched && newly):
 		return &Error{Code: Denied, Key: ProveVouched}
-	case n.fresh && !fresh(by, vouched, m.ID, now):
+	case !newly:
 		return &Error{Code: Denied, Key: ProveAgain}
-	case n.told && !byCode(by) && !vouched:
+	case n&needsPassphrase != 0 && !byCode(by) && !vouched:
 		return &Error{Code: Denied, Key: ProveAgain} // a passphrase takes the place of no proof
-	case n.told && !given(by, m.Passphrase, now):
+	case n&needsPassphrase != 0 && !given(by, m.Passphrase, now):
 		return &Error{Code: Denied, Key: GivePassphrase}
+	case n&needsName != 0 && by.Called == "":
+		return &Error{Code: Denied, Key: GiveName}
 	}
 	return nil
 }
@@ -134,11 +175,11 @@ func given(by Actor, passphrase ID, now time.Time) bool {
 	return passphrase != "" && by.Gave == passphrase && age >= 0 && age < FreshFor
 }
 
-// AsksMore reports whether an error is that of [Message.Met] to somebody who can prove what is
+// AsksMore reports whether an error is that of [Message.Met] to somebody who can give what is
 // asked.
 func AsksMore(err error) bool {
 	switch KeyOf(err) {
-	case ProveAgain, ProveVouched, GivePassphrase:
+	case ProveAgain, ProveVouched, GivePassphrase, GiveName:
 		return true
 	}
 	return false

@@ -10,6 +10,7 @@ func TestADemandIsMetByItsProofAlone(t *testing.T) {
 	typed := Actor{Kind: Reader, Proof: ByPasscode, ProvedFor: "m", Proved: now.Add(-time.Minute)}
 	with := func(change func(*Actor)) Actor { a := typed; change(&a); return a }
 	told := func(a Actor, m ID, ago time.Duration) Actor { a.Gave, a.Told = m, now.Add(-ago); return a }
+	called := func(a Actor) Actor { a.Called = "Anna"; return a }
 	for _, tt := range []struct {
 		name string
 		d    Demand
@@ -58,6 +59,15 @@ func TestADemandIsMetByItsProofAlone(t *testing.T) {
 		{"in the place of a provider", ByProvider, with(func(a *Actor) { a.Proof = ByRelease }), "m", ProveVouched},
 		{"in the place of a passphrase", ByPassphrase, with(func(a *Actor) { a.Proof = ByRelease }), "m", GivePassphrase},
 		{"beside a passphrase", ByPassphrase, told(with(func(a *Actor) { a.Proof = ByRelease }), "m", time.Minute), "m", ""},
+		{"a name is asked for", ByName, typed, "m", GiveName},
+		{"and was given", ByName, called(typed), "m", ""},
+		{"in a remembered browser", ByName, called(with(func(a *Actor) { a.Proof = ByBrowser })), "m", ""},
+		{"after a release code for another message", ByName, called(with(func(a *Actor) { a.Proof = ByRelease })), "n", ProveAgain},
+		{"in the place of a new passcode", FreshPasscode.And(ByName), called(with(func(a *Actor) { a.ProvedFor = "" })), "m", ProveAgain},
+		{"in the place of a provider", ByProvider.And(ByName), called(typed), "m", ProveVouched},
+		{"in the place of a passphrase", ByPassphrase.And(ByName), called(typed), "m", GivePassphrase},
+		{"after a passphrase", ByPassphrase.And(ByName), told(typed, "m", time.Minute), "m", GiveName},
+		{"beside everything", FreshProviderPassphrase.And(ByName), called(told(with(func(a *Actor) { a.Proof = ByOpenID("google") }), "m", time.Minute)), "m", ""},
 		{"nobody knows what is asked", "blood", typed, "m", UnknownDemand},
 	} {
 		err := Message{ID: tt.id, Asks: tt.d, Passphrase: tt.id}.Met(tt.by, now)
@@ -68,11 +78,16 @@ func TestADemandIsMetByItsProofAlone(t *testing.T) {
 }
 
 func TestDemandsAddUp(t *testing.T) {
-	for d := range needs {
+	for n := range needs(1 << len(spelled)) {
+		d := n.demand()
+		if parsed, err := ParseDemand(string(d)); parsed != d || err != nil {
+			t.Errorf("%q is not known: %v", d, err)
+		}
 		if d.And(NoDemand) != d || NoDemand.And(d) != d || d.And(d) != d || !d.Covers(NoDemand) || !d.Covers(d) {
 			t.Errorf("%q and nothing, or itself: %q, %q, %q", d, d.And(NoDemand), NoDemand.And(d), d.And(d))
 		}
-		for e := range needs {
+		for m := range needs(1 << len(spelled)) {
+			e := m.demand()
 			both := d.And(e)
 			if both != e.And(d) || !both.Covers(d) || !both.Covers(e) {
 				t.Errorf("%q and %q is %q, the other way round %q", d, e, both, e.And(d))
@@ -84,6 +99,14 @@ func TestDemandsAddUp(t *testing.T) {
 		if got := Demand("blood").And(d); got != "blood" {
 			t.Errorf("what nobody knows and %q is %q", d, got)
 		}
+	}
+	for _, d := range []Demand{"blood", "name+", "+name", "name+name", "passphrase+passcode", "name+openid", "Name", "names", "name ", "openid++name", "openid+blood"} {
+		if got, err := ParseDemand(string(d)); err == nil || d.Named() || d.Vouched() || d.And(ByName) != d || d.Proofs() != d {
+			t.Errorf("%q is known as %q", d, got)
+		}
+	}
+	if d := FreshProviderPassphrase.And(ByName); d.Proofs() != FreshProviderPassphrase || d.Untold() != FreshProvider.And(ByName) || ByName.Proofs() != NoDemand {
+		t.Errorf("less a name, %q is %q; less a passphrase %q", d, d.Proofs(), d.Untold())
 	}
 	if d := FreshPasscode.And(ByProvider); d != FreshProvider || FreshPasscode.Covers(ByProvider) || ByProvider.Covers(FreshPasscode) {
 		t.Errorf("a passcode and a provider are %q, or one is taken for the other", d)
