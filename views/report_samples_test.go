@@ -46,8 +46,8 @@ func reportSamples(all map[string]templ.Component) {
 	factors := Factors{App: true, Codes: "2 recovery codes are left.", FewCodes: true, RemoveURL: "/account/security/app/remove", CodesURL: "/account/security/codes", Do: "remove", Error: "That is not your password"}
 	all["security-app"] = SecurityPage(Security{Page: p, Note: "Done.", Sections: []templ.Component{FactorsSection(factors)}})
 	keys := &Passkeys{AddURL: "/account/security/passkeys", Name: "Laptop", Rows: []PasskeyRow{
-		{Name: "Telephone", Added: at("20 Nov 2026"), Used: at("21 Nov 2026"), Do: "remove-1", RemoveURL: "/account/security/passkeys/1/remove"},
-		{Name: "Key ring", Added: at("20 Nov 2026"), Do: "remove-2", RemoveURL: "/account/security/passkeys/2/remove"},
+		{Name: "Telephone", Added: at("20 Nov 2026"), Used: at("21 Nov 2026"), Do: "remove-1", RemoveURL: "/account/security/passkeys/1/remove", RenameDo: "rename-1", RenameURL: "/account/security/passkeys/1/rename"},
+		{Name: "Key ring", Added: at("20 Nov 2026"), Do: "remove-2", RemoveURL: "/account/security/passkeys/2/remove", RenameDo: "rename-2", RenameURL: "/account/security/passkeys/2/rename"},
 	}}
 	all["security-passkeys"] = SecurityPage(Security{Page: p, Sections: []templ.Component{FactorsSection(Factors{Passkeys: keys, Codes: "10 recovery codes are left.", CodesURL: "/account/security/codes", SetUpURL: "/account/security/app", Do: "remove-1", Error: "That is not your password"})}})
 	all["security-passkey"] = AddPasskeyPage(AddPasskey{Page: p, Name: "Telephone", Make: `{"challenge":"AA"}`, URL: "/account/security/passkeys/made"})

@@ -267,6 +267,7 @@ var table = map[string]column{
 	"POST /account/security/passkeys":                  byStaff(422), // nothing is typed
 	"POST /account/security/passkeys/made":             byStaff(422), // nothing was begun
 	"POST /account/security/passkeys/:id/remove":       byStaff(422), // nothing is typed
+	"POST /account/security/passkeys/:id/rename":       byStaff(422), // nothing is typed
 	"POST /account/app-passwords":                      byStaff(422), // nothing is typed
 	"POST /account/sessions/end-others":                byStaff(303),
 	"POST /account/sessions/:id/end":                   byStaff(303), // it is not there any more

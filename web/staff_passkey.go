@@ -30,6 +30,7 @@ func (s *Server) passkeyRoutes() {
 	s.post(securing, "/account/security/passkeys", s.addPasskey)
 	s.post(securing, "/account/security/passkeys/made", s.passkeyMade)
 	s.post(staff, "/account/security/passkeys/:id/remove", s.removePasskey)
+	s.post(staff, "/account/security/passkeys/:id/rename", s.renamePasskey)
 }
 
 // passkeyProblems say why a passkey does not count, by the key of the error.
@@ -42,7 +43,7 @@ var passkeyProblems = map[string]string{
 	"passkey-unknown":  "That passkey lets nobody in here",
 	"passkey-password": "Sign in with your password first, and show the passkey after it. From then on it lets you in alone again",
 	"passkey-exists":   "That passkey is here already",
-	"passkey-name":     "A name has 1 to 100 characters, and no other passkey of yours has it",
+	"passkey-name":     "A name has 1 to 64 characters, and no other passkey of yours has it",
 	"passkey-many":     "You have ten passkeys. Remove one first",
 }
 
@@ -122,14 +123,16 @@ func (s *Server) ownPasskeys(list []account.Passkey) *views.Passkeys {
 		v.AddURL = "/account/security/passkeys"
 	}
 	for _, p := range list {
+		to := "/account/security/passkeys/" + string(p.ID)
 		v.Rows = append(v.Rows, views.PasskeyRow{Name: p.Name, Added: s.day(p.Added), Used: s.when(p.Used), Do: removeDo(p.ID),
-			RemoveURL: "/account/security/passkeys/" + string(p.ID) + "/remove"})
+			RemoveURL: to + "/remove", RenameDo: renameDo(p.ID), RenameURL: to + "/rename"})
 	}
 	return v
 }
 
-// removeDo names the form that removes a passkey.
+// removeDo names the form that removes a passkey, and renameDo the one that renames it.
 func removeDo(id letterlock.ID) string { return "remove-" + string(id) }
+func renameDo(id letterlock.ID) string { return "rename-" + string(id) }
 
 // passkeysThere counts them for an administrator.
 func passkeysThere(n int) string {
@@ -184,4 +187,21 @@ func (s *Server) removePasskey(c echo.Context) error {
 		err = nil
 	}
 	return s.afterFactor(c, removeDo(id), err, func() error { return c.Redirect(http.StatusSeeOther, "/account/security?done=passkey-removed") })
+}
+
+// renamePasskey calls one of one's own otherwise.
+func (s *Server) renamePasskey(c echo.Context) error {
+	f, err := form(c)
+	if err != nil {
+		return err
+	}
+	id, err := letterlock.ParseID(c.Param("id"))
+	if err != nil {
+		return err
+	}
+	err = s.Accounts.RenamePasskey(c.Request().Context(), actor(c), f.Get("password"), s.shown(c, f, "code"), id, bounded(f.Get("name"), 400))
+	if letterlock.KeyOf(err) == "no-passkey" { // removed on another page meanwhile
+		return c.Redirect(http.StatusSeeOther, "/account/security")
+	}
+	return s.afterFactor(c, renameDo(id), err, func() error { return c.Redirect(http.StatusSeeOther, "/account/security?done=passkey-renamed") })
 }

@@ -93,6 +93,20 @@ func TestAPasskeyIsAddedUsedAndRemoved(t *testing.T) {
 	}
 	proof := b.asked(d, "/account/security/question")
 	proof.Set("password", password)
+	proof.Set("name", strings.Repeat("x", 65))
+	rename := strings.TrimSuffix(remove[1], "remove") + "rename"
+	if a := b.post(rename, proof); a.status != http.StatusUnprocessableEntity || !strings.Contains(a.body, proof.Get("name")) || !strings.Contains(a.body, "1 to 64 characters") {
+		t.Errorf("a name that is too long: %d", a.status)
+	}
+	proof.Set("name", "<b>Key ring")
+	if a := b.post(rename, proof); a.status != http.StatusSeeOther || a.location() != "/account/security?done=passkey-renamed" {
+		t.Fatalf("renaming: %d to %q", a.status, a.location())
+	}
+	if page := b.get("/account/security?done=passkey-renamed").body; !strings.Contains(page, "&lt;b&gt;Key ring") || !strings.Contains(page, "The passkey is renamed.") || strings.Contains(page, "passkey <bdi>Telephone") {
+		t.Errorf("the page does not list it under its name")
+	}
+	proof = b.asked(d, "/account/security/question")
+	proof.Set("password", password)
 	if a := b.post(remove[1], proof); a.status != http.StatusSeeOther || a.location() != "/account/security?done=passkey-removed" {
 		t.Fatalf("removing: %d to %q", a.status, a.location())
 	}
@@ -103,7 +117,7 @@ func TestAPasskeyIsAddedUsedAndRemoved(t *testing.T) {
 		t.Errorf("the password alone afterwards leads to %q", a.location())
 	}
 	said := fmt.Sprint(w.audit())
-	for _, want := range []string{"begin passkey", "add passkey", "show passkey", "remove passkey", "passkey-unknown"} {
+	for _, want := range []string{"begin passkey", "add passkey", "show passkey", "rename passkey", "remove passkey", "passkey-unknown"} {
 		if !strings.Contains(said, want) {
 			t.Errorf("the audit log does not say %q", want)
 		}

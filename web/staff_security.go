@@ -83,7 +83,7 @@ func (s *Server) showSecurity(c echo.Context, status int, problem string) error 
 var securityNotes = map[string]string{
 	"app-password": appPasswordGone,
 	"app":          "security.theAuthenticatorAppIsSet", "removed": "security.theAuthenticatorAppIsRemoved",
-	"passkey": "security.thePasskeyIsAdded", "passkey-removed": "security.thePasskeyIsRemoved",
+	"passkey": "security.thePasskeyIsAdded", "passkey-removed": "security.thePasskeyIsRemoved", "passkey-renamed": "security.thePasskeyIsRenamed",
 	"session": "security.theSessionHasEnded", "proved": "security.youHaveProved",
 	"sessions": "security.allOtherSessionsHaveEnded",
 }

@@ -268,8 +268,9 @@ func (s *Service) makeRecoveryCodes(tx *store.Tx, a letterlock.Address) (codes [
 
 // proved asks whoever is signed in to prove again who they are and, where there is a second
 // factor, for that or a recovery code: a session that was left open must not be enough to
-// change what keeps the account. f runs in the transaction that uses the code up.
-func (s *Service) proved(ctx context.Context, by letterlock.Actor, password string, shown Shown, action string, f func(*store.Tx) error) error {
+// change what keeps the account. f runs in the transaction that uses the code up, and may say
+// more in the entry.
+func (s *Service) proved(ctx context.Context, by letterlock.Actor, password string, shown Shown, action string, f func(*store.Tx, *letterlock.Entry) error) error {
 	if err := s.again(ctx, by, password); err != nil {
 		return err
 	}
@@ -279,13 +280,14 @@ func (s *Service) proved(ctx context.Context, by letterlock.Actor, password stri
 		if refusal, err = s.beside(tx, by, shown); err != nil || refusal != nil {
 			return err
 		}
-		if err := f(tx); refuses(err) {
+		entry := letterlock.Entry{Actor: by, Action: action, Target: string(by.Address), Allowed: true}
+		if err := f(tx, &entry); refuses(err) {
 			refusal = err
 			return nil
 		} else if err != nil {
 			return err
 		}
-		return tx.Audit(letterlock.Entry{Actor: by, Action: action, Target: string(by.Address), Allowed: true})
+		return tx.Audit(entry)
 	})
 	return errors.Join(err, refusal)
 }
@@ -302,7 +304,7 @@ func (s *Service) beside(tx *store.Tx, by letterlock.Actor, shown Shown) (refusa
 // NewRecoveryCodes makes ten codes in the place of the earlier ones. Nobody can learn
 // them again. Their errors are those of Authenticate and FinishStep.
 func (s *Service) NewRecoveryCodes(ctx context.Context, by letterlock.Actor, password string, shown Shown) (codes []string, err error) {
-	err = s.proved(ctx, by, password, shown, "make recovery codes", func(tx *store.Tx) error {
+	err = s.proved(ctx, by, password, shown, "make recovery codes", func(tx *store.Tx, _ *letterlock.Entry) error {
 		list, err := tx.Factors(by.Address)
 		if err == nil && len(list) == 0 {
 			err = errNoFactor

@@ -9,13 +9,17 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"letterlock/internal/letterlock"
 	"letterlock/internal/passkey"
 	"letterlock/internal/store"
 )
 
-const maxPasskeys = 10 // of one account
+const (
+	maxPasskeys    = 10 // of one account
+	maxPasskeyName = 64 // characters
+)
 
 var (
 	errNoPasskeys      = &letterlock.Error{Code: letterlock.NotFound, Key: "passkeys"} // nobody has any here
@@ -278,10 +282,10 @@ func (s *Service) BeginPasskey(ctx context.Context, by letterlock.Actor, passwor
 		return "", nil, errNoPasskeys
 	}
 	name = strings.TrimSpace(name)
-	if !rightName(name) {
+	if !rightPasskeyName(name) {
 		return "", nil, errPasskeyName
 	}
-	err = s.proved(ctx, by, password, shown, "begin passkey", func(tx *store.Tx) error {
+	err = s.proved(ctx, by, password, shown, "begin passkey", func(tx *store.Tx, _ *letterlock.Entry) error {
 		list, keys, err := s.passkeys(tx, by.Address)
 		if err == nil {
 			err = fitsAmong(list, name)
@@ -307,6 +311,10 @@ func (s *Service) BeginPasskey(ctx context.Context, by letterlock.Actor, passwor
 		return err
 	})
 	return id, browser, err
+}
+
+func rightPasskeyName(name string) bool {
+	return rightName(name) && utf8.RuneCountInString(name) <= maxPasskeyName
 }
 
 // fitsAmong refuses a passkey that is one too many, or has the name of another.
@@ -382,15 +390,49 @@ func (s *Service) made(tx *store.Tx, a letterlock.Address, id string, sent []byt
 // recovery codes go, too. NotFound "no-passkey": the account has none such. Its other
 // errors are those of Authenticate and FinishStep.
 func (s *Service) RemovePasskey(ctx context.Context, by letterlock.Actor, password string, shown Shown, id letterlock.ID) error {
-	return s.proved(ctx, by, password, shown, "remove passkey", func(tx *store.Tx) error {
-		list, err := tx.Factors(by.Address)
-		if err == nil && !slices.ContainsFunc(list, func(f store.Factor) bool { return f.Kind == store.Passkey && f.ID == id }) {
-			err = errNoPasskey
-		}
+	return s.proved(ctx, by, password, shown, "remove passkey", func(tx *store.Tx, entry *letterlock.Entry) error {
+		_, f, err := passkeyAmong(tx, by.Address, id)
 		if err != nil {
 			return err
 		}
+		entry.Reason = f.Name
 		_, err = tx.DeleteFactor(id, by.Address)
 		return errors.Join(err, forgetCodes(tx, by.Address))
+	})
+}
+
+// passkeyAmong returns the factors of an account and the passkey among them that has that
+// ID, or NotFound "no-passkey".
+func passkeyAmong(tx *store.Tx, a letterlock.Address, id letterlock.ID) (list []store.Factor, f store.Factor, err error) {
+	if list, err = tx.Factors(a); err != nil {
+		return nil, f, err
+	}
+	i := slices.IndexFunc(list, func(f store.Factor) bool { return f.Kind == store.Passkey && f.ID == id })
+	if i < 0 {
+		return nil, f, errNoPasskey
+	}
+	return list, list[i], nil
+}
+
+// RenamePasskey calls a passkey otherwise, for its holder alone: what it opens stays as it
+// is. Invalid "passkey-name": it needs a name of 1 to 64 characters that no other of theirs
+// has; NotFound "no-passkey": the account has none such. Its other errors are those of
+// Authenticate and FinishStep.
+func (s *Service) RenamePasskey(ctx context.Context, by letterlock.Actor, password string, shown Shown, id letterlock.ID, name string) error {
+	name = strings.TrimSpace(name)
+	if !rightPasskeyName(name) {
+		return errPasskeyName
+	}
+	return s.proved(ctx, by, password, shown, "rename passkey", func(tx *store.Tx, entry *letterlock.Entry) error {
+		list, f, err := passkeyAmong(tx, by.Address, id)
+		if err != nil {
+			return err
+		}
+		if slices.ContainsFunc(list, func(other store.Factor) bool { return other.ID != id && other.Name == name }) {
+			return errPasskeyName
+		}
+		entry.Reason = f.Name + ": " + name
+		_, err = tx.RenameFactor(id, by.Address, name)
+		return err
 	})
 }

@@ -361,7 +361,7 @@ func TestPasskeysThatAreNotAdded(t *testing.T) {
 		id, browser, err := h.accounts.BeginPasskey(t.Context(), signedIn(ada.Address), password, shown, name)
 		return id, browser, letterlock.KeyOf(err)
 	}
-	for _, name := range []string{"", " ", "a\x00b", "a\u202eb", strings.Repeat("x", 101)} {
+	for _, name := range []string{"", " ", "a\x00b", "a\u202eb", strings.Repeat("x", 65)} {
 		if _, _, key := begin(name, account.Shown{}); key != "passkey-name" {
 			t.Errorf("the name %q: %q", name, key)
 		}
@@ -432,5 +432,56 @@ func TestAStepOfSingleSignOnIsSettledWithTheFactorAlone(t *testing.T) {
 	refusal = &letterlock.Error{Code: letterlock.Denied, Key: "sso-bound"}
 	if by, key := finish(h.asked(d, ada.Address)); key != "sign-in-step" || by.Address != "" {
 		t.Errorf("refused: %q (%s)", by.Address, key)
+	}
+}
+
+func TestAPasskeyIsRenamedByItsHolderWhoProvesThatItIsThey(t *testing.T) {
+	h := withPasskeys(t)
+	d := h.device(ada.Address)
+	h.addPasskey(passkeytest.New(t, origin), ada.Address, "Key ring", h.asked(d, ada.Address))
+	f, err := h.accounts.Factors(t.Context(), ada.Address)
+	if err != nil || len(f.Passkeys) != 2 {
+		t.Fatal(f, err)
+	}
+	first := f.Passkeys[0]
+	for _, tt := range []struct {
+		what, password, name string
+		by                   letterlock.Address
+		id                   letterlock.ID
+		shown                account.Shown
+		want                 string
+	}{
+		{"a wrong password", "wrong password", "Phone", ada.Address, first.ID, h.asked(d, ada.Address), "sign-in"},
+		{"without the second factor", password, "Phone", ada.Address, first.ID, account.Shown{}, "second-factor"},
+		{"the name of another", password, "Key ring", ada.Address, first.ID, h.asked(d, ada.Address), "passkey-name"},
+		{"no name", password, " ", ada.Address, first.ID, account.Shown{}, "passkey-name"},
+		{"a name that is turned about", password, "a\u202eb", ada.Address, first.ID, account.Shown{}, "passkey-name"},
+		{"a name in two lines", password, "a\nb", ada.Address, first.ID, account.Shown{}, "passkey-name"},
+		{"a name that is too long", password, strings.Repeat("é", 65), ada.Address, first.ID, account.Shown{}, "passkey-name"},
+		{"by somebody else", password, "Mine", eve.Address, first.ID, account.Shown{}, "no-passkey"},
+		{"none such", password, "Phone", ada.Address, letterlock.NewID(), h.asked(d, ada.Address), "no-passkey"},
+	} {
+		err := h.accounts.RenamePasskey(t.Context(), signedIn(tt.by), tt.password, tt.shown, tt.id, tt.name)
+		if letterlock.KeyOf(err) != tt.want {
+			t.Errorf("%s: %v, want %s", tt.what, err, tt.want)
+		}
+	}
+	if f, _ := h.accounts.Factors(t.Context(), ada.Address); f.Passkeys[0].Name != first.Name {
+		t.Fatalf("it is called %q", f.Passkeys[0].Name)
+	}
+	longest := strings.Repeat("é", 64)
+	for _, name := range []string{" " + longest + " ", longest} { // the same name again is no error
+		if err := h.accounts.RenamePasskey(t.Context(), signedIn(ada.Address), password, h.asked(d, ada.Address), first.ID, name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if f, _ := h.accounts.Factors(t.Context(), ada.Address); f.Passkeys[0].Name != longest || f.Passkeys[1].Name != "Key ring" {
+		t.Errorf("they are called %q and %q", f.Passkeys[0].Name, f.Passkeys[1].Name)
+	}
+	if e := h.last(); e.Action != "rename passkey" || !e.Allowed || e.Reason != longest+": "+longest || e.Target != string(ada.Address) {
+		t.Errorf("audit log: %+v", e)
+	}
+	if err := h.alone(d); err != nil {
+		t.Errorf("it lets nobody in any more: %v", err)
 	}
 }

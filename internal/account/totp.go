@@ -146,7 +146,7 @@ func (s *Service) firstCodes(tx *store.Tx, a letterlock.Address) ([]string, erro
 // RemoveApp has no codes of an authenticator app asked for any more. With the last
 // factor the recovery codes go, too.
 func (s *Service) RemoveApp(ctx context.Context, by letterlock.Actor, password string, shown Shown) error {
-	return s.proved(ctx, by, password, shown, "remove app", func(tx *store.Tx) error {
+	return s.proved(ctx, by, password, shown, "remove app", func(tx *store.Tx, _ *letterlock.Entry) error {
 		f, err := tx.Factor(store.TOTP, []byte(by.Address))
 		if errors.Is(err, letterlock.NotFound) {
 			return errNoFactor

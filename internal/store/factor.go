@@ -76,6 +76,12 @@ func (t *Tx) SealFactor(f Factor) error {
 	return t.exec(`UPDATE factors SET sealed = $3 WHERE kind = $1 AND handle = $2`, f.Kind, f.Handle, f.Sealed)
 }
 
+// RenameFactor calls a factor of an account otherwise, and says whether there was one.
+func (t *Tx) RenameFactor(id letterlock.ID, a letterlock.Address, name string) (bool, error) {
+	n, err := t.change(`UPDATE factors SET name = $3 WHERE id = $1 AND address = $2`, id, a, name)
+	return n > 0, err
+}
+
 // DeleteFactor removes a factor of an account, and says whether there was one.
 func (t *Tx) DeleteFactor(id letterlock.ID, a letterlock.Address) (bool, error) {
 	n, err := t.change(`DELETE FROM factors WHERE id = $1 AND address = $2`, id, a)
