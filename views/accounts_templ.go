@@ -425,7 +425,7 @@ func AccountsPage(v Accounts) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = adminPage(v.Page, "accounts", errorTitle(firstProblem(v.Errors), v.Words.Text("accounts.accounts")), "This is how an administrator manages accounts.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = adminPage(v.Page, "accounts", errorTitle(v.Words, firstProblem(v.Errors), v.Words.Text("accounts.accounts")), "This is how an administrator manages accounts.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -901,7 +901,7 @@ func AccountPage(v AccountDetail) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = adminPage(v.Page, "accounts", errorTitle(v.Problem+v.RolesError, v.Words.Text("accounts.accountsB", "Label", v.Who.label())), "This is how an administrator manages accounts.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var23), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = adminPage(v.Page, "accounts", errorTitle(v.Words, v.Problem+v.RolesError, v.Words.Text("accounts.accountsB", "Label", v.Who.label())), "This is how an administrator manages accounts.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var23), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

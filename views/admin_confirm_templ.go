@@ -259,7 +259,7 @@ func AdminRevokePage(v AdminRevoke) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = traceConfirm(v.Page, errorTitle(v.Error, v.Words.Text("adminConfirm.revokeMessage")), v.Behind).Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = traceConfirm(v.Page, errorTitle(v.Words, v.Error, v.Words.Text("adminConfirm.revokeMessage")), v.Behind).Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -515,7 +515,7 @@ func AdminDestroyPage(v AdminDestroy) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = traceConfirm(v.Page, errorTitle(v.TypedError+v.ReasonError, v.Words.Text("adminConfirm.destroyMessage")), v.Behind).Render(templ.WithChildren(ctx, templ_7745c5c3_Var14), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = traceConfirm(v.Page, errorTitle(v.Words, v.TypedError+v.ReasonError, v.Words.Text("adminConfirm.destroyMessage")), v.Behind).Render(templ.WithChildren(ctx, templ_7745c5c3_Var14), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -540,7 +540,7 @@ func BrandFormPage(v BrandForm) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = adminPage(v.Page, "brands", errorTitle(firstProblem(v.Errors), v.Heading), "This is how an administrator says in which looks recipients see mail.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var14), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = adminPage(v.Page, "brands", errorTitle(v.Words, firstProblem(v.Errors), v.Heading), "This is how an administrator says in which looks recipients see mail.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var14), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

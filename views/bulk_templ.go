@@ -778,7 +778,7 @@ func BulkPlanPage(v BulkPlan) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = bulkPage(v.Page, errorTitle(v.Problem+v.Error, v.Words.Text("bulk.revokeManyMessages")), false).Render(templ.WithChildren(ctx, templ_7745c5c3_Var27), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = bulkPage(v.Page, errorTitle(v.Words, v.Problem+v.Error, v.Words.Text("bulk.revokeManyMessages")), false).Render(templ.WithChildren(ctx, templ_7745c5c3_Var27), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

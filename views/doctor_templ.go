@@ -295,7 +295,7 @@ func DoctorPage(v Doctor) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = adminPage(v.Page, "doctor", errorTitle(v.Problem, v.Words.Text("doctor.doctor")), "This is how an administrator has everything looked at.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = adminPage(v.Page, "doctor", errorTitle(v.Words, v.Problem, v.Words.Text("doctor.doctor")), "This is how an administrator has everything looked at.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -639,7 +639,7 @@ func SignInProvidersPage(v SignInProviders) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = adminPage(v.Page, "sign-in-providers", errorTitle(cmp.Or(v.Problem, v.Accounts.Error+v.Browsers.Error), v.Words.Text("providerPage.signInProviders")), "This is how an administrator sets up OpenID providers.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var16), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = adminPage(v.Page, "sign-in-providers", errorTitle(v.Words, cmp.Or(v.Problem, v.Accounts.Error+v.Browsers.Error), v.Words.Text("providerPage.signInProviders")), "This is how an administrator sets up OpenID providers.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var16), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

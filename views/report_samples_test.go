@@ -41,23 +41,23 @@ func reportSamples(all map[string]templ.Component) {
 		Made: &MadeAppPassword{"Scanner", "abcd-efgh-ijkl-mnop-qrst-uvwx", ines.Address}, MakeURL: "/account/app-passwords", Errors: []FieldError{{"app-proof", "This is not your password"}},
 	}
 	open := OpenSessions{Rows: []OpenSession{{"Firefox", "192.0.2.7", true, at("20 November 2026, 09:02 CET"), at("20 November 2026, 10:42 CET"), ""}, {"", "", false, at("19 November"), at("19 November"), "/account/sessions/1/end"}}, EndOthersURL: "/account/sessions/end-others"}
-	all["security-programs"] = SecurityPage(Security{Page: p, Note: "The app password works no more.", Sections: []templ.Component{AppPasswordsSection(programs), OpenSessionsSection(open)}})
-	detail.Sections = []templ.Component{AppPasswordsSection(AppPasswords{}), OpenSessionsSection(OpenSessions{})}
+	all["security-programs"] = SecurityPage(Security{Page: p, Note: "The app password works no more.", Sections: []templ.Component{AppPasswordsSection(p.Words, programs), OpenSessionsSection(p.Words, open)}})
+	detail.Sections = []templ.Component{AppPasswordsSection(p.Words, AppPasswords{}), OpenSessionsSection(p.Words, OpenSessions{})}
 	factors := Factors{App: true, Codes: "2 recovery codes are left.", FewCodes: true, RemoveURL: "/account/security/app/remove", CodesURL: "/account/security/codes", Do: "remove", Error: "That is not your password"}
-	all["security-app"] = SecurityPage(Security{Page: p, Note: "Done.", Sections: []templ.Component{FactorsSection(factors)}})
+	all["security-app"] = SecurityPage(Security{Page: p, Note: "Done.", Sections: []templ.Component{FactorsSection(p.Words, factors)}})
 	keys := &Passkeys{AddURL: "/account/security/passkeys", Name: "Laptop", Rows: []PasskeyRow{
 		{Name: "Telephone", Added: at("20 Nov 2026"), Used: at("21 Nov 2026"), Do: "remove-1", RemoveURL: "/account/security/passkeys/1/remove", RenameDo: "rename-1", RenameURL: "/account/security/passkeys/1/rename"},
 		{Name: "Key ring", Added: at("20 Nov 2026"), Do: "remove-2", RemoveURL: "/account/security/passkeys/2/remove", RenameDo: "rename-2", RenameURL: "/account/security/passkeys/2/rename"},
 	}}
-	all["security-passkeys"] = SecurityPage(Security{Page: p, Sections: []templ.Component{FactorsSection(Factors{Passkeys: keys, Codes: "10 recovery codes are left.", CodesURL: "/account/security/codes", SetUpURL: "/account/security/app", Do: "remove-1", Error: "That is not your password"})}})
+	all["security-passkeys"] = SecurityPage(Security{Page: p, Sections: []templ.Component{FactorsSection(p.Words, Factors{Passkeys: keys, Codes: "10 recovery codes are left.", CodesURL: "/account/security/codes", SetUpURL: "/account/security/app", Do: "remove-1", Error: "That is not your password"})}})
 	all["security-passkey"] = AddPasskeyPage(AddPasskey{Page: p, Name: "Telephone", Make: `{"challenge":"AA"}`, URL: "/account/security/passkeys/made"})
 	all["second-factor-passkey"] = SecondFactorPage(SecondFactor{Page: p, Passkeys: true, Error: "That passkey lets nobody in here"})
-	all["sign-in-passkey"] = SignInPage(SignIn{Page: p, Ways: []templ.Component{PasskeyWaySection(PasskeyWay{Next: "/compose", Error: "That passkey lets nobody in here"})}})
+	all["sign-in-passkey"] = SignInPage(SignIn{Page: p, Ways: []templ.Component{PasskeyWaySection(p.Words, PasskeyWay{Next: "/compose", Error: "That passkey lets nobody in here"})}})
 	all["security-set-up"] = SetUpAppPage(SetUpApp{Page: p, QR: "data:image/png;base64,", Key: "ABCD EFGH", URL: "/account/security/app", Error: "That code is not right"})
 	all["security-codes"] = RecoveryCodesPage(RecoveryCodes{Page: p, Codes: []string{"ABCDE-FGHJK"}, File: "data:text/plain,ABCDE"})
 	all["second-factor"] = SecondFactorPage(SecondFactor{Page: p, Next: "/sent", Error: "That code is not right"})
-	all["security-prove"] = SecurityPage(Security{Page: p, Prove: Prove{"/account/security/prove", "Contoso ID"}, Sections: []templ.Component{FactorsSection(Factors{NoPassword: true}), AppPasswordsSection(AppPasswords{Later: true})}})
-	all["security-proved"] = SecurityPage(Security{Page: p, Sections: []templ.Component{FactorsSection(Factors{NoPassword: true, SetUpURL: "/account/security/app"}), AppPasswordsSection(AppPasswords{MakeURL: "/x", NoPassword: true})}})
+	all["security-prove"] = SecurityPage(Security{Page: p, Prove: Prove{"/account/security/prove", "Contoso ID"}, Sections: []templ.Component{FactorsSection(p.Words, Factors{NoPassword: true}), AppPasswordsSection(p.Words, AppPasswords{Later: true})}})
+	all["security-proved"] = SecurityPage(Security{Page: p, Sections: []templ.Component{FactorsSection(p.Words, Factors{NoPassword: true, SetUpURL: "/account/security/app"}), AppPasswordsSection(p.Words, AppPasswords{MakeURL: "/x", NoPassword: true})}})
 	all["security-set-up-proved"] = SetUpAppPage(SetUpApp{Page: p, QR: "data:image/png;base64,", Key: "ABCD EFGH", URL: "/account/security/app", Proof: Factors{NoPassword: true}})
 	all["security"] = SecurityPage(Security{Page: p, Problem: "That is not the password.", Facts: []Fact{{"Address", ines.Address, false}}})
 	detail.Note, detail.Problem, detail.RolesError, detail.EnableURL, detail.DisableURL = "", "Nothing was changed.", "Choose a role at least.", "/accounts/1/enable", ""

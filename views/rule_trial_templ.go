@@ -322,7 +322,7 @@ func RuleTrialPage(v RuleTrial) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = adminPage(v.Page, "rules", errorTitle(firstProblem(v.Errors), v.Words.Text("rules.tryAMail")), "This is how an administrator sees what a rule does.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = adminPage(v.Page, "rules", errorTitle(v.Words, firstProblem(v.Errors), v.Words.Text("rules.tryAMail")), "This is how an administrator sees what a rule does.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -387,7 +387,7 @@ func TokensPage(v Tokens) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = adminPage(v.Page, "tokens", errorTitle(firstProblem(v.Errors), v.Words.Text("tokens.apiTokens")), "This is how an administrator lets programs in.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = adminPage(v.Page, "tokens", errorTitle(v.Words, firstProblem(v.Errors), v.Words.Text("tokens.apiTokens")), "This is how an administrator lets programs in.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -44,7 +44,7 @@ func (s *Server) appPasswords(c echo.Context, of letterlock.Address, to string, 
 			RemoveURL: to + "/app-passwords/" + string(p.ID) + "/remove",
 		})
 	}
-	return views.AppPasswordsSection(v), nil
+	return views.AppPasswordsSection(s.words(c), v), nil
 }
 
 // makeAppPassword makes one and shows it in the answer, which is not kept anywhere: like
@@ -55,13 +55,14 @@ func (s *Server) makeAppPassword(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	say := s.words(c)
 	v := views.AppPasswords{Name: bounded(strings.TrimSpace(f.Get("app-name")), 400)}
 	proof, err := s.Accounts.Proof(c.Request().Context(), actor(c))
 	if err != nil {
 		return err
 	}
 	if !proof.Password && !proof.Given {
-		return s.showSecurity(c, http.StatusUnprocessableEntity, proveFirst+". Nothing was changed.")
+		return s.showSecurity(c, http.StatusUnprocessableEntity, say.Text("factor.nothingChanged", "Problem", say.Text("factor.proveFirst")))
 	}
 	status, wrong := http.StatusOK, ""
 	if proof.Password {
@@ -76,10 +77,10 @@ func (s *Server) makeAppPassword(c echo.Context) error {
 	p, secret, err := s.Accounts.MakeAppPassword(c.Request().Context(), actor(c), v.Name)
 	switch letterlock.KeyOf(err) {
 	case "app-password-name":
-		v.Errors = []views.FieldError{{Field: "app-name", Text: "A name has 1 to 100 characters, and no other app password of yours has it"}}
+		v.Errors = []views.FieldError{{Field: "app-name", Text: say.Text("appPassword.nameHas")}}
 		return s.sayOfAppPassword(c, http.StatusUnprocessableEntity, v)
 	case "app-password-many":
-		v.Errors = []views.FieldError{{Field: "app-name", Text: "You have 20 app passwords. Remove one first"}}
+		v.Errors = []views.FieldError{{Field: "app-name", Text: say.Text("appPassword.tooMany")}}
 		return s.sayOfAppPassword(c, http.StatusUnprocessableEntity, v)
 	}
 	if err != nil {
@@ -100,11 +101,11 @@ func (s *Server) knowsPassword(c echo.Context, password string) (status int, wro
 	_, err = s.authenticate(c, string(actor(c).Address), password)
 	switch letterlock.CodeOf(err) {
 	case letterlock.Denied:
-		return http.StatusUnprocessableEntity, "This is not your password", nil
+		return http.StatusUnprocessableEntity, s.words(c).Text("appPassword.wrongPassword"), nil
 	case letterlock.Throttled:
 		wait := letterlock.RetryAfterOf(err)
 		setRetryAfter(c, wait)
-		return http.StatusTooManyRequests, "Too many tries. You can try again in " + s.speaker(c).wait(wait), nil
+		return http.StatusTooManyRequests, s.speaker(c).tryAgainIn(wait), nil
 	}
 	return http.StatusOK, "", err
 }
@@ -141,5 +142,5 @@ func (s *Server) accountSections(c echo.Context, of letterlock.Address) ([]templ
 		return nil, err
 	}
 	sessions, err := s.openSessions(c, of, accountURL(of))
-	return []templ.Component{passwords, views.OpenSessionsSection(sessions)}, err
+	return []templ.Component{passwords, views.OpenSessionsSection(s.words(c), sessions)}, err
 }

@@ -216,7 +216,7 @@ func (s *Server) endOfCode(code letterlock.Code, err error, c echo.Context) (int
 	case letterlock.Denied:
 		return http.StatusForbidden, s.endOfDenied(err, c)
 	case letterlock.NotFound:
-		return http.StatusNotFound, endOfNotFound(err, c)
+		return http.StatusNotFound, s.endOfNotFound(err, c)
 	case letterlock.Gone:
 		return http.StatusGone, s.endOfGone(err, c)
 	case letterlock.TooLarge:
@@ -293,9 +293,9 @@ var refusedFor = map[rule]string{
 
 // endOfNotFound does not tell recipients a message that never was from one that
 // is no more, nor anybody why a link to set a password does not work.
-func endOfNotFound(err error, c echo.Context) views.End {
+func (s *Server) endOfNotFound(err error, c echo.Context) views.End {
 	if letterlock.KeyOf(err) == "account-link" {
-		return views.End{Kind: views.EndPasswordLink, Next: views.Link{Text: "Sign in", URL: "/sign-in"}}
+		return views.End{Kind: views.EndPasswordLink, Next: views.Link{Text: s.words(c).Text("signIn.title"), URL: "/sign-in"}}
 	}
 	switch ruleOf(c) {
 	case holder, reader:

@@ -21,8 +21,9 @@ const languageCookie = "letterlock-language"
 const languageLasts = 365 * 24 * time.Hour
 
 const (
-	languageURL = "/portal/language"
-	wordsKey    = "words"
+	languageURL      = "/portal/language"
+	staffLanguageURL = "/sign-in/language"
+	wordsKey         = "words"
 )
 
 // A speaker tells somebody something in the language of a request.
@@ -50,20 +51,21 @@ func (s *Server) words(c echo.Context) language.Words {
 }
 
 func (s *Server) choose(c echo.Context) language.Words {
-	if ruleOf(c).ofStaff() {
-		return s.staffWords(c)
-	}
-	if !s.forRecipients(c) {
+	offer := s.offered(c)
+	if offer == nil {
 		return language.Words{}
 	}
 	vary(c, "Cookie", "Accept-Language")
-	if w, ok := s.chosen(c); ok {
+	if w, ok := s.chosen(c, offer); ok {
 		return w
 	}
-	if len(s.Languages.All()) > 1 {
-		if w, ok := s.Languages.Match(c.Request().Header.Get("Accept-Language")); ok {
+	if len(offer.All()) > 1 {
+		if w, ok := offer.Match(c.Request().Header.Get("Accept-Language")); ok {
 			return w
 		}
+	}
+	if offer != s.Languages {
+		return offer.All()[0]
 	}
 	id, _ := c.Get(brandKey).(string)
 	return s.Languages.Or(s.Brands.Language(id))
@@ -79,18 +81,23 @@ func vary(c echo.Context, names ...string) {
 	}
 }
 
-// staffWords chooses a language for somebody of the organisation: what their browser
-// likes best of those that the settings name, else the first of them.
-func (s *Server) staffWords(c echo.Context) language.Words {
-	offered := s.StaffLanguages.All()
-	if len(offered) == 1 {
-		return offered[0]
+// offered is what a request can be answered in: recipients and the organisation's own
+// people are not offered the same languages. nil: it is for neither, and English.
+func (s *Server) offered(c echo.Context) *language.Offer {
+	switch {
+	case s.forStaff(c):
+		return s.StaffLanguages
+	case s.forRecipients(c):
+		return s.Languages
 	}
-	vary(c, "Accept-Language")
-	if w, ok := s.StaffLanguages.Match(c.Request().Header.Get("Accept-Language")); ok {
-		return w
-	}
-	return offered[0]
+	return nil
+}
+
+// forStaff reports whether a request is one of the organisation's own people, who may not
+// be in yet.
+func (s *Server) forStaff(c echo.Context) bool {
+	r := ruleOf(c)
+	return r.ofStaff() || r == open && (strings.HasPrefix(c.Path(), "/sign-in") || strings.HasPrefix(c.Path(), "/password/") || c.Path() == "/sign-out")
 }
 
 // forRecipients reports whether a request may be one of a recipient: what fails before
@@ -105,13 +112,13 @@ func (s *Server) forRecipients(c echo.Context) bool {
 	return false
 }
 
-// chosen is the language that was chosen in this browser, if it is offered.
-func (s *Server) chosen(c echo.Context) (language.Words, bool) {
+// chosen is the language that was chosen in this browser, if it is in the offer.
+func (s *Server) chosen(c echo.Context, offer *language.Offer) (language.Words, bool) {
 	cookie, err := c.Cookie(s.sessions.name(languageCookie))
 	if err != nil {
 		return language.Words{}, false
 	}
-	return s.Languages.Find(cookie.Value)
+	return offer.Find(cookie.Value)
 }
 
 // answerIn has this browser answered in a language from now on.
@@ -143,6 +150,22 @@ func (s *Server) chooseLanguage(c echo.Context) error {
 	return c.Redirect(http.StatusSeeOther, localPath(f.Get("return"), "/check"))
 }
 
+// chooseStaffLanguage has somebody of the organisation answered in the language that they
+// chose from now on, in this browser. It asks for no account: nobody is in yet on some of
+// the pages where it is chosen.
+func (s *Server) chooseStaffLanguage(c echo.Context) error {
+	f, err := form(c)
+	if err != nil {
+		return err
+	}
+	w, ok := s.StaffLanguages.Find(f.Get("language"))
+	if !ok {
+		return &letterlock.Error{Code: letterlock.Invalid, Key: "language"}
+	}
+	s.answerIn(c, w)
+	return c.Redirect(http.StatusSeeOther, localPath(f.Get("return"), "/sign-in"))
+}
+
 // adoptLanguage brings together what was chosen in this browser and what is remembered
 // for an address that has just been proved in it: the newer choice is the browser's. A
 // release code proves none.
@@ -150,7 +173,7 @@ func (s *Server) adoptLanguage(c echo.Context, by letterlock.Actor) error {
 	if by.Kind != letterlock.Reader || by.Proof == letterlock.ByRelease || len(s.Languages.All()) == 1 {
 		return nil
 	}
-	if w, ok := s.chosen(c); ok {
+	if w, ok := s.chosen(c, s.Languages); ok {
 		return s.Sessions.Speak(c.Request().Context(), by, w.Tag())
 	}
 	tag, err := s.Sessions.Spoken(c.Request().Context(), by.Address)
@@ -162,12 +185,15 @@ func (s *Server) adoptLanguage(c echo.Context, by letterlock.Actor) error {
 
 // languageChoice offers the other languages, on pages that have them.
 func (s *Server) languageChoice(c echo.Context) (choice views.LanguageChoice) {
-	offered := s.Languages.All()
-	if len(offered) == 1 || !s.forRecipients(c) {
+	offer := s.offered(c)
+	if offer == nil || len(offer.All()) == 1 {
 		return choice
 	}
 	choice.URL, choice.Return = languageURL, s.shownAt(c)
-	for _, w := range offered {
+	if s.forStaff(c) {
+		choice.URL = staffLanguageURL
+	}
+	for _, w := range offer.All() {
 		choice.List = append(choice.List, views.Language{Tag: w.Tag(), Name: w.Name(), Direction: w.Direction(), Here: w.Tag() == s.words(c).Tag()})
 	}
 	return choice
@@ -181,10 +207,16 @@ func (s *Server) shownAt(c echo.Context) string {
 	switch {
 	case strings.HasPrefix(c.Path(), "/portal/openid/"):
 		return "/check"
+	case strings.HasPrefix(c.Path(), "/sign-in/sso"):
+		return "/sign-in"
 	case r.Method == http.MethodGet || r.Method == http.MethodHead:
 		return r.URL.RequestURI()
 	case asked:
 		return r.URL.EscapedPath()
+	case ruleOf(c).ofStaff():
+		return "/account/security"
+	case s.forStaff(c):
+		return "/sign-in"
 	case ruleOf(c) == holder || strings.Contains(c.Path(), "/prove/"):
 		return linkOf(c)
 	case c.Param("id") != "":

@@ -16,7 +16,7 @@ func (s *Server) ownSessions(c echo.Context) (templ.Component, error) {
 	if len(v.Rows) > 1 {
 		v.EndOthersURL = "/account/sessions/end-others"
 	}
-	return views.OpenSessionsSection(v), err
+	return views.OpenSessionsSection(s.words(c), v), err
 }
 
 // openSessions lists those of an account, whose page is at to.

@@ -77,7 +77,8 @@ func (s *Server) routes() {
 	s.post(open, "/check", s.check)
 	s.get(open, "/sign-in", s.signInPage)
 	s.post(open, "/sign-in", s.signIn)
-	s.get(open, "/password/:token", s.passwordPage) // the same for all whose link does not work
+	s.post(open, staffLanguageURL, s.chooseStaffLanguage) // open, like that of the portal
+	s.get(open, "/password/:token", s.passwordPage)       // the same for all whose link does not work
 	s.post(open, "/password/:token", s.setPassword)
 	s.post(open, "/sign-out", s.signOut) // open, so that it ends expired sessions, too
 	s.post(open, "/portal/sign-out", s.portalSignOut)

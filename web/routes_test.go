@@ -100,6 +100,7 @@ var table = map[string]column{
 	"POST /check":                         all(422), // nothing is typed
 	"GET /sign-in":                        all(200),
 	"POST /sign-in":                       all(422),
+	"POST /sign-in/language":              all(422), // nothing is chosen
 	"GET /password/:token":                all(200),
 	"POST /password/:token":               all(422), // nothing is typed into it
 	"POST /sign-out":                      all(303),

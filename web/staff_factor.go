@@ -4,13 +4,13 @@ import (
 	"encoding/base64"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 
 	"github.com/a-h/templ"
 	"github.com/gorilla/sessions"
 	"github.com/labstack/echo/v4"
 
+	"letterlock/internal/language"
 	"letterlock/internal/letterlock"
 	"letterlock/views"
 )
@@ -115,24 +115,25 @@ func (s *Server) letIn(c echo.Context, by letterlock.Actor, next string) error {
 // factorProblem says what was wrong with a password or a code, "" when it was something
 // else.
 func (s *Server) factorProblem(c echo.Context, err error) (status int, text string) {
+	say := s.words(c)
 	switch letterlock.CodeOf(err) {
 	case letterlock.Throttled:
 		wait := letterlock.RetryAfterOf(err)
 		setRetryAfter(c, wait)
-		return http.StatusTooManyRequests, "Too many tries. You can try again in " + s.speaker(c).wait(wait)
+		return http.StatusTooManyRequests, s.speaker(c).tryAgainIn(wait)
 	case letterlock.Denied:
 		switch letterlock.KeyOf(err) {
 		case "sign-in":
-			return http.StatusUnprocessableEntity, "That is not your password"
+			return http.StatusUnprocessableEntity, say.Text("factor.notYourPassword")
 		case "prove-account":
-			return http.StatusUnprocessableEntity, proveFirst
+			return http.StatusUnprocessableEntity, say.Text("factor.proveFirst")
 		}
 	case letterlock.Invalid:
 		if letterlock.KeyOf(err) == "second-factor" {
-			return http.StatusUnprocessableEntity, "That code is not right, or it was used already"
+			return http.StatusUnprocessableEntity, say.Text("factor.wrongCode")
 		}
-		if text := passkeyProblems[letterlock.KeyOf(err)]; text != "" {
-			return http.StatusUnprocessableEntity, text
+		if id := passkeyProblems[letterlock.KeyOf(err)]; id != "" {
+			return http.StatusUnprocessableEntity, say.Text(id)
 		}
 	}
 	return 0, ""
@@ -147,11 +148,8 @@ func (s *Server) factorsSection(c echo.Context) (templ.Component, error) {
 			v.Passkeys.Name = tried.name
 		}
 	}
-	return views.FactorsSection(v), err
+	return views.FactorsSection(s.words(c), v), err
 }
-
-// proveFirst is said to whoever has no password, and has not proved who they are meanwhile.
-const proveFirst = "Prove first that it is you"
 
 // tried is what was refused on the page that is shown again.
 type tried struct{ do, problem, name string }
@@ -167,11 +165,12 @@ func (s *Server) factors(c echo.Context) (views.Factors, error) {
 	if err != nil {
 		return views.Factors{}, err
 	}
-	v := views.Factors{App: !f.App.IsZero(), Passkeys: s.ownPasskeys(f.Passkeys), NoPassword: !p.Password}
+	say := s.speaker(c)
+	v := views.Factors{App: !f.App.IsZero(), Passkeys: say.ownPasskeys(f.Passkeys), NoPassword: !p.Password}
 	if v.App {
-		v.AppFacts = []views.Fact{{Label: "Authenticator app", Value: "set up " + s.speaker(c).when(f.App).Text}}
+		v.AppFacts = []views.Fact{{Label: say.Text("factor.app"), Value: say.Text("factor.setUpAt", "When", say.when(f.App).Text)}}
 		if !f.AppUsed.IsZero() {
-			v.AppFacts = append(v.AppFacts, views.Fact{Label: "Last used", Value: s.speaker(c).when(f.AppUsed).Text})
+			v.AppFacts = append(v.AppFacts, views.Fact{Label: say.Text("factor.lastUsed"), Value: say.when(f.AppUsed).Text})
 		}
 	}
 	if !p.Password && !p.Given {
@@ -184,19 +183,16 @@ func (s *Server) factors(c echo.Context) (views.Factors, error) {
 		v.RemoveURL = "/account/security/app/remove"
 	}
 	if f.Any() {
-		v.CodesURL, v.Codes, v.FewCodes = "/account/security/codes", codesLeft(f.CodesLeft), f.CodesLeft <= 3
+		v.CodesURL, v.Codes, v.FewCodes = "/account/security/codes", codesLeft(say.Words, f.CodesLeft), f.CodesLeft <= 3
 	}
 	return v, nil
 }
 
-func codesLeft(n int) string {
-	switch n {
-	case 0:
-		return "No recovery code is left."
-	case 1:
-		return "1 recovery code is left."
+func codesLeft(say language.Words, n int) string {
+	if n == 0 {
+		return say.Text("factor.noCodeLeft")
 	}
-	return strconv.Itoa(n) + " recovery codes are left."
+	return say.Count("factor.codesLeft", n)
 }
 
 // setUpAppPage shows what an authenticator app must be told.
@@ -253,10 +249,10 @@ func (s *Server) setUpApp(c echo.Context) error {
 	switch letterlock.KeyOf(err) {
 	case "second-factor":
 		if letterlock.CodeOf(err) == letterlock.Invalid {
-			return s.showSetUp(c, http.StatusUnprocessableEntity, "That code is not right. Does the clock of your telephone go right?")
+			return s.showSetUp(c, http.StatusUnprocessableEntity, s.words(c).Text("factor.wrongFirstCode"))
 		}
 	case "no-factor":
-		return s.showSetUp(c, http.StatusUnprocessableEntity, "That took longer than ten minutes: here is another key")
+		return s.showSetUp(c, http.StatusUnprocessableEntity, s.words(c).Text("factor.anotherKey"))
 	case "totp-exists":
 		return c.Redirect(http.StatusSeeOther, "/account/security")
 	}
@@ -284,7 +280,8 @@ func (s *Server) afterAdding(c echo.Context, done string, codes []string) error 
 // showCodes shows recovery codes in the answer, which are not kept anywhere: like the
 // secret of a token, this is not answered by a redirect.
 func (s *Server) showCodes(c echo.Context, codes []string) error {
-	text := "Recovery codes for " + string(actor(c).Address) + " at " + s.PublicURL.Host + "\r\nEach lets you in once.\r\n\r\n" + strings.Join(codes, "\r\n") + "\r\n"
+	say := s.words(c)
+	text := say.Text("factor.codesFile", "Address", string(actor(c).Address), "Host", s.PublicURL.Host) + "\r\n" + say.Text("factor.eachOnce") + "\r\n\r\n" + strings.Join(codes, "\r\n") + "\r\n"
 	return s.show(c, http.StatusOK, views.RecoveryCodesPage(views.RecoveryCodes{
 		Page: s.page(c), Codes: codes, File: "data:text/plain;charset=utf-8," + url.PathEscape(text),
 	}))
@@ -314,10 +311,10 @@ func (s *Server) newRecoveryCodes(c echo.Context) error {
 func (s *Server) afterFactor(c echo.Context, do string, err error, goOn func() error) error {
 	if status, text := s.factorProblem(c, err); text != "" {
 		c.Set(triedKey, tried{do: do, problem: text, name: bounded(c.Request().PostForm.Get("name"), 400)})
-		return s.showSecurity(c, status, text+". Nothing was changed.")
+		return s.showSecurity(c, status, s.words(c).Text("factor.nothingChanged", "Problem", text))
 	}
 	if letterlock.KeyOf(err) == "no-factor" {
-		return s.showSecurity(c, http.StatusUnprocessableEntity, "There is no second factor. Nothing was changed.")
+		return s.showSecurity(c, http.StatusUnprocessableEntity, s.words(c).Text("factor.noFactor"))
 	}
 	if err != nil {
 		return err
@@ -328,14 +325,18 @@ func (s *Server) afterFactor(c echo.Context, do string, err error, goOn func() e
 // factorOf says to an administrator what an account has beside its password, and where
 // that is reset.
 func (s *Server) factorOf(c echo.Context, a letterlock.Address) (text, reset string, err error) {
+	say := s.speaker(c)
 	f, err := s.Accounts.Factors(c.Request().Context(), a)
 	if err != nil || !f.Any() {
-		return "No second factor is set up.", "", err
+		return say.Text("factor.noneSetUp"), "", err
 	}
 	if !f.App.IsZero() {
-		text = "Authenticator app, set up " + s.speaker(c).when(f.App).Text + ". "
+		text = say.Text("factor.appSetUp", "When", say.when(f.App).Text) + " "
 	}
-	text += passkeysThere(len(f.Passkeys)) + codesLeft(f.CodesLeft)
+	if n := len(f.Passkeys); n > 0 {
+		text += say.Count("factor.passkeys", n) + " "
+	}
+	text += codesLeft(say.Words, f.CodesLeft)
 	if a != actor(c).Address {
 		reset = accountURL(a) + "/reset-factor"
 	}

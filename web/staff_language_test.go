@@ -2,6 +2,8 @@ package web
 
 import (
 	"encoding/csv"
+	"net/http"
+	"net/url"
 	"regexp"
 	"strings"
 	"testing"
@@ -59,6 +61,49 @@ func left(t *testing.T, page string) (list []string) {
 	}
 	walk(root)
 	return list
+}
+
+// TestStaffChooseTheirLanguage is what TestLanguageIsChosenOnThePage is for recipients.
+func TestStaffChooseTheirLanguage(t *testing.T) {
+	_, b := inGerman(t)
+	if got := b.get("/sign-in").heading(); got != "Anmelden bei Contoso" {
+		t.Fatalf("to a browser that likes German /sign-in says %q", got)
+	}
+	tests := []struct {
+		name, tag, back, to string
+		status              int
+	}{
+		{"a language", "en", "/sign-in?next=%2Fcompose", "/sign-in?next=%2Fcompose", http.StatusSeeOther},
+		{"another site to go back to", "en", "https://evil.example/", "/sign-in", http.StatusSeeOther},
+		{"a language for recipients", "fr", "/sign-in", "", http.StatusUnprocessableEntity},
+		{"markup", "<b>", "/sign-in", "", http.StatusUnprocessableEntity},
+	}
+	for _, tt := range tests {
+		a := b.post(staffLanguageURL, url.Values{"language": {tt.tag}, "return": {tt.back}})
+		if a.status != tt.status || a.location() != tt.to {
+			t.Errorf("%s: %d to %q, want %d to %q", tt.name, a.status, a.location(), tt.status, tt.to)
+		}
+	}
+	for _, path := range []string{"/sign-in", "/password/x"} {
+		if a := b.get(path); a.header.Get("Content-Language") != "en" || !strings.Contains(a.body, staffLanguageURL) {
+			t.Errorf("after English was chosen %s is in %q, or offers no other", path, a.header.Get("Content-Language"))
+		}
+	}
+	b.signIn(ada)
+	for path, offers := range map[string]bool{"/account/security": true, "/compose": false, "/sent": false} {
+		a := b.get(path)
+		if a.header.Get("Content-Language") != "en" || strings.Contains(a.body, staffLanguageURL) != offers {
+			t.Errorf("%s is in %q; that it offers others is not %v", path, a.header.Get("Content-Language"), offers)
+		}
+	}
+	b.header.Set("Origin", "https://evil.example")
+	if a := b.post(staffLanguageURL, url.Values{"language": {"de"}}); a.status != http.StatusForbidden {
+		t.Errorf("another site chose a language: %d", a.status)
+	}
+	one := newWorld(t).browser()
+	if a := one.post(staffLanguageURL, url.Values{"language": {"de"}}); a.status != http.StatusUnprocessableEntity {
+		t.Errorf("a language that is not offered was chosen: %d", a.status)
+	}
 }
 
 // TestPagesOfAdministratorsAreInGermanToWhomeverLikesThat walks the pages whose words are

@@ -3,7 +3,6 @@ package web
 import (
 	"net/http"
 	"net/url"
-	"strconv"
 
 	"github.com/gorilla/sessions"
 	"github.com/labstack/echo/v4"
@@ -33,18 +32,18 @@ func (s *Server) passkeyRoutes() {
 	s.post(staff, "/account/security/passkeys/:id/rename", s.renamePasskey)
 }
 
-// passkeyProblems say why a passkey does not count, by the key of the error.
+// passkeyProblems name the texts that say why a passkey does not count, by the key of the error.
 var passkeyProblems = map[string]string{
-	passkey.Malformed:  "That is not what your passkey answers",
-	passkey.Stale:      "That took longer than five minutes, or was answered before. Try again",
-	passkey.OtherSite:  "That was answered to another site than this",
-	passkey.Unverified: "Your device has not made sure that it is you. Have it ask for your fingerprint, face or PIN",
-	passkey.Copied:     "Your device has counted backwards, as if somebody had a copy of the passkey. Remove it, and tell an administrator",
-	"passkey-unknown":  "That passkey lets nobody in here",
-	"passkey-password": "Sign in with your password first, and show the passkey after it. From then on it lets you in alone again",
-	"passkey-exists":   "That passkey is here already",
-	"passkey-name":     "A name has 1 to 64 characters, and no other passkey of yours has it",
-	"passkey-many":     "You have ten passkeys. Remove one first",
+	passkey.Malformed:  "passkey.malformed",
+	passkey.Stale:      "passkey.stale",
+	passkey.OtherSite:  "passkey.otherSite",
+	passkey.Unverified: "passkey.unverified",
+	passkey.Copied:     "passkey.copied",
+	"passkey-unknown":  "passkey.unknown",
+	"passkey-password": "passkey.passwordFirst",
+	"passkey-exists":   "passkey.exists",
+	"passkey-name":     "passkey.nameHas",
+	"passkey-many":     "passkey.tooMany",
 }
 
 // askAnybody asks for a passkey of whoever it may be.
@@ -114,7 +113,7 @@ func (s *Server) signInByPasskey(c echo.Context) error {
 }
 
 // ownPasskeys are those of whoever looks after their account; nil: there are none here.
-func (s *Server) ownPasskeys(list []account.Passkey) *views.Passkeys {
+func (s speaker) ownPasskeys(list []account.Passkey) *views.Passkeys {
 	if s.Accounts.Passkeys == nil && len(list) == 0 {
 		return nil
 	}
@@ -133,17 +132,6 @@ func (s *Server) ownPasskeys(list []account.Passkey) *views.Passkeys {
 // removeDo names the form that removes a passkey, and renameDo the one that renames it.
 func removeDo(id letterlock.ID) string { return "remove-" + string(id) }
 func renameDo(id letterlock.ID) string { return "rename-" + string(id) }
-
-// passkeysThere counts them for an administrator.
-func passkeysThere(n int) string {
-	switch n {
-	case 0:
-		return ""
-	case 1:
-		return "1 passkey. "
-	}
-	return strconv.Itoa(n) + " passkeys. "
-}
 
 // addPasskey shows where the browser makes a passkey. Like the making of codes, this is
 // not answered by a redirect: what was asked is kept nowhere else.

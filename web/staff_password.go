@@ -29,7 +29,7 @@ func (s *Server) setPassword(c echo.Context) error {
 	err = s.Accounts.SetPassword(c.Request().Context(), actor(c), passwordToken(c), f.Get("password"))
 	if letterlock.KeyOf(err) == "password" {
 		v := s.passwordForm(c)
-		v.Error = "A password has " + strconv.Itoa(account.MinPassword) + " to " + strconv.Itoa(account.MaxPassword) + " characters"
+		v.Error = s.words(c).Text("signIn.passwordHas", "Least", strconv.Itoa(account.MinPassword), "Most", strconv.Itoa(account.MaxPassword))
 		return s.show(c, http.StatusUnprocessableEntity, views.SetPasswordPage(v))
 	}
 	if err != nil {

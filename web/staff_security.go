@@ -42,10 +42,10 @@ func (s *Server) security(c echo.Context) error {
 
 // showSecurity shows the page. A problem says what was just refused.
 func (s *Server) showSecurity(c echo.Context, status int, problem string) error {
-	by := actor(c)
+	by, say := actor(c), s.words(c)
 	v := views.Security{Page: s.page(c), Problem: problem, Facts: []views.Fact{
-		{Label: "Address", Value: string(by.Address)},
-		{Label: "Roles", Value: rolesIn(s.words(c), by.Roles)},
+		{Label: say.Text("security.address"), Value: string(by.Address)},
+		{Label: say.Text("security.roles"), Value: rolesIn(say, by.Roles)},
 	}}
 	lacks, err := s.Accounts.LacksFactor(c.Request().Context(), by)
 	if err == nil {
@@ -62,10 +62,10 @@ func (s *Server) showSecurity(c echo.Context, status int, problem string) error 
 	if lacks {
 		sections = sections[:1] // the one about second factors
 		if problem == "" {
-			v.Problem = "What you may do asks for a second factor. Set one up: nothing else opens before."
+			v.Problem = say.Text("security.lacksFactor")
 		}
 	} else if problem == "" {
-		v.Note = sayText(s.words(c), securityNotes[c.QueryParam("done")])
+		v.Note = sayText(say, securityNotes[c.QueryParam("done")])
 	}
 	for _, part := range sections {
 		shown, err := part(s, c)

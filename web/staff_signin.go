@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"time"
 
 	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
@@ -11,10 +12,6 @@ import (
 	"letterlock/views"
 )
 
-// wrongSignIn says the same whatever was wrong: an address that has no account
-// must not be told from one that has.
-const wrongSignIn = "The address or the password is not right"
-
 // signInPage asks people of the organisation who they are.
 func (s *Server) signInPage(c echo.Context) error {
 	problem, err := s.ssoCame(c)
@@ -22,9 +19,9 @@ func (s *Server) signInPage(c echo.Context) error {
 		return err
 	}
 	v := s.signInView(c, localPath(c.QueryParam("next"), ""))
-	v.SSO = s.ssoOffer(problem)
+	v.SSO.Problem = problem
 	if c.QueryString() == passwordSetQuery {
-		v.Note = "Your password is set. Sign in with it."
+		v.Note = s.words(c).Text("signIn.passwordIsSet")
 	}
 	return s.show(c, http.StatusOK, views.SignInPage(v))
 }
@@ -40,7 +37,7 @@ func (s *Server) door(c echo.Context, next string) (ways []templ.Component) {
 	if s.Accounts.Passkeys != nil {
 		setPolicy(c, policyDoor)
 		problem, _ := c.Get(passkeyKey).(string)
-		ways = append(ways, views.PasskeyWaySection(views.PasskeyWay{Next: next, Error: problem}))
+		ways = append(ways, views.PasskeyWaySection(s.words(c), views.PasskeyWay{Next: next, Error: problem}))
 	}
 	return ways
 }
@@ -57,12 +54,14 @@ func (s *Server) signIn(c echo.Context) error {
 	by, err := s.authenticate(c, v.Address, f.Get("password"))
 	switch letterlock.CodeOf(err) {
 	case letterlock.Denied:
-		v.Error = wrongSignIn
+		// It says the same whatever was wrong: an address that has no account must not be
+		// told from one that has.
+		v.Error = s.words(c).Text("signIn.wrong")
 		return s.show(c, http.StatusUnprocessableEntity, views.SignInPage(v))
 	case letterlock.Throttled:
 		wait := letterlock.RetryAfterOf(err)
 		setRetryAfter(c, wait)
-		v.Error = "Too many tries. You can try again in " + s.speaker(c).wait(wait)
+		v.Error = s.speaker(c).tryAgainIn(wait)
 		return s.show(c, http.StatusTooManyRequests, views.SignInPage(v))
 	}
 	if err != nil {
@@ -79,6 +78,11 @@ func (s *Server) signIn(c echo.Context) error {
 		return err
 	}
 	return c.Redirect(http.StatusSeeOther, localPath(v.Next, homeOf(by)))
+}
+
+// tryAgainIn says to whoever has tried too often when they may again.
+func (p speaker) tryAgainIn(wait time.Duration) string {
+	return p.Text("signIn.tooManyTries", "Wait", p.wait(wait))
 }
 
 // authenticate asks for the account. What is no address is asked for all the

@@ -2,7 +2,6 @@ package web
 
 import (
 	"net/http"
-	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -28,31 +27,30 @@ const (
 	ssoElsewhere = "elsewhere"
 )
 
-// ssoWords say why nobody is let in, where the texts for recipients have nothing, or nothing
-// that fits.
+// ssoWords name the texts that say why nobody is let in, where those for recipients have
+// nothing, or nothing that fits.
 var ssoWords = map[string]string{
-	oidc.Unreachable:  "PROVIDER does not answer right now. Try again in a moment.",
-	oidc.Domain:       "At PROVIDER you are EMAIL, which is none of the addresses that sign in here.",
-	oidc.NotFresh:     "PROVIDER did not ask you to sign in anew, so it is not proved that it is you.",
-	oidc.NoSignInTime: "PROVIDER did not say when you have signed in, so it is not proved that it is you.",
-	sso.Elsewhere:     "That sign-in was begun in another browser or too long ago, or it was finished already, or this browser did not keep our cookie. Begin again here.",
-	sso.NoAccount:     "There is no account of EMAIL here. Ask an administrator for one.",
-	sso.NotAllowed:    "The settings do not let EMAIL sign in here with PROVIDER.",
-	sso.Bound:         "The account of EMAIL belongs to somebody else at PROVIDER. If yours is new there, ask an administrator to unbind it.",
-	sso.Disabled:      "Your account is disabled. Ask an administrator.",
-	sso.BreakGlass:    "The account of EMAIL is for when PROVIDER does not work: it signs in with its password only.",
-	sso.NoRole:        "PROVIDER says nothing of you that would let you do anything here. Ask an administrator.",
-	sso.NoFactor:      "What you may do asks for a second factor, and PROVIDER does not say that you have shown one.",
-	sso.Another:       "You have signed in at PROVIDER as somebody else. Nothing was changed.",
-	sso.Over:          "Your session here has ended meanwhile. Sign in.",
+	oidc.Unreachable:  "sso.unreachable",
+	oidc.Domain:       "sso.domain",
+	oidc.NotFresh:     "sso.notFresh",
+	oidc.NoSignInTime: "sso.noTime",
+	sso.Elsewhere:     "sso.elsewhere",
+	sso.NoAccount:     "sso.noAccount",
+	sso.NotAllowed:    "sso.notAllowed",
+	sso.Bound:         "sso.bound",
+	sso.Disabled:      "sso.disabled",
+	sso.BreakGlass:    "sso.breakGlass",
+	sso.NoRole:        "sso.noRole",
+	sso.NoFactor:      "sso.noFactor",
+	sso.Another:       "sso.another",
+	sso.Over:          "sso.over",
 }
 
 // ssoSays is the sentence for what came of a sign-in; "" if nothing is to be said.
-func (s *Server) ssoSays(o sso.Outcome) string {
-	said := vouch.Outcome{Key: o.Key, Provider: s.SSO.Name(), Email: o.Email}
-	p := s.english()
-	if words, ok := ssoWords[o.Key]; ok {
-		return capital(strings.NewReplacer("PROVIDER", said.Provider, "EMAIL", p.openIDEmail(said)).Replace(words))
+func (p speaker) ssoSays(o sso.Outcome) string {
+	said := vouch.Outcome{Key: o.Key, Provider: p.SSO.Name(), Email: o.Email}
+	if id, ok := ssoWords[o.Key]; ok {
+		return capital(p.Text(id, "Provider", said.Provider, "Email", p.openIDEmail(said)))
 	}
 	return p.openIDWhy(said, "")
 }
@@ -67,10 +65,10 @@ func (s *Server) ssoCame(c echo.Context) (string, error) {
 	switch q := c.QueryParam("sso"); {
 	case !s.SSO.On():
 	case q == ssoElsewhere:
-		return s.ssoSays(sso.Outcome{Key: sso.Elsewhere}), nil
+		return s.speaker(c).ssoSays(sso.Outcome{Key: sso.Elsewhere}), nil
 	case q == ssoRefused:
 		o, err := s.SSO.Came(c.Request().Context(), s.browser(c))
-		return s.ssoSays(o), err
+		return s.speaker(c).ssoSays(o), err
 	}
 	return "", nil
 }
@@ -103,7 +101,7 @@ func (s *Server) proveBySSO(c echo.Context) error {
 func (s *Server) toSSO(c echo.Context, a sso.Ask, say func(status int, problem string) error) error {
 	a.Browser, a.IP = s.nameBrowser(c), c.RealIP()
 	to, err := s.SSO.Begin(c.Request().Context(), a)
-	switch words := s.ssoSays(sso.Outcome{Key: letterlock.KeyOf(err)}); {
+	switch words := s.speaker(c).ssoSays(sso.Outcome{Key: letterlock.KeyOf(err)}); {
 	case err == nil:
 		back := "/sign-in"
 		if a.Account != "" {
@@ -113,7 +111,7 @@ func (s *Server) toSSO(c echo.Context, a sso.Ask, say func(status int, problem s
 	case letterlock.CodeOf(err) == letterlock.Throttled:
 		wait := letterlock.RetryAfterOf(err)
 		setRetryAfter(c, wait)
-		return say(http.StatusTooManyRequests, "Too many tries. You can try again in "+s.wait(wait))
+		return say(http.StatusTooManyRequests, s.speaker(c).tryAgainIn(wait))
 	case words != "":
 		c.Set(errorKey, err)
 		setRetryAfter(c, tryAgain)
@@ -177,7 +175,7 @@ func (s *Server) addProof(c echo.Context, v *views.Security) error {
 		return err
 	}
 	if p.SSO {
-		v.Facts = append(v.Facts, views.Fact{Label: "Signs in with", Value: s.SSO.Name()})
+		v.Facts = append(v.Facts, views.Fact{Label: s.words(c).Text("security.signsInWith"), Value: s.SSO.Name()})
 	}
 	if !p.Password && !p.Given {
 		v.Prove = views.Prove{URL: "/account/security/prove", Name: s.SSO.Name()}

@@ -6,16 +6,14 @@
 (() => {
   if (!window.PublicKeyCredential || !PublicKeyCredential.parseRequestOptionsFromJSON) return;
 
-  const reasons = {
-    NotAllowedError: "No passkey was shown. You can try again.",
-    InvalidStateError: "A passkey of yours is there already. Choose another device.",
-    SecurityError: "Passkeys do not work at this address.",
-  };
+  // What is said stands at the paragraph that says it, in the language of the page: there
+  // is a text for each of these errors of browsers, and for each of ours.
+  const known = ["notAllowedError", "invalidStateError", "securityError", "tooManyTries", "notAsked"];
 
   async function asked(url) {
     const answer = await fetch(url, { method: "POST", cache: "no-store" });
-    if (answer.status === 429) throw new Error("Too many tries. Try again in a few minutes.");
-    if (!answer.ok || answer.redirected) throw new Error("The server did not ask for a passkey. Load the page again.");
+    if (answer.status === 429) throw new Error("tooManyTries");
+    if (!answer.ok || answer.redirected) throw new Error("notAsked");
     return answer.json();
   }
 
@@ -40,7 +38,8 @@
       form.submit();
     } catch (error) {
       said.hidden = false;
-      said.textContent = reasons[error.name] || (error.name === "Error" && error.message) || "That did not work. You can try again.";
+      const name = error.name === "Error" ? error.message : error.name[0].toLowerCase() + error.name.slice(1);
+      said.textContent = said.dataset[known.includes(name) ? name : "didNotWork"];
     }
     button.disabled = false;
   }
