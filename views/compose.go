@@ -44,10 +44,11 @@ func (v Compose) hasCopies() bool {
 }
 
 func composeTitle(v Compose) string {
+	title := v.Words.Text("compose.heading")
 	if len(v.Errors) > 0 {
-		return titled(v.Page, "Error: Compose", "Letterlock")
+		title = v.Words.Text("frame.error", "Text", title)
 	}
-	return titled(v.Page, "Compose", "Letterlock")
+	return titled(v.Page, title, "Letterlock")
 }
 
 // fieldID is where a link to a wrong field leads.

@@ -188,7 +188,7 @@ func letter(w language.Words, v Letter, behind bool) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = releaseRequests(v.Releases).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = releaseRequests(w, v.Releases).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -50,7 +50,7 @@ func (s *Server) ruleForm(c echo.Context, r mailrule.Rule) views.RuleForm {
 		Page: s.page(c), Heading: say.Text("rules.addARule"), Button: say.Text("rules.addRule"), URL: "/rules", Name: r.Name,
 		Senders: lines(w.Senders), Recipients: lines(w.Recipients), Domains: lines(w.Domains), Subject: lines(w.Subject), Body: lines(w.Body),
 		Header: w.Header, Values: lines(w.Values), Size: sizeField(w.LargerThan), Data: dataChoices(say, w.Data),
-		Protection: protectionOptions(say, a.Protection), Brands: s.ruleBrands(a.Brand), Portal: a.Portal, Asks: demandOptions(a.Asks, say.Text("rules.nothingMoreThanTheSender")), Refuse: a.Refuse, Pass: a.Pass, Sentence: a.Sentence,
+		Protection: protectionOptions(say, a.Protection), Brands: s.ruleBrands(say, a.Brand), Portal: a.Portal, Asks: demandOptions(say, a.Asks, say.Text("rules.nothingMoreThanTheSender")), Refuse: a.Refuse, Pass: a.Pass, Sentence: a.Sentence,
 		Enabled: r.Enabled, Version: versionField(r.Version),
 	}
 	if a.Expiry > 0 {

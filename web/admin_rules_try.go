@@ -162,8 +162,7 @@ func (s speaker) trialResult(t intake.Trial, all []mailrule.Rule) *views.TrialRe
 			if r.Experience == letterlock.Inline {
 				gets = s.Text("rules.theMessageItselfWhichCannot")
 			}
-			_, why, _ := strings.Cut(r.Reason(), ", ")
-			v.Recipients = append(v.Recipients, views.TrialRecipient{Address: string(r.Address), Gets: gets, Why: why})
+			v.Recipients = append(v.Recipients, views.TrialRecipient{Address: string(r.Address), Gets: gets, Why: whyOf(s.Words, r)})
 		}
 	}
 	if t.Verdict.Unread {
@@ -183,7 +182,7 @@ func (s speaker) trialFacts(t intake.Trial) []views.Fact {
 	}
 	list := []views.Fact{{Label: s.Text("rules.protection"), Value: protection}, {Label: s.Text("rules.decidedBy"), Value: t.Decision.DecidedBy}, {Label: s.Text("rules.expires"), Value: end}}
 	if t.Asks != letterlock.NoDemand {
-		list = append(list, views.Fact{Label: s.Text("rules.asksFor"), Value: demandWords(t.Asks)})
+		list = append(list, views.Fact{Label: s.Text("rules.asksFor"), Value: demandWords(s.Words, t.Asks)})
 	}
 	if t.Brand != "" {
 		list = append(list, views.Fact{Label: s.Text("rules.brand"), Value: t.Brand})

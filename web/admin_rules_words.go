@@ -135,7 +135,7 @@ func thenOf(say language.Words, a mailrule.Actions) (list []string) {
 		list = append(list, say.Text("rules.everyoneOutsideReadsInThe"))
 	}
 	if a.Asks != letterlock.NoDemand {
-		list = append(list, ruledDemand(a.Asks))
+		list = append(list, ruledDemand(say, a.Asks))
 	}
 	return list
 }

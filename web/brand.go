@@ -171,13 +171,13 @@ func (s *Server) brandOptions(chosen, nothing string) (list []views.Option) {
 
 // ruleBrands are those that a rule can choose, and the one that it has chosen even if
 // that is deleted.
-func (s *Server) ruleBrands(chosen string) []views.Option {
-	list := s.brandOptions(chosen, "As the sender says")
+func (s *Server) ruleBrands(say language.Words, chosen string) []views.Option {
+	list := s.brandOptions(chosen, say.Text("compose.brandAsSender"))
 	if chosen != "" && !s.Brands.Is(chosen) {
 		if list == nil {
-			list = []views.Option{{Text: "As the sender says"}}
+			list = []views.Option{{Text: say.Text("compose.brandAsSender")}}
 		}
-		list = append(list, views.Option{Value: chosen, Text: chosen + ": deleted, the default one holds", Selected: true})
+		list = append(list, views.Option{Value: chosen, Text: say.Text("compose.brandDeleted", "Brand", chosen), Selected: true})
 	}
 	return list
 }

@@ -16,21 +16,21 @@ const mostUnprovable = 5
 func nobodyVouches(say language.Words, without *intake.Unprovable) string {
 	who := speaker{Words: say}.addresses(without.To)
 	if without.Brand {
-		return "Nobody could open it: its brand wants no passcodes, and no OpenID provider that is set up here can vouch for " + who
+		return say.Text("compose.nobodyVouchesBrand", "Who", who)
 	}
-	return "Nobody could open it: no OpenID provider that is set up here can vouch for " + who
+	return say.Text("compose.nobodyVouches", "Who", who)
 }
 
-// demandOptions are the proofs that can be asked of readers. One that two rules have made
-// together is shown where it was chosen.
-func demandOptions(chosen letterlock.Demand, nothing string) []views.Option {
+// demandOptions are what can be asked of readers. One that two rules have made together
+// is shown where it was chosen.
+func demandOptions(say language.Words, chosen letterlock.Demand, nothing string) []views.Option {
 	chosen = chosen.Proofs()
 	list := []views.Option{{Text: nothing}}
 	for _, d := range []letterlock.Demand{letterlock.FreshPasscode, letterlock.ByProvider, letterlock.ByPassphrase} {
-		list = append(list, views.Option{Value: string(d), Text: demandChoice(d)})
+		list = append(list, views.Option{Value: string(d), Text: demandChoice(say, d)})
 	}
 	if !slices.ContainsFunc(list, func(o views.Option) bool { return o.Value == string(chosen) }) {
-		list = append(list, views.Option{Value: string(chosen), Text: demandChoice(chosen)})
+		list = append(list, views.Option{Value: string(chosen), Text: demandChoice(say, chosen)})
 	}
 	for i := range list {
 		list[i].Selected = list[i].Value == string(chosen)
@@ -39,29 +39,26 @@ func demandOptions(chosen letterlock.Demand, nothing string) []views.Option {
 }
 
 // demandChoice is what a demand is called where it is chosen.
-func demandChoice(d letterlock.Demand) string {
-	return demanded{
-		fresh: "A new passcode each time it is opened", vouched: "A sign-in with OpenID; a passcode is not enough",
-		freshVouched: "A new sign-in with OpenID each time it is opened", told: "A passphrase, told by another way", andTold: ", and a passphrase",
-		named: "The name of each reader", andNamed: ", and the name of each reader", other: "Something unknown",
-	}.by(d)
+func demandChoice(say language.Words, d letterlock.Demand) string {
+	return demandIn(say, "demand.choice.", d)
 }
 
 // demandWords are a demand as what a message asks for.
-func demandWords(d letterlock.Demand) string {
-	return demanded{
-		fresh: "a new passcode, each time it is opened", vouched: "a sign-in with OpenID",
-		freshVouched: "a new sign-in with OpenID, each time it is opened", told: "a passphrase", andTold: ", and a passphrase",
-		named: "the name of each reader", andNamed: ", and the name of each reader", other: "a proof that nobody can give",
-	}.by(d)
+func demandWords(say language.Words, d letterlock.Demand) string {
+	return demandIn(say, "demand.words.", d)
 }
 
 // ruledDemand says what a rule asks of readers.
-func ruledDemand(d letterlock.Demand) string {
+func ruledDemand(say language.Words, d letterlock.Demand) string {
+	return demandIn(say, "demand.ruled.", d)
+}
+
+// demandIn puts a demand into the words of one table of texts.
+func demandIn(say language.Words, table string, d letterlock.Demand) string {
+	t := func(name string) string { return say.Text(table + name) }
 	return demanded{
-		fresh: "Each opening asks for a new passcode", vouched: "Readers sign in with OpenID",
-		freshVouched: "Each opening asks for a new sign-in with OpenID", told: "Readers give a passphrase, which Compose alone can set", andTold: ", and for a passphrase",
-		named: "Each reader gives a name", andNamed: ", and each reader gives a name", other: "What nobody can prove",
+		fresh: t("fresh"), vouched: t("vouched"), freshVouched: t("freshVouched"), told: t("told"), andTold: t("andTold"),
+		named: t("named"), andNamed: t("andNamed"), other: t("unknown"),
 	}.by(d)
 }
 

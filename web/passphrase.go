@@ -8,6 +8,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"letterlock/internal/access"
+	"letterlock/internal/language"
 	"letterlock/internal/letterlock"
 	"letterlock/internal/passphrase"
 	"letterlock/views"
@@ -107,7 +108,7 @@ func (s *Server) choosePassphrase(c echo.Context, w *writing) error {
 	}
 	err := passphrase.Check(typed, f.get(hintField), f.get("subject"), f.get("text"))
 	if err != nil {
-		w.errors = append(w.errors, passphraseProblem(letterlock.KeyOf(err)))
+		w.errors = append(w.errors, passphraseProblem(s.words(c), letterlock.KeyOf(err)))
 		return nil
 	}
 	if len(w.errors) > 0 {
@@ -117,18 +118,18 @@ func (s *Server) choosePassphrase(c echo.Context, w *writing) error {
 	return err
 }
 
-func passphraseProblem(key string) views.FieldError {
+func passphraseProblem(say language.Words, key string) views.FieldError {
 	switch key {
 	case passphrase.Short:
-		return views.FieldError{Field: passphraseField, Text: "A passphrase has at least 8 characters"}
+		return views.FieldError{Field: passphraseField, Text: say.Text("compose.shortPassphrase")}
 	case passphrase.Long:
-		return views.FieldError{Field: passphraseField, Text: "A passphrase has at most 128 bytes"}
+		return views.FieldError{Field: passphraseField, Text: say.Text("compose.longPassphrase")}
 	case passphrase.Hint:
-		return views.FieldError{Field: hintField, Text: "A hint has at most 120 characters"}
+		return views.FieldError{Field: hintField, Text: say.Text("compose.longHint")}
 	case passphrase.Hinted:
-		return views.FieldError{Field: hintField, Text: "The hint says the passphrase"}
+		return views.FieldError{Field: hintField, Text: say.Text("compose.hintSaysIt")}
 	}
-	return views.FieldError{Field: passphraseField, Text: "The subject or the message says the passphrase. Choose another, and tell it by another way"}
+	return views.FieldError{Field: passphraseField, Text: say.Text("compose.messageSaysIt")}
 }
 
 // asksOf is what the form of Compose asks of readers: a passphrase that was typed is meant,

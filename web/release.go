@@ -8,6 +8,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"letterlock/internal/access"
+	"letterlock/internal/language"
 	"letterlock/internal/letterlock"
 	"letterlock/internal/release"
 	"letterlock/internal/track"
@@ -190,22 +191,23 @@ func (s *Server) answerRelease(c echo.Context, answer func(letterlock.ID) error)
 
 // releases are the requests for codes as the sender sees them.
 func (s *Server) releases(c echo.Context, d track.Detail) (out []views.ReleaseRequest, err error) {
+	p := s.speaker(c)
 	list, err := s.Releases.Requests(c.Request().Context(), actor(c), d.Message.ID)
 	for _, q := range list {
 		at := "/sent/" + string(d.Message.ID) + "/releases/" + string(q.ID) + "/"
-		v := views.ReleaseRequest{When: s.when(q.Asked), Reference: q.Reference, RefuseURL: at + "refuse"}
+		v := views.ReleaseRequest{When: p.when(q.Asked), Reference: q.Reference, RefuseURL: at + "refuse"}
 		v.From = strings.Join(given(q.Agent, q.IP), ", ")
 		for _, r := range d.Recipients {
 			if r.ID != q.Recipient {
 				continue
 			}
 			v.Who = personOf(r.Mailbox)
-			if v.Says = s.noRelease(d.Message, r, q); v.Says != "" {
+			if v.Says = p.noRelease(d.Message, r, q); v.Says != "" {
 				break
 			}
-			v.Says = besideRelease(s.Access.Asks(d.Message))
+			v.Says = besideRelease(p.Words, s.Access.Asks(d.Message))
 			if code := q.Code.Reveal(); code != "" {
-				v.Code, v.Left = code[:4]+" "+code[4:], s.english().left(q.Expires)
+				v.Code, v.Left = code[:4]+" "+code[4:], p.left(q.Expires)
 			} else {
 				v.ShowURL = at + "show"
 			}
@@ -226,33 +228,33 @@ func given(facts ...string) (known []string) {
 }
 
 // noRelease says why there is no code to read out; empty: there is one, or there can be.
-func (s *Server) noRelease(m letterlock.Message, r letterlock.Recipient, q release.Request) string {
+func (s speaker) noRelease(m letterlock.Message, r letterlock.Recipient, q release.Request) string {
 	switch r.State(m, s.Now()) {
 	case letterlock.Revoked:
-		return "There is no code to read out: access has been removed. They are not told so."
+		return s.Text("releaseRequest.revoked")
 	case letterlock.Expired:
-		return "There is no code to read out: the message has expired. They are not told so."
+		return s.Text("releaseRequest.expired")
 	case letterlock.Destroyed:
-		return "There is no code to read out: the message has been destroyed."
+		return s.Text("releaseRequest.destroyed")
 	}
 	if !s.Brands.Passcode(m.Brand) {
-		return "There is no code to read out: the brand of the message wants no passcodes."
+		return s.Text("releaseRequest.noPasscodes")
 	}
 	if q.TriesLeft <= 0 {
-		return "The code was typed wrong 5 times, so it no longer works. They can ask again."
+		return s.Text("releaseRequest.spent")
 	}
 	return ""
 }
 
 // besideRelease says what a message asks for that no code takes the place of.
-func besideRelease(d letterlock.Demand) string {
+func besideRelease(say language.Words, d letterlock.Demand) string {
 	switch {
 	case d.Vouched() && d.Told():
-		return "The code alone does not open it: the message asks for a sign-in with OpenID and for its passphrase as well."
+		return say.Text("releaseRequest.alsoBoth")
 	case d.Vouched():
-		return "The code alone does not open it: the message asks for a sign-in with OpenID as well."
+		return say.Text("releaseRequest.alsoOpenID")
 	case d.Told():
-		return "The code alone does not open it: the message asks for its passphrase as well."
+		return say.Text("releaseRequest.alsoPassphrase")
 	}
 	return ""
 }

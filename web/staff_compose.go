@@ -18,9 +18,6 @@ import (
 	"letterlock/views"
 )
 
-// subjectHint stands under the subject: the default of the notification.
-const subjectHint = "The notification does not show it."
-
 // promisedField names the recipients of whom the page has said that they can be taken
 // back. It holds when the message is sent, whatever was found out meanwhile.
 const promisedField = "promised"
@@ -120,7 +117,7 @@ func (s speaker) understand(by letterlock.Actor, f *composeForm) writing {
 	if p := f.get("protection"); p != "" {
 		if w.protection, err = letterlock.ParseProtection(p); err != nil {
 			w.protection = letterlock.EncryptOnly
-			w.errors = append(w.errors, views.FieldError{Text: "Choose a protection"})
+			w.errors = append(w.errors, views.FieldError{Text: s.Text("compose.chooseProtection")})
 		}
 	}
 	var wrong *views.FieldError
@@ -131,13 +128,13 @@ func (s speaker) understand(by letterlock.Actor, f *composeForm) writing {
 		return w
 	}
 	if len(w.who.all()) == 0 && len(w.who.errors) == 0 {
-		w.errors = append([]views.FieldError{{Field: "to", Text: "Add at least one recipient"}}, w.errors...)
+		w.errors = append([]views.FieldError{{Field: "to", Text: s.Text("compose.addARecipient")}}, w.errors...)
 	}
 	if strings.TrimSpace(f.get("subject")) == "" && strings.TrimSpace(f.get("text")) == "" {
-		w.errors = append(w.errors, views.FieldError{Field: "subject", Text: "Write a subject or a message"})
+		w.errors = append(w.errors, views.FieldError{Field: "subject", Text: s.Text("compose.writeSomething")})
 	}
 	if f.longText {
-		w.errors = append(w.errors, views.FieldError{Field: "text", Text: "The message may have " + size(maxText) + " of text; attach the rest as a file"})
+		w.errors = append(w.errors, views.FieldError{Field: "text", Text: s.Text("compose.longText", "Size", s.Size(maxText))})
 	}
 	return w
 }
@@ -175,9 +172,9 @@ func (s *Server) composeView(c echo.Context, w writing) views.Compose {
 		Verdicts:     decided(say, list),
 		Passphrase:   f.get(passphraseField),
 		Hint:         f.get(hintField),
-		Asks:         demandOptions(e.Asks, "Nothing more than their mailbox"),
+		Asks:         demandOptions(say, e.Asks, say.Text("compose.nothingMore")),
 		Subject:      f.get("subject"),
-		SubjectHint:  subjectHint,
+		SubjectHint:  say.Text("compose.subjectHint"),
 		Text:         f.get("text"),
 		DoNotForward: w.protection == letterlock.DoNotForward,
 		Brands:       s.brandOptions(s.brandFor(actor(c), f).ID, ""),
@@ -186,9 +183,9 @@ func (s *Server) composeView(c echo.Context, w writing) views.Compose {
 		ExpiryMin:    now.Format(dateForm),
 		ExpiryMax:    now.AddDate(policy.LongestYears, 0, 0).Format(dateForm),
 		Notices:      noticeOptions(say, s.Intake.Rules.Notices, e.Notices),
-		MaxSize:      size(s.maxFiles()),
+		MaxSize:      say.Size(s.maxFiles()),
 		MaxBytes:     strconv.FormatInt(s.maxFiles(), 10),
-		Files:        s.english().composeFiles(w.files),
+		Files:        s.speaker(c).composeFiles(w.files),
 		UploadURL:    uploadURL,
 		Errors:       w.errors,
 		Answer:       f.get(answerQuery),
@@ -235,11 +232,11 @@ func (p speaker) whatIsWrong(err error) (int, views.FieldError) {
 	case letterlock.Invalid:
 		switch key {
 		case letterlock.GivePassphrase:
-			return wrong, views.FieldError{Field: passphraseField, Text: "Choose a passphrase of at least 8 characters"}
+			return wrong, views.FieldError{Field: passphraseField, Text: p.Text("compose.choosePassphrase")}
 		case "brand":
-			return wrong, views.FieldError{Field: key, Text: "There is no such brand any more. Choose another"}
+			return wrong, views.FieldError{Field: key, Text: p.Text("compose.noSuchBrand")}
 		case "subject":
-			return wrong, views.FieldError{Field: key, Text: "The subject holds characters that a mail cannot carry"}
+			return wrong, views.FieldError{Field: key, Text: p.Text("compose.badSubject")}
 		case uploadField:
 			return wrong, views.FieldError{Field: "files", Text: p.Text("answer.missing")}
 		case "to", "cc":

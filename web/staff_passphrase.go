@@ -32,7 +32,7 @@ func (s *Server) askNewPassphrase(c echo.Context, status int, d track.Detail, hi
 	}
 	page := views.ChangePassphrase{
 		Page: s.page(c), Subject: subjectOf(m), Asks: m.Asks.Told(), NewHint: hint, Copies: m.Protection != letterlock.DoNotForward,
-		Untouched: untold(d.Recipients), Errors: wrong, URL: v.url() + "/passphrase", KeepURL: v.url(),
+		Untouched: untold(s.words(c), d.Recipients), Errors: wrong, URL: v.url() + "/passphrase", KeepURL: v.url(),
 	}
 	if page.Asks {
 		var err error
@@ -44,16 +44,16 @@ func (s *Server) askNewPassphrase(c echo.Context, status int, d track.Detail, hi
 		case "":
 			page.RemoveURL = page.URL + "/remove"
 		case "rule":
-			page.Kept = "A rule asks for the passphrase, so that it can be changed and not done without."
+			page.Kept = s.words(c).Text("passphraseChange.ruleKeeps")
 		case "original":
-			page.Kept = "This is a forwarded copy. It asks for a passphrase as long as the message does that it was made of."
+			page.Kept = s.words(c).Text("passphraseChange.copyKeeps")
 		}
 	}
 	return s.show(c, status, views.ChangePassphrasePage(page))
 }
 
 // untold says who has the message itself, which nothing can ask for anything.
-func untold(all []letterlock.Recipient) string {
+func untold(say language.Words, all []letterlock.Recipient) string {
 	var names []string
 	for _, r := range all {
 		if r.Experience == letterlock.Inline {
@@ -64,9 +64,9 @@ func untold(all []letterlock.Recipient) string {
 	case len(names) == 0:
 		return ""
 	case len(names) > maxWho:
-		names = append(names[:maxWho], countOf(len(names)-maxWho, "other"))
+		names = append(names[:maxWho], say.Count("list.others", len(names)-maxWho))
 	}
-	return listed(language.Words{}, names) + " received it inline, and nothing asks them for a passphrase."
+	return say.Text("passphraseChange.untouched", "Who", listed(say, names))
 }
 
 // changePassphrase sets the passphrase.
@@ -84,7 +84,7 @@ func (s *Server) changePassphrase(c echo.Context) error {
 	var kept vault.Passphrase // empty where nobody may set one: Access says why, and keeps none
 	if s.Access.MayTell(by, m, d.Recipients) == nil {
 		if err := s.checkPassphrase(c, m, typed, hint); letterlock.CodeOf(err) == letterlock.Invalid {
-			return s.askNewPassphrase(c, http.StatusUnprocessableEntity, d, bounded(hint, passphrase.MaxHint), []views.FieldError{passphraseProblem(letterlock.KeyOf(err))})
+			return s.askNewPassphrase(c, http.StatusUnprocessableEntity, d, bounded(hint, passphrase.MaxHint), []views.FieldError{passphraseProblem(s.words(c), letterlock.KeyOf(err))})
 		} else if err != nil {
 			return err
 		}

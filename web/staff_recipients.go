@@ -172,9 +172,47 @@ var typeNames = map[letterlock.IdentityType]string{
 // decided says of each recipient what type they are, what they get and why.
 func decided(say language.Words, list []policy.Verdict) (out []views.Verdict) {
 	for _, v := range list {
-		out = append(out, views.Verdict{Address: string(v.Address), Type: sayText(say, typeNames[v.Identity]), Says: capital(v.Reason()) + "."})
+		out = append(out, views.Verdict{Address: string(v.Address), Type: sayText(say, typeNames[v.Identity]), Says: saysOf(say, v)})
 	}
 	return out
+}
+
+// saysOf says what a recipient gets and what decided that.
+func saysOf(say language.Words, v policy.Verdict) string {
+	gets := say.Text("compose.inTheMailItself")
+	if v.Experience == letterlock.Link {
+		gets = say.Text("compose.inThePortal")
+	}
+	if why := whyOf(say, v); why != "" {
+		gets = say.Text("list.comma", "First", gets, "Last", why)
+	}
+	return gets + "."
+}
+
+// whyTexts name what decided on a verdict. They are what its Reason says in English to
+// programs.
+var whyTexts = map[string]string{
+	policy.WhyOrganization: "compose.why.organization",
+	policy.WhyInlineType:   "compose.why.ofType",
+	policy.WhyInlineDomain: "compose.why.ofDomain",
+	policy.WhyPortal:       "compose.why.ofType",
+	policy.WhyLinkDomain:   "compose.why.ofDomain",
+	policy.WhyForced:       "compose.why.forced",
+	policy.WhyPromised:     "compose.why.promised",
+	policy.WhyDoNotForward: "compose.why.doNotForward",
+	policy.WhyNoTLS:        "compose.why.noTLS",
+	policy.WhyFellBack:     "compose.why.fellBack",
+	policy.WhyRouted:       "compose.why.routed",
+	policy.WhyNoAnswer:     "compose.why.noAnswer",
+}
+
+// whyOf says what decided on a verdict, as the rest of a sentence.
+func whyOf(say language.Words, v policy.Verdict) string {
+	id := whyTexts[v.Why]
+	if id == "" {
+		return ""
+	}
+	return say.Text(id, "Domain", v.Address.Domain())
 }
 
 // written is a mailbox as ParseMailboxes reads it, with its name.

@@ -179,7 +179,7 @@ func (s *Server) discardUpload(c echo.Context) error {
 func (s *Server) takeUploads(c echo.Context, w *writing) error {
 	files, missing, err := desk{Service: s.Uploads}.take(c, w.form)
 	if w.files = files; missing && !w.adding {
-		w.errors = append(w.errors, views.FieldError{Field: fileField, Text: fileMissing})
+		w.errors = append(w.errors, views.FieldError{Field: fileField, Text: s.words(c).Text("answer.missing")})
 	}
 	return err
 }
@@ -214,8 +214,6 @@ func (h desk) take(c echo.Context, form *composeForm) (files []upload.File, miss
 	}
 	return files, missing, nil
 }
-
-const fileMissing = "A file is not here any more, or has not arrived whole; attach it again"
 
 // ahead yields the files that came ahead of the form.
 func (h desk) ahead(ctx context.Context, by letterlock.Actor, files []upload.File, yield func(eml.File, error) bool) bool {
