@@ -36,6 +36,7 @@ type catalogue struct {
 	tag, name   string
 	rightToLeft bool
 	localizer   *i18n.Localizer // knows which plural form a number takes
+	forms       []string        // the plural forms that whole numbers take
 	texts       map[string]map[string][]Part
 }
 
@@ -59,6 +60,7 @@ func load(files fs.FS, dir string) ([]*catalogue, error) {
 		if c.localizer, err = plurals(c.tag); err != nil {
 			return nil, err
 		}
+		c.forms = c.formsUsed() // once: each text with plurals asks for them, at the start of every command
 		c.texts = map[string]map[string][]Part{}
 		if err := c.read(files, dir); err != nil {
 			return nil, err
@@ -195,7 +197,7 @@ func (c *catalogue) compareText(id string, english map[string][]Part) error {
 	}
 	wanted := []string{other}
 	if len(english) > 1 {
-		wanted = c.formsUsed()
+		wanted = c.forms
 	}
 	for _, form := range wanted {
 		if forms[form] == nil {
