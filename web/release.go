@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"strings"
@@ -155,17 +156,13 @@ func (s *Server) verifyRelease(c echo.Context) error {
 }
 
 // showRelease has the sender shown a code, and refuseRelease ends what was asked for.
-func (s *Server) showRelease(c echo.Context) error {
-	return s.answerRelease(c, func(id letterlock.ID) error { return s.Releases.Show(c.Request().Context(), actor(c), id) })
-}
+func (s *Server) showRelease(c echo.Context) error { return s.answerRelease(c, s.Releases.Show) }
 
-func (s *Server) refuseRelease(c echo.Context) error {
-	return s.answerRelease(c, func(id letterlock.ID) error { return s.Releases.Refuse(c.Request().Context(), actor(c), id) })
-}
+func (s *Server) refuseRelease(c echo.Context) error { return s.answerRelease(c, s.Releases.Refuse) }
 
-// answerRelease answers the request that the path names, if it is one for this message that
-// has not ended; the page says how it stands in any case.
-func (s *Server) answerRelease(c echo.Context, answer func(letterlock.ID) error) error {
+// answerRelease answers the request that the path names. The page says how it stands, whether
+// it has ended meanwhile or access has.
+func (s *Server) answerRelease(c echo.Context, answer func(ctx context.Context, by letterlock.Actor, message, id letterlock.ID) error) error {
 	d, err := s.detail(c)
 	if err != nil {
 		return err
@@ -174,25 +171,20 @@ func (s *Server) answerRelease(c echo.Context, answer func(letterlock.ID) error)
 	if err != nil {
 		return err
 	}
-	list, err := s.Releases.Requests(c.Request().Context(), actor(c), d.Message.ID)
-	if err != nil {
+	err = answer(c.Request().Context(), actor(c), d.Message.ID, id)
+	if err != nil && !errors.Is(err, letterlock.Gone) && !errors.Is(err, letterlock.NotFound) {
 		return err
-	}
-	for _, q := range list {
-		if q.ID != id {
-			continue
-		}
-		if err := answer(id); err != nil && !errors.Is(err, letterlock.Gone) {
-			return err
-		}
 	}
 	return c.Redirect(http.StatusSeeOther, "/sent/"+string(d.Message.ID))
 }
 
-// releases are the requests for codes as the sender sees them.
-func (s *Server) releases(c echo.Context, d track.Detail) (out []views.ReleaseRequest, err error) {
+// releases are the requests for codes as the sender sees them, and how many more there are.
+func (s *Server) releases(c echo.Context, d track.Detail) (out []views.ReleaseRequest, more string, err error) {
 	p := s.speaker(c)
-	list, err := s.Releases.Requests(c.Request().Context(), actor(c), d.Message.ID)
+	list, n, err := s.Releases.Requests(c.Request().Context(), actor(c), d.Message.ID)
+	if n > 0 {
+		more = p.Count("count.moreRelease", n)
+	}
 	for _, q := range list {
 		at := "/sent/" + string(d.Message.ID) + "/releases/" + string(q.ID) + "/"
 		v := views.ReleaseRequest{When: p.when(q.Asked), Reference: q.Reference, RefuseURL: at + "refuse"}
@@ -214,7 +206,7 @@ func (s *Server) releases(c echo.Context, d track.Detail) (out []views.ReleaseRe
 		}
 		out = append(out, v)
 	}
-	return out, err
+	return out, more, err
 }
 
 // given are those of the facts that are known.

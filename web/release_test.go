@@ -12,6 +12,7 @@ import (
 	"letterlock/internal/intake"
 	"letterlock/internal/letterlock"
 	"letterlock/internal/release"
+	"letterlock/internal/store"
 )
 
 // askRelease asks for a passcode, which does not come, and then for a release code.
@@ -412,5 +413,54 @@ func TestNoRedirectGoesRoundForWhoeverReadsByAReleaseCode(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// More of them than a page lists would keep that of the recipient from the sender.
+func TestTheNewestRequestsForCodesAreListedAndAllCanBeAnswered(t *testing.T) {
+	w := newWorld(t)
+	other, id := w.send(ada, letterlock.EncryptOnly, marta), w.send(ada, letterlock.EncryptOnly, marta)
+	r := w.recipient(id, marta)
+	var asked []letterlock.ID
+	for i := range 23 {
+		q := store.Release{ID: letterlock.NewID(), Message: id, Recipient: r.ID, Browser: []byte{byte(i)}, Reference: fmt.Sprintf("R%03d", i), Expires: w.clock.Now().Add(time.Hour)}
+		if err := w.db.Write(t.Context(), func(tx *store.Tx) error { return tx.AskRelease(q) }); err != nil {
+			t.Fatal(err)
+		}
+		asked = append(asked, q.ID)
+		w.clock.advance(time.Second)
+	}
+	b := w.browser().signIn(ada)
+	page := b.get("/sent/" + string(id)).body
+	listed := reference.FindAllStringSubmatch(page, -1)
+	if len(listed) != 20 || listed[0][1] != "R022" || listed[19][1] != "R003" || !strings.Contains(texts(page), "3 more requests") {
+		t.Errorf("%d are listed, %v:\n%s", len(listed), listed, texts(page))
+	}
+	state := func(id letterlock.ID) (q store.Release) {
+		t.Helper()
+		err := w.db.Read(t.Context(), func(tx *store.Tx) (err error) {
+			q, err = tx.ReleaseNamed(id)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return q
+	}
+	at := func(message letterlock.ID, i int, what string) string {
+		return "/sent/" + string(message) + "/releases/" + string(asked[i]) + "/" + what
+	}
+	b.post(at(other, 0, "show"), nil)
+	b.post(at(other, 1, "refuse"), nil)
+	if state(asked[0]).Sealed != nil || state(asked[1]).Outcome != "" {
+		t.Error("they are answered as if they were for another message")
+	}
+	b.post(at(id, 0, "show"), nil)
+	b.post(at(id, 1, "refuse"), nil)
+	if state(asked[0]).Sealed == nil || state(asked[1]).Outcome != store.ReleaseRefused {
+		t.Error("the oldest cannot be answered")
+	}
+	if a := b.post("/sent/"+string(id)+"/releases/"+string(letterlock.NewID())+"/show", nil); a.status != http.StatusSeeOther {
+		t.Errorf("one that is not there any more: %d", a.status)
 	}
 }

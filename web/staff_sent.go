@@ -73,7 +73,7 @@ func (s *Server) sentView(c echo.Context, d track.Detail, o opened) (views.Sent,
 	letter.Requests = s.speaker(c).newSentMail(by.Address, d.Message, d.Recipients).requests(by, d.Requests, func(id letterlock.ID, what string) string {
 		return "/sent/" + string(d.Message.ID) + "/requests/" + string(id) + "/" + what
 	})
-	if letter.Releases, err = s.releases(c, d); err != nil {
+	if letter.Releases, letter.Unlisted, err = s.releases(c, d); err != nil {
 		return views.Sent{}, err
 	}
 	return views.Sent{List: list, Letter: &letter}, nil

@@ -22,7 +22,7 @@ const (
 	open      = 4 * time.Hour    // how long a sender may take to answer
 	validity  = 15 * time.Minute // of a code, from the moment that it is shown
 	maxTries  = 5
-	maxListed = 20 // requests for a message that its sender sees
+	maxListed = 20 // requests for a message that its sender sees at once
 )
 
 // A Service takes requests for codes, shows the codes to senders and checks what is typed.
@@ -58,7 +58,8 @@ type Asked struct {
 	TriesLeft int       // Given
 }
 
-// errOff is for whoever asks where no codes are given: there is no such thing.
+// errOff is for whoever asks where no codes are given, or for what nobody has asked for:
+// there is no such thing.
 var errOff = &letterlock.Error{Code: letterlock.NotFound}
 
 func bind(q store.Release) string { return string(q.ID) + "|" + string(q.Browser) }

@@ -82,7 +82,7 @@ func (h *house) ask(browser string) {
 // request is the only request that Ada sees.
 func (h *house) request() release.Request {
 	h.t.Helper()
-	list, err := h.codes.Requests(h.t.Context(), ada, h.message)
+	list, _, err := h.codes.Requests(h.t.Context(), ada, h.message)
 	if err != nil || len(list) != 1 {
 		h.t.Fatalf("Ada sees %+v, %v; want one request", list, err)
 	}
@@ -92,7 +92,7 @@ func (h *house) request() release.Request {
 // show has Ada see the code of the only request.
 func (h *house) show() string {
 	h.t.Helper()
-	if err := h.codes.Show(h.t.Context(), ada, h.request().ID); err != nil {
+	if err := h.codes.Show(h.t.Context(), ada, h.message, h.request().ID); err != nil {
 		h.t.Fatalf("Show: %v", err)
 	}
 	return h.request().Code.Reveal()
@@ -168,7 +168,7 @@ func TestTheCodeThatTheSenderReadsOutLetsInOnce(t *testing.T) {
 		t.Errorf("the code: %v", err)
 	}
 	h.checkRefused("replayed", h.verify(firefox, code), letterlock.NotFound, "")
-	if list, err := h.codes.Requests(t.Context(), ada, h.message); err != nil || len(list) != 0 {
+	if list, _, err := h.codes.Requests(t.Context(), ada, h.message); err != nil || len(list) != 0 {
 		t.Errorf("the sender still sees %+v, %v", list, err)
 	}
 	want := []string{"ask for release code", "show release code", "use release code refused", "use release code"}
@@ -220,7 +220,7 @@ func TestACodeLivesAQuarterOfAnHourFromWhenItIsShown(t *testing.T) {
 	}
 	h.ask(firefox)
 	h.pass(4 * time.Hour)
-	if list, err := h.codes.Requests(t.Context(), ada, h.message); err != nil || len(list) != 0 || h.state(firefox) != release.Over {
+	if list, _, err := h.codes.Requests(t.Context(), ada, h.message); err != nil || len(list) != 0 || h.state(firefox) != release.Over {
 		t.Errorf("after 4 hours the sender sees %+v, %v, and the browser %v", list, err, h.state(firefox))
 	}
 }
@@ -240,7 +240,7 @@ func TestFiveWrongCodesEndIt(t *testing.T) {
 	if q := h.request(); h.state(firefox) != release.Spent || q.Code != "" || q.TriesLeft != 0 {
 		t.Errorf("state %v, and the sender sees %+v", h.state(firefox), q)
 	}
-	if err := h.codes.Show(t.Context(), ada, h.request().ID); err != nil || h.request().Code != "" {
+	if err := h.codes.Show(t.Context(), ada, h.message, h.request().ID); err != nil || h.request().Code != "" {
 		t.Errorf("the sender gets another code for it: %v", err)
 	}
 }
@@ -282,11 +282,11 @@ func TestOnlyTheSenderOfTheMessageSeesACode(t *testing.T) {
 		"a program of Ada's":     {Kind: letterlock.Staff, Address: ada.Address, Roles: ada.Roles, Token: "t"},
 		"Ada, who sends no more": {Kind: letterlock.Staff, Address: ada.Address, Roles: []letterlock.Role{letterlock.Auditor}},
 	} {
-		if list, err := h.codes.Requests(t.Context(), by, h.message); !errors.Is(err, letterlock.Denied) || len(list) > 0 {
+		if list, _, err := h.codes.Requests(t.Context(), by, h.message); !errors.Is(err, letterlock.Denied) || len(list) > 0 {
 			t.Errorf("%s sees %+v, %v; want Denied", name, list, err)
 		}
-		h.checkRefused(name+" shows", h.codes.Show(t.Context(), by, id), letterlock.Denied, "not-sender")
-		h.checkRefused(name+" refuses", h.codes.Refuse(t.Context(), by, id), letterlock.Denied, "not-sender")
+		h.checkRefused(name+" shows", h.codes.Show(t.Context(), by, h.message, id), letterlock.Denied, "not-sender")
+		h.checkRefused(name+" refuses", h.codes.Refuse(t.Context(), by, h.message, id), letterlock.Denied, "not-sender")
 	}
 	if h.state(firefox) != release.Waiting {
 		t.Errorf("state %v, want Waiting", h.state(firefox))
@@ -302,12 +302,12 @@ func TestARefusedRequestTakesItsCodeAlong(t *testing.T) {
 	id := h.request().ID
 	code := h.show()
 	for range 2 {
-		if err := h.codes.Refuse(t.Context(), ada, id); err != nil {
+		if err := h.codes.Refuse(t.Context(), ada, h.message, id); err != nil {
 			t.Fatal(err)
 		}
 	}
 	h.checkRefused("the code that was shown", h.verify(firefox, code), letterlock.Gone, "release")
-	if err := h.codes.Show(t.Context(), ada, id); err != nil || h.state(firefox) != release.Refused {
+	if err := h.codes.Show(t.Context(), ada, h.message, id); err != nil || h.state(firefox) != release.Refused {
 		t.Errorf("shown after it was refused: %v, state %v", err, h.state(firefox))
 	}
 	if got := h.done(); len(got) != 3 {
@@ -321,11 +321,11 @@ func TestNoCodeIsShownForWhatHasEnded(t *testing.T) {
 		return tx.Revoke(h.marta, letterlock.Revocation{At: h.now, Standing: letterlock.BySender})
 	})
 	h.ask(firefox)
-	h.checkRefused("Show", h.codes.Show(t.Context(), ada, h.request().ID), letterlock.Gone, "revoked")
+	h.checkRefused("Show", h.codes.Show(t.Context(), ada, h.message, h.request().ID), letterlock.Gone, "revoked")
 	if h.state(firefox) != release.Waiting {
 		t.Errorf("whoever asks learns of it: state %v, want Waiting", h.state(firefox))
 	}
-	if err := h.codes.Refuse(t.Context(), ada, h.request().ID); err != nil {
+	if err := h.codes.Refuse(t.Context(), ada, h.message, h.request().ID); err != nil {
 		t.Errorf("Refuse: %v", err)
 	}
 }
@@ -377,8 +377,8 @@ func TestWhereNoCodesAreGivenNothingWorks(t *testing.T) {
 	h.codes.Offered = false
 	h.checkRefused("Ask", h.codes.Ask(t.Context(), h.marta, chrome, "192.0.2.1", caller), letterlock.NotFound, "")
 	h.checkRefused("a code from before", h.verify(firefox, code), letterlock.NotFound, "")
-	h.checkRefused("Show", h.codes.Show(t.Context(), ada, id), letterlock.NotFound, "")
-	if list, err := h.codes.Requests(t.Context(), ada, h.message); len(list) != 0 || err != nil {
+	h.checkRefused("Show", h.codes.Show(t.Context(), ada, h.message, id), letterlock.NotFound, "")
+	if list, _, err := h.codes.Requests(t.Context(), ada, h.message); len(list) != 0 || err != nil {
 		t.Errorf("the sender sees %+v, %v", list, err)
 	}
 }

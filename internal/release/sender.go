@@ -41,11 +41,12 @@ func mayShow(m letterlock.Message, r letterlock.Recipient, now time.Time) error 
 	return nil
 }
 
-// Requests returns what the recipients of a message ask its sender for, the oldest first,
-// with the codes that they have had shown and that still live.
-func (s *Service) Requests(ctx context.Context, by letterlock.Actor, message letterlock.ID) (list []Request, err error) {
+// Requests returns what the recipients of a message ask its sender for, the newest first,
+// with the codes that they have had shown and that still live, and how many more there are:
+// whoever has the link can ask, and must not keep out of sight what others ask for.
+func (s *Service) Requests(ctx context.Context, by letterlock.Actor, message letterlock.ID) (list []Request, more int, err error) {
 	if !s.Offered {
-		return nil, nil
+		return nil, 0, nil
 	}
 	err = s.DB.Read(ctx, func(tx *store.Tx) error {
 		m, err := tx.Message(message)
@@ -55,8 +56,9 @@ func (s *Service) Requests(ctx context.Context, by letterlock.Actor, message let
 		if err := maySee(by, m); err != nil {
 			return err
 		}
-		all, err := tx.Releases(message, maxListed)
-		for _, q := range all {
+		newest, all, err := tx.Releases(message, maxListed)
+		more = all - len(newest)
+		for _, q := range newest {
 			one := Request{ID: q.ID, Recipient: q.Recipient, Reference: q.Reference, Asked: q.Asked, Agent: q.Agent, IP: q.IP, Expires: q.Expires, TriesLeft: maxTries - q.Tries}
 			if stateOf(q, tx.Now) == Given {
 				code, err := s.Pepper.Open("release code", bind(q), q.Sealed)
@@ -69,15 +71,16 @@ func (s *Service) Requests(ctx context.Context, by letterlock.Actor, message let
 		}
 		return err
 	})
-	return list, err
+	return list, more, err
 }
 
-// Show makes the code that is asked for, once: Requests shows it from then on, for a quarter
+// Show makes the code that is asked for of a message, once: Requests shows it from then on, for a quarter
 // of an hour. What has ended, or was shown already, is left as it is, and that is no error.
 // Denied: it is not their message; Gone, with the state as its key: the recipient's access
-// has ended. Either is in the audit log before anybody is told.
-func (s *Service) Show(ctx context.Context, by letterlock.Actor, id letterlock.ID) error {
-	return s.answer(ctx, by, id, "show release code", mayShow, func(tx *store.Tx, r letterlock.Recipient, q store.Release) error {
+// has ended. Either is in the audit log before anybody is told. NotFound: nothing is asked
+// for of that message under that ID.
+func (s *Service) Show(ctx context.Context, by letterlock.Actor, message, id letterlock.ID) error {
+	return s.answer(ctx, by, message, id, "show release code", mayShow, func(tx *store.Tx, r letterlock.Recipient, q store.Release) error {
 		if stateOf(q, tx.Now) != Waiting {
 			return nil
 		}
@@ -88,9 +91,9 @@ func (s *Service) Show(ctx context.Context, by letterlock.Actor, id letterlock.I
 
 // Refuse ends a request, and the code that was shown for it. The errors are those of Show,
 // but that it can be refused whatever has become of the message.
-func (s *Service) Refuse(ctx context.Context, by letterlock.Actor, id letterlock.ID) error {
+func (s *Service) Refuse(ctx context.Context, by letterlock.Actor, message, id letterlock.ID) error {
 	anyhow := func(letterlock.Message, letterlock.Recipient, time.Time) error { return nil }
-	return s.answer(ctx, by, id, "refuse release code", anyhow, func(tx *store.Tx, r letterlock.Recipient, q store.Release) error {
+	return s.answer(ctx, by, message, id, "refuse release code", anyhow, func(tx *store.Tx, r letterlock.Recipient, q store.Release) error {
 		if !alive(q, tx.Now) {
 			return nil
 		}
@@ -100,7 +103,7 @@ func (s *Service) Refuse(ctx context.Context, by letterlock.Actor, id letterlock
 
 // answer decides on a request in one transaction. A refusal commits its audit entry and
 // nothing else.
-func (s *Service) answer(ctx context.Context, by letterlock.Actor, id letterlock.ID, action string,
+func (s *Service) answer(ctx context.Context, by letterlock.Actor, message, id letterlock.ID, action string,
 	may func(letterlock.Message, letterlock.Recipient, time.Time) error, act func(*store.Tx, letterlock.Recipient, store.Release) error) error {
 	if !s.Offered {
 		return errOff
@@ -108,6 +111,9 @@ func (s *Service) answer(ctx context.Context, by letterlock.Actor, id letterlock
 	var refusal error
 	err := s.DB.Write(ctx, func(tx *store.Tx) error {
 		q, err := tx.ReleaseNamed(id)
+		if err == nil && q.Message != message {
+			err = errOff
+		}
 		if err != nil {
 			return err
 		}

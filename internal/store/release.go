@@ -65,10 +65,14 @@ func (t *Tx) ReleaseIn(recipient letterlock.ID, browser []byte) (Release, error)
 }
 
 // Releases returns what the recipients of a message have asked for that has not ended, the
-// oldest first, and at most limit of it.
-func (t *Tx) Releases(message letterlock.ID, limit int) (list []Release, err error) {
+// newest first, at most limit of it, and how much there is in all.
+func (t *Tx) Releases(message letterlock.ID, limit int) (list []Release, all int, err error) {
+	err = t.row(`SELECT count(*) FROM releases WHERE message = $1 AND outcome = '' AND expires_at > $2`, []any{message, t.Now.Unix()}, &all)
+	if err != nil {
+		return nil, 0, err
+	}
 	err = t.rows(`SELECT `+releaseColumns+` FROM releases WHERE message = $1 AND outcome = '' AND expires_at > $2
-		ORDER BY asked_at, id LIMIT $3 + 0`, []any{message, t.Now.Unix(), limit}, func(rows *sql.Rows) error {
+		ORDER BY asked_at DESC, id LIMIT $3 + 0`, []any{message, t.Now.Unix(), limit}, func(rows *sql.Rows) error {
 		var q Release
 		var at [2]int64
 		if err := rows.Scan(releaseDest(&q, &at)...); err != nil {
@@ -78,7 +82,7 @@ func (t *Tx) Releases(message letterlock.ID, limit int) (list []Release, err err
 		list = append(list, q)
 		return nil
 	})
-	return list, err
+	return list, all, err
 }
 
 // GiveRelease keeps the code for what was asked for, once: NotFound says that there is one
