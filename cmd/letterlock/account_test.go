@@ -304,6 +304,7 @@ func TestWhoIsInvitedComesInAndAResetEndsIt(t *testing.T) {
 			page := browsertest.New(t, browsertest.Light).Page(t)
 			page.NoScript(tt.noScript)
 			link := c.setPassword(page, 1, "1234567", "a password of my own")
+			c.waitForMail(page, 2) // which says so
 			c.signIn(page, "a password of my own")
 			if page.Path() != "/sent" || !strings.Contains(page.Text("body"), "Lena Voss") {
 				t.Fatalf("after signing in at %s", page.URL())
@@ -315,7 +316,7 @@ func TestWhoIsInvitedComesInAndAResetEndsIt(t *testing.T) {
 			wantPage(t, page, 422, "Sign in to Contoso")
 			page.Goto(link)
 			wantPage(t, page, 404, "This link does not work")
-			c.setPassword(page, 2, "", "another password of my own")
+			c.setPassword(page, 3, "", "another password of my own")
 			c.signIn(page, "another password of my own")
 			wantPage(t, page, 200, "Sent")
 			page.CheckProblems()

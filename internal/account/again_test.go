@@ -9,7 +9,9 @@ import (
 
 	"letterlock/internal/account"
 	"letterlock/internal/letterlock"
+	"letterlock/internal/passkeytest"
 	"letterlock/internal/store"
+	"letterlock/internal/vault"
 )
 
 // bind has an account belong to somebody at the provider of single sign-on.
@@ -167,4 +169,78 @@ func TestABreakGlassAccountWithoutAPasswordIsNoOtherAdministrator(t *testing.T) 
 	if key := take(glass.Address); key != "last-administrator" {
 		t.Errorf("the last: %q", key)
 	}
+}
+
+// What keeps an account is changed by its holder, or by somebody who passes for them.
+func TestEachChangeOfWhatKeepsAnAccountIsMailedToItsHolder(t *testing.T) {
+	h := withPasskeys(t)
+	by := signedIn(ada.Address)
+	by.IP, by.Agent = "192.0.2.7", "Firefox"
+	h.told() // what the set-up has made
+	try := func(want letterlock.Change, err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatalf("%s: %v", want, err)
+		}
+		if got := h.told(); len(got) != 1 || got[0] != (vault.ChangeMail{What: want, IP: by.IP, Agent: by.Agent}) || h.woken == 0 {
+			t.Errorf("%s: told %+v, woken %d times", want, got, h.woken)
+		}
+		h.woken = 0
+	}
+	d := passkeytest.New(t, origin)
+	id, browser, err := h.accounts.BeginPasskey(t.Context(), by, password, account.Shown{}, "Telephone")
+	if err != nil || len(h.told()) > 0 {
+		t.Fatalf("beginning: %v", err)
+	}
+	_, err = h.accounts.FinishPasskey(t.Context(), by, id, d.Make(browser))
+	try(letterlock.PasskeyAdded, err)
+	if err := h.accounts.RemovePasskey(t.Context(), by, password, account.Shown{}, h.passkeyOf(ada.Address).ID); err == nil || len(h.told()) > 0 {
+		t.Errorf("told of what was refused: %v", err)
+	}
+	_, err = h.accounts.NewRecoveryCodes(t.Context(), by, password, h.asked(d, ada.Address))
+	try(letterlock.CodesMade, err)
+	setUp, err := h.accounts.SetUpApp(t.Context(), by, "Contoso")
+	if err != nil {
+		t.Fatal(err)
+	}
+	code, err := totp.GenerateCode(setUp.Key, h.now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = h.accounts.ConfirmApp(t.Context(), by, password, code, h.asked(d, ada.Address))
+	try(letterlock.AppSetUp, err)
+	_, _, err = h.accounts.MakeAppPassword(t.Context(), by, "phone")
+	try(letterlock.AppPasswordMade, err)
+	try(letterlock.AppRemoved, h.accounts.RemoveApp(t.Context(), by, password, h.asked(d, ada.Address)))
+	try(letterlock.PasskeyRemoved, h.accounts.RemovePasskey(t.Context(), by, password, h.asked(d, ada.Address), h.passkeyOf(ada.Address).ID))
+	token := h.reset(ada.Address)
+	try(letterlock.PasswordSet, h.accounts.SetPassword(t.Context(), by, token, chosen))
+}
+
+// told takes the notices of changes out of the outbox; all are Ada's.
+func (h *house) told() (list []vault.ChangeMail) {
+	h.t.Helper()
+	err := h.db.Write(h.t.Context(), func(tx *store.Tx) error {
+		for {
+			n, err := tx.ClaimIn(store.WholeLane, time.Hour)
+			if errors.Is(err, letterlock.NotFound) {
+				return nil
+			}
+			if err != nil {
+				return err
+			}
+			if n.Kind != store.ChangeNotice {
+				continue
+			}
+			m, err := vault.OpenChange(h.pepper, ada.Address, n.Secret)
+			if err != nil || n.Address != ada.Address {
+				h.t.Errorf("to %s: %v", n.Address, err)
+			}
+			list = append(list, m)
+		}
+	})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return list
 }

@@ -95,9 +95,9 @@ func (s *Service) MakeAppPassword(ctx context.Context, by letterlock.Actor, name
 				return err
 			}
 			p.Created, entry.Reason = tx.Now, describeAppPassword(p)
-			return tx.AddAppPassword(vault.AppPasswordHash(s.Pepper, letters), p)
+			return errors.Join(tx.AddAppPassword(vault.AppPasswordHash(s.Pepper, letters), p), s.tell(tx, p.Account, by, letterlock.AppPasswordMade))
 		})
-	if err != nil {
+	if err = s.told(err); err != nil {
 		return AppPassword{}, "", err
 	}
 	return p, secret, nil

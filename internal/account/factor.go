@@ -312,7 +312,10 @@ func (s *Service) NewRecoveryCodes(ctx context.Context, by letterlock.Actor, pas
 		if err == nil {
 			codes, err = s.makeRecoveryCodes(tx, by.Address)
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		return s.tell(tx, by.Address, by, letterlock.CodesMade)
 	})
-	return codes, err
+	return codes, s.told(err)
 }

@@ -112,7 +112,7 @@ func (s *Service) SetPassword(ctx context.Context, from letterlock.Actor, t lett
 	if err != nil {
 		return err
 	}
-	return s.DB.Write(ctx, func(tx *store.Tx) error {
+	return s.told(s.DB.Write(ctx, func(tx *store.Tx) error {
 		row, err := s.holder(tx, t) // once more: the link may have ended meanwhile
 		if err != nil {
 			return err
@@ -121,6 +121,22 @@ func (s *Service) SetPassword(ctx context.Context, from letterlock.Actor, t lett
 		return errors.Join(
 			tx.PutAccount(row),
 			s.endAll(tx, row.Mailbox.Address),
+			s.tell(tx, row.Mailbox.Address, from, letterlock.PasswordSet),
 			tx.Audit(letterlock.Entry{Actor: from, Action: "set password", Target: string(row.Mailbox.Address), Allowed: true}))
-	})
+	}))
+}
+
+// tell puts the mail into the outbox that tells the holder of an account what was changed of
+// what keeps it, and from where: if it was not they, they learn of it.
+func (s *Service) tell(tx *store.Tx, a letterlock.Address, from letterlock.Actor, what letterlock.Change) error {
+	return tx.Enqueue(store.Notice{Kind: store.ChangeNotice, Address: a,
+		Secret: vault.SealChange(s.Pepper, a, vault.ChangeMail{What: what, IP: from.IP, Agent: from.Agent})})
+}
+
+// told wakes the outbox after what tell has put there was committed.
+func (s *Service) told(err error) error {
+	if err == nil {
+		s.Wake()
+	}
+	return err
 }

@@ -344,14 +344,15 @@ func (s *Service) FinishPasskey(ctx context.Context, by letterlock.Actor, id str
 			entry.Reason = letterlock.KeyOf(err)
 			return tx.Audit(entry)
 		}
-		err = errors.Join(tx.AddFactor(f), tx.EndAllPending(by.Address), tx.EndSessions(letterlock.Staff, by.Address), tx.Audit(entry))
+		err = errors.Join(tx.AddFactor(f), tx.EndAllPending(by.Address), tx.EndSessions(letterlock.Staff, by.Address),
+			s.tell(tx, by.Address, by, letterlock.PasskeyAdded), tx.Audit(entry))
 		if err != nil {
 			return err
 		}
 		codes, err = s.firstCodes(tx, by.Address)
 		return err
 	})
-	return codes, errors.Join(err, refusal)
+	return codes, s.told(errors.Join(err, refusal))
 }
 
 // made is the passkey that a browser has made for an account.
@@ -390,15 +391,15 @@ func (s *Service) made(tx *store.Tx, a letterlock.Address, id string, sent []byt
 // recovery codes go, too. NotFound "no-passkey": the account has none such. Its other
 // errors are those of Authenticate and FinishStep.
 func (s *Service) RemovePasskey(ctx context.Context, by letterlock.Actor, password string, shown Shown, id letterlock.ID) error {
-	return s.proved(ctx, by, password, shown, "remove passkey", func(tx *store.Tx, entry *letterlock.Entry) error {
+	return s.told(s.proved(ctx, by, password, shown, "remove passkey", func(tx *store.Tx, entry *letterlock.Entry) error {
 		_, f, err := passkeyAmong(tx, by.Address, id)
 		if err != nil {
 			return err
 		}
 		entry.Reason = f.Name
 		_, err = tx.DeleteFactor(id, by.Address)
-		return errors.Join(err, forgetCodes(tx, by.Address))
-	})
+		return errors.Join(err, forgetCodes(tx, by.Address), s.tell(tx, by.Address, by, letterlock.PasskeyRemoved))
+	}))
 }
 
 // passkeyAmong returns the factors of an account and the passkey among them that has that

@@ -124,7 +124,7 @@ func (s *Service) ConfirmApp(ctx context.Context, by letterlock.Actor, password,
 		err = errors.Join(
 			tx.AddFactor(store.Factor{Kind: store.TOTP, Handle: []byte(by.Address), Address: by.Address, ID: letterlock.NewID(),
 				Sealed: s.Pepper.Seal("totp", string(by.Address), []byte(key.Secret())), Counter: counter}),
-			tx.EndAllPending(by.Address), tx.EndSessions(letterlock.Staff, by.Address),
+			tx.EndAllPending(by.Address), tx.EndSessions(letterlock.Staff, by.Address), s.tell(tx, by.Address, by, letterlock.AppSetUp),
 			tx.Audit(letterlock.Entry{Actor: by, Action: "set up app", Target: string(by.Address), Allowed: true}))
 		if err != nil {
 			return err
@@ -132,7 +132,7 @@ func (s *Service) ConfirmApp(ctx context.Context, by letterlock.Actor, password,
 		codes, err = s.firstCodes(tx, by.Address)
 		return err
 	})
-	return codes, errors.Join(err, refusal)
+	return codes, s.told(errors.Join(err, refusal))
 }
 
 // firstCodes makes recovery codes for an account that has none.
@@ -146,7 +146,7 @@ func (s *Service) firstCodes(tx *store.Tx, a letterlock.Address) ([]string, erro
 // RemoveApp has no codes of an authenticator app asked for any more. With the last
 // factor the recovery codes go, too.
 func (s *Service) RemoveApp(ctx context.Context, by letterlock.Actor, password string, shown Shown) error {
-	return s.proved(ctx, by, password, shown, "remove app", func(tx *store.Tx, _ *letterlock.Entry) error {
+	return s.told(s.proved(ctx, by, password, shown, "remove app", func(tx *store.Tx, _ *letterlock.Entry) error {
 		f, err := tx.Factor(store.TOTP, []byte(by.Address))
 		if errors.Is(err, letterlock.NotFound) {
 			return errNoFactor
@@ -154,8 +154,8 @@ func (s *Service) RemoveApp(ctx context.Context, by letterlock.Actor, password s
 		if err == nil {
 			_, err = tx.DeleteFactor(f.ID, by.Address)
 		}
-		return errors.Join(err, forgetCodes(tx, by.Address))
-	})
+		return errors.Join(err, forgetCodes(tx, by.Address), s.tell(tx, by.Address, by, letterlock.AppRemoved))
+	}))
 }
 
 // forgetCodes removes the recovery codes of an account that has no factor left.

@@ -36,3 +36,17 @@ func (s *Service) claimAccount(tx *store.Tx, w *work) error {
 	w.account.link, w.account.holder = link, row.Mailbox
 	return err
 }
+
+// claimChange finds what a notice to the holder of an account needs that tells them what
+// became of it. What cannot be opened belongs to the attempt here, too.
+func (s *Service) claimChange(tx *store.Tx, w *work) {
+	var row store.Account
+	row, w.broken = tx.Account(w.notice.Address)
+	w.account.holder = row.Mailbox
+	if w.notice.Kind == store.ChangeNotice && w.broken == nil {
+		w.change, w.broken = vault.OpenChange(s.Pepper, w.notice.Address, w.notice.Secret)
+	}
+	if w.broken != nil {
+		w.broken = fmt.Errorf("opening what is to be sent: %w", w.broken)
+	}
+}

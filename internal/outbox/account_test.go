@@ -12,6 +12,7 @@ import (
 	"letterlock/internal/letterlock"
 	"letterlock/internal/ratelimit"
 	"letterlock/internal/store"
+	"letterlock/internal/vault"
 )
 
 var (
@@ -51,8 +52,8 @@ func TestAnInvitationReachesItsHolderAndWorks(t *testing.T) {
 		t.Errorf("the link in the mail: %v", err)
 	}
 	h.pass(time.Hour)
-	if again := h.flush(); len(again) > 0 {
-		t.Errorf("sent again: %d mails", len(again))
+	if more := h.flush(); len(more) != 1 || passwordLink.MatchString(parse(t, more[0]).text) || !strings.Contains(parse(t, more[0]).text, "A password was set for your account.") {
+		t.Errorf("afterwards: %d mails, want the one that says so and has no link to set one", len(more))
 	}
 }
 
@@ -121,5 +122,49 @@ func TestANoticeThatCannotBeOpenedHoldsUpNoOther(t *testing.T) {
 	h.send(intake.Envelope{}, marta)
 	if mails := h.flush(); len(mails) != 1 || mails[0].to != marta {
 		t.Errorf("the world got %+v, want the one to Marta", mails)
+	}
+}
+
+// Whoever changes what keeps an account may not be its holder: that one is told what, when and from
+// where, and gets no link by which anybody could sign in.
+func TestTheHolderIsToldOfWhatKeepsTheirAccount(t *testing.T) {
+	h := newHouse(t)
+	h.invite()
+	h.flush()
+	at := *h.now.Load()
+	for _, what := range letterlock.Changes {
+		err := h.db.Write(t.Context(), func(tx *store.Tx) error {
+			return tx.Enqueue(store.Notice{Kind: store.ChangeNotice, Address: bob.Address,
+				Secret: vault.SealChange(h.outbox.Pepper, bob.Address, vault.ChangeMail{What: what, IP: "192.0.2.7", Agent: "Firefox"})})
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		h.pass(time.Hour) // the mail says when it was changed, not when it left
+		mails := h.flush()
+		if len(mails) != 1 || mails[0].to != bob.Address {
+			t.Fatalf("%s: the world got %+v, want one mail to Bob", what, mails)
+		}
+		p := parse(t, mails[0])
+		for _, want := range []string{at.Format("15:04 UTC"), "Firefox, 192.0.2.7", "If it was not you"} {
+			if text := strings.Join(strings.Fields(p.text), " "); !strings.Contains(text, want) || !strings.Contains(p.html, want) {
+				t.Errorf("%s: the mail does not say %q:\n%s", what, want, p.text)
+			}
+		}
+		for _, link := range links(p.text + p.html) {
+			if link != "https://mail.contoso.example/account/security" {
+				t.Errorf("%s: a link to %s", what, link)
+			}
+		}
+		at = *h.now.Load()
+	}
+	if err := h.db.Write(t.Context(), func(tx *store.Tx) error {
+		return tx.Enqueue(store.Notice{Kind: store.ChangeNotice, Address: bob.Address,
+			Secret: vault.SealChange(h.outbox.Pepper, marta, vault.ChangeMail{What: letterlock.PasswordSet})})
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if mails := h.flush(); len(mails) > 0 {
+		t.Errorf("what was sealed for somebody else was mailed: %+v", mails)
 	}
 }

@@ -90,6 +90,7 @@ type work struct {
 	quoted    quoted                 // replies to their sender only
 	passcode  vault.PasscodeMail     // passcodes only
 	account   invitation             // accounts only; instead of message and recipient
+	change    vault.ChangeMail       // changes only
 	said      string                 // with what their mail came back; failures only
 	words     language.Words         // in which a recipient is written to
 	broken    error                  // why key, passcode or token could not be opened
@@ -162,10 +163,8 @@ func (s *Service) claim(tx *store.Tx, lane store.Lane) (w work, err error) {
 		err = s.claimAccount(tx, &w)
 		return w, err
 	}
-	if w.notice.Kind == store.FactorNotice {
-		var row store.Account
-		row, w.broken = tx.Account(w.notice.Address)
-		w.account.holder = row.Mailbox
+	if w.notice.Kind.OfAccount() {
+		s.claimChange(tx, &w)
 		return w, nil
 	}
 	if w.message, err = tx.Message(w.notice.Message); err != nil {
@@ -296,7 +295,7 @@ func (s *Service) addressee(w work) letterlock.Address {
 		return w.message.Sender.Address
 	case store.AdminNotice:
 		return s.Admin
-	case store.AccountNotice, store.FactorNotice:
+	case store.AccountNotice, store.FactorNotice, store.ChangeNotice:
 		return w.notice.Address
 	}
 	return w.recipient.Mailbox.Address
@@ -338,7 +337,7 @@ func (s *Service) send(ctx context.Context, w work) error {
 	switch w.notice.Kind {
 	case store.FailureNotice, store.RequestNotice, store.ReleaseNotice, store.ReadNotice, store.UnreadNotice, store.ExpiringNotice, store.AdminNotice:
 		return s.Mailer.Send(ctx, "", to, mail)
-	case store.AccountNotice, store.FactorNotice:
+	case store.AccountNotice, store.FactorNotice, store.ChangeNotice:
 		return s.Mailer.Send(ctx, string(s.Notifier.From), to, mail)
 	}
 	return s.Mailer.Send(ctx, s.returnPath(w), to, mail)
@@ -393,6 +392,8 @@ func (s *Service) write(b *bytes.Buffer, w work) error {
 		return s.Notifier.Account(b, w.now, a.holder, a.token, a.link.Purpose == store.Invite, a.link.Expires)
 	case store.FactorNotice:
 		return s.Notifier.FactorReset(b, w.now, w.account.holder)
+	case store.ChangeNotice:
+		return s.Notifier.Changed(b, w.now, w.account.holder, w.change.What, w.notice.Created, w.change.Agent, w.change.IP)
 	}
 	return fmt.Errorf("unknown notice %q", w.notice.Kind)
 }

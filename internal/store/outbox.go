@@ -11,9 +11,9 @@ import (
 type Notice struct {
 	ID        int64
 	Kind      NoticeKind
-	Message   letterlock.ID // empty for AccountNotice and FactorNotice, as is Recipient
+	Message   letterlock.ID // empty for those of [NoticeKind.OfAccount], as is Recipient
 	Recipient letterlock.ID
-	Address   letterlock.Address // of the account; those two only
+	Address   letterlock.Address // of the account; those only
 	Secret    []byte             // sealed token or passcode; nil where there is none
 	Created   time.Time
 	Attempts  int // made so far, the one under way included
@@ -36,7 +36,13 @@ const (
 	ExpiringNotice NoticeKind = "expiring"     // to the sender: the message is about to expire
 	AccountNotice  NoticeKind = "account"      // to the holder of an account: the link to set a password
 	FactorNotice   NoticeKind = "factor"       // to the holder of an account: its second factor was reset
+	ChangeNotice   NoticeKind = "change"       // to the holder of an account: they, or somebody else, changed what keeps it
 )
+
+// OfAccount reports whether a notice is to the holder of an account, and about that.
+func (k NoticeKind) OfAccount() bool {
+	return k == AccountNotice || k == FactorNotice || k == ChangeNotice
+}
 
 // Urgent reports whether somebody sits and waits for a notice: for a passcode, or for the
 // link by which they get into an account.

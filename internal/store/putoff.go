@@ -59,7 +59,7 @@ func (t *Tx) PutOffLong() (w Waiting, err error) {
 				return nil
 			}
 			switch {
-			case kind == AccountNotice, kind == FactorNotice:
+			case kind.OfAccount():
 				d.Domain = account.Domain()
 			case slices.Contains(toStaff, kind):
 				d.Domain = sender.Domain()

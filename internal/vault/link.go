@@ -50,6 +50,30 @@ func OpenAccountToken(p seal.Pepper, a letterlock.Address, sealed []byte) (lette
 	return letterlock.Token(b), err
 }
 
+// A ChangeMail is what the mail has to say that tells the holder of an account of a change.
+type ChangeMail struct {
+	What      letterlock.Change
+	IP, Agent string // from where it was made; each may be empty
+}
+
+// SealChange encrypts what happened to an account for the notice that will carry it.
+func SealChange(p seal.Pepper, a letterlock.Address, m ChangeMail) []byte {
+	b, err := json.Marshal(m)
+	if err != nil {
+		panic("vault: internal error: " + err.Error()) // strings always marshal
+	}
+	return p.Seal("account change", string(a), b)
+}
+
+// OpenChange decrypts what SealChange made for the same account.
+func OpenChange(p seal.Pepper, a letterlock.Address, sealed []byte) (m ChangeMail, err error) {
+	b, err := p.Open("account change", string(a), sealed)
+	if err != nil {
+		return m, err
+	}
+	return m, json.Unmarshal(b, &m)
+}
+
 // A PasscodeMail is what a passcode mail has to say.
 type PasscodeMail struct {
 	Code      letterlock.Passcode
