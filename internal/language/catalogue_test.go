@@ -188,3 +188,22 @@ func TestFrenchKeepsItsSigns(t *testing.T) {
 func setStaff(tag, text string) func(fstest.MapFS) {
 	return func(m fstest.MapFS) { m["texts/staff/x."+tag+".toml"] = &fstest.MapFile{Data: []byte(text)} }
 }
+
+// TestNoTextIsLeftInEnglish looks for Latin letters in the languages that are written in
+// others: what is left of them are names.
+func TestNoTextIsLeftInEnglish(t *testing.T) {
+	names := regexp.MustCompile(`\b(?:OpenID|Letterlock|Google|Microsoft|https|Cookie|Cc|zip|KB|MB)\b`)
+	for _, c := range catalogues() {
+		if c.tag != Arabic && c.tag != Japanese {
+			continue
+		}
+		for id, forms := range c.texts {
+			for _, parts := range forms {
+				text := names.ReplaceAllString(Words{c}.fill(parts, nil), "")
+				if strings.ContainsFunc(text, func(r rune) bool { return 'a' <= r|0x20 && r|0x20 <= 'z' }) {
+					t.Errorf("%s: %s has Latin letters: %q", c.tag, id, text)
+				}
+			}
+		}
+	}
+}
