@@ -34,7 +34,7 @@ func (s *Server) download(c echo.Context, part int) error {
 	l.Lease.OnCut(breaker(c), true)
 	f := file{name: a.Name, kind: a.Type, size: a.Size}
 	if part == access.WholeMail {
-		f = file{name: l.Message.Subject + ".eml", kind: "message/rfc822", size: -1}
+		f = file{name: s.speaker(c).namedBy(l.Message.Subject, "file.message", ".eml"), kind: "message/rfc822", size: -1}
 	}
 	return send(c, f, content, l.Lease.Send)
 }

@@ -44,16 +44,18 @@ func (s *Server) downloadAll(c echo.Context) error {
 		in.CloseWithError(errNotTaken)
 		<-packed
 	}()
-	return send(c, file{name: zipName(l.Message.Subject), kind: "application/zip", size: -1}, in, l.Lease.Send)
+	return send(c, file{name: s.speaker(c).namedBy(l.Message.Subject, "answer.files.label", ".zip"), kind: "application/zip", size: -1}, in, l.Lease.Send)
 }
 
 var errNotTaken = errors.New("the rest of the file was not taken")
 
-func zipName(subject string) string {
+// namedBy is the name of a file that has that of a message; instead is the text that
+// stands for a subject that there is not.
+func (p speaker) namedBy(subject, instead, ending string) string {
 	if strings.TrimSpace(subject) == "" {
-		subject = "attachments"
+		subject = p.Text(instead)
 	}
-	return subject + ".zip"
+	return subject + ending
 }
 
 // allURL is where all files of a message are to be had at once: when there is more
