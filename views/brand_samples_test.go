@@ -17,10 +17,17 @@ func brandSamples(all map[string]templ.Component) {
 		Contrasts: []Fact{{"Words on the colour", "11.9 to 1, 4.5 needed", false}}, MailURL: "/brands/previews/a/mail.html", PortalURL: "/brands/previews/a/portal.html",
 		URL: "/brands/notaries", Button: "Save brand", TestURL: "/brands/notaries/test", TestTo: "ines.kaya@halden.example", DeleteURL: "/brands/notaries/delete", Note: "The brand is saved.",
 	}
+	form.Speaks = []Option{{"", "As in the default brand: English", true}, {"ar", "العربية", false}}
+	form.PreviewIn = []Option{{"en", "English", true}, {"ar", "العربية", false}}
+	form.Languages = []BrandLanguage{
+		{Language: Language{Tag: "en", Name: "English", Direction: "ltr"}, Fields: map[string]BrandSpoken{"button": {From: "Our own words", Base: "Read the message"}}},
+		{Language: Language{Tag: "ar", Name: "العربية", Direction: "rtl"}, Note: "2 texts, not offered here", Open: true, Fields: map[string]BrandSpoken{
+			"name": {"كتّاب العدل", true, "As for all languages", "Halden Notaries"}, "disclaimer": {"نص", true, "As in the default brand", ""}}},
+	}
 	all["brand"] = BrandFormPage(form)
 	wrong := form
 	wrong.New, wrong.Heading, wrong.Note, wrong.DeleteURL, wrong.MailURL, wrong.Problem, wrong.TestURL = true, "Add a brand", "", "", "", "The relay did not take the test mail. Doctor says more.", ""
-	for _, field := range []string{"id", "name", "colour", "logo", "introduction", "button", "email", "disclaimer", "portal", "privacy", "passcode", "social", "expiry", "force-portal", "senders", "form"} {
+	for _, field := range []string{"id", "name", "colour", "logo", "introduction", "button", "email", "disclaimer", "portal", "privacy", "passcode", "social", "expiry", "force-portal", "senders", "form", "language", "introduction.ar", "button.ar"} {
 		wrong.Errors = append(wrong.Errors, FieldError{field, "It is too long"})
 	}
 	all["brand-wrong"] = BrandFormPage(wrong)

@@ -36,7 +36,7 @@ var brandNotes = map[string]string{
 var fieldNames = map[brand.Field]string{
 	brand.Name: "sender name", brand.Colour: "colour", brand.Logo: "logo", brand.Introduction: "introduction", brand.Button: "words on the button",
 	brand.Email: "text below the button", brand.Disclaimer: "disclaimer", brand.PortalText: "text on the page of the link", brand.Privacy: "privacy statement",
-	brand.Passcode: "passcode", brand.Social: "providers", brand.Expiry: "expiry", brand.ForcePortal: "portal for everyone",
+	brand.Language: "language", brand.Passcode: "passcode", brand.Social: "providers", brand.Expiry: "expiry", brand.ForcePortal: "portal for everyone",
 }
 
 func brandURL(id string) string { return "/brands/" + id }
@@ -60,9 +60,9 @@ func (s *Server) brandsPage(c echo.Context) error {
 // ownOf names what a brand says itself.
 func ownOf(e brandbook.Entry) string {
 	var names []string
-	for _, f := range brand.Fields {
-		if _, own := e.Changes[f]; own && fieldNames[f] != "" {
-			names = append(names, fieldNames[f])
+	for _, f := range brand.AllFields() {
+		if _, own := e.Changes[f]; own && brandFieldName(f) != "" {
+			names = append(names, brandFieldName(f))
 		}
 	}
 	switch {
@@ -98,9 +98,14 @@ func (s *Server) testBrand(c echo.Context) error {
 	if s.SendSample == nil {
 		return &letterlock.Error{Code: letterlock.NotFound}
 	}
-	err = s.SendSample(c.Request().Context(), actor(c), e.ID)
+	f, err := form(c)
+	if err != nil {
+		return err
+	}
+	in := s.previewIn(brandEdit{entry: e, changes: e.Changes, in: f.Get("test-in")})
+	err = s.SendSample(c.Request().Context(), actor(c), e.ID, in)
 	if letterlock.KeyOf(err) == "relay" {
-		v := s.brandForm(c, brandEdit{entry: e, changes: e.Changes})
+		v := s.brandForm(c, brandEdit{entry: e, changes: e.Changes, in: in.Tag()})
 		v.Problem = "The relay did not take the test mail. Doctor says more."
 		return s.show(c, http.StatusServiceUnavailable, views.BrandFormPage(v))
 	}
@@ -161,7 +166,7 @@ func brandErrors(err error) []views.FieldError {
 		return []views.FieldError{{Field: "id", Text: "Use small letters, digits and hyphens between them, up to 40; not new, and not previews"}}
 	}
 	field, is := strings.CutPrefix(key, "brand-")
-	if !is || !slices.Contains(brand.Fields, brand.Field(field)) {
+	if !is || !slices.Contains(brand.AllFields(), brand.Field(field)) {
 		return nil
 	}
 	return []views.FieldError{{Field: field, Text: brandReason(err)}}

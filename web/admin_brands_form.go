@@ -31,6 +31,7 @@ type brandEdit struct {
 	typed   map[brand.Field]string
 	id      string // typed, of a new one
 	version string // typed; empty: that of the entry
+	in      string // language of the previews that was chosen; empty: none was
 	errors  []views.FieldError
 }
 
@@ -71,6 +72,7 @@ func (s *Server) brandForm(c echo.Context, b brandEdit) views.BrandForm {
 	if b.version != "" {
 		v.Version = b.version
 	}
+	s.spokenForm(&v, b)
 	if logo := b.changes[brand.Logo]; logo != "" && logo != e.Changes[brand.Logo] {
 		v.Logo = base64.StdEncoding.EncodeToString([]byte(logo))
 	}
@@ -79,7 +81,8 @@ func (s *Server) brandForm(c echo.Context, b brandEdit) views.BrandForm {
 	}
 	if look, err := s.Brands.Try(actor(c), e.ID, b.changes); err == nil && len(b.errors) == 0 {
 		at := "/brands/previews/" + string(s.fitting.hang(actor(c).Address, look)) + "/"
-		v.MailURL, v.PortalURL, v.LogoURL = at+"mail.html", at+"portal.html", at+"logo.png"
+		in := "?language=" + s.previewIn(b).Tag()
+		v.MailURL, v.PortalURL, v.LogoURL = at+"mail.html"+in, at+"portal.html"+in, at+"logo.png"
 		for _, f := range look.Contrasts() {
 			v.Contrasts = append(v.Contrasts, views.Fact{Label: f.What, Value: fmt.Sprintf("%.1f to 1, %.1f needed", f.Ratio, f.Least)})
 		}
@@ -93,7 +96,7 @@ func (s *Server) brandFields(b brandEdit) map[string]views.BrandField {
 	out := map[string]views.BrandField{}
 	for _, f := range brand.Fields {
 		value, own := b.changes[f]
-		if !own && f != brand.Senders {
+		if !own && f != brand.Senders && f != brand.Language {
 			value = b.entry.Base.Value(f)
 		}
 		if typed, is := b.typed[f]; is {
@@ -180,10 +183,14 @@ func (s *Server) brandAgain(c echo.Context, b brandEdit, err error) error {
 // typedBrand reads what was typed. A field is the brand's own if it was so and is not to
 // be inherited, or if it is not what would be inherited.
 func typedBrand(e brandbook.Entry, f url.Values, logo []byte) brandEdit {
-	b := brandEdit{entry: e, changes: brand.Changes{}, typed: map[brand.Field]string{}}
+	b := brandEdit{entry: e, changes: brand.Changes{}, typed: map[brand.Field]string{}, in: bounded(f.Get("preview-in"), 20)}
+	tidy := func(typed string) string {
+		return strings.TrimSpace(strings.ReplaceAll(bounded(typed, 16<<10), "\r\n", "\n"))
+	}
+	b.readSpoken(f, tidy)
 	inherit := func(field brand.Field) bool { return slices.Contains(f["inherit"], string(field)) }
 	for _, field := range brand.Fields {
-		value := strings.TrimSpace(strings.ReplaceAll(bounded(f.Get(string(field)), 16<<10), "\r\n", "\n"))
+		value := tidy(f.Get(string(field)))
 		base := e.Base.Value(field)
 		switch field {
 		case brand.Logo:
@@ -198,6 +205,11 @@ func typedBrand(e brandbook.Entry, f url.Values, logo []byte) brandEdit {
 		case brand.Expiry:
 			value = strings.ToLower(value)
 		case brand.Senders:
+			base = ""
+		case brand.Language:
+			if _, is := f[string(field)]; !is { // there is no choice
+				value = e.Changes[field]
+			}
 			base = ""
 		}
 		if inherit(field) {
@@ -221,7 +233,7 @@ func brandFormOf(r *http.Request) (f url.Values, logo []byte, err error) {
 	if err != nil {
 		return nil, nil, badForm(err)
 	}
-	for range 100 {
+	for range 300 {
 		p, err := parts.NextPart()
 		if errors.Is(err, io.EOF) {
 			return f, keptLogo(f, logo), nil

@@ -1,6 +1,8 @@
 package web
 
 import (
+	"maps"
+	"net/http"
 	"net/url"
 	"strings"
 	"testing"
@@ -89,4 +91,89 @@ func TestABrandSaysItsTextsInTheLanguageOfWhoeverReads(t *testing.T) {
 	if a := german.get("/read/" + string(id)); !strings.Contains(a.body, "<bdi>Recht</bdi>") {
 		t.Errorf("the end of it does not name the brand: %q", a.heading())
 	}
+}
+
+func TestAnAdministratorSaysATextInOneLanguageAndSeesIt(t *testing.T) {
+	w := newWorld(t, func(o *Options) { o.Languages, _ = language.NewOffer([]string{"en", "de", "ar"}) })
+	b := w.browser().signIn(grace)
+	w.brand("legal", brand.Changes{brand.Button: "Open", "email.fr": "De l'Ile", brand.Language: "ja"})
+	page := b.get("/brands/legal")
+	says(t, "the form", page, "1 text, not offered here", "日本語: not offered any more, English is spoken", "As for all languages")
+	if !strings.Contains(page.body, `lang="ar" dir="rtl" placeholder="Open"`) || !strings.Contains(page.body, `id="introduction.de"`) {
+		t.Error("the form has no field for Arabic, or does not show what is inherited")
+	}
+	fields := formOf(t, page)
+	fields.Set("button.de", "Öffnen <b>")
+	fields.Set("introduction.ar", "مقدمة")
+	fields.Set("preview-in", "de")
+	fields.Set("do", "preview")
+	a := b.postBrand("/brands/legal", fields, nil)
+	at := previewURL.FindString(a.body)
+	if at == "" || !strings.Contains(a.body, at+"mail.html?language=de") || !strings.Contains(a.body, `<option value="de" selected>`) {
+		t.Fatalf("%d: no preview in German", a.status)
+	}
+	if note, gate := b.get(at+"mail.html?language=de"), b.get(at+"portal.html?language=de"); !strings.Contains(note.body, ">Öffnen &lt;b&gt;</a>") || !strings.Contains(gate.body, `<html lang="de"`) {
+		t.Errorf("the German previews: %d %d", note.status, gate.status)
+	}
+	if note := b.get(at + "mail.html?language=ar"); !strings.Contains(note.body, `<html lang="ar" dir="rtl"`) || !strings.Contains(note.body, "مقدمة") || !strings.Contains(note.body, `<span lang="" dir="auto">Open</span>`) {
+		t.Errorf("the Arabic notification: %d", note.status)
+	}
+	if note := b.get(at + "mail.html?language=%3Cb%3E"); !strings.Contains(note.body, `<html lang="en"`) {
+		t.Errorf("a preview in no language: %d", note.status)
+	}
+	fields = formOf(t, a)
+	fields.Set("do", "save")
+	if a = b.postBrand("/brands/legal", fields, nil); a.status != http.StatusSeeOther {
+		t.Fatalf("%d %v", a.status, texts2(a.body))
+	}
+	e, err := w.server.Brands.Brand(t.Context(), administrator, "legal")
+	want := brand.Changes{brand.Button: "Open", "email.fr": "De l'Ile", brand.Language: "ja", "button.de": "Öffnen <b>", "introduction.ar": "مقدمة"}
+	if err != nil || !maps.Equal(e.Changes, want) {
+		t.Errorf("saved: %v %v\nwant %v", e.Changes, err, want)
+	}
+	says(t, "the list", b.get("/brands"), "Introduction in العربية, words on the button, words on the button in Deutsch, text below the button in Français, language")
+
+	if a := b.post("/brands/legal/test", url.Values{"test-in": {"de"}}); a.location() != "/brands/legal?done=tested" {
+		t.Fatalf("%d %s", a.status, a.heading())
+	}
+	if m := w.box.Mails(grace)[0]; !strings.Contains(m.HTML(), ">Öffnen &lt;b&gt;</a>") || !strings.Contains(string(m.Raw), "Content-Language: de\r\n") {
+		t.Errorf("the German test mail: %q", m.Subject())
+	}
+	fields = formOf(t, b.get("/brands/legal"))
+	fields.Set("do", "save")
+	fields.Set("introduction.ar", "")
+	fields["inherit"] = []string{"button.de"}
+	if a = b.postBrand("/brands/legal", fields, nil); a.status != http.StatusSeeOther {
+		t.Fatalf("%d", a.status)
+	}
+	if e, _ = w.server.Brands.Brand(t.Context(), administrator, "legal"); len(e.Changes) != 3 || e.Changes["email.fr"] == "" {
+		t.Errorf("taken back: %v", e.Changes)
+	}
+	fields = formOf(t, b.get("/brands/legal"))
+	for field, tt := range map[string][2]string{
+		"button.de": {strings.Repeat("ö", 41), "41 characters; 40 are allowed"}, "email.ar": {"a\u202eb", "U+202E"}, "name.de": {"a\r\nBcc: x", "U+000A"}, "privacy.ar": {"javascript:alert(1)", "is not a web address"},
+	} {
+		f := maps.Clone(fields)
+		f.Set(field, tt[0])
+		a := b.postBrand("/brands/legal", f, nil)
+		if a.status != http.StatusUnprocessableEntity || !strings.Contains(a.body, tt[1]) || !strings.Contains(a.body, `id="`+field+`-error"`) {
+			t.Errorf("%s: %d, not %q: %q", field, a.status, tt[1], texts2(a.body))
+		}
+	}
+	f := maps.Clone(fields)
+	f.Set("language", "tlh")
+	if a := b.postBrand("/brands/legal", f, nil); a.status != http.StatusUnprocessableEntity || !strings.Contains(a.body, `id="language-error"`) {
+		t.Errorf("a language that there is not: %d", a.status)
+	}
+}
+
+func TestWhereOneLanguageIsOfferedNoneIsAskedFor(t *testing.T) {
+	w := newWorld(t)
+	b := w.browser().signIn(grace)
+	w.brand("legal", nil)
+	if a := b.get("/brands/legal"); strings.Contains(a.body, "Language") || strings.Contains(a.body, "preview-in") {
+		t.Error("the form asks for languages")
+	}
+	w.brand("french", brand.Changes{"button.fr": "Ouvrir"})
+	says(t, "a brand that says something in another", b.get("/brands/french"), "1 text, not offered here")
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"letterlock/internal/brand"
+	"letterlock/internal/language"
 	"letterlock/internal/letterlock"
 	"letterlock/internal/notify"
 	"letterlock/internal/sanitize"
@@ -63,10 +64,11 @@ func (s *Server) previewFile(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	in := s.Languages.Or(c.QueryParam("language"))
 	me := letterlock.Mailbox{Name: actor(c).Name, Address: actor(c).Address}
 	switch c.Param("file") {
 	case "mail.html":
-		html, err := s.previewMail(look, me)
+		html, err := s.previewMail(look, me, in)
 		if err != nil {
 			return err
 		}
@@ -74,7 +76,7 @@ func (s *Server) previewFile(c echo.Context) error {
 		return c.HTML(http.StatusOK, html)
 	case "portal.html":
 		setPolicy(c, policyPreview)
-		return s.show(c, http.StatusOK, views.GatePage(s.previewGate(look, "/brands/previews/"+c.Param("id")+"/", me)))
+		return s.show(c, http.StatusOK, views.GatePage(s.previewGate(look, "/brands/previews/"+c.Param("id")+"/", me, in)))
 	case "brand.css":
 		return c.Blob(http.StatusOK, "text/css; charset=utf-8", look.CSS())
 	case "logo.png":
@@ -83,24 +85,24 @@ func (s *Server) previewFile(c echo.Context) error {
 	return &letterlock.Error{Code: letterlock.NotFound}
 }
 
-func (s *Server) previewMail(look *brand.Brand, me letterlock.Mailbox) (string, error) {
+func (s *Server) previewMail(look *brand.Brand, me letterlock.Mailbox, in language.Words) (string, error) {
 	n := notify.Notifier{PublicURL: s.PublicURL}
-	return n.Preview(look, me)
+	return n.In(in).Preview(look, me)
 }
 
 // previewGate is the page of a link, of no message.
-func (s *Server) previewGate(look *brand.Brand, at string, me letterlock.Mailbox) views.Gate {
+func (s *Server) previewGate(look *brand.Brand, at string, me letterlock.Mailbox, in language.Words) views.Gate {
+	p := speaker{s, in}
+	worn := spoken(views.Brand{ID: "preview", CSSURL: at + "brand.css", LogoURL: at + "logo.png"}, look, in)
 	v := views.Gate{
-		Page: views.Page{Host: s.PublicURL.Host, Brand: views.Brand{
-			ID: "preview", Name: look.Name, CSSURL: at + "brand.css", LogoURL: at + "logo.png", Text: look.Portal, Privacy: look.Privacy,
-		}},
-		To: s.english().masked(me.Address), Reference: notify.SampleReference, AskURL: "/brands", Valid: length(passcodeLasts), NoTLS: !s.secure,
+		Page: views.Page{Words: in, Host: s.PublicURL.Host, Brand: worn},
+		To:   p.masked(me.Address), Reference: notify.SampleReference, AskURL: "/brands", Valid: p.Length(passcodeLasts), NoTLS: !s.secure,
 	}
 	if look.NoPasscode {
 		for _, p := range s.Vouch.Providers {
 			v.Providers.List = append(v.Providers.List, views.Provider{ID: p.ID, Name: p.Name})
 		}
-		s.english().withoutPasscode(&v)
+		p.withoutPasscode(&v)
 	}
 	return v
 }

@@ -77,8 +77,9 @@ type Options struct {
 	SSO         *sso.Service // single sign-on of the organisation's people; nil: there is none
 	// Doctor looks at the whole installation; nil: there is nothing to look at.
 	Doctor func(context.Context) []Finding
-	// SendSample mails an administrator the notification of a brand; nil: nothing can be sent.
-	SendSample func(ctx context.Context, by letterlock.Actor, brand string) error
+	// SendSample mails an administrator the notification of a brand in a language; nil: nothing
+	// can be sent.
+	SendSample func(ctx context.Context, by letterlock.Actor, brand string, in language.Words) error
 	API        http.Handler // answers programs under /api/; nil: nothing does
 	Demo       *Demo        // walkthrough and inbox pages; nil outside the demo
 	Live       *live.Hub    // tells of changes in a sender's messages, by the sender's address; nil: Sent is not live

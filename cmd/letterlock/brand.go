@@ -72,11 +72,14 @@ func (c *brandShow) Run(ctx context.Context, o *operator) error {
 			return printJSON(d.out, b)
 		}
 		t := newTable(d.out, "FIELD", "FROM", "VALUE")
-		for _, f := range brand.Fields {
+		for _, f := range brand.AllFields() {
 			from := "itself"
 			value, own := b.Fields[string(f)]
 			if !own {
 				from, value = "inherited", b.Inherits[string(f)]
+			}
+			if _, tag := f.Cut(); tag != "" && value == "" {
+				continue
 			}
 			if f == brand.Logo {
 				value = fmt.Sprintf("a picture of %d bytes", len(value)/4*3)

@@ -7,12 +7,13 @@ import (
 
 // A Brand is how the organisation looks to the people it writes to, as it is exported
 // and imported. Its fields are name (of the sender), colour, logo (base64), introduction,
-// button, email, disclaimer, portal, privacy, passcode, social, expiry, force-portal and
-// senders.
+// button, email, disclaimer, portal, privacy, language, passcode, social, expiry, force-portal
+// and senders. The texts, from name to privacy, may be there in single languages, too:
+// introduction.de.
 type Brand struct {
 	Name     string            `json:"name" doc:"What it is called, default or a name of small letters, digits and hyphens."`
 	Version  int64             `json:"version,omitempty" doc:"Raised with each change. An import that names it is refused if there is another; exports are without."`
-	Fields   map[string]string `json:"fields" nullable:"false" doc:"What it says itself, by field; the logo is in base64."`
+	Fields   map[string]string `json:"fields" nullable:"false" doc:"What it says itself, by field; the logo is in base64. A text in one language has its tag: introduction.de."`
 	Inherits map[string]string `json:"inherits,omitempty" doc:"What it has from the default brand, or that from the settings. Imported, it says itself what it would not have so."`
 }
 

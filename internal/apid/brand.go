@@ -32,7 +32,7 @@ func (s *server) listBrands(ctx context.Context, by letterlock.Actor, _ *struct{
 	a := api.BrandRows{Brands: []api.BrandRow{}}
 	for _, e := range list {
 		row := api.BrandRow{Name: e.ID, SenderName: e.Settings.Name, Own: []string{}, Senders: []string{}, Messages: e.Messages}
-		for _, f := range brand.Fields {
+		for _, f := range brand.AllFields() {
 			if _, own := e.Changes[f]; own {
 				row.Own = append(row.Own, string(f))
 			}

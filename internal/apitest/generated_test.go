@@ -854,7 +854,7 @@ type BatchPage struct {
 
 // Brand defines model for Brand.
 type Brand struct {
-	// Fields What it says itself, by field; the logo is in base64.
+	// Fields What it says itself, by field; the logo is in base64. A text in one language has its tag: introduction.de.
 	Fields map[string]string `json:"fields"`
 
 	// Inherits What it has from the default brand, or that from the settings. Imported, it says itself what it would not have so.

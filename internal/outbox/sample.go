@@ -6,14 +6,15 @@ import (
 	"fmt"
 	"slices"
 
+	"letterlock/internal/language"
 	"letterlock/internal/letterlock"
 	"letterlock/internal/store"
 	"letterlock/internal/vault"
 )
 
-// Sample sends an administrator the notification of a brand, as recipients get it. Its
-// link leads to no message. It is Busy "relay" if the relay does not take it now.
-func (s *Service) Sample(ctx context.Context, by letterlock.Actor, brand string) error {
+// Sample sends an administrator the notification of a brand in a language, as recipients
+// get it. Its link leads to no message. It is Busy "relay" if the relay does not take it now.
+func (s *Service) Sample(ctx context.Context, by letterlock.Actor, brand string, in language.Words) error {
 	if !by.Is(letterlock.Admin) || by.Address == "" {
 		return &letterlock.Error{Code: letterlock.Denied, Key: "not-administrator"}
 	}
@@ -23,13 +24,13 @@ func (s *Service) Sample(ctx context.Context, by letterlock.Actor, brand string)
 	r := letterlock.Recipient{ID: id, Message: id, Mailbox: me, Reference: id.Reference(), Experience: letterlock.Link}
 	err := s.DB.Write(ctx, func(tx *store.Tx) error {
 		m.Accepted = tx.Now
-		return tx.Audit(letterlock.Entry{Actor: by, Action: "send test mail", Target: brand, Allowed: true})
+		return tx.Audit(letterlock.Entry{Actor: by, Action: "send test mail", Target: brand, Reason: in.Tag(), Allowed: true})
 	})
 	if err != nil {
 		return err
 	}
 	var b bytes.Buffer
-	if err := s.Notifier.Notification(&b, m.Accepted, m, r, vault.NewToken()); err != nil {
+	if err := s.Notifier.In(in).Notification(&b, m.Accepted, m, r, vault.NewToken()); err != nil {
 		return err
 	}
 	fields, err := s.sign(bytes.NewReader(b.Bytes()))
