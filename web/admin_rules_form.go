@@ -50,7 +50,7 @@ func (s *Server) ruleForm(c echo.Context, r mailrule.Rule) views.RuleForm {
 		Page: s.page(c), Heading: say.Text("rules.addARule"), Button: say.Text("rules.addRule"), URL: "/rules", Name: r.Name,
 		Senders: lines(w.Senders), Recipients: lines(w.Recipients), Domains: lines(w.Domains), Subject: lines(w.Subject), Body: lines(w.Body),
 		Header: w.Header, Values: lines(w.Values), Size: sizeField(w.LargerThan), Data: dataChoices(say, w.Data),
-		Protection: protectionOptions(say, a.Protection), Brands: s.ruleBrands(say, a.Brand), Portal: a.Portal, Asks: demandOptions(say, a.Asks, say.Text("rules.nothingMoreThanTheSender")), Refuse: a.Refuse, Pass: a.Pass, Sentence: a.Sentence,
+		Protection: protectionOptions(say, a.Protection), Brands: s.ruleBrands(say, a.Brand), Portal: a.Portal, Asks: demandOptions(say, a.Asks, say.Text("rules.nothingMoreThanTheSender")), AskName: a.Asks.Named(), Refuse: a.Refuse, Pass: a.Pass, Sentence: a.Sentence,
 		Enabled: r.Enabled, Version: versionField(r.Version),
 	}
 	if a.Expiry > 0 {
@@ -112,7 +112,7 @@ func typedRuleOf(say language.Words, f url.Values) typedRule {
 	}
 	a.Brand = bounded(f.Get("brand"), 80)
 	a.Portal, a.Refuse, a.Pass = f.Get("portal") != "", f.Get("refuse") != "", f.Get("pass") != ""
-	a.Asks = letterlock.Demand(bounded(f.Get("asks"), 40))
+	a.Asks = askingName(letterlock.Demand(bounded(f.Get("asks"), 40)), f.Get(askNameField))
 	a.Sentence = strings.TrimSpace(bounded(f.Get("sentence"), 2000))
 	if !a.Refuse && a.Sentence != "" && *a != (mailrule.Actions{Sentence: a.Sentence}) {
 		wrong("sentence", say.Text("rules.onlyTheSenderOfA"))

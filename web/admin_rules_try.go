@@ -216,6 +216,7 @@ func trialRefusal(say language.Words, err error) string {
 		"passphrase": say.Text("rules.itHasToHaveA"),
 		"brand":      say.Text("rules.itsXLetterlockBrandIs"),
 		"portal":     say.Text("rules.itsXLetterlockPortalCan"),
+		"ask-name":   say.Text("rules.itsXLetterlockAskNameCan"),
 		"expires":    say.Text("rules.itsXLetterlockExpiresIs"), "proof": say.Text("rules.itsXLetterlockProofCan"),
 		"loop": say.Text("rules.itHasPassedMoreThan"), "structure": say.Text("rules.itsHeaderIsCutOff"), "bare": say.Text("rules.itHoldsCharactersThatMail"),
 	}

@@ -135,7 +135,7 @@ func passphraseProblem(say language.Words, key string) views.FieldError {
 // asksOf is what the form of Compose asks of readers: a passphrase that was typed is meant,
 // whatever was chosen above it.
 func asksOf(f *composeForm) letterlock.Demand {
-	d := letterlock.Demand(f.get("asks"))
+	d := askingName(letterlock.Demand(f.get("asks")), f.get(askNameField))
 	if passphrase.Normalize(f.get(passphraseField)) != "" {
 		d = d.And(letterlock.ByPassphrase)
 	}

@@ -12,6 +12,18 @@ import (
 	"letterlock/views"
 )
 
+// askNameField is that of the tick in Compose, and in the form of a rule, by which each
+// reader is asked for a name.
+const askNameField = "ask-name"
+
+// askingName adds to a demand the name of each reader, if that is ticked.
+func askingName(d letterlock.Demand, ticked string) letterlock.Demand {
+	if ticked == "" {
+		return d
+	}
+	return d.And(letterlock.ByName)
+}
+
 // nameRoutes are where a recipient who has proved all else says who reads, where the sender
 // asks for it.
 func (s *Server) nameRoutes() {

@@ -9,6 +9,7 @@ import (
 
 	"letterlock/internal/intake"
 	"letterlock/internal/letterlock"
+	"letterlock/internal/store"
 )
 
 const asksName = "This message asks who reads it"
@@ -209,4 +210,59 @@ func TestOfVeryManyNamesTheSenderSeesSome(t *testing.T) {
 			t.Errorf("%q has %d of them, and others: %v", h.events[0].Called, len(h.events), h.others)
 		}
 	}
+}
+
+func TestAskingWhoReadsIsTickedInComposeAndInARule(t *testing.T) {
+	w := newWorld(t)
+	b := w.browser().signIn(ada)
+	for _, tt := range []struct{ asks, ticked, want string }{
+		{"", "yes", "Encrypt only, with the name of each reader"},
+		{"passcode", "yes", "with a new passcode each time, with the name of each reader"},
+		{"", "", "Encrypt only "},
+	} {
+		a := sending([2]string{"to", "info@quillfeather.example"}, [2]string{"subject", "Offer"}, [2]string{"text", "Yes."},
+			[2]string{"protection", "encrypt-only"}, [2]string{"asks", tt.asks}, [2]string{"ask-name", tt.ticked}).post(b, "/compose")
+		if a.status != http.StatusSeeOther {
+			t.Fatalf("%q, %q: %d\n%s", tt.asks, tt.ticked, a.status, texts(a.body))
+		}
+		if said := texts(b.get(a.location()).body); !strings.Contains(said, tt.want) || tt.ticked == "" && strings.Contains(said, "name of each reader") {
+			t.Errorf("%q, %q:\n%s", tt.asks, tt.ticked, said)
+		}
+	}
+	id := w.sendNaming(marta)
+	if a := b.get("/compose?answer=" + string(id)); !strings.Contains(a.body, `name="ask-name" value="yes" checked`) {
+		t.Errorf("an answer to what asks: %d, and it is not ticked", a.status)
+	}
+
+	g := w.browser().signIn(grace)
+	rule := url.Values{"name": {"Shared mailboxes"}, "enabled": {"yes"}, "recipients": {"info@*"}, "ask-name": {"yes"}}
+	if a := g.post("/rules", rule); a.status != http.StatusSeeOther {
+		t.Fatalf("the rule: %d\n%s", a.status, texts(a.body))
+	}
+	if list := texts(g.get("/rules").body); !strings.Contains(list, "Each reader gives a name") {
+		t.Errorf("the rules:\n%s", list)
+	}
+	for to, want := range map[letterlock.Address]letterlock.Demand{"INFO@riverside.example": letterlock.ByName, omar: letterlock.NoDemand} {
+		if got := w.asks(w.send(ada, letterlock.EncryptOnly, to)); got != want {
+			t.Errorf("to %s asks for %q, want %q", to, got, want)
+		}
+	}
+	rule.Set("asks", "blood")
+	if a := g.post("/rules", rule); a.status != http.StatusUnprocessableEntity {
+		t.Errorf("a rule with a proof that nobody knows: %d", a.status)
+	}
+}
+
+// asks is what a message asks for.
+func (w *world) asks(id letterlock.ID) (d letterlock.Demand) {
+	w.t.Helper()
+	err := w.db.Read(w.t.Context(), func(tx *store.Tx) error {
+		m, err := tx.Message(id)
+		d = m.Asks
+		return err
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return d
 }

@@ -179,7 +179,10 @@ func (s *Server) answering(c echo.Context, f *composeForm) error {
 	}
 	f.fields["subject"] = []string{subject}
 	f.fields["protection"] = []string{string(m.Protection)}
-	f.fields["asks"] = []string{string(m.Asks)}
+	f.fields["asks"] = []string{string(m.Asks.Proofs())}
+	if m.Asks.Named() {
+		f.fields[askNameField] = []string{"yes"}
+	}
 	f.fields[answerQuery] = []string{string(m.ID)}
 	if m.Author.Address != "" {
 		f.fields["to"] = []string{written(m.Author)}

@@ -173,6 +173,7 @@ func (s *Server) composeView(c echo.Context, w writing) views.Compose {
 		Passphrase:   f.get(passphraseField),
 		Hint:         f.get(hintField),
 		Asks:         demandOptions(say, e.Asks, say.Text("compose.nothingMore")),
+		AskName:      f.get(askNameField) != "",
 		Subject:      f.get("subject"),
 		SubjectHint:  say.Text("compose.subjectHint"),
 		Text:         f.get("text"),

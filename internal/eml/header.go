@@ -88,6 +88,10 @@ func (h *Header) readField(f field) {
 		if h.Portals++; h.Portals == 1 {
 			h.Portal = clean(f.text(), 100)
 		}
+	case "x-letterlock-ask-name":
+		if h.AskNames++; h.AskNames == 1 {
+			h.AskName = clean(f.text(), 100)
+		}
 	case "x-letterlock-brand":
 		if h.Brands++; h.Brands == 1 {
 			h.Brand = clean(f.text(), 100)

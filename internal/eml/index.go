@@ -72,6 +72,8 @@ type Header struct {
 	Proofs        int       `json:"kn,omitempty"` // how many of it there are
 	Portal        string    `json:"o,omitempty"`  // X-Letterlock-Portal, the first
 	Portals       int       `json:"on,omitempty"` // how many of it there are
+	AskName       string    `json:"v,omitempty"`  // X-Letterlock-Ask-Name, the first
+	AskNames      int       `json:"vn,omitempty"` // how many of it there are
 	Brand         string    `json:"w,omitempty"`  // X-Letterlock-Brand, the first
 	Brands        int       `json:"wn,omitempty"` // how many of it there are
 	Own           string    `json:"z,omitempty"`  // X-Letterlock-Own, the first

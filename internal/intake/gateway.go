@@ -92,11 +92,14 @@ const maxBehind = 64 << 10
 // fieldOf names a header field that only a protected mail can fulfil.
 func fieldOf(h eml.Header) string {
 	portal, _ := policy.ForcesPortal(h.Portal, h.Portals) // one that means nothing is refused elsewhere
+	names, _ := policy.AsksName(h.AskName, h.AskNames)    // likewise
 	switch {
 	case h.Expiries > 0:
 		return "X-Letterlock-Expires"
 	case h.Proofs > 0:
 		return "X-Letterlock-Proof"
+	case names:
+		return "X-Letterlock-Ask-Name"
 	case h.Brands > 0:
 		return "X-Letterlock-Brand"
 	case portal:

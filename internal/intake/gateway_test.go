@@ -86,6 +86,8 @@ func TestAMailOfTheGatewayIsProtectedPassedOnOrRefused(t *testing.T) {
 		{"a proof", adas("X-Letterlock-Proof: passcode"), carol, eo + ", X-Letterlock-Proof header", "", dnf + ", X-Letterlock-Proof header"},
 		{"a brand", adas("X-Letterlock-Brand: legal"), carol, eo + ", X-Letterlock-Brand header", "", dnf + ", X-Letterlock-Brand header"},
 		{"a brand that nobody has", adas("X-Letterlock-Brand: acme"), carol, "- brand", "", ""},
+		{"a name", adas("X-Letterlock-Ask-Name: yes"), carol, eo + ", X-Letterlock-Ask-Name header", "", dnf + ", X-Letterlock-Ask-Name header"},
+		{"no name", adas("X-Letterlock-Ask-Name: no"), carol, "passed on, gateway default", eo + ", gateway default", dnf + ", gateway default"},
 		{"in the portal", adas("X-Letterlock-Portal: yes"), carol, eo + ", X-Letterlock-Portal header", "", dnf + ", X-Letterlock-Portal header"},
 		{"not in the portal", adas("X-Letterlock-Portal: no"), carol, "passed on, gateway default", eo + ", gateway default", dnf + ", gateway default"},
 		{"rule", adas(), marta, dnf + ", rule partners", "", ""},

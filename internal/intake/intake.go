@@ -119,7 +119,7 @@ func (s *Service) Preview(ctx context.Context, e Envelope) (as, forced []policy.
 //   - [Unprovable]: it asks for the word of an OpenID provider, and none can vouch for some;
 //   - Invalid "passphrase": it asks for one, and has none, as mail by SMTP never has;
 //   - Invalid "loop": a mail of the gateway has passed so many servers that it goes round;
-//   - Invalid "bare", "structure", "from", "protection", "recipients", "expires", "proof", "portal", "brand": the mail or its envelope is malformed;
+//   - Invalid "bare", "structure", "from", "protection", "recipients", "expires", "proof", "ask-name", "portal", "brand": the mail or its envelope is malformed;
 //   - TooLarge with the limit's name: it passes one;
 //   - Busy "disk": there is no room for it;
 //   - Busy: it could not be stored; trying again may work.

@@ -104,6 +104,7 @@ func TestTheWayOutDecides(t *testing.T) {
 func TestAMailCanWantEverybodyInThePortal(t *testing.T) {
 	for field, want := range map[string]letterlock.Experience{
 		"": letterlock.Inline, "X-Letterlock-Portal: yes": letterlock.Link, "x-letterlock-PORTAL:  YES ": letterlock.Link, "X-Letterlock-Portal: no": letterlock.Inline,
+		"X-Letterlock-Ask-Name: yes": letterlock.Link, "X-Letterlock-Ask-Name: no": letterlock.Inline,
 	} {
 		h := newHouse(t, eml.Limits{})
 		mail := simple("<1@contoso.example>", "Hi")

@@ -54,6 +54,8 @@ func TestRefusedMailLeavesNothing(t *testing.T) {
 		{"unknown expiry", ada, many(1), "X-Letterlock-Expires: soon\r\n" + good, letterlock.Invalid, "expires"},
 		{"expiry that is over", ada, many(1), "X-Letterlock-Expires: 2026-11-20T09:59:59Z\r\n" + good, letterlock.Invalid, "expires"},
 		{"unknown proof", ada, many(1), "X-Letterlock-Proof: blood\r\n" + good, letterlock.Invalid, "proof"},
+		{"unknown name", ada, many(1), "X-Letterlock-Ask-Name: Anna\r\n" + good, letterlock.Invalid, "ask-name"},
+		{"two of it", ada, many(1), "X-Letterlock-Ask-Name: yes\r\nX-Letterlock-Ask-Name: yes\r\n" + good, letterlock.Invalid, "ask-name"},
 		{"unknown portal", ada, many(1), "X-Letterlock-Portal: perhaps\r\n" + good, letterlock.Invalid, "portal"},
 		{"two portals", ada, many(1), "X-Letterlock-Portal: yes\r\nX-Letterlock-Portal: yes\r\n" + good, letterlock.Invalid, "portal"},
 		{"two proofs", ada, many(1), "X-Letterlock-Proof: passcode\r\nX-Letterlock-Proof: passcode\r\n" + good, letterlock.Invalid, "proof"},

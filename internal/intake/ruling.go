@@ -68,6 +68,13 @@ func (s *Service) rule(ctx context.Context, by letterlock.Actor, e Envelope, ix 
 	if r.asks, err = policy.Asks(e.Asks, h.Proof, h.Proofs); err != nil {
 		return r, err
 	}
+	names, err := policy.AsksName(h.AskName, h.AskNames)
+	if err != nil {
+		return r, err
+	}
+	if names {
+		r.asks = r.asks.And(letterlock.ByName)
+	}
 	portal, err := policy.ForcesPortal(h.Portal, h.Portals)
 	if err != nil {
 		return r, err

@@ -78,6 +78,8 @@ func TestRulesSetTheFloorAndLowerNothing(t *testing.T) {
 		{"an end where the sender wants none", "X-Letterlock-Expires: never", rule.Actions{Expiry: week}, open, "rule r", week, false, ""},
 		{"portal", "", rule.Actions{Portal: true}, open, "rule r", 0, true, ""},
 		{"passcode", "", rule.Actions{Asks: letterlock.FreshPasscode}, open, "rule r", 0, true, letterlock.FreshPasscode},
+		{"a name beside a passcode", "X-Letterlock-Proof: passcode\r\nX-Letterlock-Ask-Name: Yes", rule.Actions{Protection: open}, open, "rule r", 0, true, "passcode+name"},
+		{"a name where the sender wants none", "X-Letterlock-Ask-Name: no", rule.Actions{Asks: letterlock.ByName}, open, "rule r", 0, true, letterlock.ByName},
 		{"passcode that is asked for already", "X-Letterlock-Proof: passcode", rule.Actions{Protection: open}, open, "rule r", 0, true, letterlock.FreshPasscode},
 	}
 	for _, tt := range tests {

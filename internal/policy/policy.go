@@ -219,6 +219,17 @@ func Asks(chosen letterlock.Demand, header string, headers int) (letterlock.Dema
 // portal: yes, or no, and there may be one. A wish that cannot be understood is Invalid
 // "portal": what was to be taken back would leave for good.
 func ForcesPortal(header string, headers int) (bool, error) {
+	return wished(header, headers, "portal")
+}
+
+// AsksName says whether a mail's X-Letterlock-Ask-Name wants the name of each reader: yes,
+// or no, and there may be one. A wish that cannot be understood is Invalid "ask-name".
+func AsksName(header string, headers int) (bool, error) {
+	return wished(header, headers, "ask-name")
+}
+
+// wished reads a header that says yes or no, once; all else is Invalid with that key.
+func wished(header string, headers int, key string) (bool, error) {
 	word := lowerASCII(strings.TrimSpace(header))
 	switch {
 	case headers == 0, headers == 1 && word == "no":
@@ -226,7 +237,7 @@ func ForcesPortal(header string, headers int) (bool, error) {
 	case headers == 1 && word == "yes":
 		return true, nil
 	}
-	return false, &letterlock.Error{Code: letterlock.Invalid, Key: "portal"}
+	return false, &letterlock.Error{Code: letterlock.Invalid, Key: key}
 }
 
 func headerProtection(r Request) (letterlock.Protection, error) {

@@ -88,7 +88,11 @@ func (c *checker) domains(field string, list []string) (out []place) {
 	return out
 }
 
-// addresses reads addresses and, where that is allowed, domains between them.
+// anywhere ends a local part that is meant at every domain: info@*.
+const anywhere = "@*"
+
+// addresses reads addresses and between them domains, where those are allowed, and else
+// local parts that are meant at every domain.
 func (c *checker) addresses(field string, list []string, domains bool) (out []place) {
 	if !c.values(field, list) {
 		return nil
@@ -96,6 +100,16 @@ func (c *checker) addresses(field string, list []string, domains bool) (out []pl
 	for _, s := range list {
 		if i := strings.LastIndexByte(s, '@'); domains && i <= 0 {
 			out = append(out, c.domains(field, []string{strings.TrimPrefix(s, "@")})...)
+			continue
+		}
+		local, everywhere := strings.CutSuffix(s, anywhere)
+		if everywhere && !domains {
+			a, err := letterlock.ParseAddress(local + "@x.example")
+			if err != nil || strings.Contains(local, "@") {
+				c.wrong(field, NoAddress, s)
+				continue
+			}
+			out = append(out, place{local: a.Local(), shown: s})
 			continue
 		}
 		a, err := letterlock.ParseAddress(s)

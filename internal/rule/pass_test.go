@@ -33,6 +33,7 @@ func TestARuleLetsAMailGoOnlyIfItMeansAllOfIt(t *testing.T) {
 		{"nobody", rule.Conditions{Senders: []string{string(ada)}}, rule.Mail{Recipients: one(marta)}, false},
 		{"its recipient", rule.Conditions{Recipients: []string{string(marta)}}, rule.Mail{Recipients: one(marta)}, true},
 		{"one recipient of two", rule.Conditions{Recipients: []string{string(marta)}}, rule.Mail{Recipients: one(marta, carol)}, false},
+		{"one of two anywhere", rule.Conditions{Recipients: []string{marta.Local() + "@*"}}, rule.Mail{Recipients: one(marta, carol)}, false},
 		{"its domain", rule.Conditions{Domains: []string{"outlook.com"}}, rule.Mail{Recipients: one(carol)}, true},
 		{"one domain of two", rule.Conditions{Domains: []string{"outlook.com"}}, rule.Mail{Recipients: one(carol, marta)}, false},
 		{"both domains", rule.Conditions{Domains: []string{"outlook.com", "quillfeather.example"}}, rule.Mail{Recipients: one(carol, marta)}, true},

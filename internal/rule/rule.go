@@ -25,7 +25,7 @@ type Rule struct {
 // one any. They are kept as JSON, and what is added later gets a name of its own.
 type Conditions struct {
 	Senders    []string `json:"senders,omitempty"`    // addresses, domains, or domains with *. before them
-	Recipients []string `json:"recipients,omitempty"` // addresses, of which one recipient at least has one
+	Recipients []string `json:"recipients,omitempty"` // addresses, or local parts with @* behind them, of which one recipient at least has one
 	Domains    []string `json:"domains,omitempty"`    // of a recipient; with *. before it: all below it as well
 	Subject    []string `json:"subject,omitempty"`    // words, phrases, or patterns between slashes
 	Body       []string `json:"body,omitempty"`       // likewise, in any part that is text

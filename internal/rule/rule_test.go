@@ -63,6 +63,8 @@ func TestARuleMatchesWhatMeetsAllItsConditions(t *testing.T) {
 		{"another sender", rule.Conditions{Senders: []string{"eve@contoso.example"}}, rule.No},
 		{"sender, in capitals", rule.Conditions{Senders: []string{"Ada@Contoso.example"}}, rule.Yes},
 		{"one of the recipients", rule.Conditions{Recipients: []string{"marta@quillfeather.example"}}, rule.Yes},
+		{"a mailbox anywhere", rule.Conditions{Recipients: []string{"MARTA@*"}}, rule.Yes},
+		{"another one anywhere", rule.Conditions{Recipients: []string{"mart@*"}}, rule.No},
 		{"no recipient", rule.Conditions{Recipients: []string{"carol@outlook.com"}}, rule.No},
 		{"domain", rule.Conditions{Domains: []string{"QuillFeather.example"}}, rule.Yes},
 		{"domain, and not below it", rule.Conditions{Domains: []string{"riverside.example"}}, rule.No},

@@ -10,6 +10,7 @@ import (
 // A place is an address, or a domain, that a condition names.
 type place struct {
 	address letterlock.Address
+	local   string // at every domain; empty: another place
 	domain  string
 	below   bool // all domains under it as well
 	shown   string
@@ -18,6 +19,9 @@ type place struct {
 // holds reports whether a place is where an address is. Capitals in a mailbox make no
 // difference: hardly any server tells mailboxes apart by them.
 func (p place) holds(a letterlock.Address) bool {
+	if p.local != "" {
+		return strings.EqualFold(a.Local(), p.local)
+	}
 	if p.address != "" {
 		return a.Domain() == p.address.Domain() && strings.EqualFold(a.Local(), p.address.Local())
 	}

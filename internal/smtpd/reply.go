@@ -50,6 +50,7 @@ var translations = []struct {
 	{letterlock.Invalid, "proof", reply(554, smtp.EnhancedCode{5, 6, 0}, "X-Letterlock-Proof can only be passcode or openid")},
 	{letterlock.Invalid, "passphrase", reply(554, smtp.EnhancedCode{5, 7, 1}, "the mail has to have a passphrase, which only Compose in the portal can give it")},
 	{letterlock.Invalid, "brand", reply(554, smtp.EnhancedCode{5, 6, 0}, "X-Letterlock-Brand can only be the name of one brand, as your administrator has named it")},
+	{letterlock.Invalid, "ask-name", reply(554, smtp.EnhancedCode{5, 6, 0}, "X-Letterlock-Ask-Name can only be yes or no")},
 	{letterlock.Invalid, "portal", reply(554, smtp.EnhancedCode{5, 6, 0}, "X-Letterlock-Portal can only be yes or no")},
 	{letterlock.Invalid, "loop", reply(554, smtp.EnhancedCode{5, 4, 6}, "too many hops, the mail goes round")},
 	{letterlock.Invalid, "from", reply(554, smtp.EnhancedCode{5, 6, 0}, "From must be one address in one field, or the mail cannot be protected")},
