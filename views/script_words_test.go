@@ -69,6 +69,34 @@ func TestScriptsFindTheirTextsInEveryLanguage(t *testing.T) {
 	}
 }
 
+// TestScriptsForStaffFindTheirTexts is the same for the pages of the organisation's own
+// people.
+func TestScriptsForStaffFindTheirTexts(t *testing.T) {
+	named := regexp.MustCompile(`"((?:passkeySaid|traceCopy)\.[a-zA-Z]+)"`)
+	for _, tag := range []string{language.English, language.German} {
+		w, _ := language.Find(tag)
+		for name, page := range map[string]templ.Component{
+			"passkey.js": PasskeyWaySection(w, PasskeyWay{}),
+			"trace.js":   traceMore(w, TraceMessage{}),
+		} {
+			script, err := os.ReadFile("../static/js/" + name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			given := scriptTexts(t, page)
+			for _, asked := range named.FindAllStringSubmatch(string(script), -1) {
+				if got, want := given[asked[1]]["other"], w.Text(asked[1]); got != want {
+					t.Errorf("%s: %s finds %q for %s, want %q", tag, name, got, asked[1], want)
+				}
+				delete(given, asked[1])
+			}
+			if len(given) > 0 {
+				t.Errorf("%s: %s asks for none of %v", tag, name, given)
+			}
+		}
+	}
+}
+
 // scriptTexts are those that a page has for a script.
 func scriptTexts(t *testing.T, page templ.Component) (texts map[string]map[string]string) {
 	t.Helper()

@@ -106,9 +106,44 @@ func TestStaffChooseTheirLanguage(t *testing.T) {
 	}
 }
 
-// TestPagesOfAdministratorsAreInGermanToWhomeverLikesThat walks the pages whose words are
-// all in the catalogues. What an account signs in with and what a message asks its readers
-// for are not, so the pages with them are not here.
+// TestPagesOfSendersAreInGerman walks what whoever sends finds, and what is said to them
+// when something is wrong.
+func TestPagesOfSendersAreInGerman(t *testing.T) {
+	w, b := inGerman(t)
+	id := string(w.send(ada, letterlock.EncryptOnly, marta))
+	post := func(path string, fields ...string) answer {
+		f := url.Values{}
+		for i := 0; i+1 < len(fields); i += 2 {
+			f.Add(fields[i], fields[i+1])
+		}
+		return b.post(path, f)
+	}
+	check := func(name string, a answer) {
+		t.Helper()
+		if a.header.Get("Content-Language") != "de" {
+			t.Errorf("%s (status %d) is not in German", name, a.status)
+		}
+		for _, text := range left(t, a.body) {
+			t.Errorf("%s says in English: %q", name, text)
+		}
+	}
+	check("the door", b.get("/sign-in"))
+	check("a wrong password", post("/sign-in", "address", string(ada), "password", "x"))
+	check("a link that is none", b.get("/password/x"))
+	b.signIn(ada)
+	for _, path := range []string{"/account/security", "/account/security?done=proved", "/account/security/app", "/compose", "/sent/" + id + "/passphrase"} {
+		check(path, b.get(path))
+	}
+	check("an app that is not set up", post("/account/security/app", "password", "x", "code", "0"))
+	check("an app that is not removed", post("/account/security/app/remove", "password", "x"))
+	check("an app password without a name", post("/account/app-passwords", "app-proof", "x"))
+	check("an empty message", post("/compose", "do", "send", "protection", "x"))
+	check("a recipient", post("/compose", "do", "add", "to-add", "marta@gmail.com, bob, office@contoso.example", "asks", "fresh"))
+	check("no passphrase", post("/sent/"+id+"/passphrase", "passphrase", "x"))
+}
+
+// TestPagesOfAdministratorsAreInGermanToWhomeverLikesThat walks the pages of everybody who
+// looks after others. Brands are not in the catalogues yet, and so not here.
 func TestPagesOfAdministratorsAreInGermanToWhomeverLikesThat(t *testing.T) {
 	w, b := inGerman(t)
 	id := string(w.send(ada, letterlock.EncryptOnly, marta, jonas))
@@ -118,7 +153,7 @@ func TestPagesOfAdministratorsAreInGermanToWhomeverLikesThat(t *testing.T) {
 		"/trace", "/trace?state=any", "/trace?sender=a", "/trace?subject=zzz", "/trace/" + id, "/trace/" + string(letterlock.NewID()),
 		"/trace/" + id + "/revoke", "/trace/" + id + "/destroy", "/trace/" + id + "/expiry",
 		"/report", "/report?from=x", "/bulk", "/bulk/new?sender=ada", "/audit-log", "/audit-log?from=x",
-		"/tokens", "/rules", "/rules/try", "/accounts", "/accounts/" + string(ada) + "/disable",
+		"/tokens", "/rules", "/rules/new", "/rules/try", "/accounts", "/accounts/" + string(ada), "/accounts/" + string(ada) + "/disable",
 		"/sign-in-providers", "/doctor",
 	} {
 		a := b.get(path)

@@ -6,14 +6,19 @@
 (() => {
   if (!window.PublicKeyCredential || !PublicKeyCredential.parseRequestOptionsFromJSON) return;
 
-  // What is said stands at the paragraph that says it, in the language of the page: there
-  // is a text for each of these errors of browsers, and for each of ours.
-  const known = ["notAllowedError", "invalidStateError", "securityError", "tooManyTries", "notAsked"];
+  const reasons = {
+    NotAllowedError: "passkeySaid.noneShown",
+    InvalidStateError: "passkeySaid.thereAlready",
+    SecurityError: "passkeySaid.notHere",
+  };
+
+  // failure is an error of our own, with what is said of it.
+  const failure = (said) => Object.assign(new Error(said), { said });
 
   async function asked(url) {
     const answer = await fetch(url, { method: "POST", cache: "no-store" });
-    if (answer.status === 429) throw new Error("tooManyTries");
-    if (!answer.ok || answer.redirected) throw new Error("notAsked");
+    if (answer.status === 429) throw failure("passkeySaid.tooManyTries");
+    if (!answer.ok || answer.redirected) throw failure("passkeySaid.notAsked");
     return answer.json();
   }
 
@@ -38,8 +43,7 @@
       form.submit();
     } catch (error) {
       said.hidden = false;
-      const name = error.name === "Error" ? error.message : error.name[0].toLowerCase() + error.name.slice(1);
-      said.textContent = said.dataset[known.includes(name) ? name : "didNotWork"];
+      said.textContent = wordsOf(said).text(error.said || reasons[error.name] || "passkeySaid.didNotWork");
     }
     button.disabled = false;
   }

@@ -10,9 +10,9 @@
     button.addEventListener("click", async () => {
       try {
         await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent);
-        said.textContent = "Copied";
+        said.textContent = wordsOf(said).text("traceCopy.copied");
       } catch {
-        said.textContent = "Not copied: select the Message-ID and copy it";
+        said.textContent = wordsOf(said).text("traceCopy.notCopied");
       }
     });
   }
