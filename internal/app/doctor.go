@@ -144,11 +144,13 @@ func lastWritten(dir string) (s [2]string) {
 // server asks the server that runs how it is.
 func (d *doctor) server(ctx context.Context, over http.RoundTripper) {
 	const about = "running server"
-	s, err := api.NewClient("http://letterlock", over).State(ctx)
+	client := api.NewClient("http://letterlock", over)
+	s, err := client.State(ctx)
 	if err != nil {
 		d.advise(Wrong, about, "look into its log", "it does not answer: %s", inOneLine(err))
 		return
 	}
+	d.breakGlass(ctx, client)
 	wrong := len(d.found)
 	for _, trouble := range []string{s.Trouble, s.Journal.Failure, s.Keys.Failure} {
 		if trouble != "" {

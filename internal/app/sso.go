@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"letterlock/internal/api"
 	"letterlock/internal/config"
 	"letterlock/internal/letterlock"
 	"letterlock/internal/oidc"
@@ -98,6 +99,35 @@ func (a *App) lookForBreakGlass(ctx context.Context) error {
 	}
 	a.log.Warn("sso.break_glass is no account of an administrator with a password: nobody comes in when the provider does not work")
 	return nil
+}
+
+// breakGlass asks the server that runs whether the account can be opened that is for when
+// the provider does not work.
+func (d *doctor) breakGlass(ctx context.Context, server *api.Client) {
+	const about = "sso.break_glass"
+	only := string(d.cfg.SSO.BreakGlass)
+	if !d.cfg.SSO.On() || only == "" {
+		return
+	}
+	warn := func(do, says string) {
+		d.advise(Warn, about, do, "%s: nobody comes in when the provider does not work", says)
+	}
+	list, err := server.Accounts(ctx)
+	i := slices.IndexFunc(list, func(a api.Account) bool { return a.Address == only })
+	switch {
+	case err != nil:
+		d.advise(Warn, about, "look into the log of the server", "not looked at: %s", inOneLine(err))
+	case i < 0:
+		warn("make it: 'letterlock account add "+only+" --role admin --password-file -'", "there is no account "+only)
+	case !list[i].Disabled.IsZero():
+		warn("enable it: 'letterlock account enable "+only+"'", only+" is disabled")
+	case !list[i].PasswordSet:
+		warn("have a link to set one mailed: 'letterlock account reset "+only+"'", only+" has no password")
+	case !slices.Contains(list[i].Roles, string(letterlock.Admin)):
+		warn("give it the role: 'letterlock account roles "+only+" admin'", only+" is no administrator's")
+	default:
+		d.say(Fine, about, "%s has a password, and comes in when the provider does not work", only)
+	}
 }
 
 // single asks the provider of single sign-on what it says of itself, and for its keys.
