@@ -374,16 +374,5 @@ func (c *console) signIn(page *browsertest.Page, password string) {
 // everybody requires that everybody can use the page that is shown.
 func (c *console) everybody(page *browsertest.Page, name string) {
 	c.t.Helper()
-	s := stop{name: name, page: page}
-	page.ForgetProblems()
-	for _, width := range s.widths() {
-		page.SetViewport(width, 900)
-		for _, dark := range []bool{false, true} {
-			page.Dark(dark)
-			s.look(c.t, width, dark)
-		}
-	}
-	page.Dark(false)
-	page.SetViewport(1280, 900)
-	page.CheckProblems()
+	stop{name: name, page: page}.everywhere(c.t, nil)
 }

@@ -45,18 +45,26 @@ func (s stop) everywhere(t *testing.T, p *program) {
 		s.then()
 	}
 	s.page.ForgetProblems()
+	s.inEveryWay(t)
+	s.page.CheckProblems()
+}
+
+// inEveryWay looks at the page that is shown, wide and narrow, light and dark, and
+// leaves it wide and light.
+func (s stop) inEveryWay(t *testing.T) {
+	t.Helper()
+	s.page.Dark(false)
 	for _, width := range s.widths() {
 		s.page.SetViewport(width, 900)
-		for _, dark := range []bool{false, true} {
-			s.page.Dark(dark)
-			if width < 1280 && dark && os.Getenv(shots) == "" {
-				continue // colours do not depend on the width
-			}
-			s.look(t, width, dark)
+		s.look(t, width, false)
+		if width < 1280 && os.Getenv(shots) == "" {
+			continue // colours do not depend on the width
 		}
+		s.page.Dark(true)
+		s.look(t, width, true)
+		s.page.Dark(false)
 	}
 	s.page.SetViewport(1280, 900)
-	s.page.CheckProblems()
 }
 
 // widths are those to look at a page in; 640 is 1280 at 200 %. Ends are all made
