@@ -14,8 +14,13 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// poll is the pause between two looks at a page that is not yet as wanted.
-const poll = 20 * time.Millisecond
+// poll is the pause after the first look at a page that is not yet as wanted. Each pause
+// is twice the one before, up to rarely: a look costs some milliseconds of the very
+// processor that what is waited for needs.
+const (
+	poll   = 20 * time.Millisecond
+	rarely = 5 * poll
+)
 
 // A Page is one tab with cookies of its own, as in a private window. It belongs
 // to one test and one goroutine.
@@ -207,10 +212,8 @@ func (p *Page) deadline() (context.Context, context.CancelFunc) {
 // until calls try until it returns nil, and otherwise fails the test with its
 // last error. Between two tries a page may have gone and another come.
 func (p *Page) until(ctx context.Context, try func() error) error {
-	tick := time.NewTicker(poll)
-	defer tick.Stop()
 	var last error
-	for {
+	for pause := poll; ; pause = min(2*pause, rarely) {
 		err := try()
 		if err == nil {
 			return nil
@@ -221,7 +224,7 @@ func (p *Page) until(ctx context.Context, try func() error) error {
 		select {
 		case <-ctx.Done():
 			return fmt.Errorf("%w (after %v)", last, p.patience)
-		case <-tick.C:
+		case <-time.After(pause):
 		}
 	}
 }
