@@ -60,7 +60,10 @@ func (s *Server) passcodePage(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	page := s.entry(c, asked)
+	page, err := s.entry(c, g, asked)
+	if err != nil {
+		return err
+	}
 	s.addMail(c, g, asked, &page)
 	if wait := asked.AgainAt.Sub(s.Now()); wait > 0 {
 		switch c.QueryParam("again") {
@@ -91,8 +94,9 @@ func startsOver(err error) bool {
 }
 
 // entry is the page for entering a passcode.
-func (s *Server) entry(c echo.Context, asked passcode.Asked) views.Passcode {
+func (s *Server) entry(c echo.Context, g access.Gate, asked passcode.Asked) (views.Passcode, error) {
 	p := s.speaker(c)
+	url, err := s.releaseURL(c, g)
 	return views.Passcode{
 		Page:      s.page(c),
 		To:        p.masked(asked.Address),
@@ -102,8 +106,8 @@ func (s *Server) entry(c echo.Context, asked passcode.Asked) views.Passcode {
 		AgainURL:  linkOf(c) + "/passcode/again",
 		Remember:  s.rememberFor(c),
 
-		ReleaseURL: s.releaseURL(c),
-	}
+		ReleaseURL: url,
+	}, err
 }
 
 // resendPasscode mails the living passcode once more. Who is too early sees on
@@ -174,7 +178,10 @@ func (s *Server) wrongPasscode(c echo.Context, g access.Gate, typed string) erro
 	if err != nil {
 		return err
 	}
-	page := s.entry(c, asked)
+	page, err := s.entry(c, g, asked)
+	if err != nil {
+		return err
+	}
 	page.Code = typedCode(typed)
 	page.Error = s.words(c).Count("passcode.wrong", max(0, asked.TriesLeft))
 	return s.show(c, http.StatusUnprocessableEntity, views.PasscodePage(page))

@@ -43,11 +43,14 @@ func (s *Server) askable(c echo.Context) (g access.Gate, done bool, err error) {
 }
 
 // releaseURL is where the sender can be asked for a code; empty: they cannot.
-func (s *Server) releaseURL(c echo.Context) string {
-	if !s.Releases.Offered || ruleOf(c) == reader && !proved(c) {
-		return ""
+func (s *Server) releaseURL(c echo.Context, g access.Gate) (string, error) {
+	if ruleOf(c) == reader && !proved(c) {
+		return "", nil
 	}
-	return linkOf(c) + "/release"
+	if offered, err := s.Releases.Offers(c.Request().Context(), g.Message.ID); err != nil || !offered {
+		return "", err
+	}
+	return linkOf(c) + "/release", nil
 }
 
 // askRelease asks the sender for a code. The browser has a name by now: it has asked for a
@@ -61,12 +64,15 @@ func (s *Server) askRelease(c echo.Context) error {
 	switch {
 	case err != nil:
 		return err
-	case anew && s.Access.Asks(g.Message).Vouched(), !s.Brands.Passcode(g.Message.Brand):
+	case anew && s.Access.Asks(g.Message).Vouched():
 		return c.Redirect(http.StatusSeeOther, linkOf(c)) // where it is said why
 	}
 	err = s.Releases.Ask(c.Request().Context(), g.Recipient.ID, s.browser(c), c.RealIP(), actor(c))
-	if letterlock.KeyOf(err) == "browser" {
+	switch letterlock.KeyOf(err) {
+	case "browser":
 		return c.Redirect(http.StatusSeeOther, linkOf(c)+"?"+askHere)
+	case release.Off:
+		return c.Redirect(http.StatusSeeOther, linkOf(c)) // where the ways in stand
 	}
 	if err != nil {
 		return err
@@ -86,7 +92,7 @@ func (s *Server) releasePage(c echo.Context) error {
 
 func (s *Server) showReleasePage(c echo.Context, g access.Gate, status int, typed string, wrong bool) error {
 	asked, err := s.Releases.Pending(c.Request().Context(), g.Recipient.ID, s.browser(c))
-	if err != nil && letterlock.CodeOf(err) == letterlock.NotFound || !s.Brands.Passcode(g.Message.Brand) {
+	if err != nil && (letterlock.CodeOf(err) == letterlock.NotFound || letterlock.KeyOf(err) == release.Off) {
 		return c.Redirect(http.StatusSeeOther, linkOf(c))
 	}
 	if err != nil {
@@ -133,12 +139,11 @@ func (s *Server) verifyRelease(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if !s.Brands.Passcode(g.Message.Brand) {
-		return c.Redirect(http.StatusSeeOther, linkOf(c)) // a code is a passcode, however it came
-	}
 	code := fields.Get("code")
 	address, err := s.Releases.Verify(c.Request().Context(), g.Recipient.ID, s.browser(c), code, actor(c))
 	switch {
+	case letterlock.KeyOf(err) == release.Off:
+		return c.Redirect(http.StatusSeeOther, linkOf(c)) // where the ways in stand
 	case letterlock.KeyOf(err) == "release-code":
 		return s.showReleasePage(c, g, http.StatusUnprocessableEntity, typedCode(code), true)
 	case letterlock.KeyOf(err) == "release":
@@ -229,7 +234,7 @@ func (s speaker) noRelease(m letterlock.Message, r letterlock.Recipient, q relea
 	case letterlock.Destroyed:
 		return s.Text("releaseRequest.destroyed")
 	}
-	if !s.Brands.Passcode(m.Brand) {
+	if q.Off {
 		return s.Text("releaseRequest.noPasscodes")
 	}
 	if q.TriesLeft <= 0 {

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -270,6 +271,38 @@ func TestTheSenderIsAskedWithinBoundsAndOnlyWhereCodesAreGiven(t *testing.T) {
 	}
 	if a := b.post(link+"/release", nil); a.status != http.StatusNotFound {
 		t.Errorf("asked for all the same: %d", a.status)
+	}
+}
+
+// As of whoever sends through the gateway.
+func TestNobodyIsAskedForACodeWhoCouldNotSeeIt(t *testing.T) {
+	w := newWorld(t)
+	w.send(ada, letterlock.EncryptOnly, marta)
+	link, b := w.link(marta), w.browser()
+	b.post(link+"/passcode", nil)
+	if a := b.get(link + "/passcode"); !strings.Contains(a.body, link+"/release") {
+		t.Fatal("a code is not offered: this test proves nothing")
+	}
+	err := w.db.Write(t.Context(), func(tx *store.Tx) error {
+		a, err := tx.Account(ada)
+		a.Disabled = w.clock.Now()
+		return errors.Join(err, tx.PutAccount(a))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a := b.get(link + "/passcode"); a.status != http.StatusOK || strings.Contains(a.body, link+"/release") {
+		t.Errorf("the page for the passcode: %d, or it offers to ask the sender", a.status)
+	}
+	for what, a := range map[string]answer{
+		"asking": b.post(link+"/release", nil), "the page": b.get(link + "/release"), "a code": b.release(link, "12345678"),
+	} {
+		if a.status != http.StatusSeeOther || a.location() != link {
+			t.Errorf("%s: %d to %q", what, a.status, a.location())
+		}
+	}
+	if w.deliver(); len(w.box.Mails(ada)) != 0 {
+		t.Error("the sender is mailed")
 	}
 }
 

@@ -174,7 +174,7 @@ func newWorld(t *testing.T, changes ...func(*Options)) *world {
 	o.Intake.RulesNow = o.Rules.Set
 	o.Intake.BrandNamed, o.Intake.BrandOfSender = brands.Named, brands.OfSender
 	o.Intake.Answerable, o.Intake.Portal = o.Access.Answerable, letterlock.Mailbox{Name: "Contoso", Address: "portal@contoso.example"}
-	o.Access.BrandAsks, o.Passcodes.On = brands.Asks, brands.Passcode
+	o.Access.BrandAsks, o.Passcodes.On, o.Releases.On = brands.Asks, brands.Passcode, brands.Passcode
 	for _, change := range changes {
 		change(&o)
 	}

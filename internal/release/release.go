@@ -10,6 +10,7 @@ package release
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"letterlock/internal/letterlock"
@@ -35,6 +36,9 @@ type Service struct {
 	// IPKey turns an IP address into the name of its budget: a /64 for IPv6.
 	IPKey func(ip string) string
 	Wake  func() // called after something was put into the outbox
+	// On reports whether recipients can sign in with a passcode, which a code is in the place
+	// of, under the brand that a message names; nil: under each.
+	On func(brand string) bool
 }
 
 // A State says how it stands with a request.
@@ -50,9 +54,7 @@ const (
 
 // Asked is a request, as the browser that has made it sees it.
 type Asked struct {
-	Address   letterlock.Address // for its mask only
-	Reference string             // the sender sees it, too
-	At        time.Time
+	Reference string // the sender sees it, too
 	State     State
 	Expires   time.Time // Waiting: of the request; Given: of the code
 	TriesLeft int       // Given
@@ -61,6 +63,40 @@ type Asked struct {
 // errOff is for whoever asks where no codes are given, or for what nobody has asked for:
 // there is no such thing.
 var errOff = &letterlock.Error{Code: letterlock.NotFound}
+
+// Off is the Key of a code that cannot be given for a message: its brand wants no passcodes,
+// or its sender has no account with which to see one.
+const Off = "release-off"
+
+// lets refuses codes for a message for which none can be given, as Denied [Off].
+func (s *Service) lets(tx *store.Tx, message letterlock.ID) error {
+	m, err := tx.Message(message)
+	if err != nil {
+		return err
+	}
+	a, err := tx.Account(m.Sender.Address)
+	switch {
+	case err != nil && !errors.Is(err, letterlock.NotFound):
+		return err
+	case err != nil, !a.Disabled.IsZero(), !slices.Contains(a.Roles, letterlock.Sender), !s.on(m):
+		return &letterlock.Error{Code: letterlock.Denied, Key: Off}
+	}
+	return nil
+}
+
+func (s *Service) on(m letterlock.Message) bool { return s.On == nil || s.On(m.Brand) }
+
+// Offers reports whether the sender of a message can be asked for codes.
+func (s *Service) Offers(ctx context.Context, message letterlock.ID) (bool, error) {
+	if !s.Offered {
+		return false, nil
+	}
+	err := s.DB.Read(ctx, func(tx *store.Tx) error { return s.lets(tx, message) })
+	if letterlock.KeyOf(err) == Off {
+		return false, nil
+	}
+	return err == nil, err
+}
 
 func bind(q store.Release) string { return string(q.ID) + "|" + string(q.Browser) }
 
@@ -88,7 +124,7 @@ func news(message letterlock.ID) store.Budget {
 // does so whatever has become of the message: whoever asks learns nothing of it. Ip is
 // where the request comes from, and from what the settings let be kept of that. Throttled
 // "release-budget" says when to ask again; Invalid "browser": all browsers without a cookie
-// would share a code; NotFound: none are given here.
+// would share a code; Denied [Off]: none can be given; NotFound: none are given here.
 func (s *Service) Ask(ctx context.Context, recipient letterlock.ID, browser, ip string, from letterlock.Actor) error {
 	switch {
 	case !s.Offered:
@@ -101,6 +137,9 @@ func (s *Service) Ask(ctx context.Context, recipient letterlock.ID, browser, ip 
 	err := s.DB.Write(ctx, func(tx *store.Tx) error {
 		r, err := tx.Recipient(recipient)
 		if err != nil {
+			return err
+		}
+		if err := s.lets(tx, r.Message); err != nil {
 			return err
 		}
 		q, err := tx.ReleaseIn(recipient, key)
@@ -173,14 +212,14 @@ func stateOf(q store.Release, now time.Time) State {
 }
 
 // Pending returns what this browser has asked for last. NotFound: it never has, or it was
-// let in by the code.
+// let in by the code; Denied [Off]: no code can be given any more.
 func (s *Service) Pending(ctx context.Context, recipient letterlock.ID, browser string) (a Asked, err error) {
 	if !s.Offered || browser == "" {
 		return a, errOff
 	}
 	err = s.DB.Read(ctx, func(tx *store.Tx) error {
-		r, q, err := s.find(tx, recipient, browser)
-		a = Asked{Address: r.Mailbox.Address, Reference: q.Reference, At: q.Asked, State: stateOf(q, tx.Now), Expires: q.Expires, TriesLeft: maxTries - q.Tries}
+		_, q, err := s.find(tx, recipient, browser)
+		a = Asked{Reference: q.Reference, State: stateOf(q, tx.Now), Expires: q.Expires, TriesLeft: maxTries - q.Tries}
 		return err
 	})
 	return a, err
@@ -188,6 +227,9 @@ func (s *Service) Pending(ctx context.Context, recipient letterlock.ID, browser 
 
 func (s *Service) find(tx *store.Tx, recipient letterlock.ID, browser string) (r letterlock.Recipient, q store.Release, err error) {
 	if r, err = tx.Recipient(recipient); err != nil {
+		return r, q, err
+	}
+	if err = s.lets(tx, r.Message); err != nil {
 		return r, q, err
 	}
 	q, err = tx.ReleaseIn(recipient, s.browserKey(browser))
@@ -200,7 +242,8 @@ func (s *Service) find(tx *store.Tx, recipient letterlock.ID, browser string) (r
 // Verify checks what somebody typed in the browser that has asked, and returns the address
 // as which its message may be read, and no other message. It works once. Invalid
 // "release-code": it is not right, and a try is spent; Gone "release": no code takes a try,
-// and Pending says why; NotFound: this browser never asked, or was let in by it.
+// and Pending says why; Denied [Off]: none can be given any more; NotFound: this browser
+// never asked, or was let in by it.
 func (s *Service) Verify(ctx context.Context, recipient letterlock.ID, browser, code string, from letterlock.Actor) (letterlock.Address, error) {
 	if !s.Offered || browser == "" {
 		return "", errOff

@@ -58,7 +58,7 @@ func newHouse(t *testing.T) *house {
 	h.write(func(tx *store.Tx) error {
 		m := letterlock.Message{ID: h.message, MessageID: "<1@contoso.example>", Sender: letterlock.Mailbox{Address: ada.Address}}
 		r := letterlock.Recipient{ID: h.marta, Message: m.ID, Mailbox: letterlock.Mailbox{Address: marta}, Experience: letterlock.Link, Field: letterlock.To}
-		return errors.Join(tx.BeginMessage(m.ID), tx.AcceptMessage(m, nil, store.Sealed{}), tx.AddRecipient(r, 0, []byte(r.ID)))
+		return errors.Join(tx.PutAccount(store.Account{Mailbox: m.Sender, Roles: ada.Roles}), tx.BeginMessage(m.ID), tx.AcceptMessage(m, nil, store.Sealed{}), tx.AddRecipient(r, 0, []byte(r.ID)))
 	})
 	return h
 }
@@ -330,26 +330,29 @@ func TestNoCodeIsShownForWhatHasEnded(t *testing.T) {
 	}
 }
 
+// mails empties the outbox, and returns how many mails about requests were in it.
+func (h *house) mails() (n int) {
+	h.t.Helper()
+	h.write(func(tx *store.Tx) error {
+		for {
+			q, err := tx.Claim(time.Hour)
+			if errors.Is(err, letterlock.NotFound) {
+				return nil
+			}
+			if err != nil || q.Kind != store.ReleaseNotice {
+				return errors.Join(err, errors.New("claimed "+string(q.Kind)))
+			}
+			n++
+			if err := tx.Finish(q.ID, store.Sent); err != nil {
+				return err
+			}
+		}
+	})
+	return n
+}
+
 func TestRequestsAreBoundedAndMailedOnceAnHour(t *testing.T) {
 	h := newHouse(t)
-	mails := func() (n int) {
-		h.write(func(tx *store.Tx) error {
-			for {
-				q, err := tx.Claim(time.Hour)
-				if errors.Is(err, letterlock.NotFound) {
-					return nil
-				}
-				if err != nil || q.Kind != store.ReleaseNotice {
-					return errors.Join(err, errors.New("claimed "+string(q.Kind)))
-				}
-				n++
-				if err := tx.Finish(q.ID, store.Sent); err != nil {
-					return err
-				}
-			}
-		})
-		return n
-	}
 	h.ask(firefox)
 	first := h.request().ID
 	h.ask(firefox)
@@ -360,12 +363,12 @@ func TestRequestsAreBoundedAndMailedOnceAnHour(t *testing.T) {
 		h.ask(browser)
 	}
 	h.checkRefused("a fifth browser", h.codes.Ask(t.Context(), h.marta, "e", "192.0.2.1", caller), letterlock.Throttled, "release-budget")
-	if n := mails(); n != 1 {
+	if n := h.mails(); n != 1 {
 		t.Errorf("%d mails, want 1", n)
 	}
 	h.pass(time.Hour)
 	h.ask("e")
-	if n := mails(); n != 1 {
+	if n := h.mails(); n != 1 {
 		t.Errorf("%d mails an hour later, want 1", n)
 	}
 }
@@ -380,6 +383,69 @@ func TestWhereNoCodesAreGivenNothingWorks(t *testing.T) {
 	h.checkRefused("Show", h.codes.Show(t.Context(), ada, h.message, id), letterlock.NotFound, "")
 	if list, _, err := h.codes.Requests(t.Context(), ada, h.message); len(list) != 0 || err != nil {
 		t.Errorf("the sender sees %+v, %v", list, err)
+	}
+}
+
+// Whether there is none from the beginning, or none any more.
+func TestNoCodeIsGivenThatNobodyCouldReadOut(t *testing.T) {
+	account := func(a store.Account) func(*house) {
+		a.Mailbox.Address = ada.Address
+		return func(h *house) { h.write(func(tx *store.Tx) error { return tx.PutAccount(a) }) }
+	}
+	for name, end := range map[string]func(*house){
+		"a disabled account":                account(store.Account{Roles: ada.Roles, Disabled: time.Unix(1, 0)}),
+		"an account that sends no more":     account(store.Account{Roles: []letterlock.Role{letterlock.Admin}}),
+		"a brand that wants no passcodes":   func(h *house) { h.codes.On = func(string) bool { return false } },
+		"a sender without an account":       func(h *house) { h.message, h.marta = h.fromGateway() },
+		"a brand, and then nobody any more": func(h *house) { h.codes.On = func(string) bool { return false }; account(store.Account{})(h) },
+	} {
+		h := newHouse(t)
+		h.ask(firefox)
+		code := h.show()
+		h.ask(chrome)
+		if offered, err := h.codes.Offers(t.Context(), h.message); !offered || err != nil {
+			t.Fatalf("%s: before it none are offered, %v: this test proves nothing", name, err)
+		}
+		end(h)
+		if offered, err := h.codes.Offers(t.Context(), h.message); offered || err != nil {
+			t.Errorf("%s: codes are offered: %v, %v", name, offered, err)
+		}
+		h.mails()
+		h.checkRefused(name+": Ask", h.codes.Ask(t.Context(), h.marta, "another", "192.0.2.1", caller), letterlock.Denied, release.Off)
+		if _, err := h.codes.Pending(t.Context(), h.marta, firefox); letterlock.KeyOf(err) != release.Off {
+			t.Errorf("%s: Pending: %v", name, err)
+		}
+		h.checkRefused(name+": a code from before", h.verify(firefox, code), letterlock.Denied, release.Off)
+		if n := h.mails(); n != 0 {
+			t.Errorf("%s: %d mails", name, n)
+		}
+	}
+}
+
+// fromGateway is a message to Marta whose sender has no account.
+func (h *house) fromGateway() (message, recipient letterlock.ID) {
+	h.t.Helper()
+	m := letterlock.Message{ID: letterlock.NewID(), MessageID: "<2@contoso.example>", Sender: letterlock.Mailbox{Address: "scanner@contoso.example"}}
+	r := letterlock.Recipient{ID: letterlock.NewID(), Message: m.ID, Mailbox: letterlock.Mailbox{Address: marta}, Experience: letterlock.Link, Field: letterlock.To}
+	h.write(func(tx *store.Tx) error {
+		return errors.Join(tx.BeginMessage(m.ID), tx.AcceptMessage(m, nil, store.Sealed{}), tx.AddRecipient(r, 0, []byte(r.ID)))
+	})
+	return m.ID, r.ID
+}
+
+func TestASenderSeesNoCodeWhereItsBrandWantsNoPasscodes(t *testing.T) {
+	h := newHouse(t)
+	h.ask(firefox)
+	h.codes.On = func(string) bool { return false }
+	h.checkRefused("Show", h.codes.Show(t.Context(), ada, h.message, h.request().ID), letterlock.Gone, release.Off)
+	if q := h.request(); !q.Off || q.Code != "" {
+		t.Errorf("Ada sees %+v", q)
+	}
+	h.codes.On = nil
+	h.show()
+	h.codes.On = func(string) bool { return false }
+	if q := h.request(); !q.Off || q.Code != "" {
+		t.Errorf("of a code that was shown, Ada sees %+v", q)
 	}
 }
 

@@ -21,6 +21,7 @@ type Request struct {
 	Expires   time.Time
 	Code      letterlock.Passcode // to be read out; empty: the sender has not had it shown
 	TriesLeft int                 // at the code; 0: it takes none any more
+	Off       bool                // the brand of the message wants no passcodes: no code opens it
 }
 
 // maySee lets the sender of a message see and answer requests, signed in as themselves: who
@@ -33,10 +34,13 @@ func maySee(by letterlock.Actor, m letterlock.Message) error {
 }
 
 // mayShow says why there is no code for a recipient, as the Key of Gone: their access has
-// ended, and a code would only show them that.
-func mayShow(m letterlock.Message, r letterlock.Recipient, now time.Time) error {
+// ended, and a code would only show them that; or [Off], for the brand wants no passcodes.
+func (s *Service) mayShow(m letterlock.Message, r letterlock.Recipient, now time.Time) error {
 	if state := r.State(m, now); state != letterlock.Live {
 		return &letterlock.Error{Code: letterlock.Gone, Key: string(state)}
+	}
+	if !s.on(m) {
+		return &letterlock.Error{Code: letterlock.Gone, Key: Off}
 	}
 	return nil
 }
@@ -59,8 +63,8 @@ func (s *Service) Requests(ctx context.Context, by letterlock.Actor, message let
 		newest, all, err := tx.Releases(message, maxListed)
 		more = all - len(newest)
 		for _, q := range newest {
-			one := Request{ID: q.ID, Recipient: q.Recipient, Reference: q.Reference, Asked: q.Asked, Agent: q.Agent, IP: q.IP, Expires: q.Expires, TriesLeft: maxTries - q.Tries}
-			if stateOf(q, tx.Now) == Given {
+			one := Request{ID: q.ID, Recipient: q.Recipient, Reference: q.Reference, Asked: q.Asked, Agent: q.Agent, IP: q.IP, Expires: q.Expires, TriesLeft: maxTries - q.Tries, Off: !s.on(m)}
+			if stateOf(q, tx.Now) == Given && !one.Off {
 				code, err := s.Pepper.Open("release code", bind(q), q.Sealed)
 				if err != nil {
 					return err
@@ -77,10 +81,10 @@ func (s *Service) Requests(ctx context.Context, by letterlock.Actor, message let
 // Show makes the code that is asked for of a message, once: Requests shows it from then on, for a quarter
 // of an hour. What has ended, or was shown already, is left as it is, and that is no error.
 // Denied: it is not their message; Gone, with the state as its key: the recipient's access
-// has ended. Either is in the audit log before anybody is told. NotFound: nothing is asked
+// has ended, or [Off]. Either is in the audit log before anybody is told. NotFound: nothing is asked
 // for of that message under that ID.
 func (s *Service) Show(ctx context.Context, by letterlock.Actor, message, id letterlock.ID) error {
-	return s.answer(ctx, by, message, id, "show release code", mayShow, func(tx *store.Tx, r letterlock.Recipient, q store.Release) error {
+	return s.answer(ctx, by, message, id, "show release code", s.mayShow, func(tx *store.Tx, r letterlock.Recipient, q store.Release) error {
 		if stateOf(q, tx.Now) != Waiting {
 			return nil
 		}
