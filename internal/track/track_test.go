@@ -65,6 +65,15 @@ func TestWhatIsAskedForIsCountedUntilItIsAnswered(t *testing.T) {
 	if asked = h.sent(ada, track.Query{Filter: "asked"}); asked.Counts["asked"] != 0 || len(asked.Messages) != 0 {
 		t.Errorf("answered, %d are counted and %d shown", asked.Counts["asked"], len(asked.Messages))
 	}
+	code := store.Release{ID: letterlock.NewID(), Message: m.Message.ID, Recipient: m.Recipients[0].ID, Browser: []byte("browser"), Expires: h.now.Add(time.Hour)}
+	write(func(tx *store.Tx) error { return tx.AskRelease(code) })
+	if asked = h.sent(ada, track.Query{Filter: "asked"}); asked.Counts["asked"] != 1 || len(asked.Messages) != 1 || asked.Messages[0].Message.ID != m.Message.ID {
+		t.Errorf("a code that is waited for: %d are counted and %d shown, want the one", asked.Counts["asked"], len(asked.Messages))
+	}
+	write(func(tx *store.Tx) error { return tx.GiveRelease(code.ID, []byte("sealed"), h.now.Add(time.Hour)) })
+	if asked = h.sent(ada, track.Query{Filter: "asked"}); asked.Counts["asked"] != 0 || len(asked.Messages) != 0 {
+		t.Errorf("a code that was given: %d are counted and %d shown", asked.Counts["asked"], len(asked.Messages))
+	}
 }
 
 // A copy that a recipient forwarded stands under its original, which the folder
