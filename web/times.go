@@ -119,9 +119,6 @@ func roundUp(d time.Duration) time.Duration {
 	return (d + time.Minute - 1).Truncate(time.Minute)
 }
 
-// length is a duration in English.
-func length(d time.Duration) string { return language.Words{}.Length(d) }
-
 // countOf is a number and its noun: "1 attachment", "2 attachments".
 func countOf(n int, noun string) string {
 	if n == 1 {
