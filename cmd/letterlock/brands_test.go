@@ -94,6 +94,67 @@ func TestABrandIsMadeChosenAndSeen(t *testing.T) {
 	}
 }
 
+// TestABrandSpeaksItsLanguages has an administrator give a brand a German text and the German
+// language, and a recipient nobody knows anything of be written to and received in it.
+func TestABrandSpeaksItsLanguages(t *testing.T) {
+	t.Parallel()
+	p := start(t)
+	browser := browsertest.New(t, browsertest.Light)
+	page, sender, reader := browser.Page(t), browser.Page(t), browser.Page(t)
+	p.signIn(page, administrator)
+	p.signIn(sender, "ada@contoso.example")
+	german := func(then string) {
+		page.Fill("Name of the brand", "traders")
+		page.Fill("Sender name", "Northwind Traders")
+		page.Fill("Language of the brand", "Deutsch")
+		page.Click("details.brand-language:has(bdi[lang=de]) > summary")
+		page.Fill("Words on the button, Deutsch", "Brief öffnen")
+		page.Fill("Text on the page of the link, Deutsch", "Northwind schreibt Ihnen zu Ihrer Bestellung.")
+		page.ClickText(then)
+	}
+	for _, s := range []stop{
+		{name: "brand-languages", page: page, path: "/brands/new", then: func() {
+			page.NoScript(true)
+			german("Preview")
+			page.NoScript(false)
+			if text := page.FrameText("iframe[title='Preview of the notification']"); !strings.Contains(text, "Brief öffnen") {
+				t.Errorf("the preview of the notification says %q, and no German text", text)
+			}
+			if text := page.FrameText("iframe[title='Preview of the page of the link']"); !strings.Contains(text, "hat Ihnen eine geschützte Nachricht gesendet") {
+				t.Errorf("the preview of the page says %q", text)
+			}
+		}},
+		{name: "brand-languages-arabic", page: page, then: func() {
+			page.Fill("Preview in", "العربية")
+			page.ClickText("Preview")
+			if text := page.FrameText("iframe[title='Preview of the page of the link']"); !strings.Contains(text, "أرسلت إليك") {
+				t.Errorf("the preview of the page says %q", text)
+			}
+		}},
+		{name: "gate-brand-german", page: reader, then: func() {
+			page.ClickText("Add brand")
+			page.WaitText("The brand is added.")
+			sender.Goto(p.site + "/compose")
+			sender.Fill("To", "zoe@hearthside.example")
+			sender.Fill("Subject", "Your order")
+			sender.Fill("Message", "It is on its way.")
+			sender.Fill("Brand", "traders: Northwind Traders")
+			sender.ClickText("Send")
+			p.waitForMail(t, reader, "zoe@hearthside.example")
+			reader.Click("a.item")
+			if text := reader.FrameText("iframe"); !strings.Contains(text, "Brief öffnen") || !strings.Contains(text, "hat Ihnen eine geschützte Nachricht gesendet") {
+				t.Errorf("the notification says %q", text)
+			}
+			v := visitors{t: t, p: p, nobody: browser.Page(t)}
+			reader.Goto(p.site + v.link("zoe@hearthside.example"))
+			reader.Click("button[value=de]") // this browser likes English
+			reader.WaitText("Northwind schreibt Ihnen zu Ihrer Bestellung.")
+		}},
+	} {
+		s.everywhere(t, p)
+	}
+}
+
 // waitForMail opens a mailbox until there is a mail in it.
 func (p *program) waitForMail(t *testing.T, page *browsertest.Page, mailbox string) {
 	t.Helper()
