@@ -110,6 +110,7 @@ func TestABrandSpeaksItsLanguages(t *testing.T) {
 		page.Click("details.brand-language:has(bdi[lang=de]) > summary")
 		page.Fill("Words on the button, Deutsch", "Brief öffnen")
 		page.Fill("Text on the page of the link, Deutsch", "Northwind schreibt Ihnen zu Ihrer Bestellung.")
+		page.Fill("Preview in", "Deutsch")
 		page.ClickText(then)
 	}
 	for _, s := range []stop{
