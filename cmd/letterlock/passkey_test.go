@@ -51,7 +51,12 @@ func TestAPasskeyIsMadeShownAndRemovedInABrowser(t *testing.T) {
 	wantPage(t, page, 200, "Sent")
 
 	page.Goto(c.site + "/account/security")
-	page.Click("summary:has(bdi)")
+	page.Click("details:has(form[action*='/passkeys/'][action$='/rename']) > summary")
+	page.Fill("New name", "Old telephone")
+	page.Fill("details[open] [name=password]", pass)
+	page.Click("details[open] [data-passkey]")
+	page.WaitText("Old telephone")
+	page.Click("details:has(form[action*='/passkeys/'][action$='/remove']) > summary")
 	page.Fill("details[open] [name=password]", pass)
 	page.Click("details[open] [data-passkey]")
 	page.WaitText("The passkey is removed.")
