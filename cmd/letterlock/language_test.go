@@ -76,6 +76,40 @@ func TestRecipientsReadInTheirLanguage(t *testing.T) {
 	}
 }
 
+// TestStaffReadInGerman walks from the page for signing in to Compose and Security in German, on
+// a telephone: nothing scrolls sideways, and axe-core finds nothing.
+func TestStaffReadInGerman(t *testing.T) {
+	t.Parallel()
+	const pass = "correct horse battery"
+	c := newConsole(t)
+	c.cfg.Staff.Languages = []string{language.English, language.German}
+	c.serve()
+	c.must(pass+"\n", "add", lena, "--name", "Lena Voss", "--password-file", "-")
+	page := browsertest.New(t, browsertest.Light).Page(t)
+	page.SetViewport(360, 740)
+	look := func(name, heading string) {
+		t.Helper()
+		wantPage(t, page, 200, heading)
+		stop{name: "staff-de-" + name, page: page}.look(t, 360, false)
+	}
+	page.Goto(c.site + "/sign-in?next=/compose")
+	page.Click("button[value=de]")
+	look("sign-in", "Anmelden bei Contoso")
+	page.Fill("Adresse", lena)
+	page.Fill("Kennwort", pass)
+	page.ClickText("Anmelden")
+	wantPage(t, page, 200, "Verfassen")
+	page.Fill("An", "marta@quillfeather.example, office@contoso.example")
+	page.ClickText("Hinzufügen zu: An")
+	page.WaitText("kann zurückgenommen werden")
+	page.Click("summary:has(+ dl)")
+	look("compose", "Verfassen")
+	page.Goto(c.site + "/account/security")
+	look("security", "Sicherheit Ihres Kontos")
+	page.ClickText("Authentifizierungs-App einrichten")
+	look("app", "Authentifizierungs-App einrichten")
+}
+
 // attachIn attaches a file to an answer: what the script says of it is in the language of
 // the page, and a size is what the server says of it.
 func attachIn(t *testing.T, page *browsertest.Page, tag string) {
