@@ -106,7 +106,7 @@ func TestRecipientsSignInAtAProviderThatOthersWrote(t *testing.T) {
 
 // TestRecipientsSignInAtAProvider goes there and back in Chromium, which holds a form's
 // policy against every redirect behind it and cookies against the site that a browser
-// comes from, with scripts and without.
+// comes from, with scripts, and with neither scripts nor a mouse.
 func TestRecipientsSignInAtAProvider(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, binary)
@@ -127,9 +127,11 @@ func TestRecipientsSignInAtAProvider(t *testing.T) {
 
 	plain := browser.Page(t)
 	plain.NoScript(true)
-	s.toProvider(plain, link)
-	plain.Fill("Address", "omar@lantern.example")
-	plain.ClickText("Sign in")
+	plain.Goto(link)
+	hands := typist{plain, t}
+	hands.enter("button[value=lantern]", "Sign in at the provider")
+	hands.write("[name=email]", "omar@lantern.example")
+	hands.enter("button[value=sign-in]", "Offer 4711")
 	wantPage(t, plain, 200, "Offer 4711")
 	if url := plain.URL(); !strings.HasPrefix(url, s.site+"/read/") {
 		t.Errorf("the address bar says %s", url)

@@ -7,7 +7,7 @@ import (
 )
 
 // TestAMessageIsReadWithItsPassphrase is sent in Compose and read, by Chromium and without
-// script.
+// script, and read without a mouse.
 func TestAMessageIsReadWithItsPassphrase(t *testing.T) {
 	t.Parallel()
 	p := start(t)
@@ -40,8 +40,9 @@ func TestAMessageIsReadWithItsPassphrase(t *testing.T) {
 	stop{name: "passphrase-wrong", page: reader}.everywhere(t, nil)
 	reader.NoScript(true)
 	reader.ForgetProblems()
-	reader.Fill("#passphrase", "seven quiet amber lamps")
-	reader.ClickText("Read the message")
+	hands := typist{reader, t}
+	hands.write("#passphrase", "seven quiet amber lamps")
+	hands.enter("main form button", "Offer 4711")
 	wantPage(t, reader, 200, "Offer 4711")
 
 	page.NoScript(true)

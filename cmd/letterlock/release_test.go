@@ -7,7 +7,8 @@ import (
 )
 
 // TestAReleaseCodeOpensTheMessage goes from the passcode page, where nothing comes, to the
-// sender's Sent folder and back, and looks at both sides. None of it needs a script.
+// sender's Sent folder and back, and looks at both sides. None of it needs a script, and the
+// recipient needs no mouse.
 func TestAReleaseCodeOpensTheMessage(t *testing.T) {
 	t.Parallel()
 	p := start(t)
@@ -20,8 +21,9 @@ func TestAReleaseCodeOpensTheMessage(t *testing.T) {
 	reader.FrameEval("iframe", `document.querySelector('a[href*="/m/"]').href`, &link)
 	reader.NoScript(true)
 	reader.Goto(link)
-	reader.ClickText("Sign in with a one-time passcode")
-	reader.ClickText("Ask for a release code")
+	hands := typist{reader, t}
+	hands.enter("main form button", "Enter your one-time passcode")
+	hands.enter("form[action$='/release'] button", "Enter the release code")
 	wantPage(t, reader, 200, "Enter the release code")
 	reference := reader.Text(".mail-state .reference")
 	reader.NoScript(false) // which looking at it needs
@@ -46,9 +48,11 @@ func TestAReleaseCodeOpensTheMessage(t *testing.T) {
 	reader.WaitText("The code is not right (4 tries left)")
 	stop{name: "release-wrong", page: reader}.everywhere(t, nil)
 	reader.ForgetProblems() // the browser complains of the status
-	reader.Fill("Release code", code)
-	reader.ClickText("Read the message")
+	reader.NoScript(true)
+	hands.write("#code", code) // which Tab has marked, and what is typed replaces
+	hands.enter("form[action$='/verify'] button", "Gehaltserhöhung")
 	wantPage(t, reader, 200, "Gehaltserhöhung")
+	reader.NoScript(false)
 	stop{name: "release-read", page: reader}.everywhere(t, nil)
 	reader.Goto(p.site + "/messages")
 	wantPage(t, reader, 403, "This needs the passcode")
