@@ -1,11 +1,15 @@
 package views
 
-import "github.com/a-h/templ"
+import (
+	"github.com/a-h/templ"
+
+	"letterlock/internal/language"
+)
 
 // traceSamples are the pages on which administrators find and revoke messages.
-func traceSamples(all map[string]templ.Component) {
+func traceSamples(w language.Words, all map[string]templ.Component) {
 	form := Trace{
-		Page: staffPage(), States: []Option{{"any", "Any", true}, {"unread", "Unread", false}, {"read", "Read", false}},
+		Page: staffPage(w), States: []Option{{"any", "Any", true}, {"unread", "Unread", false}, {"read", "Read", false}},
 		Identities: []Option{{"any", "Any", true}, {"google", "Google", false}},
 	}
 	all["trace-form"] = TracePage(form)
@@ -33,8 +37,8 @@ func traceSamples(all map[string]templ.Component) {
 	m.Problem = "This message cannot be revoked, because every recipient received the message itself. Nothing was changed."
 	alone.Message = &m
 	all["trace-alone"] = TracePage(alone)
-	confirmSamples(all)
-	bulkSamples(all)
+	confirmSamples(w, all)
+	bulkSamples(w, all)
 }
 
 func sampleFound(chosen int) *TraceFound {
@@ -108,9 +112,9 @@ func tracedMany() TraceMessage {
 	return m
 }
 
-func confirmSamples(all map[string]templ.Component) {
+func confirmSamples(w language.Words, all map[string]templ.Component) {
 	revoke := AdminRevoke{
-		Page: staffPage(), Behind: sampleTraced(), RevokeURL: "/trace/1/revoke", KeepURL: "/trace/1",
+		Page: staffPage(w), Behind: sampleTraced(), RevokeURL: "/trace/1/revoke", KeepURL: "/trace/1",
 		What: "Marta Lind can no longer read “Settlement agreement, third draft”, from the moment you confirm.",
 		Recipients: []ConfirmRecipient{{
 			Person: marta, State: State{Kind: StateRead}, HasRead: true, Read: "Read today at 11:20 and 11:47",
@@ -122,7 +126,7 @@ func confirmSamples(all map[string]templ.Component) {
 	revoke.Error, revoke.Reason = "A reason may have 200 characters", "long"
 	all["trace-revoke-wrong"] = AdminRevokePage(revoke)
 	destroy := AdminDestroy{
-		Page: staffPage(), Behind: sampleTraced(), Subject: "Settlement agreement, third draft", MessageID: "<7f3c91d2.4b1e@halden.example>",
+		Page: staffPage(w), Behind: sampleTraced(), Subject: "Settlement agreement, third draft", MessageID: "<7f3c91d2.4b1e@halden.example>",
 		Lost:       []string{"Every key of the message is deleted, and with it the copy of Ines Kaya.", "The link of 1 recipient then shows “This message is not available”."},
 		DestroyURL: "/trace/1/destroy", KeepURL: "/trace/1",
 	}
@@ -131,19 +135,19 @@ func confirmSamples(all map[string]templ.Component) {
 	all["trace-destroy-wrong"] = AdminDestroyPage(destroy)
 }
 
-func bulkSamples(all map[string]templ.Component) {
+func bulkSamples(w language.Words, all map[string]templ.Component) {
 	plan := BulkPlan{
-		Page: staffPage(), Conditions: []Fact{{"Sender", "ines.kaya@halden.example", false}, {"From", "2026-11-16", false}},
+		Page: staffPage(w), Conditions: []Fact{{"Sender", "ines.kaya@halden.example", false}, {"From", "2026-11-16", false}},
 		Hidden: []Hidden{{"sender", ines.Address}}, PlanURL: "/bulk", BackURL: "/trace?sender=ines",
 	}
 	all["bulk-new"] = BulkPlanPage(plan)
 	plan.Problem = "Nothing that was found can still be revoked. Nothing was planned."
 	all["bulk-new-nothing"] = BulkPlanPage(plan)
-	all["bulk-new-everything"] = BulkPlanPage(BulkPlan{Page: staffPage(), Problem: "A search without any condition would touch every message.", BackURL: "/trace"})
-	all["bulk-chosen"] = BulkPlanPage(BulkPlan{Page: staffPage(), Chosen: "5 messages with 7 recipients", PlanURL: "/bulk/chosen", BackURL: "/report", Error: "A reason may have 200 characters"})
+	all["bulk-new-everything"] = BulkPlanPage(BulkPlan{Page: staffPage(w), Problem: "A search without any condition would touch every message.", BackURL: "/trace"})
+	all["bulk-chosen"] = BulkPlanPage(BulkPlan{Page: staffPage(w), Chosen: "5 messages with 7 recipients", PlanURL: "/bulk/chosen", BackURL: "/report", Error: "A reason may have 200 characters"})
 
 	batch := Bulk{
-		Page: staffPage(), Title: "Sender: ines.kaya@halden.example", Kind: BandCan, Lead: "Nothing has been touched yet.", Text: "This would remove access to 2 messages with 3 recipients. 1 recipient had already read it.",
+		Page: staffPage(w), Title: "Sender: ines.kaya@halden.example", Kind: BandCan, Lead: "Nothing has been touched yet.", Text: "This would remove access to 2 messages with 3 recipients. 1 recipient had already read it.",
 		StartURL: "/bulk/1/start", DiscardURL: "/bulk/1/discard", Count: "2 messages", Total: 2, ItemsTitle: "What it would touch",
 		Facts: []Fact{{"Sender", ines.Address, false}, {"Reason", "Sent from a stolen account", false}, {"Planned", "20 November 2026, 11:52 CET, by Ines Kaya", false}},
 		Shown: "Showing 2 of 2.", SearchAgain: "/trace?sender=ines",
@@ -170,9 +174,9 @@ func bulkSamples(all map[string]templ.Component) {
 	done.Items[0].Undo, done.Items[1].Result = State{Kind: StateRestored}, State{Kind: StateFailed}
 	all["bulk-done"] = BulkPage(done)
 
-	all["bulk-list"] = BulkListPage(BulkList{Page: staffPage(), May: true, Shown: "Showing 2 bulk revocations.", OlderURL: "/bulk?before=1", Rows: []BulkRow{
+	all["bulk-list"] = BulkListPage(BulkList{Page: staffPage(w), May: true, Shown: "Showing 2 bulk revocations.", OlderURL: "/bulk?before=1", Rows: []BulkRow{
 		{"/bulk/1", at("20 Nov 11:52"), "Ines Kaya", "Sender: ines.kaya@halden.example", "Sent from a stolen account", State{Kind: StatePlanned}, 2, 1},
 		{"/bulk/2", at("19 Nov 09:10"), "Paul Brenner", "Chosen one by one", "", State{Kind: StateRevoked}, 312, 41},
 	}})
-	all["bulk-list-empty"] = BulkListPage(BulkList{Page: staffPage()})
+	all["bulk-list-empty"] = BulkListPage(BulkList{Page: staffPage(w)})
 }

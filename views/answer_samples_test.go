@@ -1,12 +1,16 @@
 package views
 
-import "github.com/a-h/templ"
+import (
+	"github.com/a-h/templ"
+
+	"letterlock/internal/language"
+)
 
 // answerSamples are the pages on which recipients write, and those of messages that
 // are part of a conversation.
-func answerSamples(all map[string]templ.Component, read Read) {
+func answerSamples(w language.Words, all map[string]templ.Component, read Read) {
 	reply := Answer{
-		Page: signedIn(), Kind: AnswerReply, Sender: ines, To: []Person{ines}, URL: "/read/1/reply", BackURL: "/read/1",
+		Page: signedIn(w), Kind: AnswerReply, Sender: ines, To: []Person{ines}, URL: "/read/1/reply", BackURL: "/read/1",
 		Form: "x", MaxSize: "110 MB", Quotes: true,
 	}
 	all["answer-reply"] = AnswerPage(reply)
@@ -38,7 +42,7 @@ func answerSamples(all map[string]templ.Component, read Read) {
 	}
 	all["read-conversation"] = ReadPage(read)
 
-	ended := End{Page: signedIn(), Kind: EndExpired, From: ines, When: at("20 November 2026, 11:52 CET"), Sent: at("5 November 2026"),
+	ended := End{Page: signedIn(w), Kind: EndExpired, From: ines, When: at("20 November 2026, 11:52 CET"), Sent: at("5 November 2026"),
 		Unsent: "Dear Ines,\n\nwe agree to the third draft.\n\nMarta"}
 	all["expired-unsent"] = EndPage(ended)
 }

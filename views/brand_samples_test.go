@@ -1,10 +1,14 @@
 package views
 
-import "github.com/a-h/templ"
+import (
+	"github.com/a-h/templ"
+
+	"letterlock/internal/language"
+)
 
 // brandSamples are the pages on which administrators say in which looks recipients see mail.
-func brandSamples(all map[string]templ.Component) {
-	p := staffPage()
+func brandSamples(w language.Words, all map[string]templ.Component) {
+	p := staffPage(w)
 	p.Account.Auditor, p.Account.Admin = true, true
 	all["brands"] = BrandsPage(Brands{Page: p, NewURL: "/brands/new", Note: "The brand is deleted.", Rows: []BrandRow{
 		{ID: "default", Name: "Halden Law", URL: "/brands/default", LogoURL: "/brand/default.png", Own: "Nothing: all is as in the settings file", Messages: "1,204 messages"},

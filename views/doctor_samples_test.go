@@ -1,10 +1,14 @@
 package views
 
-import "github.com/a-h/templ"
+import (
+	"github.com/a-h/templ"
+
+	"letterlock/internal/language"
+)
 
 // doctorSamples are the page on which the installation is looked at.
-func doctorSamples(all map[string]templ.Component) {
-	p := staffPage()
+func doctorSamples(w language.Words, all map[string]templ.Component) {
+	p := staffPage(w)
 	p.Account.Auditor, p.Account.Admin = true, true
 	all["doctor-demo"] = DoctorPage(Doctor{Page: p})
 	d := Doctor{Page: p, URL: "/doctor"}

@@ -1,10 +1,14 @@
 package views
 
-import "github.com/a-h/templ"
+import (
+	"github.com/a-h/templ"
+
+	"letterlock/internal/language"
+)
 
 // enclosedSamples are mails attached to others, on pages of their own and below
 // the words of who passed them on.
-func enclosedSamples(all map[string]templ.Component, read Read) {
+func enclosedSamples(w language.Words, all map[string]templ.Component, read Read) {
 	mail := Enclosed{
 		Subject: "Offer of the buyer", From: Person{Name: "Buyer & Sons", Address: "office@buyer.example"},
 		Sent: at("Thursday 19 November 2026, 09:00 CET"), To: []Person{ines, {Address: "paul.brenner@halden.example"}}, Cc: []Person{marta},
@@ -15,8 +19,8 @@ func enclosedSamples(all map[string]templ.Component, read Read) {
 			{Name: "Minutes of the first meeting.eml", URL: "/read/1/part/7", Note: "4 KB", Open: "/read/1/part/7/mail"},
 		},
 	}
-	all["read-mail"] = ReadMailPage(ReadMail{Page: signedIn(), LiveURL: "/read/1/live", Back: Link{Text: read.Subject, URL: "/read/1"}, Mail: mail})
-	all["sent-mail"] = SentMailPage(SentMail{Page: staffPage(), Back: Link{Text: read.Subject, URL: "/sent/1"}, Mail: mail})
+	all["read-mail"] = ReadMailPage(ReadMail{Page: signedIn(w), LiveURL: "/read/1/live", Back: Link{Text: read.Subject, URL: "/read/1"}, Mail: mail})
+	all["sent-mail"] = SentMailPage(SentMail{Page: staffPage(w), Back: Link{Text: read.Subject, URL: "/sent/1"}, Mail: mail})
 	read.Subject, read.Switch, read.ImagesLeft = "Fwd: Offer of the buyer", Link{Text: "Show as text", URL: "/read/1?as=text"}, 1
 	read.Attachments = []Attachment{{Name: "Offer of the buyer.eml", URL: "/read/1/part/2", Note: "1.3 MB", Open: "/read/1/part/2/mail"}}
 	mail.Switch, mail.Attachments = Link{}, mail.Attachments[:1]

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"golang.org/x/net/html"
+
+	"letterlock/internal/language"
 )
 
 func TestFilesAreTheLastFieldOfCompose(t *testing.T) {
@@ -59,7 +61,7 @@ func TestErrorsStandAtTheirFieldsAndInTheTitle(t *testing.T) {
 
 func TestSwappedRecipientsMatchThePage(t *testing.T) {
 	var b strings.Builder
-	v := Compose{Page: staffPage(), SummaryLead: "All can be taken back,", Summary: "by you.", Rules: []string{"“Partners”: Do not forward"}}
+	v := Compose{Page: staffPage(language.Words{}), SummaryLead: "All can be taken back,", Summary: "by you.", Rules: []string{"“Partners”: Do not forward"}}
 	if err := ComposeRecipients(v).Render(t.Context(), &b); err != nil {
 		t.Fatal(err)
 	}

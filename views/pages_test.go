@@ -19,7 +19,7 @@ import (
 func render(t *testing.T) map[string]string {
 	t.Helper()
 	pages := map[string]string{}
-	for name, page := range samples() {
+	for name, page := range samples(language.Words{}) {
 		var b strings.Builder
 		if err := page.Render(t.Context(), &b); err != nil {
 			t.Fatalf("%s: %v", name, err)
@@ -303,7 +303,7 @@ func TestNoBlankStandsBeforeAFullStop(t *testing.T) {
 
 func TestHostileTextStaysText(t *testing.T) {
 	const evil = `"><script>alert(1)</script>`
-	v := Read{Page: signedIn(), Subject: evil, From: Person{Name: evil, Address: evil}, You: evil, Body: Frame{URL: "javascript:alert(1)"}, Attachments: []Attachment{{Name: evil, URL: "javascript:alert(1)"}}}
+	v := Read{Page: signedIn(language.Words{}), Subject: evil, From: Person{Name: evil, Address: evil}, You: evil, Body: Frame{URL: "javascript:alert(1)"}, Attachments: []Attachment{{Name: evil, URL: "javascript:alert(1)"}}}
 	var b strings.Builder
 	if err := ReadPage(v).Render(t.Context(), &b); err != nil {
 		t.Fatal(err)

@@ -1,20 +1,24 @@
 package views
 
-import "github.com/a-h/templ"
+import (
+	"github.com/a-h/templ"
+
+	"letterlock/internal/language"
+)
 
 // providerSamples are the pages about signing in with an OpenID provider.
-func providerSamples(all map[string]templ.Component) {
+func providerSamples(w language.Words, all map[string]templ.Component) {
 	offered := Providers{URL: "/m/token/openid", Remember: "30 days", List: []Provider{{"google", "Google"}, {"yahoo", "Yahoo"}, {"microsoft", "Microsoft"}, {"riverside", "Riverside <Staff>"}}}
-	gate := Gate{Page: portalPage(), To: toWhom, Reference: "KX7-4QP-B7M-RTA", AskURL: "/m/token/passcode", Valid: "10 minutes", Providers: offered}
+	gate := Gate{Page: portalPage(w), To: toWhom, Reference: "KX7-4QP-B7M-RTA", AskURL: "/m/token/passcode", Valid: "10 minutes", Providers: offered}
 	all["gate-providers"] = GatePage(gate)
 	gate.Again = "You have proved bob@gmail.com at Google. This message was sent to m••••@quillfeather.example. Sign in with a one-time passcode instead."
 	all["gate-provider-refused"] = GatePage(gate)
-	all["leaving"] = LeavingPage(Leaving{Page: portalPage(), Name: "Google", URL: "https://accounts.google.com/o/oauth2/v2/auth?state=x&nonce=y", BackURL: "/m/token"})
-	all["sign-in-elsewhere"] = EndPage(End{Page: portalPage(), Kind: EndSignInElsewhere})
-	all["too-many-tries-providers"] = EndPage(End{Page: portalPage(), Kind: EndTooManyTries, Wait: "4 minutes, at 11:36 CET",
+	all["leaving"] = LeavingPage(Leaving{Page: portalPage(w), Name: "Google", URL: "https://accounts.google.com/o/oauth2/v2/auth?state=x&nonce=y", BackURL: "/m/token"})
+	all["sign-in-elsewhere"] = EndPage(End{Page: portalPage(w), Kind: EndSignInElsewhere})
+	all["too-many-tries-providers"] = EndPage(End{Page: portalPage(w), Kind: EndTooManyTries, Wait: "4 minutes, at 11:36 CET",
 		Next: Link{Text: "Ask for a new passcode", URL: "/m/token"}, Providers: offered})
 
-	p := staffPage()
+	p := staffPage(w)
 	p.Account.Auditor, p.Account.Admin = true, true
 	all["providers-none"] = SignInProvidersPage(SignInProviders{Page: p, URL: "/sign-in-providers", Browsers: ForgetAddress{URL: "/sign-in-providers/forget-browsers"}})
 	v := SignInProviders{Page: p, URL: "/sign-in-providers", Accounts: ForgetAddress{URL: "/sign-in-providers/forget"}, Browsers: ForgetAddress{URL: "/sign-in-providers/forget-browsers"}, List: []ProviderSetUp{

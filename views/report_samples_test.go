@@ -1,10 +1,14 @@
 package views
 
-import "github.com/a-h/templ"
+import (
+	"github.com/a-h/templ"
+
+	"letterlock/internal/language"
+)
 
 // reportSamples are the administrators' pages beside trace and bulk revocations.
-func reportSamples(all map[string]templ.Component) {
-	p := staffPage()
+func reportSamples(w language.Words, all map[string]templ.Component) {
+	p := staffPage(w)
 	p.Account.Auditor, p.Account.Admin = true, true
 	chart := &Chart{
 		Spoken: "Line chart, 19 to 20 November 2026.", Heights: []string{"4", "3", "2", "1", "0"}, Days: []ChartDay{{"0.0%", "19 Nov"}, {"100.0%", "20 Nov"}},

@@ -1,10 +1,14 @@
 package views
 
-import "github.com/a-h/templ"
+import (
+	"github.com/a-h/templ"
+
+	"letterlock/internal/language"
+)
 
 // ruleSamples are the pages on which administrators say what must be protected.
-func ruleSamples(all map[string]templ.Component) {
-	p := staffPage()
+func ruleSamples(w language.Words, all map[string]templ.Component) {
+	p := staffPage(w)
 	p.Account.Auditor, p.Account.Admin = true, true
 	list := Rules{Page: p, NewURL: "/rules/new", TryURL: "/rules/try"}
 	all["rules-empty"] = RulesPage(list)
@@ -33,10 +37,10 @@ func ruleSamples(all map[string]templ.Component) {
 	wrong.Errors = []FieldError{{"name", "Another rule has this name"}, {"conditions", "Fill in a condition at least"}, {"size", "Type a size, as 500 KB or 10 MB"}, {"data", "Choose among what there is"},
 		{"actions", "Choose what is to happen"}, {"asks", "Choose among what there is"}, {"refuse", "A mail that is refused is not sent. Choose one or the other"}, {"pass", "A mail that is passed on stays as it came."}, {"protection", "Choose among what there is"}, {"form", "Somebody has changed this rule since you opened it."}}
 	all["rule-wrong"] = RuleFormPage(wrong)
-	trialSamples(all, p)
+	trialSamples(w, all, p)
 }
 
-func trialSamples(all map[string]templ.Component, p Page) {
+func trialSamples(w language.Words, all map[string]templ.Component, p Page) {
 	trial := RuleTrial{Page: p, URL: "/rules/try"}
 	all["rule-try"] = RuleTrialPage(trial)
 	wrong := trial

@@ -4,23 +4,25 @@ import (
 	"strconv"
 
 	"github.com/a-h/templ"
+
+	"letterlock/internal/language"
 )
 
 // samples is every page in every form that it has, by a name for pictures.
-func samples() map[string]templ.Component {
+func samples(w language.Words) map[string]templ.Component {
 	all := map[string]templ.Component{}
-	portalSamples(all)
-	endSamples(all)
-	staffSamples(all)
-	composeSamples(all)
-	demoSamples(all)
-	traceSamples(all)
-	recipientSamples(all)
-	reportSamples(all)
-	ruleSamples(all)
-	brandSamples(all)
-	doctorSamples(all)
-	providerSamples(all)
+	portalSamples(w, all)
+	endSamples(w, all)
+	staffSamples(w, all)
+	composeSamples(w, all)
+	demoSamples(w, all)
+	traceSamples(w, all)
+	recipientSamples(w, all)
+	reportSamples(w, all)
+	ruleSamples(w, all)
+	brandSamples(w, all)
+	doctorSamples(w, all)
+	providerSamples(w, all)
 	return all
 }
 
@@ -31,33 +33,35 @@ var (
 	toWhom = Masked{Shown: "m••••@quillfeather.example", Spoken: "the address that begins with m at quillfeather.example"}
 )
 
-func portalPage() Page { return Page{Host: "mail.halden.example", Brand: halden} }
+func portalPage(w language.Words) Page {
+	return Page{Words: w, Host: "mail.halden.example", Brand: halden}
+}
 
-func signedIn() Page {
-	p := portalPage()
+func signedIn(w language.Words) Page {
+	p := portalPage(w)
 	p.Account = &Account{Address: marta.Address, MessagesURL: "/messages", SignOutURL: "/leave"}
 	p.Scripts = true
 	return p
 }
 
-func staffPage() Page {
+func staffPage(w language.Words) Page {
 	return Page{
-		Host: "mail.halden.example", Brand: halden, Scripts: true,
+		Words: w, Host: "mail.halden.example", Brand: halden, Scripts: true,
 		Account: &Account{Name: ines.Name, Address: ines.Address, SignOutURL: "/sign-out"},
 	}
 }
 
 func at(text string) Time { return Time{ISO: "2026-11-20T10:42:00+01:00", Text: text} }
 
-func portalSamples(all map[string]templ.Component) {
-	all["gate"] = GatePage(Gate{Page: portalPage(), To: toWhom, Reference: "KX7-4QP-B7M-RTA", AskURL: "/m/token/passcode", Valid: "10 minutes"})
-	all["gate-remembered"] = GatePage(Gate{Page: portalPage(), To: toWhom, Reference: "KX7-4QP-B7M-RTA", AskURL: "/m/token/passcode", ContinueURL: "/m/token/continue", Valid: "10 minutes"})
-	all["check"] = CheckPage(Check{Page: portalPage()})
-	all["check-known"] = CheckPage(Check{Page: portalPage(), Reference: "KX7-4QP-B7M-RTA", Sent: Time{ISO: "2026-11-20", Text: "Friday 20 November 2026"}})
-	all["check-unknown"] = CheckPage(Check{Page: portalPage(), Reference: "KX7-4QP-B7M-RTB", Unknown: true})
-	all["check-error"] = CheckPage(Check{Page: portalPage(), Reference: "KX7", Error: "A reference has twelve letters and digits"})
+func portalSamples(w language.Words, all map[string]templ.Component) {
+	all["gate"] = GatePage(Gate{Page: portalPage(w), To: toWhom, Reference: "KX7-4QP-B7M-RTA", AskURL: "/m/token/passcode", Valid: "10 minutes"})
+	all["gate-remembered"] = GatePage(Gate{Page: portalPage(w), To: toWhom, Reference: "KX7-4QP-B7M-RTA", AskURL: "/m/token/passcode", ContinueURL: "/m/token/continue", Valid: "10 minutes"})
+	all["check"] = CheckPage(Check{Page: portalPage(w)})
+	all["check-known"] = CheckPage(Check{Page: portalPage(w), Reference: "KX7-4QP-B7M-RTA", Sent: Time{ISO: "2026-11-20", Text: "Friday 20 November 2026"}})
+	all["check-unknown"] = CheckPage(Check{Page: portalPage(w), Reference: "KX7-4QP-B7M-RTB", Unknown: true})
+	all["check-error"] = CheckPage(Check{Page: portalPage(w), Reference: "KX7", Error: "A reference has twelve letters and digits"})
 	code := Passcode{
-		Page: portalPage(), To: toWhom, Reference: "B7M", Left: at("9 minutes left, until 11:28 CET"),
+		Page: portalPage(w), To: toWhom, Reference: "B7M", Left: at("9 minutes left, until 11:28 CET"),
 		EnterURL: "/m/token/enter", AgainURL: "/m/token/passcode",
 	}
 	all["passcode"] = PasscodePage(code)
@@ -91,7 +95,7 @@ func portalSamples(all map[string]templ.Component) {
 	all["passcode-refused"] = PasscodePage(refused)
 
 	read := Read{
-		Page: signedIn(), Subject: "Settlement agreement, third draft", From: ines,
+		Page: signedIn(w), Subject: "Settlement agreement, third draft", From: ines,
 		Received: at("Friday 20 November 2026, 10:42 CET"), You: marta.Address,
 		Expires: at("4 December 2026 at 18:00 CET"),
 		Body:    Frame{URL: "/body.html", Height: 6}, AloneURL: "/body.html", PrintURL: "/body.html", DownloadURL: "/read/1/original",
@@ -113,31 +117,31 @@ func portalSamples(all map[string]templ.Component) {
 	bare := read
 	bare.NoText = true
 	all["read-no-text"] = ReadPage(bare)
-	enclosedSamples(all, read)
+	enclosedSamples(w, all, read)
 
-	answerSamples(all, read)
+	answerSamples(w, all, read)
 
-	all["my-messages"] = MyMessagesPage(MyMessages{Page: signedIn(), OlderURL: "/messages?before=1", Items: []MyMessage{
+	all["my-messages"] = MyMessagesPage(MyMessages{Page: signedIn(w), OlderURL: "/messages?before=1", Items: []MyMessage{
 		{URL: "/read/1", From: ines, Subject: "Settlement agreement, third draft", When: at("20 Nov"), State: State{Kind: StateRead}, Note: "expires 4 December"},
 		{URL: "/read/2", From: ines, Subject: "Power of attorney, for your signature", When: at("12 Nov"), State: State{Kind: StateUnread}, Note: "expires today, 18:00"},
 		{URL: "/read/3", From: Person{Name: "Paul Brenner"}, Subject: "Fee agreement", When: at("3 Nov"), State: State{Kind: StateRevoked}, Note: "the sender has removed access"},
 		{URL: "/read/4", From: ines, Subject: "First meeting", When: at("28 Oct"), State: State{Kind: StateExpired}, Note: "11 November"},
 	}})
-	all["my-messages-empty"] = MyMessagesPage(MyMessages{Page: signedIn(), Newest: true})
+	all["my-messages-empty"] = MyMessagesPage(MyMessages{Page: signedIn(w), Newest: true})
 }
 
-func endSamples(all map[string]templ.Component) {
+func endSamples(w language.Words, all map[string]templ.Component) {
 	for _, kind := range endKinds {
 		v := End{
-			Page: portalPage(), Kind: kind, From: ines, RemovedBy: "Ines Kaya, the sender",
+			Page: portalPage(w), Kind: kind, From: ines, RemovedBy: "Ines Kaya, the sender",
 			When: at("20 November 2026, 11:52 CET"), Sent: at("5 November 2026"),
 			Wait: "4 minutes, at 11:36 CET", Limit: "150 MB", Valid: "10 minutes",
 		}
 		switch kind {
 		case EndRevoked, EndExpired:
-			v.Page = signedIn()
+			v.Page = signedIn(w)
 		case EndDifferentAddress:
-			v.Page = signedIn()
+			v.Page = signedIn(w)
 			v.Account.Address = "marta.lind@gmail.com"
 		case EndPasscodeExpired:
 			v.AskURL = "/m/token/passcode"
@@ -148,22 +152,22 @@ func endSamples(all map[string]templ.Component) {
 		}
 		all[string(kind)] = EndPage(v)
 	}
-	admin := End{Page: signedIn(), Kind: EndRevoked, From: ines, RemovedBy: "an administrator of Halden Law", ByAdmin: true, When: at("20 November 2026, 11:52 CET")}
+	admin := End{Page: signedIn(w), Kind: EndRevoked, From: ines, RemovedBy: "an administrator of Halden Law", ByAdmin: true, When: at("20 November 2026, 11:52 CET")}
 	all["revoked-by-admin"] = EndPage(admin)
 }
 
-func staffSamples(all map[string]templ.Component) {
-	all["sign-in"] = SignInPage(SignIn{Page: portalPage()})
-	all["sign-in-wrong"] = SignInPage(SignIn{Page: portalPage(), Address: ines.Address, Next: "/compose", Error: "The address or the password is not right"})
-	all["sign-in-sso"] = SignInPage(SignIn{Page: portalPage(), Next: "/sent", SSO: SSO{Name: "Contoso ID", Problem: "Contoso ID does not answer right now."}})
-	all["sign-in-sso-alone"] = SignInPage(SignIn{Page: portalPage(), SSO: SSO{Name: "Contoso ID", Alone: true}})
-	all["sign-in-leaving"] = SSOLeavingPage(Leaving{Page: portalPage(), Name: "Contoso ID", URL: "https://login.contoso.example/", BackURL: "/sign-in"})
-	all["sign-in-password-set"] = SignInPage(SignIn{Page: portalPage(), Note: "Your password is set. Sign in with it."})
-	all["set-password"] = SetPasswordPage(SetPassword{Page: portalPage(), URL: "/password/token", Least: 8})
-	all["set-password-wrong"] = SetPasswordPage(SetPassword{Page: portalPage(), URL: "/password/token", Least: 8, Error: "A password has 8 to 256 characters"})
-	all["sent-list"] = SentPage(Sent{Page: staffPage(), List: sampleList(-1)})
-	all["sent-nothing"] = SentPage(Sent{Page: staffPage()})
-	all["sent-no-match"] = SentPage(Sent{Page: staffPage(), List: SentList{Query: "xyz", Filter: "read", Filters: sampleList(-1).Filters, ClearURL: "/sent"}})
+func staffSamples(w language.Words, all map[string]templ.Component) {
+	all["sign-in"] = SignInPage(SignIn{Page: portalPage(w)})
+	all["sign-in-wrong"] = SignInPage(SignIn{Page: portalPage(w), Address: ines.Address, Next: "/compose", Error: "The address or the password is not right"})
+	all["sign-in-sso"] = SignInPage(SignIn{Page: portalPage(w), Next: "/sent", SSO: SSO{Name: "Contoso ID", Problem: "Contoso ID does not answer right now."}})
+	all["sign-in-sso-alone"] = SignInPage(SignIn{Page: portalPage(w), SSO: SSO{Name: "Contoso ID", Alone: true}})
+	all["sign-in-leaving"] = SSOLeavingPage(Leaving{Page: portalPage(w), Name: "Contoso ID", URL: "https://login.contoso.example/", BackURL: "/sign-in"})
+	all["sign-in-password-set"] = SignInPage(SignIn{Page: portalPage(w), Note: "Your password is set. Sign in with it."})
+	all["set-password"] = SetPasswordPage(SetPassword{Page: portalPage(w), URL: "/password/token", Least: 8})
+	all["set-password-wrong"] = SetPasswordPage(SetPassword{Page: portalPage(w), URL: "/password/token", Least: 8, Error: "A password has 8 to 256 characters"})
+	all["sent-list"] = SentPage(Sent{Page: staffPage(w), List: sampleList(-1)})
+	all["sent-nothing"] = SentPage(Sent{Page: staffPage(w)})
+	all["sent-no-match"] = SentPage(Sent{Page: staffPage(w), List: SentList{Query: "xyz", Filter: "read", Filters: sampleList(-1).Filters, ClearURL: "/sent"}})
 	one, revoked := sampleLetter(), revokedLetter()
 	answered := one
 	answered.Answers = LetterAnswers{
@@ -174,15 +178,15 @@ func staffSamples(all map[string]templ.Component) {
 			{What: "You answered Marta Lind", When: at("20 November 2026, 11:31 CET"), URL: "/sent/7", States: []State{{Kind: StateSending}}},
 		},
 	}
-	all["sent-answers"] = SentPage(Sent{Page: staffPage(), List: sampleList(0), Letter: &answered})
-	all["sent"] = SentPage(Sent{Page: staffPage(), List: sampleList(0), Letter: &one})
-	all["sent-revoked"] = SentPage(Sent{Page: staffPage(), List: sampleList(0), Letter: &revoked})
+	all["sent-answers"] = SentPage(Sent{Page: staffPage(w), List: sampleList(0), Letter: &answered})
+	all["sent"] = SentPage(Sent{Page: staffPage(w), List: sampleList(0), Letter: &one})
+	all["sent-revoked"] = SentPage(Sent{Page: staffPage(w), List: sampleList(0), Letter: &revoked})
 	many, each, gone := manyLetter("many"), manyLetter("each"), manyLetter("revoked")
-	all["sent-many"] = SentPage(Sent{Page: staffPage(), List: sampleList(1), Letter: &many})
-	all["sent-many-each"] = SentPage(Sent{Page: staffPage(), List: sampleList(1), Letter: &each})
-	all["sent-many-revoked"] = SentPage(Sent{Page: staffPage(), List: sampleList(1), Letter: &gone})
+	all["sent-many"] = SentPage(Sent{Page: staffPage(w), List: sampleList(1), Letter: &many})
+	all["sent-many-each"] = SentPage(Sent{Page: staffPage(w), List: sampleList(1), Letter: &each})
+	all["sent-many-revoked"] = SentPage(Sent{Page: staffPage(w), List: sampleList(1), Letter: &gone})
 	confirm := Confirm{
-		Page: staffPage(), Behind: Sent{List: sampleList(0), Letter: &one},
+		Page: staffPage(w), Behind: Sent{List: sampleList(0), Letter: &one},
 		What: "Marta Lind can no longer read “Settlement agreement, third draft”, from the moment you confirm. The link then shows “The message has been revoked by the sender”. You keep your copy and may restore access.",
 		Recipients: []ConfirmRecipient{{
 			Person: marta, State: State{Kind: StateRead}, Read: "Read today at 11:20 and 11:47", HasRead: true,
@@ -299,11 +303,11 @@ func manyLetter(form string) Letter {
 	return v
 }
 
-func composeSamples(all map[string]templ.Component) {
+func composeSamples(w language.Words, all map[string]templ.Component) {
 	expiries := []Option{{"14", "In 14 days, 4 December 2026", true}, {"7", "In 7 days", false}, {"30", "In 30 days", false}, {"90", "In 90 days", false}, {"date", "On a date…", false}, {"never", "Never", false}}
-	all["compose-empty"] = ComposePage(Compose{Page: staffPage(), Expiries: expiries, MaxSize: "150 MB", SubjectHint: "The notification does not show it."})
+	all["compose-empty"] = ComposePage(Compose{Page: staffPage(w), Expiries: expiries, MaxSize: "150 MB", SubjectHint: "The notification does not show it."})
 	v := Compose{
-		Page: staffPage(), Expiries: expiries, MaxSize: "150 MB", SubjectHint: "The notification does not show it.",
+		Page: staffPage(w), Expiries: expiries, MaxSize: "150 MB", SubjectHint: "The notification does not show it.",
 		To: []Token{
 			{"marta@quillfeather.example", true, "can be taken back"},
 			{"yuki.tanaka@yahoo.co.jp", true, "can be taken back"},
@@ -334,7 +338,7 @@ func composeSamples(all map[string]templ.Component) {
 	all["compose-wrong"] = ComposePage(wrong)
 }
 
-func demoSamples(all map[string]templ.Component) {
+func demoSamples(w language.Words, all map[string]templ.Component) {
 	all["walkthrough"] = WalkthroughPage(Walkthrough{
 		Organization: "Contoso", Password: "fold-the-letter",
 		Accounts: []DemoAccount{{Person{"Ada Lindqvist", "ada@contoso.example"}, "Sender"}, {Person{"Grace Okonjo", "grace@contoso.example"}, "Administrator"}},
@@ -370,7 +374,7 @@ func demoSamples(all map[string]templ.Component) {
 	text := m
 	text.FrameURL, text.Text = "", "Halden Law\n\nInes Kaya (ines.kaya@halden.example) has sent you a protected message.\n"
 	text.Files = []Attachment{{Name: "a.pdf", URL: "/inbox/marta/1/part/2", Note: "PDF, 4 KB"}}
-	w := v
-	w.Mail = &text
-	all["inbox-text"] = InboxPage(w)
+	box := v
+	box.Mail = &text
+	all["inbox-text"] = InboxPage(box)
 }

@@ -29,8 +29,7 @@ func TestScriptsFindTheirTextsInEveryLanguage(t *testing.T) {
 		t.Fatal("words.js has no part for dates: this test would prove nothing")
 	}
 	for _, w := range language.All() {
-		page := signedIn()
-		page.Words = w
+		page := signedIn(w)
 		for _, tt := range []struct {
 			script, shared string
 			page           templ.Component
