@@ -126,7 +126,7 @@ func TestTheSenderSeesUnderWhichNamesAMailboxHasRead(t *testing.T) {
 	for who, path := range map[letterlock.Address]string{ada: "/sent/" + string(id), nora: "/trace/" + string(id)} {
 		a := w.browser().signIn(who).get(path)
 		said := texts(a.body)
-		if !strings.Contains(said, "named themselves Anna Bell") || !strings.Contains(said, "named themselves "+ben) || strings.Contains(a.body, "<b>Ben") || strings.ContainsRune(a.body, '\u202e') {
+		if !strings.Contains(said, "named themselves “Anna Bell”") || !strings.Contains(said, "named themselves “"+ben+"”") || strings.Contains(a.body, "<b>Ben") || strings.ContainsRune(a.body, '\u202e') {
 			t.Errorf("%s:\n%s", path, said)
 		}
 		if !strings.Contains(said, "with the name of each reader") {

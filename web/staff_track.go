@@ -134,7 +134,7 @@ func (v sentMail) steps(r letterlock.Recipient, events []letterlock.Event, files
 			s.Kind = views.StepSeal
 			s.After += after(last.Detail)
 		case letterlock.ReleaseAsked, letterlock.ReleaseShown, letterlock.ReleaseRefused, letterlock.ReleaseUsed:
-			s.After += ", reference code " + last.Detail
+			s.After += ", " + v.server.Text("sent.referenceCode", "Code", last.Detail)
 		case letterlock.Deferred, letterlock.FellBack, letterlock.Delivered, letterlock.Replied, letterlock.Forwarded:
 			s.After += after(last.Detail)
 		}
@@ -191,7 +191,7 @@ func (v sentMail) todo(r letterlock.Recipient, has map[letterlock.EventKind]bool
 	if r.State(v.message, v.server.Now()) == letterlock.Live {
 		next(letterlock.Notified)
 		if v.server.shutOut(v.message, r) {
-			return append(steps, views.Step{Kind: views.StepSeal, Name: "Cannot sign in: no provider that is set up here vouches for this mailbox"})
+			return append(steps, views.Step{Kind: views.StepSeal, Name: v.server.Text("sent.cannotSignIn")})
 		}
 		next(letterlock.Read)
 	}

@@ -40,8 +40,8 @@ func TestReadersOfAMailboxSayWhoTheyAre(t *testing.T) {
 	reader.WaitText("You read it as Omar.")
 
 	page.Reload()
-	page.WaitText("named themselves Nora Vale")
-	page.WaitText("named themselves Omar")
+	page.WaitText("named themselves “Nora Vale”")
+	page.WaitText("named themselves “Omar”")
 	page.NoScript(false)
 	stop{name: "sent-names", page: page}.everywhere(t, nil)
 }

@@ -187,7 +187,7 @@ func (d desk) history(h api.History) error {
 	for _, e := range h.Events {
 		called := ""
 		if e.Called != "" {
-			called = "named themselves " + e.Called
+			called = "named themselves “" + e.Called + "”" // which has none itself
 		}
 		t.row(" ", d.when(e.At), e.Kind, listed(e.Detail, e.Part, e.Proof, called, e.Agent, e.IP))
 	}

@@ -15,12 +15,16 @@ const (
 	LongName = "name-long"
 )
 
+// quotes are those that end a name where it is shown, and what looks like them.
+const quotes = "\"\u201c\u201d\u201e\u201f\u2033\u2036\u02ba\u02ee\u02dd\u301d\u301e\u301f\uff02"
+
 // mostMarks is how many marks one letter keeps. No script piles up more; others reach into
 // the lines above and below.
 const mostMarks = 4
 
 // ParseCalled returns the name that a reader has typed as it is kept and shown to others:
-// on one line, without anything that nobody sees or that turns the text around it. Invalid
+// on one line, without anything that nobody sees or that turns the text around it, and
+// without the quotation marks between which it is shown beside what we know. Invalid
 // [NoName]: nothing is left, and [LongName]: too much is.
 func ParseCalled(typed string) (string, error) {
 	var b strings.Builder
@@ -32,6 +36,8 @@ func ParseCalled(typed string) (string, error) {
 				b.WriteRune(r)
 			}
 			joins = false
+			continue
+		case strings.ContainsRune(quotes, r):
 			continue
 		case unicode.IsSpace(r) || r == '\u2800': // Braille without a dot
 			r = ' '

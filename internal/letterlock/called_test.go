@@ -20,6 +20,8 @@ func TestANameIsKeptAsOthersCanSeeIt(t *testing.T) {
 		{"markup stays text", "<script>alert(1)</script>", "<script>alert(1)</script>", ""},
 		{"no UTF-8", "An\xffna", "Anna", ""},
 		{"marks piled up", "a" + strings.Repeat("\u0301", 40), "a" + strings.Repeat("\u0301", 4), ""},
+		{"quotation marks", "Anna Bell”, signed in with “Google", "Anna Bell, signed in with Google", ""},
+		{"quotation marks alone", "\"„“\"", "", NoName},
 		{"a picture", "🙂", "🙂", ""},
 		{"80 characters", strings.Repeat("é", 80), strings.Repeat("é", 80), ""},
 		{"81", strings.Repeat("é", 81), "", LongName},
