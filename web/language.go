@@ -14,8 +14,12 @@ import (
 	"letterlock/views"
 )
 
-// languageCookie says in which language this browser is to be answered.
-const languageCookie = "letterlock-language"
+// languageCookie says in which language this browser is to be answered as a recipient's,
+// and staffLanguageCookie as that of the organisation's own people, who are offered others.
+const (
+	languageCookie      = "letterlock-language"
+	staffLanguageCookie = "letterlock-staff-language"
+)
 
 // languageLasts is how long a browser keeps it.
 const languageLasts = 365 * 24 * time.Hour
@@ -114,18 +118,26 @@ func (s *Server) forRecipients(c echo.Context) bool {
 
 // chosen is the language that was chosen in this browser, if it is in the offer.
 func (s *Server) chosen(c echo.Context, offer *language.Offer) (language.Words, bool) {
-	cookie, err := c.Cookie(s.sessions.name(languageCookie))
+	cookie, err := c.Cookie(s.languageCookieOf(offer))
 	if err != nil {
 		return language.Words{}, false
 	}
 	return offer.Find(cookie.Value)
 }
 
-// answerIn has this browser answered in a language from now on.
-func (s *Server) answerIn(c echo.Context, w language.Words) {
+// languageCookieOf is the cookie that keeps what was chosen of an offer.
+func (s *Server) languageCookieOf(offer *language.Offer) string {
+	if offer == s.StaffLanguages {
+		return s.sessions.name(staffLanguageCookie)
+	}
+	return s.sessions.name(languageCookie)
+}
+
+// answerIn has this browser answered in a language of the offer from now on.
+func (s *Server) answerIn(c echo.Context, offer *language.Offer, w language.Words) {
 	options := s.sessions.options()
 	options.MaxAge = int(languageLasts / time.Second)
-	c.SetCookie(sessions.NewCookie(s.sessions.name(languageCookie), w.Tag(), options))
+	c.SetCookie(sessions.NewCookie(s.languageCookieOf(offer), w.Tag(), options))
 }
 
 // chooseLanguage answers in the language that was chosen from now on: in this browser,
@@ -139,7 +151,7 @@ func (s *Server) chooseLanguage(c echo.Context) error {
 	if !ok {
 		return &letterlock.Error{Code: letterlock.Invalid, Key: "language"}
 	}
-	s.answerIn(c, w)
+	s.answerIn(c, s.Languages, w)
 	by, err := s.signedIn(c, letterlock.Reader)
 	if err == nil && by.Proof != letterlock.ByRelease {
 		err = s.Sessions.Speak(c.Request().Context(), by, w.Tag())
@@ -162,7 +174,7 @@ func (s *Server) chooseStaffLanguage(c echo.Context) error {
 	if !ok {
 		return &letterlock.Error{Code: letterlock.Invalid, Key: "language"}
 	}
-	s.answerIn(c, w)
+	s.answerIn(c, s.StaffLanguages, w)
 	return c.Redirect(http.StatusSeeOther, localPath(f.Get("return"), "/sign-in"))
 }
 
@@ -178,7 +190,7 @@ func (s *Server) adoptLanguage(c echo.Context, by letterlock.Actor) error {
 	}
 	tag, err := s.Sessions.Spoken(c.Request().Context(), by.Address)
 	if w, ok := s.Languages.Find(tag); ok && err == nil {
-		s.answerIn(c, w)
+		s.answerIn(c, s.Languages, w)
 	}
 	return err
 }
