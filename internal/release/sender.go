@@ -45,9 +45,9 @@ func (s *Service) mayShow(m letterlock.Message, r letterlock.Recipient, now time
 	return nil
 }
 
-// Requests returns what the recipients of a message ask its sender for, the newest first,
-// with the codes that they have had shown and that still live, and how many more there are:
-// whoever has the link can ask, and must not keep out of sight what others ask for.
+// Requests returns what the recipients of a message ask its sender for, what each asked for
+// last first, with the codes that they have had shown and that still live, and how many more
+// there are: whoever has a link can ask, and must not keep out of sight what others ask for.
 func (s *Service) Requests(ctx context.Context, by letterlock.Actor, message letterlock.ID) (list []Request, more int, err error) {
 	if !s.Offered {
 		return nil, 0, nil

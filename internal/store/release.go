@@ -64,15 +64,16 @@ func (t *Tx) ReleaseIn(recipient letterlock.ID, browser []byte) (Release, error)
 	return t.release(`recipient = $1 AND browser = $2`, recipient, browser)
 }
 
-// Releases returns what the recipients of a message have asked for that has not ended, the
-// newest first, at most limit of it, and how much there is in all.
+// Releases returns what the recipients of a message have asked for that has not ended, at
+// most limit of it, and how much there is in all. What each has asked for last comes first,
+// and within that what is newest, so that no one of them can fill the list.
 func (t *Tx) Releases(message letterlock.ID, limit int) (list []Release, all int, err error) {
 	err = t.row(`SELECT count(*) FROM releases WHERE message = $1 AND outcome = '' AND expires_at > $2`, []any{message, t.Now.Unix()}, &all)
 	if err != nil {
 		return nil, 0, err
 	}
 	err = t.rows(`SELECT `+releaseColumns+` FROM releases WHERE message = $1 AND outcome = '' AND expires_at > $2
-		ORDER BY asked_at DESC, id LIMIT $3 + 0`, []any{message, t.Now.Unix(), limit}, func(rows *sql.Rows) error {
+		ORDER BY row_number() OVER (PARTITION BY recipient ORDER BY asked_at DESC, id), asked_at DESC, id LIMIT $3 + 0`, []any{message, t.Now.Unix(), limit}, func(rows *sql.Rows) error {
 		var q Release
 		var at [2]int64
 		if err := rows.Scan(releaseDest(&q, &at)...); err != nil {

@@ -66,7 +66,9 @@ var conditions = map[Filter]condition{
 	AskedOnly: {`TRUE`, `(EXISTS (SELECT 1 FROM requests q WHERE q.recipient = r.id AND q.answered_at = 0)
 		OR EXISTS (SELECT 1 FROM releases q WHERE q.recipient = r.id AND q.sealed IS NULL AND q.outcome = '' AND q.expires_at > $2)
 		OR EXISTS (SELECT 1 FROM messages c JOIN requests q ON q.message = c.id
-			WHERE c.original = r.message AND c.original <> '' AND c.author <> '' AND q.answered_at = 0))`},
+			WHERE c.original = r.message AND c.original <> '' AND c.author <> '' AND q.answered_at = 0)
+		OR EXISTS (SELECT 1 FROM messages c JOIN releases q ON q.message = c.id
+			WHERE c.original = r.message AND c.original <> '' AND c.author <> '' AND q.sealed IS NULL AND q.outcome = '' AND q.expires_at > $2))`},
 }
 
 // A SentQuery asks for a page of one sender's messages.

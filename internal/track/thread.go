@@ -67,7 +67,11 @@ func related(tx *store.Tx, d *Detail) error {
 			if err != nil {
 				return err
 			}
-			if len(open) > 0 {
+			_, codes, err := tx.Releases(m.Message.ID, 0)
+			if err != nil {
+				return err
+			}
+			if len(open)+codes > 0 {
 				d.Asking[m.Message.ID] = true
 			}
 		}
