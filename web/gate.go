@@ -100,7 +100,7 @@ func (s *Server) showGate(c echo.Context, g access.Gate, status int, why string)
 	if v.NoPasscode {
 		v.Again = strings.TrimSuffix(v.Again, " "+p.Text("providers.instead"))
 	}
-	if known && s.Access.Asks(g.Message).Proofs() == letterlock.NoDemand {
+	if known && ruleOf(c) == holder && s.Access.Asks(g.Message).Proofs() == letterlock.NoDemand {
 		v.ContinueURL = linkOf(c) + "/continue"
 	}
 	return s.show(c, status, views.GatePage(v))

@@ -50,7 +50,7 @@ func (n *Notifier) Changed(w io.Writer, now time.Time, to letterlock.Mailbox, wh
 	}
 	name := n.house().Name
 	about := []string{"When: " + n.until(when)}
-	if from := strings.TrimPrefix(browser+", "+network, ", "); network != "" {
+	if from := strings.Trim(browser+", "+network, ", "); from != "" {
 		about = append(about, "From: "+from)
 	}
 	v := mail.News{
