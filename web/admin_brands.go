@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -9,6 +10,7 @@ import (
 
 	"letterlock/internal/brand"
 	"letterlock/internal/brandbook"
+	"letterlock/internal/language"
 	"letterlock/internal/letterlock"
 	"letterlock/views"
 )
@@ -28,41 +30,43 @@ func (s *Server) brandRoutes() {
 
 // brandNotes say what was just done.
 var brandNotes = map[string]string{
-	"added": "The brand is added.", "changed": "The brand is saved. Pages show it at once.", "deleted": "The brand is deleted.",
-	"tested": "A test mail is on its way to you.",
+	"added": "brands.added", "changed": "brands.changed", "deleted": "brands.deleted", "tested": "brands.tested",
 }
 
 // fieldNames are the fields of a brand as a list names them.
 var fieldNames = map[brand.Field]string{
-	brand.Name: "sender name", brand.Colour: "colour", brand.Logo: "logo", brand.Introduction: "introduction", brand.Button: "words on the button",
-	brand.Email: "text below the button", brand.Disclaimer: "disclaimer", brand.PortalText: "text on the page of the link", brand.Privacy: "privacy statement",
-	brand.Language: "language", brand.Passcode: "passcode", brand.Social: "providers", brand.Expiry: "expiry", brand.ForcePortal: "portal for everyone",
+	brand.Name: "brands.field.name", brand.Colour: "brands.field.colour", brand.Logo: "brands.field.logo", brand.Introduction: "brands.field.introduction",
+	brand.Button: "brands.field.button", brand.Email: "brands.field.email", brand.Disclaimer: "brands.field.disclaimer", brand.PortalText: "brands.field.portal",
+	brand.Privacy: "brands.field.privacy", brand.Language: "brands.field.language", brand.Passcode: "brands.field.passcode", brand.Social: "brands.field.social",
+	brand.Expiry: "brands.field.expiry", brand.ForcePortal: "brands.field.forcePortal",
 }
 
 func brandURL(id string) string { return "/brands/" + id }
 
 // brandsPage lists all brands.
 func (s *Server) brandsPage(c echo.Context) error {
+	say := s.words(c)
 	list, err := s.Brands.List(c.Request().Context(), actor(c))
 	if err != nil {
 		return err
 	}
-	v := views.Brands{Page: s.page(c), NewURL: "/brands/new", Note: brandNotes[c.QueryParam("done")]}
+	v := views.Brands{Page: s.page(c), NewURL: "/brands/new", Note: sayText(say, brandNotes[c.QueryParam("done")])}
 	for _, e := range list {
 		v.Rows = append(v.Rows, views.BrandRow{
 			ID: e.ID, Name: e.Settings.Name, URL: brandURL(e.ID), LogoURL: s.looksOf(e.ID).page.LogoURL,
-			Own: ownOf(e), Senders: shortList(s.words(c), nonEmpty(e.Changes[brand.Senders])), Messages: countOf(e.Messages, "message"),
+			Own: ownOf(say, e), Senders: shortList(say, nonEmpty(e.Changes[brand.Senders])), Messages: say.Count("count.message", e.Messages),
 		})
 	}
 	return s.show(c, http.StatusOK, views.BrandsPage(v))
 }
 
 // ownOf names what a brand says itself.
-func ownOf(e brandbook.Entry) string {
+func ownOf(say language.Words, e brandbook.Entry) string {
 	var names []string
 	for _, f := range brand.AllFields() {
-		if _, own := e.Changes[f]; own && brandFieldName(f) != "" {
-			names = append(names, brandFieldName(f))
+		general, _ := f.Cut()
+		if _, own := e.Changes[f]; own && fieldNames[general] != "" {
+			names = append(names, brandFieldName(say, f))
 		}
 	}
 	switch {
@@ -70,9 +74,9 @@ func ownOf(e brandbook.Entry) string {
 		text := strings.Join(names, ", ")
 		return strings.ToUpper(text[:1]) + text[1:]
 	case e.ID == brand.Default:
-		return "Nothing: all is as in the settings file"
+		return say.Text("brands.nothingAsInTheSettings")
 	}
-	return "Nothing: all is as in the default brand"
+	return say.Text("brands.nothingAsInTheDefault")
 }
 
 func nonEmpty(text string) (list []string) {
@@ -106,7 +110,7 @@ func (s *Server) testBrand(c echo.Context) error {
 	err = s.SendSample(c.Request().Context(), actor(c), e.ID, in)
 	if letterlock.KeyOf(err) == "relay" {
 		v := s.brandForm(c, brandEdit{entry: e, changes: e.Changes, in: in.Tag()})
-		v.Problem = "The relay did not take the test mail. Doctor says more."
+		v.Problem = s.words(c).Text("brands.relay")
 		return s.show(c, http.StatusServiceUnavailable, views.BrandFormPage(v))
 	}
 	if err != nil {
@@ -117,6 +121,7 @@ func (s *Server) testBrand(c echo.Context) error {
 
 // askBrand asks before a brand is deleted, and says who uses it.
 func (s *Server) askBrand(c echo.Context) error {
+	say := s.words(c)
 	e, err := s.namedBrand(c)
 	if err != nil {
 		return err
@@ -124,20 +129,20 @@ func (s *Server) askBrand(c echo.Context) error {
 	if e.ID == brand.Default {
 		return &letterlock.Error{Code: letterlock.NotFound}
 	}
-	effects := []string{"Messages that bear it have the looks of the default brand from then on: " + countOf(e.Messages, "message") + " so far."}
+	effects := []string{say.Count("brands.deleteEffect", e.Messages)}
 	rules, err := s.Rules.List(c.Request().Context(), actor(c))
 	if err != nil {
 		return err
 	}
 	for _, r := range rules {
 		if r.Then.Brand == e.ID {
-			effects = append(effects, "The rule "+quoted(r.Name)+" names it, and gives the default brand from then on.")
+			effects = append(effects, say.Text("brands.theRuleNamesIt", "Rule", quoted(say, r.Name)))
 		}
 	}
-	effects = append(effects, "It cannot be brought back.")
+	effects = append(effects, say.Text("brands.itCannotBeBroughtBack"))
 	return s.show(c, http.StatusOK, views.AskPage(views.Ask{
-		Page: s.page(c), Heading: "Delete brand?", What: "The brand " + quoted(e.ID) + " is deleted.", Effects: effects,
-		Button: "Delete brand", URL: brandURL(e.ID) + "/delete", KeepURL: brandURL(e.ID), Keep: "Keep brand", Current: "brands", Back: "Brands",
+		Page: s.page(c), Heading: say.Text("brands.deleteBrandB"), What: say.Text("brands.theBrandIsDeleted", "Brand", quoted(say, e.ID)), Effects: effects,
+		Button: say.Text("brands.deleteBrand"), URL: brandURL(e.ID) + "/delete", KeepURL: brandURL(e.ID), Keep: say.Text("brands.keepBrand"), Current: "brands", Back: say.Text("brands.brands"),
 	}))
 }
 
@@ -153,37 +158,55 @@ func (s *Server) deleteBrand(c echo.Context) error {
 }
 
 // brandErrors says why a brand was not saved; nothing for what is not the form's to say.
-func brandErrors(err error) []views.FieldError {
+func (p speaker) brandErrors(err error) []views.FieldError {
 	key := letterlock.KeyOf(err)
 	switch key {
 	case "brand-changed":
-		return []views.FieldError{{Field: "form", Text: "Somebody has changed this brand since you opened it. Open it again to see how; nothing was saved."}}
+		return []views.FieldError{{Field: "form", Text: p.Text("brands.why.changed")}}
 	case "brand-exists":
-		return []views.FieldError{{Field: "id", Text: "Another brand has this name"}}
+		return []views.FieldError{{Field: "id", Text: p.Text("brands.why.exists")}}
 	case "brands":
-		return []views.FieldError{{Field: "form", Text: "There are as many brands as there may be. Delete one first."}}
+		return []views.FieldError{{Field: "form", Text: p.Text("brands.why.tooMany")}}
 	case "brand-id":
-		return []views.FieldError{{Field: "id", Text: "Use small letters, digits and hyphens between them, up to 40; not new, and not previews"}}
+		return []views.FieldError{{Field: "id", Text: p.Text("brands.why.badName")}}
 	}
 	field, is := strings.CutPrefix(key, "brand-")
 	if !is || !slices.Contains(brand.AllFields(), brand.Field(field)) {
 		return nil
 	}
-	return []views.FieldError{{Field: field, Text: brandReason(err)}}
+	return []views.FieldError{{Field: field, Text: p.brandReason(err)}}
 }
 
-// brandReason is the cause that the brand itself gives, which is a sentence for people
-// behind the name of its field.
-func brandReason(err error) string {
-	text := err.Error()
-	if _, cause, is := strings.Cut(text, " of the brand: "); is {
-		text = cause
+// mostKeptOut is how many people a reason names.
+const mostKeptOut = 5
+
+// brandReason is the reason that the brand itself gives.
+func (p speaker) brandReason(err error) string {
+	var why *brand.Reason
+	if !errors.As(err, &why) {
+		return p.Text("brands.why.unfit")
 	}
-	if _, svg, is := strings.Cut(text, "is not a PNG or JPEG"); is {
-		return "The file is not a PNG or JPEG" + svg + ". An SVG can hold more than a picture; save it as PNG"
+	var values, names []string
+	for i := 0; i+1 < len(why.Values); i += 2 {
+		name, value := why.Values[i], why.Values[i+1]
+		switch name {
+		case "Ratio", "Least":
+			value = pointed(p.Words, value)
+		case "Line":
+			value = quoted(p.Words, value)
+		}
+		values = append(values, name, value)
 	}
-	if strings.HasPrefix(text, "is ") || strings.HasPrefix(text, "has ") || strings.HasPrefix(text, "measures ") {
-		text = "It " + text
+	for _, a := range why.People[:min(len(why.People), mostKeptOut)] {
+		names = append(names, string(a))
 	}
-	return strings.ToUpper(text[:1]) + text[1:]
+	if more := len(why.People) - mostKeptOut; more > 0 {
+		names = append(names, p.Count("list.more", more))
+	}
+	return p.Text("brands.why."+why.Key, append(values, "Who", p.listed(names))...)
+}
+
+// pointed is a number with a point as a language writes it.
+func pointed(say language.Words, number string) string {
+	return strings.Replace(number, ".", say.Text("size.point"), 1)
 }

@@ -3,7 +3,6 @@ package web
 import (
 	"encoding/base64"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -15,6 +14,7 @@ import (
 
 	"letterlock/internal/brand"
 	"letterlock/internal/brandbook"
+	"letterlock/internal/language"
 	"letterlock/views"
 )
 
@@ -47,32 +47,32 @@ func (s *Server) editBrand(c echo.Context) error {
 		return err
 	}
 	v := s.brandForm(c, brandEdit{entry: e, changes: e.Changes})
-	v.Note = brandNotes[c.QueryParam("done")]
+	v.Note = sayText(s.words(c), brandNotes[c.QueryParam("done")])
 	return s.show(c, http.StatusOK, views.BrandFormPage(v))
 }
 
 // brandForm shows a brand as it can be changed, with previews of it as it would be.
 func (s *Server) brandForm(c echo.Context, b brandEdit) views.BrandForm {
-	e := b.entry
+	e, say := b.entry, s.words(c)
 	v := views.BrandForm{
-		Page: s.page(c), Heading: "Change brand " + e.ID, Button: "Save brand", URL: brandURL(e.ID), ID: e.ID, Base: "the default brand",
-		Version: strconv.FormatInt(e.Version, 10), HasSenders: true, Fields: s.brandFields(b), Errors: b.errors,
+		Page: s.page(c), Heading: say.Text("brands.changeBrand", "Brand", e.ID), Button: say.Text("brands.saveBrand"), URL: brandURL(e.ID), ID: e.ID, Base: say.Text("brands.theDefaultBrand"),
+		Version: strconv.FormatInt(e.Version, 10), HasSenders: true, Fields: brandFields(say, b), Errors: b.errors,
 	}
 	if e.ID != "" {
 		v.LogoURL = s.looksOf(e.ID).page.LogoURL
 	}
 	switch e.ID {
 	case "":
-		v.New, v.Heading, v.Button, v.URL, v.ID = true, "Add a brand", "Add brand", "/brands", b.id
+		v.New, v.Heading, v.Button, v.URL, v.ID = true, say.Text("brands.addABrand"), say.Text("brands.addBrand"), "/brands", b.id
 	case brand.Default:
-		v.Heading, v.Base, v.HasSenders = "Change the default brand", "the settings file", false
+		v.Heading, v.Base, v.HasSenders = say.Text("brands.changeTheDefaultBrand"), say.Text("brands.theSettingsFile"), false
 	default:
 		v.DeleteURL = brandURL(e.ID) + "/delete"
 	}
 	if b.version != "" {
 		v.Version = b.version
 	}
-	s.spokenForm(&v, b)
+	s.speaker(c).spokenForm(&v, b)
 	if logo := b.changes[brand.Logo]; logo != "" && logo != e.Changes[brand.Logo] {
 		v.Logo = base64.StdEncoding.EncodeToString([]byte(logo))
 	}
@@ -84,15 +84,26 @@ func (s *Server) brandForm(c echo.Context, b brandEdit) views.BrandForm {
 		in := "?language=" + s.previewIn(b).Tag()
 		v.MailURL, v.PortalURL, v.LogoURL = at+"mail.html"+in, at+"portal.html"+in, at+"logo.png"
 		for _, f := range look.Contrasts() {
-			v.Contrasts = append(v.Contrasts, views.Fact{Label: f.What, Value: fmt.Sprintf("%.1f to 1, %.1f needed", f.Ratio, f.Least)})
+			v.Contrasts = append(v.Contrasts, views.Fact{Label: say.Text(grounds[f.What]), Value: contrastText(say, f)})
 		}
 	}
 	return v
 }
 
+// grounds name what a brand's contrasts are of.
+var grounds = map[brand.Ground]string{
+	brand.WordsOnColour: "brands.wordsOnTheColour", brand.ColourOnWhite: "brands.colourOnWhite",
+	brand.WordsInDark: "brands.wordsInTheDark", brand.ColourOnDark: "brands.colourOnDark",
+}
+
+func contrastText(say language.Words, f brand.Figure) string {
+	number := func(n float64) string { return pointed(say, strconv.FormatFloat(n, 'f', 1, 64)) }
+	return say.Text("brands.contrast", "Ratio", number(f.Ratio), "Least", number(f.Least))
+}
+
 // brandFields are the fields as they are shown: typed, or as the brand says them, or
 // inherits them.
-func (s *Server) brandFields(b brandEdit) map[string]views.BrandField {
+func brandFields(say language.Words, b brandEdit) map[string]views.BrandField {
 	out := map[string]views.BrandField{}
 	for _, f := range brand.Fields {
 		value, own := b.changes[f]
@@ -105,13 +116,13 @@ func (s *Server) brandFields(b brandEdit) map[string]views.BrandField {
 		_, kept := b.entry.Changes[f]
 		field := views.BrandField{Value: value, Own: own && kept, Base: b.entry.Base.Value(f)}
 		if f == brand.Logo {
-			field.Value, field.Base = "", "its picture"
+			field.Value, field.Base = "", say.Text("brands.itsPicture")
 		}
 		switch {
 		case field.Base == "" && f == brand.Colour:
 			field.Base = brand.DefaultColor
 		case field.Base == "":
-			field.Base = "nothing"
+			field.Base = say.Text("brands.nothing")
 		}
 		out[string(f)] = field
 	}
@@ -171,7 +182,7 @@ func (s *Server) saveBrand(c echo.Context, f url.Values, b brandEdit, done strin
 
 // brandAgain shows the form once more with what is wrong in it.
 func (s *Server) brandAgain(c echo.Context, b brandEdit, err error) error {
-	if b.errors = brandErrors(err); len(b.errors) == 0 {
+	if b.errors = s.speaker(c).brandErrors(err); len(b.errors) == 0 {
 		return err
 	}
 	if b.errors[0].Field == string(brand.Logo) {

@@ -31,23 +31,23 @@ func (b *brandEdit) readSpoken(f url.Values, tidy func(string) string) {
 }
 
 // spokenForm adds to a form what concerns languages, where there is a choice of them.
-func (s *Server) spokenForm(v *views.BrandForm, b brandEdit) {
-	if len(s.Languages.All()) > 1 {
-		for _, w := range s.Languages.All() {
-			v.PreviewIn = append(v.PreviewIn, views.Option{Value: w.Tag(), Text: w.Name(), Selected: w.Tag() == s.previewIn(b).Tag()})
+func (p speaker) spokenForm(v *views.BrandForm, b brandEdit) {
+	if len(p.Languages.All()) > 1 {
+		for _, w := range p.Languages.All() {
+			v.PreviewIn = append(v.PreviewIn, views.Option{Value: w.Tag(), Text: w.Name(), Selected: w.Tag() == p.previewIn(b).Tag()})
 		}
 	}
 	for _, w := range language.All() {
-		l := s.brandLanguage(b, w)
+		l := p.brandLanguage(b, w)
 		if slices.ContainsFunc(b.errors, func(e views.FieldError) bool { return inLanguage(e.Field, w) }) {
 			l.Open = true
 		}
-		if l.Open || v.PreviewIn != nil && s.Languages.Has(w.Tag()) {
+		if l.Open || v.PreviewIn != nil && p.Languages.Has(w.Tag()) {
 			v.Languages = append(v.Languages, l)
 		}
 	}
 	if speaks := b.value(brand.Language); v.PreviewIn != nil || speaks != "" {
-		v.Speaks = s.brandSpeaks(b.entry, speaks)
+		v.Speaks = p.brandSpeaks(b.entry, speaks)
 	}
 }
 
@@ -78,7 +78,7 @@ func (s *Server) previewIn(b brandEdit) language.Words {
 }
 
 // brandLanguage is what a brand says in one language.
-func (s *Server) brandLanguage(b brandEdit, w language.Words) views.BrandLanguage {
+func (p speaker) brandLanguage(b brandEdit, w language.Words) views.BrandLanguage {
 	l := views.BrandLanguage{
 		Language: views.Language{Tag: w.Tag(), Name: w.Name(), Direction: w.Direction()}, Fields: map[string]views.BrandSpoken{},
 	}
@@ -86,7 +86,7 @@ func (s *Server) brandLanguage(b brandEdit, w language.Words) views.BrandLanguag
 	for _, field := range brand.Spoken(w.Tag()) {
 		general, _ := field.Cut()
 		f := views.BrandSpoken{Value: b.value(field), Own: b.entry.Changes[field] != ""}
-		f.From, f.Base = b.without(field, w)
+		f.From, f.Base = b.without(p.Words, field, w)
 		if f.Value != "" {
 			said++
 		}
@@ -94,10 +94,10 @@ func (s *Server) brandLanguage(b brandEdit, w language.Words) views.BrandLanguag
 	}
 	var notes []string
 	if l.Open = said > 0; l.Open {
-		notes = append(notes, countOf(said, "text"))
+		notes = append(notes, p.Count("count.text", said))
 	}
-	if !s.Languages.Has(w.Tag()) {
-		notes = append(notes, "not offered here")
+	if !p.Languages.Has(w.Tag()) {
+		notes = append(notes, p.Text("brands.notOfferedHere"))
 	}
 	l.Note = strings.Join(notes, ", ")
 	return l
@@ -105,49 +105,49 @@ func (s *Server) brandLanguage(b brandEdit, w language.Words) views.BrandLanguag
 
 // without says what a text in one language is where the brand does not say it, and from
 // where that comes.
-func (b brandEdit) without(field brand.Field, w language.Words) (from, text string) {
+func (b brandEdit) without(say language.Words, field brand.Field, w language.Words) (from, text string) {
 	general, _ := field.Cut()
 	own, is := b.changes[general]
 	base := b.entry.Base
 	switch {
 	case is:
-		from, text = "As for all languages", own
+		from, text = say.Text("brands.asForAllLanguages"), own
 	case base.Value(field) != "":
-		from, text = "As in the default brand", base.Value(field)
+		from, text = say.Text("brands.asInTheDefaultBrand"), base.Value(field)
 	case b.entry.ID == brand.Default:
-		from, text = "As for all languages", base.Value(general)
+		from, text = say.Text("brands.asForAllLanguages"), base.Value(general)
 	default:
-		from, text = "As in the default brand", base.Value(general)
+		from, text = say.Text("brands.asInTheDefaultBrand"), base.Value(general)
 	}
 	if ours := map[brand.Field]string{brand.Introduction: "mail.introduction", brand.Button: "mail.read"}[general]; text == "" && ours != "" {
-		return "Our own words", w.Text(ours)
+		return say.Text("brands.ourOwnWords"), w.Text(ours)
 	}
 	return from, text
 }
 
 // brandSpeaks are the languages that a brand can speak where nobody has said which, and the
 // one that it names even if that is not offered.
-func (s *Server) brandSpeaks(e brandbook.Entry, chosen string) []views.Option {
-	inherited := s.Languages.Or(e.Base.Language).Name()
-	list := []views.Option{{Text: "As in the default brand: " + inherited, Selected: chosen == ""}}
+func (p speaker) brandSpeaks(e brandbook.Entry, chosen string) []views.Option {
+	inherited := p.Languages.Or(e.Base.Language).Name()
+	list := []views.Option{{Text: p.Text("brands.asInTheDefaultBrandLanguage", "Language", inherited), Selected: chosen == ""}}
 	if e.ID == brand.Default {
-		list[0].Text = "The first that is offered: " + inherited
+		list[0].Text = p.Text("brands.theFirstThatIsOffered", "Language", inherited)
 	}
-	for _, w := range s.Languages.All() {
+	for _, w := range p.Languages.All() {
 		list = append(list, views.Option{Value: w.Tag(), Text: w.Name(), Selected: w.Tag() == chosen})
 	}
-	if w, is := language.Find(chosen); is && !s.Languages.Has(chosen) {
-		list = append(list, views.Option{Value: chosen, Text: w.Name() + ": not offered any more, " + s.Languages.All()[0].Name() + " is spoken", Selected: true})
+	if w, is := language.Find(chosen); is && !p.Languages.Has(chosen) {
+		list = append(list, views.Option{Value: chosen, Text: p.Text("brands.notOfferedAnyMore", "Language", w.Name(), "Spoken", p.Languages.All()[0].Name()), Selected: true})
 	}
 	return list
 }
 
 // brandFieldName is a field of a brand as a list names it.
-func brandFieldName(f brand.Field) string {
+func brandFieldName(say language.Words, f brand.Field) string {
 	general, tag := f.Cut()
-	name := fieldNames[general]
-	if w, is := language.Find(tag); is && name != "" {
-		name += " in " + w.Name()
+	name := say.Text(fieldNames[general])
+	if w, is := language.Find(tag); is {
+		return say.Text("brands.field.inLanguage", "Field", name, "Language", w.Name())
 	}
 	return name
 }

@@ -176,7 +176,7 @@ func (s *Server) askRule(c echo.Context) error {
 		effects = append([]string{say.Text("rules.fromTheNextMailOn")}, effects...)
 	}
 	return s.show(c, http.StatusOK, views.AskPage(views.Ask{
-		Page: s.page(c), Heading: say.Text("rules.deleteRuleB"), What: say.Text("rules.theRuleIsDeletedB", "Name", quoted(r.Name)), Effects: effects,
+		Page: s.page(c), Heading: say.Text("rules.deleteRuleB"), What: say.Text("rules.theRuleIsDeletedB", "Name", quoted(say, r.Name)), Effects: effects,
 		Version: versionField(r.Version), Button: say.Text("rules.deleteRule"), URL: ruleURL(r.ID) + "/delete", KeepURL: ruleURL(r.ID), Keep: say.Text("rules.keepRule"), Current: "rules", Back: say.Text("rules.rules"),
 	}))
 }

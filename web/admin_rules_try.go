@@ -146,7 +146,7 @@ func (s speaker) trialResult(t intake.Trial, all []mailrule.Rule) *views.TrialRe
 	var refusal *intake.Refusal
 	switch {
 	case errors.As(t.Err, &refusal):
-		v.Lead = s.Text("rules.theMailWouldBeRefused", "Rule", quoted(refusal.Rule))
+		v.Lead = s.Text("rules.theMailWouldBeRefused", "Rule", quoted(s.Words, refusal.Rule))
 		v.Facts = []views.Fact{{Label: s.Text("rules.theSenderIsTold"), Value: refusal.Sentence}}
 	case t.Err != nil:
 		v.Lead = s.Text("rules.theMailWouldBeRefusedWhatever")

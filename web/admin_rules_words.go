@@ -10,7 +10,7 @@ import (
 
 // problemText says why a rule cannot be saved.
 func problemText(say language.Words, p mailrule.Problem) string {
-	value := quoted(p.Value)
+	value := quoted(say, p.Value)
 	switch p.Key {
 	case mailrule.Missing:
 		return map[string]string{
@@ -146,7 +146,7 @@ func reasonText(say language.Words, r mailrule.Reason, w mailrule.Conditions) st
 		"senders": say.Text("rules.sender"), "recipients": say.Text("rules.recipient"), "domains": say.Text("rules.domainOfARecipient"), "subject": say.Text("rules.subjectB"),
 		"body": say.Text("rules.messageB"), "header": say.Text("rules.headerFieldB", "Bounded", bounded(w.Header, 60)), "size": say.Text("rules.size"), "data": say.Text("rules.sensitiveDataB"),
 	}[r.Condition]
-	value := quoted(r.Value)
+	value := quoted(say, r.Value)
 	if r.Condition == "data" && r.Value != "" {
 		value = sayText(say, dataFound[mailrule.Data(r.Value)])
 	}

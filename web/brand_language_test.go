@@ -131,7 +131,7 @@ func TestAnAdministratorSaysATextInOneLanguageAndSeesIt(t *testing.T) {
 	if err != nil || !maps.Equal(e.Changes, want) {
 		t.Errorf("saved: %v %v\nwant %v", e.Changes, err, want)
 	}
-	says(t, "the list", b.get("/brands"), "Introduction in العربية, words on the button, words on the button in Deutsch, text below the button in Français, language")
+	says(t, "the list", b.get("/brands"), "Introduction in \u2068العربية\u2069, words on the button, words on the button in Deutsch, text below the button in Français, language")
 
 	if a := b.post("/brands/legal/test", url.Values{"test-in": {"de"}}); a.location() != "/brands/legal?done=tested" {
 		t.Fatalf("%d %s", a.status, a.heading())

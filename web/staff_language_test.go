@@ -2,6 +2,7 @@ package web
 
 import (
 	"encoding/csv"
+	gohtml "html"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -10,6 +11,7 @@ import (
 
 	"golang.org/x/net/html"
 
+	"letterlock/internal/brand"
 	"letterlock/internal/language"
 	"letterlock/internal/letterlock"
 )
@@ -143,18 +145,19 @@ func TestPagesOfSendersAreInGerman(t *testing.T) {
 }
 
 // TestPagesOfAdministratorsAreInGermanToWhomeverLikesThat walks the pages of everybody who
-// looks after others. Brands are not in the catalogues yet, and so not here.
+// looks after others.
 func TestPagesOfAdministratorsAreInGermanToWhomeverLikesThat(t *testing.T) {
 	w, b := inGerman(t)
 	id := string(w.send(ada, letterlock.EncryptOnly, marta, jonas))
 	w.browser().prove(marta)
+	w.brand("legal", brand.Changes{brand.Senders: "legal.example", "button.de": "Lesen"})
 	b.signIn(grace)
 	for _, path := range []string{
 		"/trace", "/trace?state=any", "/trace?sender=a", "/trace?subject=zzz", "/trace/" + id, "/trace/" + string(letterlock.NewID()),
 		"/trace/" + id + "/revoke", "/trace/" + id + "/destroy", "/trace/" + id + "/expiry",
 		"/report", "/report?from=x", "/bulk", "/bulk/new?sender=ada", "/audit-log", "/audit-log?from=x",
 		"/tokens", "/rules", "/rules/new", "/rules/try", "/accounts", "/accounts/" + string(ada), "/accounts/" + string(ada) + "/disable",
-		"/sign-in-providers", "/doctor",
+		"/sign-in-providers", "/doctor", "/brands", "/brands?done=deleted", "/brands/new", "/brands/default", "/brands/legal?done=changed", "/brands/legal/delete",
 	} {
 		a := b.get(path)
 		if !strings.Contains(a.body, `lang="de"`) || a.header.Get("Content-Language") != "de" {
@@ -170,6 +173,52 @@ func TestPagesOfAdministratorsAreInGermanToWhomeverLikesThat(t *testing.T) {
 	}
 	if texts := left(t, w.browser().signIn(grace).get("/trace").body); len(texts) == 0 {
 		t.Error("nothing English is found on the English page: this test proves nothing")
+	}
+}
+
+// TestWhatIsWrongWithABrandIsSaidInGerman has every reason that a form can bring about.
+func TestWhatIsWrongWithABrandIsSaidInGerman(t *testing.T) {
+	w, b := inGerman(t)
+	w.brand("legal", brand.Changes{brand.Senders: "legal.example"})
+	b.signIn(grace)
+	for _, tt := range []struct {
+		field, value, says string
+		logo               []byte
+	}{
+		{"id", "legal", "Eine andere Marke hat diesen Namen", nil},
+		{"id", "../legal", "Kleinbuchstaben", nil},
+		{"colour", "#777777", "ist 4,48 zu 1 und muss 4,5 zu 1 sein; #", nil},
+		{"colour", "#eeeeee", "ist zu hell", nil},
+		{"colour", "red}", "etwa #0c5463", nil},
+		{"name", "", "Die Angabe fehlt", nil},
+		{"name", strings.Repeat("x", 81), "Das sind 81 Zeichen; 80 sind erlaubt", nil},
+		{"name", "\u2800", "was man sieht", nil},
+		{"button", "a\u202eb", "(U+202E)", nil},
+		{"introduction.de", "a\u202eb", "(U+202E)", nil},
+		{"privacy", "javascript:alert(1)", "keine Webadresse", nil},
+		{"expiry", "soon", "etwa 12h oder 7d", nil},
+		{"language", "xx", "Diese Sprache gibt es nicht", nil},
+		{"senders", "LEGAL.example", "Eine andere Marke, legal, hat den Absender legal.example schon", nil},
+		{"senders", "a@", "keine E-Mail-Adresse", nil},
+		{"senders", "a b", "keine Domäne", nil},
+		{"senders", strings.Repeat("a.example\n", 101), "Das sind 101 Zeilen; 100 sind erlaubt", nil},
+		{"passcode", "", "kein OpenID-Anbieter eingerichtet", nil},
+		{"logo", "", "kein PNG- oder JPEG-Bild", []byte("<svg/>")},
+		{"logo", "", "misst 8000 mal 1 Pixel; 2000 mal 2000", aPicture(t, 8000, 1)},
+		{"logo", "", "512 KB sind erlaubt", make([]byte, 550<<10)},
+		{"logo", "", "beschädigt", aPicture(t, 64, 64)[:60]},
+	} {
+		fields := formOf(t, b.get("/brands/new"))
+		fields.Set("id", "fresh")
+		fields.Set("do", "save")
+		fields.Set(tt.field, tt.value)
+		a := b.postBrand("/brands", fields, tt.logo)
+		if a.status != http.StatusUnprocessableEntity || !strings.Contains(gohtml.UnescapeString(a.body), tt.says) {
+			t.Errorf("%s = %.20q: %d, not %q: %q", tt.field, tt.value, a.status, tt.says, texts2(a.body))
+		}
+		for _, text := range left(t, a.body) {
+			t.Errorf("%s = %.20q says in English: %q", tt.field, tt.value, text)
+		}
 	}
 }
 

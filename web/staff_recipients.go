@@ -86,7 +86,7 @@ func notAddresses(say language.Words, bad []string) string {
 func (p speaker) notAddresses(bad []string) string {
 	var names []string
 	for _, b := range bad[:min(len(bad), 3)] {
-		names = append(names, quoted(b))
+		names = append(names, quoted(p.Words, b))
 	}
 	if more := len(bad) - 3; more > 0 {
 		names = append(names, p.Count("list.more", more))
@@ -94,11 +94,12 @@ func (p speaker) notAddresses(bad []string) string {
 	return p.Count("answer.notAddress", len(bad), "Who", p.listed(names))
 }
 
-func quoted(s string) string {
+// quoted puts what somebody typed, or the beginning of it, into quotation marks.
+func quoted(say language.Words, s string) string {
 	if r := []rune(s); len(r) > 60 {
 		s = string(r[:60]) + "…"
 	}
-	return "“" + s + "”"
+	return say.Text("list.quoted", "Text", s)
 }
 
 // listed joins names as a sentence does: "a", "a and b", "a, b and c".

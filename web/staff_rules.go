@@ -24,14 +24,14 @@ func (s *Server) ruledEnvelope(c echo.Context, w writing) (intake.Envelope, []st
 // floorOf says what the rules ask of a message that is being written.
 func floorOf(say language.Words, v mailrule.Verdict) (list []string) {
 	if v.Refused {
-		return []string{say.Text("rules.theRuleRefusesThisMessage", "RefusedBy", quoted(v.RefusedBy), "Sentence", v.Sentence)}
+		return []string{say.Text("rules.theRuleRefusesThisMessage", "RefusedBy", quoted(say, v.RefusedBy), "Sentence", v.Sentence)}
 	}
 	for _, o := range v.Outcomes {
 		if o.Answer == mailrule.No || o.Rule.Then == (mailrule.Actions{Protection: letterlock.EncryptOnly}) {
 			continue // what is written here is protected in any case
 		}
 		for _, asks := range thenOf(say, o.Rule.Then) {
-			list = append(list, quoted(o.Rule.Name)+": "+asks)
+			list = append(list, quoted(say, o.Rule.Name)+": "+asks)
 		}
 	}
 	return list

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"strconv"
 	"strings"
 	"time"
 
@@ -117,14 +116,6 @@ func roundUp(d time.Duration) time.Duration {
 		return d
 	}
 	return (d + time.Minute - 1).Truncate(time.Minute)
-}
-
-// countOf is a number and its noun: "1 attachment", "2 attachments".
-func countOf(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return strconv.Itoa(n) + " " + noun + "s"
 }
 
 // size is a number of bytes in English: "482 KB".

@@ -7,9 +7,9 @@
 package brand
 
 import (
-	"errors"
 	"fmt"
 	"net/url"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -115,7 +115,7 @@ func (s *Settings) tidy() error {
 	} {
 		tidy, err := tidyField(t.field, *t.text)
 		if err == nil && tidy == "" && t.field == Name {
-			err = errors.New("is missing")
+			err = Because("missing", "is missing")
 		}
 		if err != nil {
 			return invalid(t.field, err)
@@ -138,7 +138,7 @@ func tidyField(field Field, s string) (string, error) {
 	}[field]
 	tidy, err := text(s, bound.limit, bound.allowed)
 	if err == nil && tidy != "" && !strings.ContainsFunc(tidy, drawn) {
-		err = errors.New("has nothing that can be seen")
+		err = Because("unseen", "has nothing that can be seen")
 	}
 	return tidy, err
 }
@@ -179,15 +179,15 @@ const joiners = "\u200c\u200d"
 // scripts cannot be spelled without.
 func text(s string, limit int, allowed string) (string, error) {
 	if !utf8.ValidString(s) {
-		return "", errors.New("is not UTF-8")
+		return "", Because("notUTF8", "is not UTF-8")
 	}
 	s = strings.TrimSpace(strings.ReplaceAll(s, "\r\n", "\n"))
 	if n := utf8.RuneCountInString(s); n > limit {
-		return "", fmt.Errorf("has %d characters; %d are allowed", n, limit)
+		return "", Because("long", fmt.Sprintf("has %d characters; %d are allowed", n, limit), "Size", strconv.Itoa(n), "Most", strconv.Itoa(limit))
 	}
 	for _, r := range s {
 		if !unicode.IsPrint(r) && !unicode.Is(unicode.Zs, r) && !strings.ContainsRune(allowed+joiners, r) {
-			return "", fmt.Errorf("has a character that cannot be shown (%U)", r)
+			return "", Because("unprintable", fmt.Sprintf("has a character that cannot be shown (%U)", r), "Character", fmt.Sprintf("%U", r))
 		}
 	}
 	return s, nil
@@ -201,7 +201,7 @@ func webAddress(s string) (string, error) {
 	}
 	u, err := url.Parse(s)
 	if err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Hostname() == "" || u.User != nil {
-		return "", errors.New("is not a web address such as https://www.example.com/privacy")
+		return "", Because("noWebAddress", "is not a web address such as https://www.example.com/privacy")
 	}
 	return u.String(), nil
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"letterlock/internal/language"
@@ -149,14 +150,14 @@ func spanOf(s string) (letterlock.Span, error) {
 	}
 	span, err := letterlock.ParseSpan(s)
 	if err != nil || span <= 0 {
-		return 0, errors.New("is no number with m, h or d, as 12h or 7d, up to 730d")
+		return 0, Because("noSpan", "is no number with m, h or d, as 12h or 7d, up to 730d")
 	}
 	return span, nil
 }
 
 func languageOf(tag string) (string, error) {
 	if _, is := language.Find(tag); tag != "" && !is {
-		return "", errors.New("is none that there is; a language is named as de")
+		return "", Because("noLanguage", "is none that there is; a language is named as de")
 	}
 	return tag, nil
 }
@@ -291,7 +292,7 @@ func ParseSenders(text string) (list []SenderPlace, err error) {
 		list = append(list, p)
 	}
 	if len(list) > MaxSenders {
-		return nil, fmt.Errorf("has %d lines; %d are allowed", len(list), MaxSenders)
+		return nil, Because("manyLines", fmt.Sprintf("has %d lines; %d are allowed", len(list), MaxSenders), "Size", strconv.Itoa(len(list)), "Most", strconv.Itoa(MaxSenders))
 	}
 	return list, nil
 }
@@ -300,14 +301,14 @@ func senderPlace(line string) (SenderPlace, error) {
 	if strings.Contains(line, "@") {
 		a, err := letterlock.ParseAddress(line)
 		if err != nil {
-			return SenderPlace{}, fmt.Errorf("has a line that is no mail address: %q", line)
+			return SenderPlace{}, Because("noAddress", fmt.Sprintf("has a line that is no mail address: %q", line), "Line", line)
 		}
 		return SenderPlace{Address: a}, nil
 	}
 	name, below := strings.CutPrefix(line, "*.")
 	a, err := letterlock.ParseAddress("x@" + name)
 	if err != nil {
-		return SenderPlace{}, fmt.Errorf("has a line that is no domain: %q", line)
+		return SenderPlace{}, Because("noDomain", fmt.Sprintf("has a line that is no domain: %q", line), "Line", line)
 	}
 	return SenderPlace{Domain: a.Domain(), Below: below}, nil
 }

@@ -1,7 +1,6 @@
 package brand
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"strconv"
@@ -23,7 +22,7 @@ func ParseColor(s string) (Color, error) {
 	return Color{R: uint8(n >> 16), G: uint8(n >> 8), B: uint8(n)}, nil
 }
 
-var errColor = errors.New("is not a colour written as # and six digits, such as " + DefaultColor)
+var errColor = Because("noColour", "is not a colour written as # and six digits, such as "+DefaultColor, "Such", DefaultColor)
 
 // String returns the colour as #rrggbb.
 func (c Color) String() string { return fmt.Sprintf("#%02x%02x%02x", c.R, c.G, c.B) }

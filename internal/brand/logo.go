@@ -2,13 +2,13 @@ package brand
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"image"
 	"image/color"
 	"image/draw"
 	_ "image/jpeg" // a format of logos
 	"image/png"
+	"strconv"
 )
 
 // Limits of a logo. The large ones keep a picture from using much memory when it
@@ -37,19 +37,21 @@ func makeLogo(raw []byte, p Palette) ([]byte, error) {
 // claim to be a picture of any size.
 func readLogo(raw []byte) (image.Image, error) {
 	if len(raw) > maxLogoBytes {
-		return nil, fmt.Errorf("has %d KB; %d KB are allowed", (len(raw)+1023)>>10, maxLogoBytes>>10)
+		size, most := (len(raw)+1023)>>10, maxLogoBytes>>10
+		return nil, Because("heavy", fmt.Sprintf("has %d KB; %d KB are allowed", size, most), "Size", strconv.Itoa(size), "Most", strconv.Itoa(most))
 	}
 	c, format, err := image.DecodeConfig(bytes.NewReader(raw))
 	// Other packages of the program may have registered other formats.
 	if err != nil || (format != "png" && format != "jpeg") {
-		return nil, errors.New("is not a PNG or JPEG picture")
+		return nil, Because("noPicture", "is not a PNG or JPEG picture")
 	}
 	if c.Width < 1 || c.Height < 1 || c.Width > maxLogoSide || c.Height > maxLogoSide {
-		return nil, fmt.Errorf("measures %d by %d pixels; %d by %d are allowed", c.Width, c.Height, maxLogoSide, maxLogoSide)
+		return nil, Because("large", fmt.Sprintf("measures %d by %d pixels; %d by %d are allowed", c.Width, c.Height, maxLogoSide, maxLogoSide),
+			"Width", strconv.Itoa(c.Width), "Height", strconv.Itoa(c.Height), "Most", strconv.Itoa(maxLogoSide))
 	}
 	m, _, err := image.Decode(bytes.NewReader(raw))
 	if err != nil {
-		return nil, fmt.Errorf("is a damaged %s picture", format)
+		return nil, Because("damaged", "is a damaged "+format+" picture")
 	}
 	return m, nil
 }

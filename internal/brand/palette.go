@@ -1,6 +1,9 @@
 package brand
 
-import "fmt"
+import (
+	"fmt"
+	"strconv"
+)
 
 // A Palette is the brand's colours in one scheme: of a button, of the button
 // under the pointer, and of the words on both.
@@ -57,15 +60,22 @@ func palettes(s string) (light, dark Palette, err error) {
 // the nearest shade that can.
 func check(c Color) error {
 	if got := Contrast(c, lightSheet); got < minShape {
-		return fmt.Errorf("%s is too light for a button on white paper: its contrast is %.1f to 1 and must be %.0f to 1; %s would do",
-			c, got, minShape, nearest(c))
+		return pale("light", "is too light for a button on white paper: its contrast is %s to 1 and must be %s to 1; %s would do", c, decimal(got, 1), decimal(minShape, -1))
 	}
 	if got := Contrast(c, onColor(c)); got < minText {
-		return fmt.Errorf("%s can be read neither with white nor with black words on it: the contrast is %.2f to 1 and must be %.1f to 1; %s would do",
-			c, got, minText, nearest(c))
+		return pale("between", "can be read neither with white nor with black words on it: the contrast is %s to 1 and must be %s to 1; %s would do", c, decimal(got, 2), decimal(minText, -1))
 	}
 	return nil
 }
+
+// pale is the reason against a colour with too little contrast.
+func pale(key, text string, c Color, ratio, least string) *Reason {
+	would := nearest(c).String()
+	return Because(key, c.String()+" "+fmt.Sprintf(text, ratio, least, would), "Colour", c.String(), "Ratio", ratio, "Least", least, "Would", would)
+}
+
+// decimal writes a number with so many digits behind its point; -1: as many as it needs.
+func decimal(n float64, digits int) string { return strconv.FormatFloat(n, 'f', digits, 64) }
 
 // fits reports whether c can be the colour of a button on light paper.
 func fits(c Color) bool {
@@ -141,9 +151,20 @@ func (p Palette) properties() string {
 	return fmt.Sprintf("--brand: %s; --brand-hover: %s; --on-brand: %s;", p.Color, p.Hover, p.OnColor)
 }
 
+// A Ground is what stands on what.
+type Ground int
+
+// Those that a brand is checked for.
+const (
+	WordsOnColour Ground = iota
+	ColourOnWhite
+	WordsInDark
+	ColourOnDark
+)
+
 // A Figure is a contrast of a brand and what it must be at least.
 type Figure struct {
-	What  string // "words on the button"
+	What  Ground
 	Ratio float64
 	Least float64
 }
@@ -152,9 +173,9 @@ type Figure struct {
 // scheme first.
 func (b *Brand) Contrasts() []Figure {
 	return []Figure{
-		{"Words on the colour", Contrast(b.Color, b.OnColor), minText},
-		{"Colour on white paper", Contrast(b.Color, lightSheet), minShape},
-		{"Words on the colour, in the dark", Contrast(b.Dark.Color, b.Dark.OnColor), minText},
-		{"Colour on dark paper", Contrast(b.Dark.Color, darkSheet), minText},
+		{WordsOnColour, Contrast(b.Color, b.OnColor), minText},
+		{ColourOnWhite, Contrast(b.Color, lightSheet), minShape},
+		{WordsInDark, Contrast(b.Dark.Color, b.Dark.OnColor), minText},
+		{ColourOnDark, Contrast(b.Dark.Color, darkSheet), minText},
 	}
 }

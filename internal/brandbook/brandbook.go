@@ -337,7 +337,7 @@ func (s *Service) check(id string, c brand.Changes, base brand.Settings) (brand.
 	}
 	if id == brand.Default && c[brand.Senders] != "" {
 		return nil, &letterlock.Error{Code: letterlock.Invalid, Key: "brand-" + string(brand.Senders),
-			Err: errors.New("senders of the brand: the default brand is for all whom no other names")}
+			Err: fmt.Errorf("senders of the brand: %w", brand.Because("sendersOfDefault", "the default brand is for all whom no other names"))}
 	}
 	return c, nil
 }
@@ -356,7 +356,7 @@ func (s *shelf) parted(id string, c brand.Changes) error {
 		for _, p := range s.brands[other].senders {
 			if slices.Contains(mine, p) {
 				return &letterlock.Error{Code: letterlock.Invalid, Key: "brand-" + string(brand.Senders),
-					Err: fmt.Errorf("senders of the brand: another brand, %s, has the sender %s already", other, p)}
+					Err: fmt.Errorf("senders of the brand: %w", brand.Because("taken", fmt.Sprintf("another brand, %s, has the sender %s already", other, p), "Brand", other, "Sender", p.String()))}
 			}
 		}
 	}

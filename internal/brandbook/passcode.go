@@ -2,7 +2,6 @@ package brandbook
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,9 +11,10 @@ import (
 	"letterlock/internal/store"
 )
 
-func lockOut(text string) error {
-	return &letterlock.Error{Code: letterlock.Invalid, Key: "brand-" + string(brand.Passcode),
-		Err: errors.New("passcode of the brand: the one-time passcode cannot be off, for " + text)}
+func lockOut(key, text string, people ...letterlock.Address) error {
+	why := brand.Because(key, "the one-time passcode cannot be off, for "+text)
+	why.People = people
+	return &letterlock.Error{Code: letterlock.Invalid, Key: "brand-" + string(brand.Passcode), Err: fmt.Errorf("passcode of the brand: %w", why)}
 }
 
 // lets refuses a brand under which nobody could sign in.
@@ -23,9 +23,9 @@ func (s *Service) lets(b brand.Settings) error {
 	case !b.NoPasscode:
 		return nil
 	case b.NoSocial:
-		return lockOut("signing in with a provider is off as well, and nobody could read these messages")
+		return lockOut("providerOff", "signing in with a provider is off as well, and nobody could read these messages")
 	case s.Vouched == nil:
-		return lockOut("no OpenID provider is set up here, and nobody could read these messages")
+		return lockOut("noProvider", "no OpenID provider is set up here, and nobody could read these messages")
 	}
 	return nil
 }
@@ -56,7 +56,7 @@ func (s *Service) opens(ctx context.Context, put []store.Brand, deleted ...strin
 	}
 	out, err := s.keptOut(ctx, closes)
 	if err == nil && len(out) > 0 {
-		err = lockOut("no OpenID provider that is set up here can vouch for " + named(out) + ", who can read messages of this brand now")
+		err = lockOut("keptOut", "no OpenID provider that is set up here can vouch for "+named(out)+", who can read messages of this brand now", out...)
 	}
 	return err
 }
