@@ -32,7 +32,7 @@ generate: $(TOOLS)/templ $(TOOLS)/oapi-codegen ## make the *_templ.go files anew
 
 test: programs generated format vet staticcheck ## check everything, browser tests included
 	@echo "go test"
-	@go test -vet=off -count=1 -timeout 25m ./... # 'make vet' has looked for more
+	@go test -vet=off -count=1 -timeout 40m ./... # 'make vet' has looked for more
 
 programs: ## install what the tests start, if it is missing and we may: chromium, Postfix, swaks, nginx, Caddy, openssl, python3, dkimpy
 	@tools/programs chromium postfix swaks nginx caddy openssl python3 dkimpy >&2
