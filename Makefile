@@ -60,7 +60,7 @@ staticcheck: $(TOOLS)/staticcheck
 
 race: programs ## run the tests with the race detector; needs a C compiler, takes long
 	@command -v gcc >/dev/null || command -v clang >/dev/null || { echo "the race detector needs a C compiler: install gcc"; exit 1; }
-	@CGO_ENABLED=1 go test -race -count=1 -timeout 30m ./...
+	@CGO_ENABLED=1 go test -race -count=1 -timeout 90m ./...
 
 FUZZTIME := 30s
 
@@ -68,7 +68,7 @@ fuzz: ## throw invented bytes at every parser of foreign ones, FUZZTIME=30s at e
 	@mkdir -p bin
 	@tools/fuzz $(FUZZTIME)
 
-stress: ## look for what is served after a revocation (10,000 histories, a million guessed links), what is left of destroyed mail, what a backup brings back, what upgrades lose that are killed or find the disk full, what power cuts take (root and FUSE), what is done under ten times the load, whether hostile mail runs where nothing cleans it, whether every page in every language can be used by everybody, and whether 149 MB come and go in a browser; takes three quarters of an hour on two cores
+stress: ## look for what is served after a revocation (10,000 histories, a million guessed links), what is left of destroyed mail, what a backup brings back, what upgrades lose that are killed or find the disk full, what power cuts take (root and FUSE), what is done under ten times the load, whether hostile mail runs where nothing cleans it, whether every page in every language can be used by everybody, and whether 149 MB come and go in a browser; takes fifty minutes on two cores
 	@LETTERLOCK_STRESS=1 go test -count=1 -timeout 30m -run GuessedAndAltered ./internal/access
 	@LETTERLOCK_STRESS=1 go test -count=1 -timeout 10m -v -run AtAnyStatement ./internal/store
 	@LETTERLOCK_STRESS=1 go test -count=1 -timeout 10m -v -run 'SanitiserOff|FilesArriveOverALineThatBreaks' ./cmd/letterlock
