@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/a-h/templ"
@@ -12,6 +13,7 @@ import (
 
 	"letterlock/internal/language"
 	"letterlock/internal/letterlock"
+	"letterlock/internal/sso"
 	"letterlock/views"
 )
 
@@ -96,6 +98,12 @@ func (s *Server) secondFactor(c echo.Context) error {
 	}
 	if status, text := s.factorProblem(c, err); text != "" {
 		return s.showSecondFactor(c, status, next, text)
+	}
+	if key := letterlock.KeyOf(err); slices.Contains(sso.Keys, key) {
+		s.setStep(c, "") // it was right, and what the provider said is refused
+		v := s.signInView(c, next)
+		v.SSO.Problem = s.speaker(c).ssoSays(sso.Outcome{Key: key})
+		return s.show(c, http.StatusForbidden, views.SignInPage(v))
 	}
 	if err != nil {
 		return err

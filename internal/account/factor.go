@@ -135,7 +135,7 @@ func (s *Service) signInStep(tx *store.Tx, id string) (store.Pending, error) {
 // passkey, and returns whose sign-in is complete. The step is over by that. Invalid
 // "second-factor": the code is not right, or was used; another key of Invalid: what is
 // wrong with the answer; Throttled "second-factor": too many were not right; NotFound
-// "sign-in-step": there is nothing to finish.
+// "sign-in-step": there is nothing to finish; what Complete refuses with.
 func (s *Service) FinishStep(ctx context.Context, id string, shown Shown, ip string) (by letterlock.Actor, err error) {
 	var refusal error
 	err = s.DB.Write(ctx, func(tx *store.Tx) error {
@@ -157,7 +157,7 @@ func (s *Service) FinishStep(ctx context.Context, id string, shown Shown, ip str
 			return err
 		}
 		if by, err = s.complete(tx, by, step.Sealed); refuses(err) {
-			refusal, err = errStep, nil
+			refusal, err = err, nil
 		}
 		return errors.Join(err, tx.EndPending(step.Hash))
 	})

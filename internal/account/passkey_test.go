@@ -419,7 +419,7 @@ func TestAStepOfSingleSignOnIsSettledWithTheFactorAlone(t *testing.T) {
 		by, err := h.accounts.FinishStep(t.Context(), step, shown, ip)
 		return by, letterlock.KeyOf(err)
 	}
-	if by, key := finish(h.asked(d, ada.Address)); key != "sign-in-step" || by.Address != "" {
+	if by, key := finish(h.asked(d, ada.Address)); key != "sign-in" || by.Address != "" {
 		t.Errorf("where nothing settles it: %q (%s)", by.Address, key)
 	}
 	h.accounts.Complete = settle
@@ -430,7 +430,7 @@ func TestAStepOfSingleSignOnIsSettledWithTheFactorAlone(t *testing.T) {
 		t.Errorf("the passkey: %+v (%s), settled %q", by, key, settled)
 	}
 	refusal = &letterlock.Error{Code: letterlock.Denied, Key: "sso-bound"}
-	if by, key := finish(h.asked(d, ada.Address)); key != "sign-in-step" || by.Address != "" {
+	if by, key := finish(h.asked(d, ada.Address)); key != "sso-bound" || by.Address != "" {
 		t.Errorf("refused: %q (%s)", by.Address, key)
 	}
 }
