@@ -60,9 +60,9 @@ func (s *Service) Requests(ctx context.Context, by letterlock.Actor, message let
 		if err := maySee(by, m); err != nil {
 			return err
 		}
-		newest, all, err := tx.Releases(message, maxListed)
-		more = all - len(newest)
-		for _, q := range newest {
+		listed, all, err := tx.Releases(message, maxListed)
+		more = all - len(listed)
+		for _, q := range listed {
 			one := Request{ID: q.ID, Recipient: q.Recipient, Reference: q.Reference, Asked: q.Asked, Agent: q.Agent, IP: q.IP, Expires: q.Expires, TriesLeft: maxTries - q.Tries, Off: !s.on(m)}
 			if stateOf(q, tx.Now) == Given && !one.Off {
 				code, err := s.Pepper.Open("release code", bind(q), q.Sealed)

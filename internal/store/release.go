@@ -86,6 +86,16 @@ func (t *Tx) Releases(message letterlock.ID, limit int) (list []Release, all int
 	return list, all, err
 }
 
+// waits says of what was asked for, q, that nobody has answered it. $2 is now.
+const waits = `q.sealed IS NULL AND q.outcome = '' AND q.expires_at > $2`
+
+// ReleasesWaiting returns how much the recipients of a message have asked for that nobody
+// has answered.
+func (t *Tx) ReleasesWaiting(message letterlock.ID) (n int, err error) {
+	err = t.row(`SELECT count(*) FROM releases q WHERE q.message = $1 AND `+waits, []any{message, t.Now.Unix()}, &n)
+	return n, err
+}
+
 // GiveRelease keeps the code for what was asked for, once: NotFound says that there is one
 // already, or that it has ended.
 func (t *Tx) GiveRelease(id letterlock.ID, sealed []byte, expires time.Time) error {

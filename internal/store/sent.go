@@ -64,11 +64,11 @@ var conditions = map[Filter]condition{
 	// What recipients forwarded has no place in the folder: who asks there counts for
 	// the first message of the conversation.
 	AskedOnly: {`TRUE`, `(EXISTS (SELECT 1 FROM requests q WHERE q.recipient = r.id AND q.answered_at = 0)
-		OR EXISTS (SELECT 1 FROM releases q WHERE q.recipient = r.id AND q.sealed IS NULL AND q.outcome = '' AND q.expires_at > $2)
+		OR EXISTS (SELECT 1 FROM releases q WHERE q.recipient = r.id AND ` + waits + `)
 		OR EXISTS (SELECT 1 FROM messages c JOIN requests q ON q.message = c.id
 			WHERE c.original = r.message AND c.original <> '' AND c.author <> '' AND q.answered_at = 0)
 		OR EXISTS (SELECT 1 FROM messages c JOIN releases q ON q.message = c.id
-			WHERE c.original = r.message AND c.original <> '' AND c.author <> '' AND q.sealed IS NULL AND q.outcome = '' AND q.expires_at > $2))`},
+			WHERE c.original = r.message AND c.original <> '' AND c.author <> '' AND ` + waits + `))`},
 }
 
 // A SentQuery asks for a page of one sender's messages.

@@ -67,7 +67,7 @@ func related(tx *store.Tx, d *Detail) error {
 			if err != nil {
 				return err
 			}
-			_, codes, err := tx.Releases(m.Message.ID, 0)
+			codes, err := tx.ReleasesWaiting(m.Message.ID)
 			if err != nil {
 				return err
 			}
