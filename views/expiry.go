@@ -12,6 +12,14 @@ func hintedBy(list []FieldError, field string) templ.Attributes {
 	return attrs
 }
 
+// hintedIf is hintedBy where there is a hint.
+func hintedIf(list []FieldError, field, hint string) templ.Attributes {
+	if hint == "" {
+		return describedBy(list, field)
+	}
+	return hintedBy(list, field)
+}
+
 // days bounds a date field.
 func days(first, last string) templ.Attributes {
 	attrs := templ.Attributes{}

@@ -68,7 +68,7 @@ func recipientSamples(w language.Words, all map[string]templ.Component) {
 		},
 		{Who: Person{Address: "yuki.tanaka@yahoo.co.jp"}, When: at("today, 10:38 CET"), Reference: "W9XA", Says: "There is no code to read out: access has been removed. They are not told so.", RefuseURL: "/sent/1/releases/3/refuse"},
 	}
-	asking.Unlisted = "3 more requests for release codes are not shown: they are older, and come up when these are answered or over."
+	asking.Unlisted = "3 more requests for release codes are not shown, and come up when these are answered or over."
 	all["sent-releases"] = SentPage(Sent{Page: staffPage(w), List: sampleList(1), Letter: &asking})
 	for _, state := range []ReleaseState{ReleaseWaiting, ReleaseGiven, ReleaseRefused, ReleaseSpent, ReleaseOver} {
 		v := Release{Page: portalPage(w), State: state, Reference: "K7QP", EnterURL: "/m/token/release/verify", AskURL: "/m/token/release", BackURL: "/m/token/passcode"}

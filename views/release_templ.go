@@ -574,7 +574,7 @@ type ReleaseRequest struct {
 	RefuseURL string
 }
 
-// releaseRequests are the newest that have not ended. Behind a confirmation they are left out.
+// releaseRequests are those that have not ended, the last of each recipient first. Behind a confirmation they are left out.
 func releaseRequests(w language.Words, list []ReleaseRequest, more string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -177,16 +177,13 @@ func (p speaker) brandErrors(err error) []views.FieldError {
 	return []views.FieldError{{Field: field, Text: p.brandReason(err)}}
 }
 
-// mostKeptOut is how many people a reason names.
-const mostKeptOut = 5
-
 // brandReason is the reason that the brand itself gives.
 func (p speaker) brandReason(err error) string {
 	var why *brand.Reason
 	if !errors.As(err, &why) {
 		return p.Text("brands.why.unfit")
 	}
-	var values, names []string
+	var values []string
 	for i := 0; i+1 < len(why.Values); i += 2 {
 		name, value := why.Values[i], why.Values[i+1]
 		switch name {
@@ -197,13 +194,7 @@ func (p speaker) brandReason(err error) string {
 		}
 		values = append(values, name, value)
 	}
-	for _, a := range why.People[:min(len(why.People), mostKeptOut)] {
-		names = append(names, string(a))
-	}
-	if more := len(why.People) - mostKeptOut; more > 0 {
-		names = append(names, p.Count("list.more", more))
-	}
-	return p.Text("brands.why."+why.Key, append(values, "Who", p.listed(names))...)
+	return p.Text("brands.why."+why.Key, append(values, "Who", p.addresses(why.People))...)
 }
 
 // pointed is a number with a point as a language writes it.

@@ -168,7 +168,9 @@ func (s *Server) saveBrand(c echo.Context, f url.Values, b brandEdit, done strin
 		if _, err := s.Brands.Try(actor(c), b.entry.ID, b.changes); err != nil {
 			return s.brandAgain(c, b, err)
 		}
-		return s.show(c, http.StatusOK, views.BrandFormPage(s.brandForm(c, b)))
+		v := s.brandForm(c, b)
+		v.Previewed = true
+		return s.show(c, http.StatusOK, views.BrandFormPage(v))
 	}
 	if err := save(); err != nil {
 		return s.brandAgain(c, b, err)

@@ -281,7 +281,7 @@ func TestWhatIsWrongStandsAtItsField(t *testing.T) {
 		{"sentence", "Tell the sender in a sentence", []string{"refuse", "yes", "protection", "", "expiry", "", "portal", "", "asks", ""}},
 	} {
 		a := b.post("/rules", typed(tt.change...))
-		at := regexp.MustCompile(`(?s)name="` + tt.field + `"[^>]*aria-describedby="` + tt.field + `-error"`)
+		at := regexp.MustCompile(`(?s)name="` + tt.field + `"[^>]*aria-describedby="(?:` + tt.field + `-hint )?` + tt.field + `-error"`)
 		_, said, _ := strings.Cut(a.body, `id="`+tt.field+`-error"`)
 		said, _, _ = strings.Cut(said, "</p>")
 		if !at.MatchString(a.body) || !strings.Contains(texts(said), tt.said) {

@@ -125,6 +125,8 @@ func (v tracedMail) eventText(r letterlock.Recipient, e letterlock.Event) string
 		add(partName(v.server.Words, e.Part))
 	case letterlock.ReleaseAsked, letterlock.ReleaseShown, letterlock.ReleaseRefused, letterlock.ReleaseWrong, letterlock.ReleaseUsed:
 		add(v.server.Text("trace.referenceCode", "Code", e.Detail))
+	case letterlock.Replied, letterlock.Forwarded:
+		add(cut(v.server.toWhom(e.Detail)))
 	default:
 		add(cut(e.Detail))
 	}

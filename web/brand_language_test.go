@@ -4,6 +4,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -99,7 +100,8 @@ func TestAnAdministratorSaysATextInOneLanguageAndSeesIt(t *testing.T) {
 	w.brand("legal", brand.Changes{brand.Button: "Open", "email.fr": "De l'Ile", brand.Language: "ja"})
 	page := b.get("/brands/legal")
 	says(t, "the form", page, "1 text, not offered here", "日本語: not offered any more, English is spoken", "As for all languages")
-	if !strings.Contains(page.body, `lang="ar" dir="rtl" placeholder="Open"`) || !strings.Contains(page.body, `id="introduction.de"`) {
+	hint := regexp.MustCompile(`(?s)id="button\.ar"[^>]* lang="ar" dir="rtl" aria-describedby="button\.ar-hint".*id="button\.ar-hint">[^<]*: <bdi lang="">Open</bdi>`)
+	if !hint.MatchString(page.body) || !strings.Contains(page.body, `id="introduction.de"`) {
 		t.Error("the form has no field for Arabic, or does not show what is inherited")
 	}
 	fields := formOf(t, page)

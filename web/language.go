@@ -39,9 +39,6 @@ type speaker struct {
 // speaker returns who answers a request.
 func (s *Server) speaker(c echo.Context) speaker { return speaker{s, s.words(c)} }
 
-// english is who speaks where no language is known yet.
-func (s *Server) english() speaker { return speaker{Server: s} }
-
 // words returns those that a request is answered in: of the language that was chosen in
 // this browser, else of one that the browser likes, else of that of the brand, else of the
 // first that is offered.

@@ -24,14 +24,14 @@ func passphraseURL(id letterlock.ID) string {
 	return "/read/" + url.PathEscape(string(id)) + "/passphrase"
 }
 
-// awaiting finds the message whose passphrase is to be given. Where it was given already
-// the browser goes on to the message, and done is true.
-func (s *Server) awaiting(c echo.Context) (g access.Gate, done bool, err error) {
+// awaiting finds the message that waits for what key names of a reader. Where it was given
+// already the browser goes on to the message, and done is true.
+func (s *Server) awaiting(c echo.Context, by letterlock.Actor, key string) (g access.Gate, done bool, err error) {
 	id, err := letterlock.ParseID(c.Param("id"))
 	if err != nil {
 		return g, false, err
 	}
-	g, err = s.Access.Awaiting(c.Request().Context(), actor(c), id, letterlock.GivePassphrase)
+	g, err = s.Access.Awaiting(c.Request().Context(), by, id, key)
 	if letterlock.KeyOf(err) == access.Given {
 		return g, true, c.Redirect(http.StatusSeeOther, "/read/"+string(id))
 	}
@@ -42,7 +42,7 @@ func (s *Server) awaiting(c echo.Context) (g access.Gate, done bool, err error) 
 }
 
 func (s *Server) passphrasePage(c echo.Context) error {
-	g, done, err := s.awaiting(c)
+	g, done, err := s.awaiting(c, actor(c), letterlock.GivePassphrase)
 	if done || err != nil {
 		return err
 	}
@@ -63,7 +63,7 @@ func (s *Server) askPassphrase(c echo.Context, status int, g access.Gate, wrong 
 
 // givePassphrase checks what was typed, and lets the session read the message for a while.
 func (s *Server) givePassphrase(c echo.Context) error {
-	g, done, err := s.awaiting(c)
+	g, done, err := s.awaiting(c, actor(c), letterlock.GivePassphrase)
 	if done || err != nil {
 		return err
 	}

@@ -37,20 +37,9 @@ func nameURL(id letterlock.ID) string { return "/read/" + url.PathEscape(string(
 // another may sit there now. Where nothing is asked the browser goes on to the message, and
 // done is true.
 func (s *Server) unnamed(c echo.Context) (g access.Gate, done bool, err error) {
-	id, err := letterlock.ParseID(c.Param("id"))
-	if err != nil {
-		return g, false, err
-	}
 	by := actor(c)
 	by.Called = ""
-	g, err = s.Access.Awaiting(c.Request().Context(), by, id, letterlock.GiveName)
-	if letterlock.KeyOf(err) == access.Given {
-		return g, true, c.Redirect(http.StatusSeeOther, "/read/"+string(id))
-	}
-	if err == nil {
-		wear(c, g.Message)
-	}
-	return g, false, err
+	return s.awaiting(c, by, letterlock.GiveName)
 }
 
 func (s *Server) namePage(c echo.Context) error {

@@ -64,9 +64,9 @@ func (v sentMail) letter(d track.Detail, o opened, may rights, contact letterloc
 			l.ExpiryURL = v.url() + "/expiry"
 		}
 		if may.tell == nil {
-			l.Tell = views.Link{Text: "Ask for a passphrase", URL: v.url() + "/passphrase"}
+			l.Tell = views.Link{Text: v.server.Text("passphraseChange.ask"), URL: v.url() + "/passphrase"}
 			if m.Asks.Told() {
-				l.Tell.Text = "Change passphrase"
+				l.Tell.Text = v.server.Text("passphraseChange.change")
 			}
 		}
 		l.PrintURL, l.OriginalURL = o.text.alone, v.url()+"/message.eml"
@@ -107,7 +107,7 @@ func (v sentMail) recipient(r letterlock.Recipient, events []letterlock.Event, f
 func (v sentMail) attachments(d track.Detail, files []access.Attachment) (list []views.Attachment) {
 	links := tallyOf(v.recipients).links
 	for _, f := range files {
-		note := size(f.Size)
+		note := v.server.Size(f.Size)
 		var by int
 		var last string
 		for _, r := range v.recipients {
@@ -147,7 +147,7 @@ func (v sentMail) more(t tally) []views.Fact {
 		views.Fact{Label: v.server.Text("sent.encryptionMethod"), Value: methodOf(v.server.Words, m)})
 	facts = append(facts, v.ruledFacts()...)
 	if t.links > 0 && !v.server.Access.Asks(m).Vouched() {
-		facts = append(facts, views.Fact{Label: "Sign-in", Value: v.server.Text("sent.oneTimePasscode")})
+		facts = append(facts, views.Fact{Label: v.server.Text("sent.signIn"), Value: v.server.Text("sent.oneTimePasscode")})
 	}
 	return facts
 }

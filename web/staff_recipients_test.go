@@ -231,7 +231,7 @@ func TestRefusedMessageSaysWhatToMend(t *testing.T) {
 		{&letterlock.Error{Code: letterlock.Internal}, 0, "", ""},
 	}
 	for _, tt := range tests {
-		status, f := s.english().whatIsWrong(tt.err)
+		status, f := speaker{Server: s}.whatIsWrong(tt.err)
 		if status != tt.status || f.Field != tt.field || f.Text != tt.text {
 			t.Errorf("%v: %d %+v, want %d %s %q", tt.err, status, f, tt.status, tt.field, tt.text)
 		}

@@ -40,7 +40,7 @@ func TestSignInDoesNotSayWhatWasWrong(t *testing.T) {
 	var pages []string
 	for _, address := range []string{string(ada), "nobody@contoso.example", "no address"} {
 		a := w.browser().post("/sign-in", signInForm(address, "wrong", "/compose"))
-		if a.status != http.StatusUnprocessableEntity || !strings.Contains(a.body, w.server.english().Text("signIn.wrong")) {
+		if a.status != http.StatusUnprocessableEntity || !strings.Contains(a.body, speaker{Server: w.server}.Text("signIn.wrong")) {
 			t.Errorf("%s: %d", address, a.status)
 		}
 		if !strings.Contains(a.body, `value="`+address+`"`) || strings.Contains(a.body, `value="wrong"`) {

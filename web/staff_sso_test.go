@@ -288,13 +288,13 @@ func TestEachRefusalOfSSOHasItsSentence(t *testing.T) {
 	w, _ := single(t, nil)
 	seen := map[string]string{}
 	for _, key := range append([]string{sso.Elsewhere}, sso.Keys...) {
-		says := w.server.english().ssoSays(sso.Outcome{Key: key, Email: string(ada)})
+		says := speaker{Server: w.server}.ssoSays(sso.Outcome{Key: key, Email: string(ada)})
 		if says == "" || seen[says] != "" || strings.Contains(says, "message") {
 			t.Errorf("%s says %q, as does %q", key, says, seen[says])
 		}
 		seen[says] = key
 	}
-	if says := w.server.english().ssoSays(sso.Outcome{Key: "x"}); says != "" {
+	if says := (speaker{Server: w.server}).ssoSays(sso.Outcome{Key: "x"}); says != "" {
 		t.Errorf("nothing says %q", says)
 	}
 }

@@ -32,7 +32,7 @@ func (v sentMail) summary(r letterlock.Recipient, events []letterlock.Event, fil
 	case did != "":
 		return readsBy(v.server.Words, r) + " " + capital(did) + "."
 	case v.delayed(r):
-		return v.server.Text("sent.theNotificationIsDelayed", "ReadsBy", readsBy(v.server.Words, r), "Where", where(r.Reply))
+		return v.server.Text("sent.theNotificationIsDelayed", "ReadsBy", readsBy(v.server.Words, r), "Where", where(v.server.Words, r.Reply))
 	case r.Notified.IsZero():
 		return v.server.Text("sent.theNotificationHasNotLeft", "ReadsBy", readsBy(v.server.Words, r))
 	}
@@ -56,7 +56,7 @@ func (v sentMail) summaryInline(r letterlock.Recipient) string {
 		if !r.Notified.IsZero() {
 			why = whyLeft
 		}
-		return v.server.Text("sent.theMessageIsDelayedIt", "Where", where(r.Reply), "Why", why(v.server.Words, r.Mailbox.Address, r.Why))
+		return v.server.Text("sent.theMessageIsDelayedIt", "Where", where(v.server.Words, r.Reply), "Why", why(v.server.Words, r.Mailbox.Address, r.Why))
 	case r.Notified.IsZero():
 		return v.server.Text("sent.theMessageHasNotLeft", "WhyInline", whyInline(v.server.Words, r.Mailbox.Address, r.Why))
 	}
@@ -104,9 +104,9 @@ func (v sentMail) did(r letterlock.Recipient, events []letterlock.Event, files [
 }
 
 // where is replied of a delay, which may be one at a server further on.
-func where(reply string) string {
-	if strings.HasPrefix(reply, letterlock.FurtherOn) {
-		return " " + cut(reply)
+func where(say language.Words, reply string) string {
+	if said, further := strings.CutPrefix(reply, letterlock.FurtherOn); further {
+		return " " + say.Text("sent.furtherOn") + cut(said)
 	}
 	return replied(reply)
 }

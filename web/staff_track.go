@@ -134,8 +134,10 @@ func (v sentMail) steps(r letterlock.Recipient, events []letterlock.Event, files
 			s.Kind = views.StepSeal
 			s.After += after(last.Detail)
 		case letterlock.ReleaseAsked, letterlock.ReleaseShown, letterlock.ReleaseRefused, letterlock.ReleaseUsed:
-			s.After += ", " + v.server.Text("sent.referenceCode", "Code", last.Detail)
-		case letterlock.Deferred, letterlock.FellBack, letterlock.Delivered, letterlock.Replied, letterlock.Forwarded:
+			s.After += ", " + v.server.Text("trace.referenceCode", "Code", last.Detail)
+		case letterlock.Replied, letterlock.Forwarded:
+			s.After += after(v.server.toWhom(last.Detail))
+		case letterlock.Deferred, letterlock.FellBack, letterlock.Delivered:
 			s.After += after(last.Detail)
 		}
 		s.After += v.server.calledIn(h)
@@ -266,6 +268,20 @@ func (v sentMail) tracked(r letterlock.Revocation) string {
 		return v.by(r)
 	}
 	return strings.TrimSuffix(v.remover(r), ",")
+}
+
+// toWhom says to whom an answer went, which the history has in English: "to a, b and 2 more".
+func (p speaker) toWhom(detail string) string {
+	said, ok := strings.CutPrefix(detail, "to ")
+	if !ok {
+		return detail
+	}
+	names := strings.Split(said, ", ")
+	last, more, _ := strings.Cut(names[len(names)-1], " and ")
+	if n, err := strconv.Atoi(strings.TrimSuffix(more, " more")); err == nil {
+		names = append(names[:len(names)-1], last, p.Count("list.more", n))
+	}
+	return p.Text("sent.toWhom", "People", p.listed(names))
 }
 
 func after(detail string) string {

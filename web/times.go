@@ -4,7 +4,6 @@ import (
 	"strings"
 	"time"
 
-	"letterlock/internal/language"
 	"letterlock/internal/letterlock"
 	"letterlock/views"
 )
@@ -45,14 +44,6 @@ func (p speaker) brief(t time.Time) views.Time {
 	}
 	return p.day(t)
 }
-
-// The same for the organisation's own people.
-func (s *Server) when(t time.Time) views.Time    { return s.english().when(t) }
-func (s *Server) weekday(t time.Time) views.Time { return s.english().weekday(t) }
-func (s *Server) clock(t time.Time) views.Time   { return s.english().clock(t) }
-func (s *Server) day(t time.Time) views.Time     { return s.english().day(t) }
-func (s *Server) brief(t time.Time) views.Time   { return s.english().brief(t) }
-func (s *Server) wait(d time.Duration) string    { return s.english().wait(d) }
 
 // daysAgo counts midnights between t and now; negative: t is on a later day.
 func (s *Server) daysAgo(t time.Time) int {
@@ -117,9 +108,6 @@ func roundUp(d time.Duration) time.Duration {
 	}
 	return (d + time.Minute - 1).Truncate(time.Minute)
 }
-
-// size is a number of bytes in English: "482 KB".
-func size(n int64) string { return language.Words{}.Size(n) }
 
 // kinds of file by the end of a name: what people call them, or the text that says it.
 var kinds = map[string]string{

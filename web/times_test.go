@@ -3,6 +3,8 @@ package web
 import (
 	"testing"
 	"time"
+
+	"letterlock/internal/language"
 )
 
 // berlin is a server at 11:52 on Friday 20 November 2026, in Berlin.
@@ -17,7 +19,7 @@ func berlin(t *testing.T) *Server {
 }
 
 func TestMomentsInWords(t *testing.T) {
-	s := berlin(t)
+	s := speaker{Server: berlin(t)}
 	now := s.Now()
 	tests := []struct{ name, got, want string }{
 		{"when", s.when(now).Text, "20 November 2026, 11:52 CET"},
@@ -29,9 +31,9 @@ func TestMomentsInWords(t *testing.T) {
 		{"never", s.when(time.Time{}).Text, ""},
 		{"brief, today", s.brief(now.Add(-time.Hour)).Text, "10:52"},
 		{"brief, before", s.brief(now.Add(-12 * time.Hour)).Text, "19 November"},
-		{"minutes left", s.english().left(now.Add(9*time.Minute + 30*time.Second)).Text, "10 minutes left, until 12:01 CET"},
-		{"a minute left", s.english().left(now.Add(time.Minute)).Text, "1 minute left, until 11:53 CET"},
-		{"seconds left", s.english().left(now.Add(1500 * time.Millisecond)).Text, "2 seconds left, until 11:52 CET"},
+		{"minutes left", s.left(now.Add(9*time.Minute + 30*time.Second)).Text, "10 minutes left, until 12:01 CET"},
+		{"a minute left", s.left(now.Add(time.Minute)).Text, "1 minute left, until 11:53 CET"},
+		{"seconds left", s.left(now.Add(1500 * time.Millisecond)).Text, "2 seconds left, until 11:52 CET"},
 		{"wait", s.wait(3*time.Minute + time.Second), "4 minutes, at 11:56 CET"},
 		{"wait a little", s.wait(30 * time.Second), "30 seconds, at 11:53 CET"},
 		{"wait a minute", s.wait(time.Minute), "1 minute, at 11:53 CET"},
@@ -79,8 +81,8 @@ func TestSizesInWords(t *testing.T) {
 		0: "0 bytes", 1: "1 byte", 999: "999 bytes", 1000: "1 KB", 481_600: "482 KB", 999_499: "999 KB",
 		999_500: "1.0 MB", 1_540_000: "1.5 MB", 9_940_000: "9.9 MB", 9_950_000: "10 MB", 150_000_000: "150 MB",
 	} {
-		if got := size(n); got != want {
-			t.Errorf("size(%d) = %q, want %q", n, got, want)
+		if got := (language.Words{}).Size(n); got != want {
+			t.Errorf("%d bytes: = %q, want %q", n, got, want)
 		}
 	}
 	if got := fileNote("Draft.PDF", 482_000); got != "PDF, 482 KB" {

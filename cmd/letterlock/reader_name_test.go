@@ -7,7 +7,7 @@ import (
 )
 
 // TestReadersOfAMailboxSayWhoTheyAre sends to a mailbox that several people read, and has
-// one of them say who reads, by keyboard and without script.
+// one of them say who reads, without a script.
 func TestReadersOfAMailboxSayWhoTheyAre(t *testing.T) {
 	t.Parallel()
 	p := start(t)

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"letterlock/internal/brand"
+	"letterlock/internal/language"
 	"letterlock/internal/letterlock"
 	"letterlock/internal/store"
 )
@@ -255,9 +256,9 @@ func settle(page Page, under brand.Settings) (brand.Changes, error) {
 // it did where it comes from. Then it says the field itself in all of them: a language in
 // which nothing is to be inherited can be had in no other way.
 func (p Page) speaksElse(general brand.Field, under brand.Settings) bool {
-	for _, f := range brand.AllFields() {
-		_, own := p.Own[f]
-		if of, tag := f.Cut(); of == general && tag != "" && !own && p.Inherits[f] != under.Value(f) {
+	for _, w := range language.All() {
+		f := general.In(w.Tag())
+		if _, own := p.Own[f]; !own && p.Inherits[f] != under.Value(f) {
 			return true
 		}
 	}

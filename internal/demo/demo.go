@@ -25,6 +25,7 @@ import (
 	"letterlock/internal/config"
 	"letterlock/internal/control"
 	"letterlock/internal/inbox"
+	"letterlock/internal/language"
 	"letterlock/internal/letterlock"
 	"letterlock/web"
 )
@@ -172,6 +173,7 @@ func (d *demo) settings(base string) config.Config {
 		Disclaimer: "Contoso protects messages that hold personal data.",
 		Admin:      grace.Address, Notify: "notify@mail.contoso.example",
 	}
+	cfg.Staff.Languages = []string{language.English, language.German}
 	return cfg
 }
 
