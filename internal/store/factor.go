@@ -54,7 +54,7 @@ func (t *Tx) Factor(kind FactorKind, handle []byte) (f Factor, err error) {
 
 // Factors returns the factors of an account, the oldest first.
 func (t *Tx) Factors(a letterlock.Address) (list []Factor, err error) {
-	err = t.rows(`SELECT `+factorColumns+` FROM factors WHERE address = $1 ORDER BY created_at, id`, []any{a}, func(rs *sql.Rows) error {
+	err = t.rows(`SELECT `+factorColumns+` FROM factors WHERE address = $1 ORDER BY created_at, rowid`, []any{a}, func(rs *sql.Rows) error {
 		var f Factor
 		if err := f.scan(rs.Scan); err != nil {
 			return err
