@@ -33,6 +33,9 @@ func brandSamples(w language.Words, all map[string]templ.Component) {
 	wrong.New, wrong.Heading, wrong.Note, wrong.DeleteURL, wrong.MailURL, wrong.Problem, wrong.TestURL = true, "Add a brand", "", "", "", "The relay did not take the test mail. Doctor says more.", ""
 	for _, field := range []string{"id", "name", "colour", "logo", "introduction", "button", "email", "disclaimer", "portal", "privacy", "passcode", "social", "expiry", "force-portal", "senders", "form", "language", "introduction.ar", "button.ar"} {
 		wrong.Errors = append(wrong.Errors, FieldError{field, "It is too long"})
+		if field != "form" {
+			wrong.Wrong = append(wrong.Wrong, Link{Text: "Sender name: It is too long", URL: "#" + field})
+		}
 	}
 	all["brand-wrong"] = BrandFormPage(wrong)
 }

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"slices"
@@ -175,6 +176,36 @@ func (p speaker) brandErrors(err error) []views.FieldError {
 		return nil
 	}
 	return []views.FieldError{{Field: field, Text: p.brandReason(err)}}
+}
+
+// brandFaults adds what is wrong with each field alone to why a brand was not saved. The
+// fields stand as in the form, so that the cursor goes to the first.
+func (p speaker) brandFaults(list []views.FieldError, faults []error) (all []views.FieldError) {
+	for _, err := range faults {
+		list = append(list, p.brandErrors(err)...)
+	}
+	for _, e := range list {
+		if !slices.ContainsFunc(all, func(x views.FieldError) bool { return x.Field == e.Field }) {
+			all = append(all, e)
+		}
+	}
+	place := func(e views.FieldError) int { return slices.Index(brand.AllFields(), brand.Field(e.Field)) }
+	slices.SortStableFunc(all, func(a, b views.FieldError) int { return cmp.Compare(place(a), place(b)) })
+	return all
+}
+
+// brandFormField is what the form calls a field; "" if it is none of a brand's.
+func brandFormField(say language.Words, field string) string {
+	general, _ := brand.Field(field).Cut()
+	switch {
+	case field == "id":
+		return say.Text("brands.nameOfTheBrand")
+	case general == brand.Senders:
+		return say.Text("brands.forSenders")
+	case fieldNames[general] != "":
+		return capital(brandFieldName(say, brand.Field(field)))
+	}
+	return ""
 }
 
 // brandReason is the reason that the brand itself gives.

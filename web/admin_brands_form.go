@@ -56,7 +56,7 @@ func (s *Server) brandForm(c echo.Context, b brandEdit) views.BrandForm {
 	e, say := b.entry, s.words(c)
 	v := views.BrandForm{
 		Page: s.page(c), Heading: say.Text("brands.changeBrand", "Brand", e.ID), Button: say.Text("brands.saveBrand"), URL: brandURL(e.ID), ID: e.ID, Base: say.Text("brands.theDefaultBrand"),
-		Version: strconv.FormatInt(e.Version, 10), HasSenders: true, Fields: brandFields(say, b), Errors: b.errors,
+		Version: strconv.FormatInt(e.Version, 10), HasSenders: true, Fields: brandFields(say, b), Errors: b.errors, Wrong: wrongFields(b.errors, func(field string) string { return brandFormField(say, field) }),
 	}
 	if e.ID != "" {
 		v.LogoURL = s.looksOf(e.ID).page.LogoURL
@@ -184,10 +184,12 @@ func (s *Server) saveBrand(c echo.Context, f url.Values, b brandEdit, done strin
 
 // brandAgain shows the form once more with what is wrong in it.
 func (s *Server) brandAgain(c echo.Context, b brandEdit, err error) error {
-	if b.errors = s.speaker(c).brandErrors(err); len(b.errors) == 0 {
+	p := s.speaker(c)
+	if b.errors = p.brandErrors(err); len(b.errors) == 0 {
 		return err
 	}
-	if b.errors[0].Field == string(brand.Logo) {
+	b.errors = p.brandFaults(b.errors, s.Brands.Faults(actor(c), b.entry.ID, b.id, b.changes))
+	if slices.ContainsFunc(b.errors, func(e views.FieldError) bool { return e.Field == string(brand.Logo) }) {
 		delete(b.changes, brand.Logo) // it is not to be sent back and forth
 	}
 	return s.show(c, http.StatusUnprocessableEntity, views.BrandFormPage(s.brandForm(c, b)))

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -340,6 +341,48 @@ func checkInert(t *testing.T, what, body string) {
 		}
 		if n.Data == "script" && n.FirstChild != nil || n.Data == "object" || n.Data == "embed" || n.Data == "base" || n.Data == "math" || n.Data == "video" {
 			t.Errorf("%s: <%s>", what, n.Data)
+		}
+	}
+}
+
+func TestAllThatIsWrongWithABrandIsListedAboveItsForm(t *testing.T) {
+	w := newWorld(t)
+	b := w.browser().signIn(grace)
+	w.brand("legal", brand.Changes{brand.Senders: "legal.example"})
+	for _, tt := range []struct {
+		fields map[string]string
+		first  string   // which takes the cursor
+		wrong  []string // fields that the list leads to, as in the form
+	}{
+		{map[string]string{"colour": "red", "expiry": "soon"}, "colour", nil},
+		{map[string]string{"privacy": "x", "expiry": "soon", "id": "A b", "senders": "legal.example", "button.de": strings.Repeat("ö", 41), "passcode": "", "colour": "#777777"},
+			"id", []string{"id", "colour", "button.de", "privacy", "passcode", "expiry", "senders"}},
+	} {
+		fields := formOf(t, b.get("/brands/new"))
+		fields.Set("id", "fresh")
+		fields.Set("do", "preview")
+		for name, value := range tt.fields {
+			fields.Set(name, value)
+		}
+		a := b.postBrand("/brands", fields, nil)
+		list, _, _ := strings.Cut(a.body, `class="sheet admin-sheet stack"`)
+		var got []string
+		for _, m := range regexp.MustCompile(`<li><a href="#([^"]+)"`).FindAllStringSubmatch(list, -1) {
+			got = append(got, m[1])
+			if !strings.Contains(a.body, `id="`+m[1]+`"`) {
+				t.Errorf("no field %s", m[1])
+			}
+		}
+		if a.status != http.StatusUnprocessableEntity || !slices.Equal(got, tt.wrong) {
+			t.Errorf("%v: %d, the list leads to %q, want %q", tt.fields, a.status, got, tt.wrong)
+		}
+		for name := range tt.fields {
+			if !strings.Contains(a.body, `id="`+name+`-error"`) {
+				t.Errorf("%v: no reason at %s", tt.fields, name)
+			}
+		}
+		if cursor := regexp.MustCompile(`<input[^>]* id="([^"]+)"[^>]* autofocus`).FindStringSubmatch(a.body); cursor == nil || cursor[1] != tt.first {
+			t.Errorf("%v: the cursor goes to %q, want %s", tt.fields, cursor, tt.first)
 		}
 	}
 }

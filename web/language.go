@@ -236,6 +236,20 @@ func (s *Server) shownAt(c echo.Context) string {
 	return "/check"
 }
 
+// wrongFields leads to the fields of a form that are wrong, where there are too many to find
+// at a glance. name is what the form calls a field.
+func wrongFields(list []views.FieldError, name func(field string) string) (links []views.Link) {
+	if len(list) < 3 {
+		return nil
+	}
+	for _, e := range list {
+		if called := name(e.Field); called != "" {
+			links = append(links, views.Link{Text: called + ": " + e.Text, URL: "#" + e.Field})
+		}
+	}
+	return links
+}
+
 // sayText returns a text, and nothing for no id.
 func sayText(say language.Words, id string) string {
 	if id == "" {

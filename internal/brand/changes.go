@@ -162,6 +162,29 @@ func languageOf(tag string) (string, error) {
 	return tag, nil
 }
 
+// Faults are the errors of Over and New for each field alone, in the order of [AllFields]:
+// whoever has typed many hears of all that is wrong at once.
+func (c Changes) Faults(under Settings) (list []error) {
+	for _, field := range AllFields() {
+		value, is := c[field]
+		if !is {
+			continue
+		}
+		s, err := Changes{field: value}.Over(under)
+		switch {
+		case err != nil:
+		case field == Logo:
+			_, err = New(s)
+		default:
+			err = s.Check()
+		}
+		if err != nil {
+			list = append(list, err)
+		}
+	}
+	return list
+}
+
 // known returns Invalid with the field as its Key if there is one that no brand has: a
 // brand that lacks what it was given would be another brand.
 func (c Changes) known() error {

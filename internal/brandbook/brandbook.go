@@ -313,6 +313,27 @@ func (s *Service) Try(by letterlock.Actor, id string, c brand.Changes) (*brand.B
 	return brand.New(settings)
 }
 
+// Faults are all errors of Try for one field each, and that of a new brand's name; id is
+// empty for one that is to be added as name. They are for an administrator's form.
+func (s *Service) Faults(by letterlock.Actor, id, name string, c brand.Changes) (list []error) {
+	if !by.Is(letterlock.Admin) {
+		return nil
+	}
+	if id == "" {
+		if _, err := brand.ParseID(name); err != nil {
+			list = append(list, err)
+		}
+	}
+	list = append(list, c.Faults(s.base(id))...)
+	signIn := maps.Clone(c)
+	maps.DeleteFunc(signIn, func(f brand.Field, _ string) bool { return f != brand.Passcode && f != brand.Social })
+	if settings, err := signIn.Over(s.base(id)); err == nil {
+		list = append(list, s.lets(settings))
+	}
+	list = append(list, s.now.Load().parted(id, c))
+	return slices.DeleteFunc(list, func(err error) bool { return err == nil })
+}
+
 // base is what a brand inherits.
 func (s *Service) base(id string) brand.Settings {
 	if id == brand.Default {
