@@ -21,21 +21,21 @@ func (c Config) validateSignIn(bad complain) {
 	seen := map[string]bool{}
 	for i, s := range c.SignIn {
 		at := func(field string) string { return fmt.Sprintf("signin[%d].%s", i+1, field) }
-		s.validate(bad, at)
-		if !aShortName.MatchString(s.Short()) {
-			bad(at("id"), "%q is no short name of 1 to 32 lower-case letters, digits and hyphens", s.Short())
-		}
+		s.validate(c.PublicURL.URL != nil && Loopback(c.PublicURL.Hostname()), bad, at)
 		if seen[s.Short()] {
 			bad(at("id"), "%q names another provider already: give this one its own", s.Short())
 		}
 		seen[s.Short()] = true
-		if s.Issuer != "" && !issuer(s.Issuer, c.PublicURL.URL != nil && Loopback(c.PublicURL.Hostname())) {
-			bad(at("issuer"), "%q is not an https URL", s.Issuer)
-		}
 	}
 }
 
-func (s SignIn) validate(bad complain, at func(string) string) {
+func (s SignIn) validate(here bool, bad complain, at func(string) string) {
+	if !aShortName.MatchString(s.Short()) {
+		bad(at("id"), "%q is no short name of 1 to 32 lower-case letters, digits and hyphens", s.Short())
+	}
+	if s.Issuer != "" && !issuer(s.Issuer, here) {
+		bad(at("issuer"), "%q is not an https URL", s.Issuer)
+	}
 	switch {
 	case s.Preset == "":
 		for _, need := range []struct{ field, value string }{{"name", s.Name}, {"issuer", s.Issuer}} {

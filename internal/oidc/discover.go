@@ -56,9 +56,14 @@ func (p *Provider) Look(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, askTime)
 	defer cancel()
 	d, err := p.ask(ctx)
-	if err != nil {
-		return err
+	if err == nil {
+		err = p.fetchKeys(ctx, d)
 	}
+	return err
+}
+
+// fetchKeys asks for the keys, and keeps a provider that has them.
+func (p *Provider) fetchKeys(ctx context.Context, d *discovered) error {
 	// No token has this form: the keys are fetched, and none fits.
 	if _, err := d.keys.VerifySignature(ctx, nobodys); err != nil && err.Error() != noKeyFits {
 		return refuse(Unreachable, err)
