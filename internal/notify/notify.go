@@ -34,8 +34,8 @@ type Notifier struct {
 	words language.Words
 }
 
-// In writes to recipients in a language. What it writes to the organisation's own people is
-// in English.
+// In writes in a language: to recipients in any, to the organisation's own people in one
+// that there are pages for them in.
 func (n *Notifier) In(w language.Words) *Notifier {
 	in := *n
 	in.words = w
@@ -43,7 +43,7 @@ func (n *Notifier) In(w language.Words) *Notifier {
 }
 
 // house is the default brand: mails to the organisation's own people bear it.
-func (n *Notifier) house() *brand.Brand { return n.Brand("") }
+func (n *Notifier) house() *brand.Brand { return n.Brand("").In(n.words.Tag()) }
 
 func look(b *brand.Brand) mail.Brand {
 	return mail.Brand{
@@ -73,9 +73,9 @@ func (n *Notifier) notification(w io.Writer, now time.Time, m letterlock.Message
 	}
 	say(&v, b)
 	if !m.Expires.IsZero() {
-		v.Expires = n.untilIn(n.words, m.Expires)
+		v.Expires = n.until(m.Expires)
 	}
-	return n.writeIn(n.words, w, now, b, eml.Draft{
+	return n.write(w, now, b, eml.Draft{
 		From:    letterlock.Mailbox{Name: mail.Via(n.words, who.Called(), b.Name), Address: n.From},
 		ReplyTo: []letterlock.Mailbox{who},
 		To:      []letterlock.Mailbox{r.Mailbox},
@@ -116,14 +116,12 @@ func (n *Notifier) Preview(b *brand.Brand, from letterlock.Mailbox) (string, err
 const SampleReference = "ABC-DEF-GHJ-KLM"
 
 // until is a moment in words, with what its zone is from UTC unless it is that.
-func (n *Notifier) until(t time.Time) string { return n.untilIn(language.Words{}, t) }
-
-func (n *Notifier) untilIn(w language.Words, t time.Time) string {
+func (n *Notifier) until(t time.Time) string {
 	t = t.In(n.Location)
 	if zone, _ := t.Zone(); zone == "UTC" {
-		return w.Weekday(t)
+		return n.words.Weekday(t)
 	}
-	return w.Weekday(t) + t.Format(" (UTC-07:00)")
+	return n.words.Weekday(t) + t.Format(" (UTC-07:00)")
 }
 
 // Passcode writes the mail with a one-time passcode for a message.
@@ -135,7 +133,7 @@ func (n *Notifier) Passcode(w io.Writer, now time.Time, m letterlock.Message, r 
 		Until:   n.words.ClockZone(expires.In(n.Location)),
 		Host:    n.PublicURL.Host, To: string(r.Mailbox.Address),
 	}
-	return n.writeIn(n.words, w, now, b, eml.Draft{
+	return n.write(w, now, b, eml.Draft{
 		From:    letterlock.Mailbox{Name: b.Name, Address: n.From},
 		To:      []letterlock.Mailbox{{Address: r.Mailbox.Address}},
 		Subject: v.Subject(),
@@ -147,11 +145,11 @@ func (n *Notifier) Passcode(w io.Writer, now time.Time, m letterlock.Message, r 
 // the other side, and may be empty.
 func (n *Notifier) Failure(w io.Writer, now time.Time, m letterlock.Message, r letterlock.Recipient, said string) error {
 	if said == "" {
-		said = "The mail came back, and the other side did not say why."
+		said = n.words.Text("staffMail.failure.notSaid")
 	}
 	v := mail.Failure{
-		Brand: look(n.house()), Recipient: string(r.Mailbox.Address), Subject: m.Subject, Inline: r.Experience == letterlock.Inline,
-		Sent:   m.Accepted.In(n.Location).Format("Monday 2 January 2006, 15:04 MST"),
+		Words: n.words, Brand: look(n.house()), Recipient: string(r.Mailbox.Address), Subject: m.Subject, Inline: r.Experience == letterlock.Inline,
+		Sent:   n.words.Weekday(m.Accepted.In(n.Location)),
 		Reason: said, URL: n.PublicURL.JoinPath("sent", string(m.ID)).String(), MessageID: m.MessageID,
 	}
 	return n.write(w, now, n.house(), eml.Draft{
@@ -167,7 +165,7 @@ func (n *Notifier) Failure(w io.Writer, now time.Time, m letterlock.Message, r l
 // because they are new, or because the one they had was taken away.
 func (n *Notifier) Account(w io.Writer, now time.Time, to letterlock.Mailbox, t letterlock.Token, invited bool, expires time.Time) error {
 	v := mail.Account{
-		Brand: look(n.house()), Invited: invited,
+		Words: n.words, Brand: look(n.house()), Invited: invited,
 		URL: n.PublicURL.JoinPath("password", t.Reveal()).String(), Host: n.PublicURL.Host,
 		Expires: n.until(expires), To: string(to.Address),
 	}
@@ -179,12 +177,7 @@ func (n *Notifier) Account(w io.Writer, now time.Time, to letterlock.Mailbox, t 
 	}, mail.AccountHTML(v))
 }
 
-// write writes to the organisation's own people.
 func (n *Notifier) write(w io.Writer, now time.Time, b *brand.Brand, d eml.Draft, html templ.Component) error {
-	return n.writeIn(language.Words{}, w, now, b, d, html)
-}
-
-func (n *Notifier) writeIn(in language.Words, w io.Writer, now time.Time, b *brand.Brand, d eml.Draft, html templ.Component) error {
 	var page bytes.Buffer
 	if err := html.Render(context.Background(), &page); err != nil {
 		return err
@@ -194,8 +187,8 @@ func (n *Notifier) writeIn(in language.Words, w io.Writer, now time.Time, b *bra
 	d.MessageID = eml.NewMessageID(n.From.Domain())
 	// RFC 3834: a machine wrote this, and no machine is to answer it.
 	d.Header = [][2]string{{"Auto-Submitted", "auto-generated"}, {"X-Auto-Response-Suppress", "All"}}
-	if in.Tag() != language.English { // RFC 3282; without the field it is English, as it always was
-		d.Header = append(d.Header, [2]string{"Content-Language", in.Tag()})
+	if in := n.words.Tag(); in != language.English { // RFC 3282; without the field it is English, as it always was
+		d.Header = append(d.Header, [2]string{"Content-Language", in})
 	}
 	d.Inline = []eml.File{{Name: "logo.png", Type: "image/png", ContentID: mail.LogoCID, Body: bytes.NewReader(b.Logo)}}
 	return eml.Compose(w, d)

@@ -133,7 +133,12 @@ func (p Passcode) Grouped() string {
 func (p Passcode) Subject() string { return p.Words.Text("passcode.subject") }
 
 // SubjectLine is the subject of a failure notice.
-func (f Failure) SubjectLine() string { return "Not delivered to " + f.Recipient + ": " + f.Subject }
+func (f Failure) SubjectLine() string {
+	return f.Words.Text("staffMail.failure.subject", "Recipient", f.Recipient, "Subject", f.Subject)
+}
 
 // Subject is the subject line of the mail with the link to set a password.
-func (a Account) Subject() string { return "Set your password for Letterlock at " + a.Brand.Name }
+func (a Account) Subject() string { return a.say("staffMail.account.subject") }
+
+// say returns a text that may name the organisation.
+func (a Account) say(id string) string { return a.Words.Text(id, "Brand", a.Brand.Name) }

@@ -83,6 +83,16 @@ func bodies(t *testing.T) map[string]string {
 		all["notification-"+tag+".html"], all["notification-"+tag+".txt"] = text(NotificationHTML(n)), NotificationText(n)
 		all["passcode-"+tag+".html"], all["passcode-"+tag+".txt"] = text(PasscodeHTML(p)), PasscodeText(p)
 	}
+	german, _ := language.Find(language.German)
+	a, f, n := account, failure, news
+	a.Words, f.Words, n.Words = german, german, german
+	a.Expires, f.Sent = "Freitag, 4. Dezember 2026, 18:00 CET (UTC+01:00)", "Mittwoch, 18. November 2026, 10:42 CET"
+	n.Subject, n.Sentence = "Marta Lind hat Ihre geschützte Nachricht gelesen", "Marta Lind hat Ihre Nachricht gelesen."
+	n.More, n.Button = german.Text("staffMail.release.more"), german.Text("staffMail.openInSent")
+	n.About, n.Foot = "Vollmacht, gesendet am "+f.Sent, german.Text("staffMail.becauseYouSent", "ID", failure.MessageID)
+	all["account-de.html"], all["account-de.txt"] = text(AccountHTML(a)), AccountText(a)
+	all["failure-de.html"], all["failure-de.txt"] = text(FailureHTML(f)), FailureText(f)
+	all["news-de.html"], all["news-de.txt"] = text(NewsHTML(n)), NewsText(n)
 	return all
 }
 
@@ -352,7 +362,7 @@ func TestBothPartsOfAMailSayTheSame(t *testing.T) {
 	all := bodies(t)
 	// Only a label for what the HTML part shows by its place, and the link, which is a button there.
 	labels := []string{"reason", "message", "what", "the", "other", "side", "said"}
-	free := map[string][]string{"failure": labels, "failure-inline": labels}
+	free := map[string][]string{"failure": labels, "failure-inline": labels, "failure-de": {"grund", "nachricht", "was", "die", "andere", "seite", "gesagt", "hat", "am"}}
 	for name, page := range all {
 		kind, ok := strings.CutSuffix(name, ".html")
 		if !ok || strings.HasSuffix(kind, "-"+language.Japanese) { // which has no blanks between words

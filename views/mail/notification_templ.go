@@ -162,7 +162,7 @@ func NotificationHTML(v Notification) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = checks(v).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = sentence(v.Words, "mail.opens", slots{"Host": host(v.Host), "Reference": reference(v.Words, v.Reference)}, v.check()).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -40,9 +40,13 @@ func PasscodeText(p Passcode) string {
 func FailureText(f Failure) string {
 	var b strings.Builder
 	paragraphs(&b, f.Brand.Name, f.sentence(), f.consequence())
-	fmt.Fprintf(&b, "Reason:\n%s\n\n", wrap(f.Reason, "  "))
-	fmt.Fprintf(&b, "Message:     %s\nSent:        %s\nMessage-ID:  %s\n\n", oneLine(f.Subject), oneLine(f.Sent), oneLine(f.MessageID))
-	fmt.Fprintf(&b, "Open it in your Sent folder:\n%s\n", f.URL)
+	fmt.Fprintf(&b, "%s:\n%s\n\n", f.Words.Text("staffMail.failure.reason"), wrap(f.Reason, "  "))
+	for _, line := range [][2]string{
+		{f.Words.Text("staffMail.failure.message"), f.Subject}, {f.Words.Text("staffMail.failure.sent"), f.Sent}, {"Message-ID", f.MessageID},
+	} {
+		fmt.Fprintf(&b, "%-12s %s\n", line[0]+":", oneLine(line[1]))
+	}
+	fmt.Fprintf(&b, "\n%s:\n%s\n", f.Words.Text("staffMail.openInSent"), f.URL)
 	return b.String()
 }
 
@@ -50,9 +54,9 @@ func FailureText(f Failure) string {
 func AccountText(a Account) string {
 	var b strings.Builder
 	paragraphs(&b, a.Brand.Name, a.Subject()+".", a.reason())
-	fmt.Fprintf(&b, "Set your password:\n%s\n\n", a.URL)
+	fmt.Fprintf(&b, "%s:\n%s\n\n", a.Words.Text("staffMail.account.button"), a.URL)
 	paragraphs(&b, a.validity())
-	fmt.Fprintf(&b, "\nHow to check that this is genuine\n  The page opens at  %s\n", a.Host)
+	fmt.Fprintf(&b, "\n%s\n  %s\n", a.Words.Text("mail.genuine"), bare(a.Words, "staffMail.account.opensText", "Host", a.Host))
 	b.WriteString(wrap(a.check(), "  "))
 	b.WriteString("\n\n-- \n" + wrap(a.notice(), "") + "\n")
 	return b.String()
@@ -60,21 +64,18 @@ func AccountText(a Account) string {
 
 func (a Account) reason() string {
 	if a.Invited {
-		return "An administrator of " + a.Brand.Name + " has made an account for you, to send mail that you can take back. Choose a password, and sign in with it and this address."
+		return a.say("staffMail.account.invited")
 	}
-	return "An administrator of " + a.Brand.Name + " has reset your password. The old one no longer works; choose a new one."
+	return a.say("staffMail.account.reset")
 }
 
-func (a Account) validity() string { return "The link works once, until " + a.Expires + "." }
-
-func (a Account) check() string {
-	return "It asks for a new password and for nothing else, never for an old one. If you did not expect this mail, ask " +
-		a.Brand.Name + " on a number that you already know."
+func (a Account) validity() string {
+	return a.Words.Text("staffMail.account.validity", "Time", a.Expires)
 }
 
-func (a Account) notice() string {
-	return "This mail was sent to " + a.To + "; do not pass it on, the link is yours alone."
-}
+func (a Account) check() string { return a.say("staffMail.account.check") }
+
+func (a Account) notice() string { return a.Words.Text("staffMail.account.notice", "Address", a.To) }
 
 func (p Passcode) validity() string {
 	return p.Words.Count("mail.passcode.validity", p.Minutes, "Time", p.Until)
@@ -94,16 +95,16 @@ func (p Passcode) notice() string { return p.Words.Text("mail.passcode.notice", 
 
 func (f Failure) sentence() string {
 	if f.Inline {
-		return "Your message could not be delivered to " + f.Recipient + "."
+		return f.Words.Text("staffMail.failure.inline", "Recipient", f.Recipient)
 	}
-	return "The notification of your message could not be delivered to " + f.Recipient + "."
+	return f.Words.Text("staffMail.failure.link", "Recipient", f.Recipient)
 }
 
 func (f Failure) consequence() string {
 	if f.Inline {
-		return "They have not received it. Check the address, and send it again."
+		return f.Words.Text("staffMail.failure.inlineMeans")
 	}
-	return "They have no link and cannot read the message. Check the address, and send it again."
+	return f.Words.Text("staffMail.failure.linkMeans")
 }
 
 // paragraphs writes each text, wrapped, with an empty line after it.

@@ -54,25 +54,33 @@ func besideLogo(w language.Words) string {
 	return "padding:0 12px 0 0;"
 }
 
-// checks is how to check that a notification is genuine. It is not templ because templ puts
-// blanks between the pieces of a sentence, and Japanese has none.
-func checks(v Notification) templ.Component {
-	return templ.ComponentFunc(func(ctx context.Context, w io.Writer) error {
-		for _, p := range v.Words.Parts("mail.opens") {
+// slots are what stands in the places of a text, by their names.
+type slots map[string]templ.Component
+
+// sentence puts elements into the places of a text, and has what follows after it. It is not
+// templ because templ puts blanks between the pieces of a sentence, and Japanese has none.
+func sentence(w language.Words, id string, in slots, after string) templ.Component {
+	return templ.ComponentFunc(func(ctx context.Context, to io.Writer) error {
+		for _, p := range w.Parts(id) {
 			var err error
-			switch p.Slot {
-			case "Host":
-				_, err = io.WriteString(w, `<strong class="ink" style="color:#121f1e;">`+templ.EscapeString(v.Host)+`</strong>`)
-			case "Reference":
-				err = reference(v.Words, v.Reference).Render(ctx, w)
-			default:
-				_, err = io.WriteString(w, templ.EscapeString(p.Text))
+			if slot := in[p.Slot]; slot != nil {
+				err = slot.Render(ctx, to)
+			} else {
+				_, err = io.WriteString(to, templ.EscapeString(p.Text))
 			}
 			if err != nil {
 				return err
 			}
 		}
-		_, err := io.WriteString(w, templ.EscapeString(sentences(v.Words, "", v.check())))
+		_, err := io.WriteString(to, templ.EscapeString(sentences(w, "", after)))
+		return err
+	})
+}
+
+// host is the name of one, as the address bar will show it.
+func host(name string) templ.Component {
+	return templ.ComponentFunc(func(_ context.Context, to io.Writer) error {
+		_, err := io.WriteString(to, `<strong class="ink" style="color:#121f1e;">`+templ.EscapeString(name)+`</strong>`)
 		return err
 	})
 }
