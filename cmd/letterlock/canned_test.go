@@ -75,6 +75,11 @@ func aboutMessages() canned {
 		"GET /messages?from=2026-11-20T00%3A00%3A00Z&limit=200&recipient=%40gmail.com&sender=ada%40contoso.example":           api.MessagePage{Messages: []api.Message{offer}, Total: 1, Next: "n2"},
 		"GET /messages?cursor=n2&from=2026-11-20T00%3A00%3A00Z&limit=200&recipient=%40gmail.com&sender=ada%40contoso.example": api.MessagePage{Messages: []api.Message{single}, Total: 1},
 		"GET /messages?from=2026-11-20T00%3A00%3A00Z&limit=200&recipient=carol%40outlook.com&sender=ada%40contoso.example":    api.MessagePage{Messages: []api.Message{offer}, Total: 1},
+		"GET /messages?from=2026-11-20T00%3A00%3A00Z&limit=200&sender=ada%40contoso.example":                                  api.MessagePage{Messages: []api.Message{offer}, Total: 1},
+		"GET /messages?from=2026-11-20T00%3A00%3A00Z&limit=200&sender=ada%40contoso.example&until=2026-11-20T09%3A42%3A01Z":   api.MessagePage{Messages: []api.Message{offer}, Total: 1},
+		"GET /messages?limit=200&subject=offer%2A":    api.MessagePage{Messages: []api.Message{offer}, Total: 1},
+		"GET /messages/" + offer.ID:                   offer,
+		"GET /messages/zyxwvutsrqponmlkjihgfedcba":    &letterlock.Error{Code: letterlock.NotFound, Key: "no-message"},
 		"GET /messages?limit=50&subject=nonsense":     &letterlock.Error{Code: letterlock.Invalid, Key: "subject"},
 		"GET /exports/messages?format=csv&sender=ada": "Date,Sender\n2026-11-20,'=ada\n",
 	}

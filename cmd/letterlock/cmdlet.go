@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"letterlock/internal/letterlock"
@@ -19,11 +20,16 @@ func isCmdlet(n *kong.Node) bool {
 // spelled in capitals and small letters; nil: none.
 func cmdlet(model *kong.Node, word string) *kong.Node {
 	for _, n := range model.Children {
-		if isCmdlet(n) && strings.EqualFold(n.Name, word) {
+		if isCmdlet(n) && isCalled(n, word) {
 			return n
 		}
 	}
 	return nil
+}
+
+// isCalled reports whether a word is a name of a cmdlet.
+func isCalled(n *kong.Node, word string) bool {
+	return strings.EqualFold(n.Name, word) || slices.ContainsFunc(n.Aliases, func(a string) bool { return strings.EqualFold(a, word) })
 }
 
 // translate turns a command line in AME's own words, as it is typed into
@@ -115,9 +121,50 @@ func parameter(c *kong.Node, typed string) (*kong.Flag, error) {
 	case 1:
 		return found, nil
 	case 0:
+		if why := foreign(c.Name, typed); why != "" {
+			return nil, misused("%s", why)
+		}
 		return nil, misused("%s knows no parameter -%s; it knows %s", c.Name, typed, strings.Join(names, ", "))
 	}
 	return nil, misused("-%s could be %s", typed, strings.Join(like, " or "))
+}
+
+// foreignParameters are those of AME that have no meaning here, with the reason: of one
+// cmdlet, and of all.
+var foreignParameters = map[string][]struct{ name, why string }{
+	"Get-MessageTrace": {
+		{"FromIP", "no message keeps the IP address that it came from; the audit log has that of whoever submitted it"},
+		{"ToIP", "the relay chooses the IP address that mail goes to, and does not tell it"},
+		{"ProbeTag", "Microsoft has reserved it for its own use"},
+		{"Expression", "Microsoft has reserved it for its own use"},
+	},
+	"": {
+		{"ErrorAction", "a command ends with its first error, and its exit code tells the kind"},
+		{"ErrorVariable", "errors go to standard error"},
+		{"WarningAction", "there are no warnings"},
+		{"WarningVariable", "there are no warnings"},
+		{"InformationAction", "there is nothing but the answer"},
+		{"InformationVariable", "there is nothing but the answer"},
+		{"ProgressAction", "no progress is shown"},
+		{"OutVariable", "the answer goes to standard output, with --json for programs"},
+		{"OutBuffer", "the answer goes to standard output, with --json for programs"},
+		{"PipelineVariable", "the answer goes to standard output, with --json for programs"},
+		{"Verbose", "there is nothing more to say"},
+		{"Debug", "there is nothing more to say"},
+	},
+}
+
+// foreign says why a parameter of AME, or one that every cmdlet has, is refused; empty:
+// it is neither.
+func foreign(command, typed string) string {
+	for _, list := range [][]struct{ name, why string }{foreignParameters[command], foreignParameters[""]} {
+		for _, p := range list {
+			if strings.EqualFold(p.name, typed) {
+				return "-" + p.name + " has no meaning here: " + p.why
+			}
+		}
+	}
+	return ""
 }
 
 // parameterValue takes the value of a parameter off what is left of the command

@@ -184,7 +184,7 @@ func childNames(node *kong.Node) []string {
 
 func childOf(node *kong.Node, word string) *kong.Node {
 	for _, c := range node.Children {
-		if c.Name == word || isCmdlet(c) && strings.EqualFold(c.Name, word) {
+		if c.Name == word || isCmdlet(c) && isCalled(c, word) {
 			return c
 		}
 	}

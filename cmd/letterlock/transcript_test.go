@@ -25,7 +25,7 @@ func at(hour, minute int) time.Time { return time.Date(2026, 11, 20, hour, minut
 
 // offer is a message whose subject would turn the terminal red, if it could.
 var offer = api.Message{
-	ID: "abcdefghijklmnopqrstuvwxyz", MessageID: "<offer-1@contoso.example>", Date: at(9, 42), Sender: "ada@contoso.example", SenderName: "Ada Lindqvist",
+	ID: "abcdefghijklmnopqrstuvwxya", MessageID: "<offer-1@contoso.example>", Date: at(9, 42), Sender: "ada@contoso.example", SenderName: "Ada Lindqvist",
 	Subject: "Offer \x1b[31m\u202etfard", Protection: "encrypt-only", EncryptionMethod: "policy", DecidedBy: "rule money", Via: "submission", Size: 4096,
 	Attachments: 1, Expires: at(9, 42).AddDate(0, 1, 0), State: "live", IsRevocable: true,
 	Recipients: []api.Recipient{
