@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"time"
 
+	"letterlock/internal/journal"
 	"letterlock/internal/letterlock"
 	"letterlock/internal/metrics"
 	"letterlock/internal/policy"
@@ -39,6 +40,9 @@ type Service struct {
 	// alone; 0: any number.
 	SecondPersonAbove int
 	Log               *slog.Logger // hears what stops a batch; nil: nobody does
+	// Elsewhere does again what an entry of the revocation journal says that is about no
+	// message, and reports whether that changed anything; nil: nothing does. See Replay.
+	Elsewhere func(tx *store.Tx, e journal.Entry) (changed bool, err error)
 	// Quiet is told that nothing is sent any more to those whose access has changed,
 	// before anybody is told that it has; nil: nobody is. Tests stop the process there.
 	Quiet func()

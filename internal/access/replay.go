@@ -15,8 +15,8 @@ import (
 // replayed is the reason of what Replay does, in the audit log, and noKey that of what
 // it cannot do.
 const (
-	replayed = "replayed from the journal"
-	noKey    = "replayed from the journal; not given back, for no key is there that opens the message"
+	replayed = journal.Replayed
+	noKey    = journal.Replayed + "; not given back, for no key is there that opens the message"
 )
 
 // Replay does again what a database that was restored from a backup has missed. The
@@ -49,7 +49,10 @@ func (s *Service) Replay(ctx context.Context, rows []journal.Row) (changed int, 
 // replayOne does what one entry says, unless it is so already.
 func (s *Service) replayOne(tx *store.Tx, e journal.Entry) (changed bool, err error) {
 	if e.Message == "" {
-		return false, nil // about the journal itself
+		if s.Elsewhere == nil {
+			return false, nil
+		}
+		return s.Elsewhere(tx, e)
 	}
 	m, err := tx.Message(e.Message)
 	if errors.Is(err, letterlock.NotFound) || err == nil && m.Destroyed {

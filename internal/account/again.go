@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"letterlock/internal/journal"
 	"letterlock/internal/letterlock"
 	"letterlock/internal/store"
 )
@@ -79,6 +80,6 @@ func (s *Service) Unbind(ctx context.Context, by letterlock.Actor, a letterlock.
 		if err != nil {
 			return err
 		}
-		return errors.Join(tx.EndSessions(letterlock.Staff, a), tx.EndAllPending(a), tx.DeleteAppPasswords(a))
+		return errors.Join(tx.EndSessions(letterlock.Staff, a), tx.EndAllPending(a), tx.DeleteAppPasswords(a), taken(tx, a, "", journal.Unbound, journal.AppPassword))
 	})
 }

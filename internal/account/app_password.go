@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"letterlock/internal/journal"
 	"letterlock/internal/letterlock"
 	"letterlock/internal/store"
 	"letterlock/internal/vault"
@@ -149,7 +150,7 @@ func (s *Service) RemoveAppPassword(ctx context.Context, by letterlock.Actor, of
 				return err
 			}
 			entry.Reason = describeAppPassword(p)
-			return tx.DeleteAppPassword(id)
+			return errors.Join(tx.DeleteAppPassword(id), taken(tx, of, id, journal.AppPassword))
 		})
 }
 

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"letterlock/internal/journal"
 	"letterlock/internal/letterlock"
 	"letterlock/internal/ratelimit"
 	"letterlock/internal/store"
@@ -248,7 +249,7 @@ func (s *Service) fits(tx *store.Tx, a letterlock.Address, typed string) (what s
 	if err != nil || !ok {
 		return "", err
 	}
-	return "recovery code", nil
+	return "recovery code", taken(tx, a, "", journal.Codes)
 }
 
 func (s *Service) recoveryHash(a letterlock.Address, code string) []byte {
@@ -315,7 +316,7 @@ func (s *Service) NewRecoveryCodes(ctx context.Context, by letterlock.Actor, pas
 		if err != nil {
 			return err
 		}
-		return s.tell(tx, by.Address, by, letterlock.CodesMade)
+		return errors.Join(taken(tx, by.Address, "", journal.Codes), s.tell(tx, by.Address, by, letterlock.CodesMade))
 	})
 	return codes, s.told(err)
 }

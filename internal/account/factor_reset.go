@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"letterlock/internal/journal"
 	"letterlock/internal/letterlock"
 	"letterlock/internal/store"
 )
@@ -29,7 +30,7 @@ func (s *Service) ResetFactors(ctx context.Context, by letterlock.Actor, a lette
 		if err != nil {
 			return err
 		}
-		return errors.Join(tx.DeleteFactors(a), tx.EndSessions(letterlock.Staff, a), tx.EndAllPending(a),
+		return errors.Join(tx.DeleteFactors(a), tx.EndSessions(letterlock.Staff, a), tx.EndAllPending(a), taken(tx, a, "", journal.Factor),
 			tx.Enqueue(store.Notice{Kind: store.FactorNotice, Address: a}))
 	})
 	if err == nil {

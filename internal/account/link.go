@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"letterlock/internal/journal"
 	"letterlock/internal/letterlock"
 	"letterlock/internal/store"
 	"letterlock/internal/vault"
@@ -64,7 +65,8 @@ func (s *Service) Reset(ctx context.Context, by letterlock.Actor, a letterlock.A
 			purpose = store.Invite
 		}
 		row.PasswordHash = ""
-		if err := errors.Join(tx.PutAccount(row), s.endAll(tx, a), tx.DeleteAppPasswords(a)); err != nil {
+		err = errors.Join(tx.PutAccount(row), s.endAll(tx, a), tx.DeleteAppPasswords(a), taken(tx, a, "", journal.Password, journal.AppPassword))
+		if err != nil {
 			return err
 		}
 		until, err = s.mailLink(tx, a, purpose)
@@ -121,6 +123,7 @@ func (s *Service) SetPassword(ctx context.Context, from letterlock.Actor, t lett
 		return errors.Join(
 			tx.PutAccount(row),
 			s.endAll(tx, row.Mailbox.Address),
+			taken(tx, row.Mailbox.Address, "", journal.Password),
 			s.tell(tx, row.Mailbox.Address, from, letterlock.PasswordSet),
 			tx.Audit(letterlock.Entry{Actor: from, Action: "set password", Target: string(row.Mailbox.Address), Allowed: true}))
 	}))

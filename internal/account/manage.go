@@ -9,6 +9,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"letterlock/internal/journal"
 	"letterlock/internal/letterlock"
 	"letterlock/internal/store"
 )
@@ -151,7 +152,11 @@ func (s *Service) put(ctx context.Context, by letterlock.Actor, m letterlock.Mai
 		if err := tx.PutAccount(store.Account{Mailbox: m, Roles: roles, PasswordHash: hashed}); err != nil {
 			return err
 		}
-		return errors.Join(s.endAll(tx, m.Address), tx.DeleteAppPasswords(m.Address))
+		err = errors.Join(s.endAll(tx, m.Address), tx.DeleteAppPasswords(m.Address))
+		if old.Mailbox.Address == "" { // it is new
+			return err
+		}
+		return errors.Join(err, taken(tx, m.Address, "", journal.Password, journal.AppPassword, journal.Enabled), tx.Journal(journal.OfRoles(m.Address, roles)))
 	})
 }
 
@@ -225,7 +230,7 @@ func (s *Service) Disable(ctx context.Context, by letterlock.Actor, a letterlock
 		if row.Disabled.IsZero() {
 			row.Disabled = tx.Now
 		}
-		return errors.Join(tx.PutAccount(row), s.endAll(tx, a))
+		return errors.Join(tx.PutAccount(row), s.endAll(tx, a), taken(tx, a, "", journal.Disabled))
 	})
 }
 
@@ -238,7 +243,7 @@ func (s *Service) Enable(ctx context.Context, by letterlock.Actor, a letterlock.
 			return err
 		}
 		row.Disabled = time.Time{}
-		return tx.PutAccount(row)
+		return errors.Join(tx.PutAccount(row), taken(tx, a, "", journal.Enabled))
 	})
 }
 
@@ -257,7 +262,7 @@ func (s *Service) SetRoles(ctx context.Context, by letterlock.Actor, a letterloc
 			return err
 		}
 		row.Roles = roles
-		return tx.PutAccount(row)
+		return errors.Join(tx.PutAccount(row), tx.Journal(journal.OfRoles(a, roles)))
 	})
 }
 
@@ -269,7 +274,7 @@ func (s *Service) SignOutEverywhere(ctx context.Context, by letterlock.Actor, a 
 		if _, err := find(tx, a); err != nil {
 			return err
 		}
-		return errors.Join(tx.EndSessions(letterlock.Staff, a), tx.EndAllPending(a), tx.DeleteAppPasswords(a))
+		return errors.Join(tx.EndSessions(letterlock.Staff, a), tx.EndAllPending(a), tx.DeleteAppPasswords(a), taken(tx, a, "", journal.AppPassword))
 	})
 }
 

@@ -11,6 +11,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"letterlock/internal/journal"
 	"letterlock/internal/letterlock"
 	"letterlock/internal/passkey"
 	"letterlock/internal/store"
@@ -344,7 +345,7 @@ func (s *Service) FinishPasskey(ctx context.Context, by letterlock.Actor, id str
 			entry.Reason = letterlock.KeyOf(err)
 			return tx.Audit(entry)
 		}
-		err = errors.Join(tx.AddFactor(f), tx.EndAllPending(by.Address), tx.EndSessions(letterlock.Staff, by.Address),
+		err = errors.Join(tx.AddFactor(f), tx.EndAllPending(by.Address), tx.EndSessions(letterlock.Staff, by.Address), taken(tx, by.Address, f.ID, journal.Factor),
 			s.tell(tx, by.Address, by, letterlock.PasskeyAdded), tx.Audit(entry))
 		if err != nil {
 			return err
@@ -398,7 +399,7 @@ func (s *Service) RemovePasskey(ctx context.Context, by letterlock.Actor, passwo
 		}
 		entry.Reason = f.Name
 		_, err = tx.DeleteFactor(id, by.Address)
-		return errors.Join(err, forgetCodes(tx, by.Address), s.tell(tx, by.Address, by, letterlock.PasskeyRemoved))
+		return errors.Join(err, taken(tx, by.Address, id, journal.Factor), forgetCodes(tx, by.Address), s.tell(tx, by.Address, by, letterlock.PasskeyRemoved))
 	}))
 }
 

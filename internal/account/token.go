@@ -9,6 +9,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"letterlock/internal/journal"
 	"letterlock/internal/letterlock"
 	"letterlock/internal/store"
 	"letterlock/internal/vault"
@@ -107,7 +108,7 @@ func (s *Service) EndToken(ctx context.Context, by letterlock.Actor, id letterlo
 			return err
 		}
 		entry.Target, entry.Reason = string(k.Account), describe(k)
-		return tx.EndToken(id)
+		return errors.Join(tx.EndToken(id), taken(tx, k.Account, id, journal.Token))
 	})
 }
 

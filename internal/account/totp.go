@@ -11,6 +11,7 @@ import (
 	"github.com/pquerna/otp/hotp"
 	"github.com/pquerna/otp/totp"
 
+	"letterlock/internal/journal"
 	"letterlock/internal/letterlock"
 	"letterlock/internal/store"
 )
@@ -121,10 +122,12 @@ func (s *Service) ConfirmApp(ctx context.Context, by letterlock.Actor, password,
 		if refusal, err = s.beside(tx, by, shown); err != nil || refusal != nil {
 			return err
 		}
+		id := letterlock.NewID()
 		err = errors.Join(
-			tx.AddFactor(store.Factor{Kind: store.TOTP, Handle: []byte(by.Address), Address: by.Address, ID: letterlock.NewID(),
+			tx.AddFactor(store.Factor{Kind: store.TOTP, Handle: []byte(by.Address), Address: by.Address, ID: id,
 				Sealed: s.Pepper.Seal("totp", string(by.Address), []byte(key.Secret())), Counter: counter}),
-			tx.EndAllPending(by.Address), tx.EndSessions(letterlock.Staff, by.Address), s.tell(tx, by.Address, by, letterlock.AppSetUp),
+			tx.EndAllPending(by.Address), tx.EndSessions(letterlock.Staff, by.Address), taken(tx, by.Address, id, journal.Factor),
+			s.tell(tx, by.Address, by, letterlock.AppSetUp),
 			tx.Audit(letterlock.Entry{Actor: by, Action: "set up app", Target: string(by.Address), Allowed: true}))
 		if err != nil {
 			return err
@@ -154,7 +157,7 @@ func (s *Service) RemoveApp(ctx context.Context, by letterlock.Actor, password s
 		if err == nil {
 			_, err = tx.DeleteFactor(f.ID, by.Address)
 		}
-		return errors.Join(err, forgetCodes(tx, by.Address), s.tell(tx, by.Address, by, letterlock.AppRemoved))
+		return errors.Join(err, taken(tx, by.Address, f.ID, journal.Factor), forgetCodes(tx, by.Address), s.tell(tx, by.Address, by, letterlock.AppRemoved))
 	}))
 }
 

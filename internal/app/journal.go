@@ -184,7 +184,8 @@ func (a *App) catchUpJournal(ctx context.Context) error {
 
 // replay does what the entries behind the number known say.
 func (a *App) replay(ctx context.Context, known, last int64, keys audit.Keys) error {
-	if err := a.Access.StopUndoing(ctx); err != nil { // first: a start that ends here comes here again
+	// First: a start that ends here comes here again.
+	if err := errors.Join(a.Access.StopUndoing(ctx), a.DB.Write(ctx, (*store.Tx).EndVisits)); err != nil {
 		return err
 	}
 	var page []journal.Row

@@ -1,5 +1,6 @@
-// Package journal keeps what was decided about access outside the data and its
-// backups, so that a restored backup can be told what it has missed.
+// Package journal keeps what was decided about access, and what was taken from those
+// who sign in, outside the data and its backups, so that a restored backup can be told
+// what it has missed.
 //
 // It is a file of lines that is only added to. Each line holds the hash of the one
 // before it and a signature, so that a changed, missing or foreign line is found.
@@ -13,6 +14,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"letterlock/internal/audit"
@@ -31,18 +33,38 @@ const (
 	Expiry    Act = "expiry"  // a message ends at another time
 	// Accepted says that the operator went on without entries that were lost.
 	Accepted Act = "accept"
+
+	// These are about the account By, and With says which one where it has several of a
+	// kind; nothing: all that it has. A version of before them passes over them.
+	Disabled    Act = "disable"      // its holder was kept out
+	Enabled     Act = "enable"       // and let in again
+	Roles       Act = "roles"        // Name is what it holds, with blanks between them
+	Password    Act = "password"     // it got another one, or has none
+	Factor      Act = "factor"       // a second factor was removed, or added
+	Codes       Act = "codes"        // recovery codes were made anew, or one was used
+	AppPassword Act = "app-password" // one was removed
+	Token       Act = "token"        // one was ended
+	Unbound     Act = "unbind"       // it belongs to nobody at the provider any more
+
+	// Visits says that somebody else than who is signed in has ended that, or that a
+	// browser was forgotten. Whose it was does not matter: nobody is signed in after a
+	// restore.
+	Visits Act = "visits"
 )
 
+// Replayed is the reason, in the audit log, of what a start does again.
+const Replayed = "replayed from the journal"
+
 // An Entry is one line as it is hashed: the order of the fields is the canonical
-// one and never changes; new fields go before Previous, with omitempty. It names
-// nobody who reads and nothing of what they read.
+// one and never changes; new fields go before Previous, with omitempty, and an older
+// version refuses what has one. It names nobody who reads and nothing of what they read.
 type Entry struct {
 	Seq       int64               `json:"seq"`
 	At        int64               `json:"at"`
 	Act       Act                 `json:"act"`
 	Message   letterlock.ID       `json:"message,omitempty"`
 	Recipient letterlock.ID       `json:"recipient,omitempty"`
-	By        letterlock.Address  `json:"by,omitempty"` // who revoked; nobody with an address: an operator
+	By        letterlock.Address  `json:"by,omitempty"` // who revoked; nobody with an address: an operator. Or the account
 	Name      string              `json:"name,omitempty"`
 	Standing  letterlock.Standing `json:"standing,omitempty"`
 	Batch     letterlock.ID       `json:"batch,omitempty"`
@@ -55,6 +77,29 @@ type Entry struct {
 func OfRevocation(r letterlock.Recipient, v letterlock.Revocation) Entry {
 	return Entry{Act: Revoked, Message: r.Message, Recipient: r.ID, By: v.By.Address, Name: v.By.Name,
 		Standing: v.Standing, Batch: v.Batch, With: v.With}
+}
+
+// OfAccount is an entry about an account, and what of it, without its place.
+func OfAccount(act Act, a letterlock.Address, which letterlock.ID) Entry {
+	return Entry{Act: act, By: a, With: which}
+}
+
+// OfRoles is the entry of the roles that an account holds from now on, without its place.
+func OfRoles(a letterlock.Address, roles []letterlock.Role) Entry {
+	e := OfAccount(Roles, a, "")
+	for _, r := range roles {
+		e.Name += " " + string(r)
+	}
+	e.Name = strings.TrimSpace(e.Name)
+	return e
+}
+
+// Held are the roles of an entry of OfRoles.
+func (e Entry) Held() (list []letterlock.Role) {
+	for r := range strings.FieldsSeq(e.Name) {
+		list = append(list, letterlock.Role(r))
+	}
+	return list
 }
 
 // Revocation is what OfRevocation was made of. Its reason is in the audit log only.

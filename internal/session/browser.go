@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"letterlock/internal/journal"
 	"letterlock/internal/letterlock"
 	"letterlock/internal/store"
 )
@@ -190,6 +191,9 @@ func (s *Browsers) Forget(ctx context.Context, by letterlock.Actor, here string,
 		if err := tx.EndOtherSessions(letterlock.Reader, by.Address, hash(here)); err != nil {
 			return err
 		}
+		if err := tx.Journal(journal.Entry{Act: journal.Visits}); err != nil {
+			return err
+		}
 		return tx.Audit(letterlock.Entry{Actor: by, Action: "forget browser", Target: string(by.Address), Allowed: true})
 	})
 }
@@ -210,7 +214,7 @@ func (s *Browsers) ForgetOf(ctx context.Context, by letterlock.Actor, a letterlo
 		if n, err = tx.CountBrowsers(a); err != nil {
 			return err
 		}
-		return errors.Join(tx.ForgetBrowsers(a), tx.EndSessions(letterlock.Reader, a), tx.Audit(e))
+		return errors.Join(tx.ForgetBrowsers(a), tx.EndSessions(letterlock.Reader, a), tx.Journal(journal.Entry{Act: journal.Visits}), tx.Audit(e))
 	})
 	if err == nil {
 		err = refusal
@@ -224,7 +228,7 @@ func (s *Browsers) ForgetAll(ctx context.Context, by letterlock.Actor, here stri
 		return &letterlock.Error{Code: letterlock.Denied}
 	}
 	return s.DB.Write(ctx, func(tx *store.Tx) error {
-		return errors.Join(tx.ForgetBrowsers(by.Address), tx.EndOtherSessions(letterlock.Reader, by.Address, hash(here)),
+		return errors.Join(tx.ForgetBrowsers(by.Address), tx.EndOtherSessions(letterlock.Reader, by.Address, hash(here)), tx.Journal(journal.Entry{Act: journal.Visits}),
 			tx.Audit(letterlock.Entry{Actor: by, Action: "forget all browsers", Target: string(by.Address), Allowed: true}))
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"letterlock/internal/journal"
 	"letterlock/internal/letterlock"
 	"letterlock/internal/store"
 )
@@ -60,7 +61,7 @@ func (s *Service) EndNamed(ctx context.Context, by letterlock.Actor, of letterlo
 		if err != nil || !was {
 			return err
 		}
-		return tx.Audit(entry)
+		return errors.Join(tx.Journal(journal.Entry{Act: journal.Visits}), tx.Audit(entry))
 	})
 	return errors.Join(err, refusal)
 }
@@ -71,7 +72,7 @@ func (s *Service) EndOthers(ctx context.Context, by letterlock.Actor, here strin
 		return &letterlock.Error{Code: letterlock.Denied}
 	}
 	return s.DB.Write(ctx, func(tx *store.Tx) error {
-		return errors.Join(tx.EndOtherSessions(letterlock.Staff, by.Address, hash(here)),
+		return errors.Join(tx.EndOtherSessions(letterlock.Staff, by.Address, hash(here)), tx.Journal(journal.Entry{Act: journal.Visits}),
 			tx.Audit(letterlock.Entry{Actor: by, Action: "end other sessions", Target: string(by.Address), Allowed: true}))
 	})
 }

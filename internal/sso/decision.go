@@ -7,6 +7,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"letterlock/internal/journal"
 	"letterlock/internal/letterlock"
 	"letterlock/internal/oidc"
 	"letterlock/internal/store"
@@ -157,11 +158,17 @@ func (d *decision) giveRoles(tx *store.Tx) error {
 	if !d.bound {
 		return nil // enter keeps them
 	}
-	err := errors.Join(tx.PutAccount(d.row), d.audit(tx, "set roles", d.given, true))
+	err := errors.Join(d.setRoles(tx), d.audit(tx, "set roles", d.given, true))
 	if len(roles) == 0 {
 		err = errors.Join(err, tx.EndSessions(letterlock.Staff, d.row.Mailbox.Address), tx.EndAllPending(d.row.Mailbox.Address))
 	}
 	return err
+}
+
+// setRoles keeps the roles of the account, for a restored backup, too, which gives it no
+// more.
+func (d *decision) setRoles(tx *store.Tx) error {
+	return errors.Join(tx.PutAccount(d.row), tx.Journal(journal.OfRoles(d.row.Mailbox.Address, d.row.Roles)))
 }
 
 // rolesOf are the roles that a profile gives, in the order in which they are shown.
@@ -245,7 +252,7 @@ func (d *decision) enter(tx *store.Tx) error {
 		case !d.known:
 			first = errors.Join(tx.PutAccount(d.row), d.audit(tx, "add account", spell(d.row.Roles), true))
 		case d.given != "":
-			first = errors.Join(tx.PutAccount(d.row), d.audit(tx, "set roles", d.given, true))
+			first = errors.Join(d.setRoles(tx), d.audit(tx, "set roles", d.given, true))
 		}
 		first = errors.Join(first, d.audit(tx, "bind account", d.s.Provider.Name, true))
 	}

@@ -140,6 +140,17 @@ func CheckFile(ctx context.Context, path string) error {
 	return nil
 }
 
+// signedIn are the tables of who is signed in, or about to be.
+var signedIn = [...]string{"sessions", "browsers", "passcodes", "openid_requests", "releases", "pending"}
+
+// EndVisits is [EndVisits] for a database that is in use, and was one of an earlier time.
+func (t *Tx) EndVisits() (err error) {
+	for _, table := range signedIn {
+		err = errors.Join(err, t.exec(`DELETE FROM "`+table+`"`))
+	}
+	return err
+}
+
 // EndVisits deletes from a database that nobody uses who was signed in when it was
 // copied: whoever signed out since, or lost a device, must not be let in by it.
 func EndVisits(ctx context.Context, path string) error {
@@ -148,7 +159,7 @@ func EndVisits(ctx context.Context, path string) error {
 		return err
 	}
 	db.SetMaxOpenConns(1)
-	for _, table := range []string{"sessions", "browsers", "passcodes", "openid_requests", "releases"} {
+	for _, table := range signedIn {
 		err = errors.Join(err, clearTable(ctx, db, table))
 	}
 	return errors.Join(err, db.Close())
