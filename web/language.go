@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -119,8 +120,12 @@ func (s *Server) chosen(c echo.Context, offer *language.Offer) (language.Words, 
 	if err != nil {
 		return language.Words{}, false
 	}
-	return offer.Find(cookie.Value)
+	return offer.Find(strings.TrimSuffix(cookie.Value, atDoor))
 }
+
+// atDoor stands behind a language that somebody of the organisation has chosen before they
+// were in: whose choice it is shows when somebody signs in.
+const atDoor = "-new"
 
 // languageCookieOf is the cookie that keeps what was chosen of an offer.
 func (s *Server) languageCookieOf(offer *language.Offer) string {
@@ -132,9 +137,13 @@ func (s *Server) languageCookieOf(offer *language.Offer) string {
 
 // answerIn has this browser answered in a language of the offer from now on.
 func (s *Server) answerIn(c echo.Context, offer *language.Offer, w language.Words) {
+	s.keepLanguage(c, offer, w.Tag())
+}
+
+func (s *Server) keepLanguage(c echo.Context, offer *language.Offer, value string) {
 	options := s.sessions.options()
 	options.MaxAge = int(languageLasts / time.Second)
-	c.SetCookie(sessions.NewCookie(s.languageCookieOf(offer), w.Tag(), options))
+	c.SetCookie(sessions.NewCookie(s.languageCookieOf(offer), value, options))
 }
 
 // chooseLanguage answers in the language that was chosen from now on: in this browser,
@@ -160,8 +169,8 @@ func (s *Server) chooseLanguage(c echo.Context) error {
 }
 
 // chooseStaffLanguage has somebody of the organisation answered in the language that they
-// chose from now on, in this browser. It asks for no account: nobody is in yet on some of
-// the pages where it is chosen.
+// chose from now on: in this browser, and, if they are in, with all that is their account's. It
+// asks for no account: nobody is in yet on some of the pages where it is chosen.
 func (s *Server) chooseStaffLanguage(c echo.Context) error {
 	f, err := form(c)
 	if err != nil {
@@ -171,14 +180,65 @@ func (s *Server) chooseStaffLanguage(c echo.Context) error {
 	if !ok {
 		return &letterlock.Error{Code: letterlock.Invalid, Key: "language"}
 	}
-	s.answerIn(c, s.StaffLanguages, w)
+	by, err := s.staffActor(c)
+	switch {
+	case errors.Is(err, errSignIn):
+		s.keepLanguage(c, s.StaffLanguages, w.Tag()+atDoor)
+		err = nil
+	case err == nil:
+		s.answerIn(c, s.StaffLanguages, w)
+		err = s.Accounts.Speak(c.Request().Context(), by, w.Tag())
+	}
+	if err != nil {
+		return err
+	}
 	return c.Redirect(http.StatusSeeOther, localPath(f.Get("return"), "/sign-in"))
+}
+
+// adoptStaffLanguage has whoever has just signed in answered in the language of their
+// account, unless they have chosen one on the way in: that is their account's from then on.
+// An account of which none is known gets that of the browser.
+func (s *Server) adoptStaffLanguage(c echo.Context, by letterlock.Actor) error {
+	if len(s.StaffLanguages.All()) == 1 {
+		return nil
+	}
+	tag, err := s.Accounts.Spoken(c.Request().Context(), by.Address)
+	if err != nil {
+		return err
+	}
+	w, known := s.StaffLanguages.Find(tag)
+	if cookie, err := c.Cookie(s.languageCookieOf(s.StaffLanguages)); err == nil && strings.HasSuffix(cookie.Value, atDoor) || !known {
+		if w, known = s.StaffLanguages.Find(s.likedByStaff(c)); !known {
+			return nil
+		}
+	}
+	s.answerIn(c, s.StaffLanguages, w)
+	return s.Accounts.Speak(c.Request().Context(), by, w.Tag())
+}
+
+// likedByStaff is the tag of the language that was chosen in this browser, else of the one of
+// the offer that the browser likes best; empty: it likes none of them, or there is no choice.
+func (s *Server) likedByStaff(c echo.Context) string {
+	if len(s.StaffLanguages.All()) == 1 {
+		return ""
+	}
+	w, ok := s.chosen(c, s.StaffLanguages)
+	if !ok {
+		w, ok = s.StaffLanguages.Match(c.Request().Header.Get("Accept-Language"))
+	}
+	if !ok {
+		return ""
+	}
+	return w.Tag()
 }
 
 // adoptLanguage brings together what was chosen in this browser and what is remembered
 // for an address that has just been proved in it: the newer choice is the browser's. A
 // release code proves none.
 func (s *Server) adoptLanguage(c echo.Context, by letterlock.Actor) error {
+	if by.Kind == letterlock.Staff {
+		return s.adoptStaffLanguage(c, by)
+	}
 	if by.Kind != letterlock.Reader || by.Proof == letterlock.ByRelease || len(s.Languages.All()) == 1 {
 		return nil
 	}

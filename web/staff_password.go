@@ -26,7 +26,7 @@ func (s *Server) setPassword(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	err = s.Accounts.SetPassword(c.Request().Context(), actor(c), passwordToken(c), f.Get("password"))
+	err = s.Accounts.SetPassword(c.Request().Context(), actor(c), passwordToken(c), f.Get("password"), s.likedByStaff(c))
 	if letterlock.KeyOf(err) == "password" {
 		v := s.passwordForm(c)
 		v.Error = s.words(c).Text("signIn.passwordHas", "Least", strconv.Itoa(account.MinPassword), "Most", strconv.Itoa(account.MaxPassword))

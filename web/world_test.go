@@ -178,7 +178,7 @@ func newWorld(t *testing.T, changes ...func(*Options)) *world {
 	for _, change := range changes {
 		change(&o)
 	}
-	w.outbox.Languages, w.outbox.BrandLanguage = o.Languages, o.Brands.Language
+	w.outbox.Languages, w.outbox.BrandLanguage, w.outbox.StaffLanguages = o.Languages, o.Brands.Language, o.StaffLanguages
 	w.server, err = New(o)
 	check(err)
 	for _, a := range everybody {

@@ -68,7 +68,7 @@ func TestALinkOfBeforeSetsNoPasswordThatIsNotTaken(t *testing.T) {
 		t.Fatalf("before: %v", err)
 	}
 	h.accounts.OnlyPassword = grace.Address
-	if err := h.accounts.SetPassword(t.Context(), letterlock.Actor{}, link, password); letterlock.KeyOf(err) != "account-link" {
+	if err := h.accounts.SetPassword(t.Context(), letterlock.Actor{}, link, password, ""); letterlock.KeyOf(err) != "account-link" {
 		t.Errorf("afterwards: %v", err)
 	}
 }
@@ -214,7 +214,7 @@ func TestEachChangeOfWhatKeepsAnAccountIsMailedToItsHolder(t *testing.T) {
 	try(letterlock.AppRemoved, h.accounts.RemoveApp(t.Context(), by, password, h.asked(d, ada.Address)))
 	try(letterlock.PasskeyRemoved, h.accounts.RemovePasskey(t.Context(), by, password, h.asked(d, ada.Address), h.passkeyOf(ada.Address).ID))
 	token := h.reset(ada.Address)
-	try(letterlock.PasswordSet, h.accounts.SetPassword(t.Context(), by, token, chosen))
+	try(letterlock.PasswordSet, h.accounts.SetPassword(t.Context(), by, token, chosen, ""))
 }
 
 // told takes the notices of changes out of the outbox; all are Ada's.

@@ -105,7 +105,10 @@ func (s *Service) holder(tx *store.Tx, t letterlock.Token) (row store.Account, e
 // used up by that, also by the first of two who use it at the same time, and all
 // sessions of the account end. NotFound "account-link": the link does not work;
 // Invalid "password": it still does, and the password is too short or too long.
-func (s *Service) SetPassword(ctx context.Context, from letterlock.Actor, t letterlock.Token, password string) error {
+//
+// likes is the tag of the language that the browser likes, or empty: an account of which no
+// language is known is written to in that from then on.
+func (s *Service) SetPassword(ctx context.Context, from letterlock.Actor, t letterlock.Token, password, likes string) error {
 	// Only whoever holds a link that works has a password hashed: that is dear.
 	if err := s.CheckLink(ctx, t); err != nil {
 		return err
@@ -122,6 +125,7 @@ func (s *Service) SetPassword(ctx context.Context, from letterlock.Actor, t lett
 		row.PasswordHash = hashed
 		return errors.Join(
 			tx.PutAccount(row),
+			speakAtFirst(tx, row.Mailbox.Address, likes),
 			s.endAll(tx, row.Mailbox.Address),
 			taken(tx, row.Mailbox.Address, "", journal.Password),
 			s.tell(tx, row.Mailbox.Address, from, letterlock.PasswordSet),

@@ -56,7 +56,7 @@ func (h *house) reset(a letterlock.Address) letterlock.Token {
 }
 
 func (h *house) set(t letterlock.Token, password string) error {
-	return h.accounts.SetPassword(h.t.Context(), letterlock.Actor{IP: ip}, t, password)
+	return h.accounts.SetPassword(h.t.Context(), letterlock.Actor{IP: ip}, t, password, "")
 }
 
 func TestWhoIsInvitedSetsAPasswordAndComesIn(t *testing.T) {

@@ -342,11 +342,11 @@ func (a *App) buildEdges(cfg config.Config, o Options) error {
 	if err != nil {
 		return err
 	}
-	a.Outbox.Languages, a.Outbox.BrandLanguage = languages, a.Brands.Language
 	staffLanguages, err := language.NewStaffOffer(cfg.Staff.Languages)
 	if err != nil {
 		return err
 	}
+	a.Outbox.Languages, a.Outbox.BrandLanguage, a.Outbox.StaffLanguages = languages, a.Brands.Language, staffLanguages
 	site, err := web.New(web.Options{
 		PublicURL: cfg.PublicURL.URL, Languages: languages, Organization: cfg.Organization.Name, Brands: a.Brands, AdminContact: cfg.Organization.Admin,
 		Access: a.Access, Passcodes: a.Passcodes, Passphrases: a.Passphrases, Releases: a.Releases, Sessions: a.Sessions, Browsers: a.Browsers, Accounts: a.Accounts, Intake: a.Intake, Uploads: a.Uploads, Track: a.Track, AuditLog: a.Audit,

@@ -48,7 +48,7 @@ func TestAnInvitationReachesItsHolderAndWorks(t *testing.T) {
 	if found == nil || !strings.Contains(p.html, found[0]) || len(links(p.text+p.html)) != 1 {
 		t.Fatalf("links %q, want one to set a password:\n%s", links(p.text+p.html), p.text)
 	}
-	if err := accounts.SetPassword(t.Context(), letterlock.Actor{}, letterlock.Token(found[1]), "a password of my own"); err != nil {
+	if err := accounts.SetPassword(t.Context(), letterlock.Actor{}, letterlock.Token(found[1]), "a password of my own", ""); err != nil {
 		t.Errorf("the link in the mail: %v", err)
 	}
 	h.pass(time.Hour)

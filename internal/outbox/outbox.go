@@ -45,6 +45,8 @@ type Service struct {
 	Notifier *notify.Notifier
 	// Languages are those in which recipients are written to; nil: English.
 	Languages *language.Offer
+	// StaffLanguages are those in which the organisation's own people are; nil: English.
+	StaffLanguages *language.Offer
 	// BrandLanguage is the tag of that in which a brand has its recipients written to; nil,
 	// or not offered: in the first there is.
 	BrandLanguage func(brand string) string
@@ -92,7 +94,7 @@ type work struct {
 	account   invitation             // accounts only; instead of message and recipient
 	change    vault.ChangeMail       // changes only
 	said      string                 // with what their mail came back; failures only
-	words     language.Words         // in which a recipient is written to
+	words     language.Words         // in which whoever gets it is written to
 	broken    error                  // why key, passcode or token could not be opened
 	now       time.Time
 }
@@ -159,66 +161,41 @@ func (s *Service) claim(tx *store.Tx, lane store.Lane) (w work, err error) {
 		return w, err
 	}
 	w.now = tx.Now
-	if w.notice.Kind == store.AccountNotice {
+	switch {
+	case w.notice.Kind == store.AccountNotice:
 		err = s.claimAccount(tx, &w)
-		return w, err
-	}
-	if w.notice.Kind.OfAccount() {
+	case w.notice.Kind.OfAccount():
 		s.claimChange(tx, &w)
-		return w, nil
+	default:
+		err = s.claimMessage(tx, &w)
 	}
-	if w.message, err = tx.Message(w.notice.Message); err != nil {
+	if err != nil {
 		return w, err
 	}
-	if w.recipient, err = tx.Recipient(w.notice.Recipient); err != nil {
-		return w, err
-	}
-	if w.notice.Kind == store.UnreadNotice || w.notice.Kind == store.ExpiringNotice {
-		if w.all, err = tx.Recipients(w.notice.Message); err != nil {
-			return w, err
-		}
-	}
-	if w.notice.Kind == store.FailureNotice {
-		if w.said, err = tx.WhyBounced(w.recipient); err != nil && !errors.Is(err, letterlock.NotFound) {
-			return w, err
-		}
-	}
-	s.unseal(tx, &w)
 	w.words, err = s.wordsFor(tx, w)
 	return w, err
 }
 
-// wordsFor returns in which words a recipient is written to: in the language that is
-// remembered for the address, else in that of the page on which a passcode was asked for,
-// else in that of the brand, and else in the first there is. One that is not offered is
-// passed over. Mail that goes inline is in its sender's words, and of one language there
-// is nothing to ask.
-func (s *Service) wordsFor(tx *store.Tx, w work) (language.Words, error) {
-	if s.Languages == nil || w.notice.Kind == store.InlineNotice || s.addressee(w) != w.recipient.Mailbox.Address {
-		return language.Words{}, nil
+// claimMessage finds what a notice about a message needs.
+func (s *Service) claimMessage(tx *store.Tx, w *work) (err error) {
+	if w.message, err = tx.Message(w.notice.Message); err != nil {
+		return err
 	}
-	offered := s.Languages.All()
-	if len(offered) == 1 {
-		return offered[0], nil
+	if w.recipient, err = tx.Recipient(w.notice.Recipient); err != nil {
+		return err
 	}
-	remembered, err := tx.LanguageOf(w.recipient.Mailbox.Address)
-	if err != nil && !errors.Is(err, letterlock.NotFound) {
-		return language.Words{}, err
-	}
-	for _, tag := range []string{remembered, w.passcode.Language} {
-		if words, ok := s.Languages.Find(tag); ok {
-			return words, nil
+	if w.notice.Kind == store.UnreadNotice || w.notice.Kind == store.ExpiringNotice {
+		if w.all, err = tx.Recipients(w.notice.Message); err != nil {
+			return err
 		}
 	}
-	return s.spokenBy(w.message.Brand), nil
-}
-
-// spokenBy are the words in which a brand has recipients written to who have said nothing.
-func (s *Service) spokenBy(brand string) language.Words {
-	if s.BrandLanguage == nil {
-		return s.Languages.All()[0]
+	if w.notice.Kind == store.FailureNotice {
+		if w.said, err = tx.WhyBounced(w.recipient); err != nil && !errors.Is(err, letterlock.NotFound) {
+			return err
+		}
 	}
-	return s.Languages.Or(s.BrandLanguage(brand))
+	s.unseal(tx, w)
+	return nil
 }
 
 // unseal opens what a notice needs. A failure belongs to the attempt, not to the
@@ -357,43 +334,44 @@ func (s *Service) sign(mail io.Reader) (string, error) {
 }
 
 func (s *Service) write(b *bytes.Buffer, w work) error {
+	n := s.Notifier.In(w.words)
 	switch w.notice.Kind {
 	case store.LinkNotice:
 		token, err := vault.OpenToken(s.Pepper, w.recipient.ID, w.notice.Secret)
 		if err != nil {
 			return err
 		}
-		return s.Notifier.In(w.words).Notification(b, w.now, w.message, w.recipient, token)
+		return n.Notification(b, w.now, w.message, w.recipient, token)
 	case store.AgainNotice:
 		token, err := vault.OpenToken(s.Pepper, w.recipient.ID, w.notice.Secret)
 		if err != nil {
 			return err
 		}
-		return s.Notifier.In(w.words).Again(b, w.now, w.message, w.recipient, token)
+		return n.Again(b, w.now, w.message, w.recipient, token)
 	case store.RequestNotice:
-		return s.Notifier.Request(b, w.now, w.message, w.recipient)
+		return n.Request(b, w.now, w.message, w.recipient)
 	case store.ReleaseNotice:
-		return s.Notifier.ReleaseAsked(b, w.now, w.message, w.recipient)
+		return n.ReleaseAsked(b, w.now, w.message, w.recipient)
 	case store.ReadNotice:
-		return s.Notifier.FirstRead(b, w.now, w.message, w.recipient)
+		return n.FirstRead(b, w.now, w.message, w.recipient)
 	case store.UnreadNotice:
-		return s.Notifier.Unread(b, w.now, w.message, w.all)
+		return n.Unread(b, w.now, w.message, w.all)
 	case store.ExpiringNotice:
-		return s.Notifier.Expiring(b, w.now, w.message, w.all)
+		return n.Expiring(b, w.now, w.message, w.all)
 	case store.AdminNotice:
-		return s.Notifier.AdminRequest(b, w.now, w.message, w.recipient, s.Admin)
+		return n.AdminRequest(b, w.now, w.message, w.recipient, s.Admin)
 	case store.PasscodeNotice:
 		p := w.passcode
-		return s.Notifier.In(w.words).Passcode(b, w.now, w.message, w.recipient, p.Code, p.Reference, p.Expires)
+		return n.Passcode(b, w.now, w.message, w.recipient, p.Code, p.Reference, p.Expires)
 	case store.FailureNotice:
-		return s.Notifier.Failure(b, w.now, w.message, w.recipient, w.said)
+		return n.Failure(b, w.now, w.message, w.recipient, w.said)
 	case store.AccountNotice:
 		a := w.account
-		return s.Notifier.Account(b, w.now, a.holder, a.token, a.link.Purpose == store.Invite, a.link.Expires)
+		return n.Account(b, w.now, a.holder, a.token, a.link.Purpose == store.Invite, a.link.Expires)
 	case store.FactorNotice:
-		return s.Notifier.FactorReset(b, w.now, w.account.holder)
+		return n.FactorReset(b, w.now, w.account.holder)
 	case store.ChangeNotice:
-		return s.Notifier.Changed(b, w.now, w.account.holder, w.change.What, w.notice.Created, w.change.Agent, w.change.IP)
+		return n.Changed(b, w.now, w.account.holder, w.change.What, w.notice.Created, w.change.Agent, w.change.IP)
 	}
 	return fmt.Errorf("unknown notice %q", w.notice.Kind)
 }

@@ -64,7 +64,7 @@ func (s *Service) quote(ctx context.Context, w work) (string, error) {
 		return "", err
 	}
 	m := w.quoted.message
-	head := "On " + m.Accepted.In(s.Notifier.Location).Format("Monday 2 January 2006, 15:04 MST") + ", " + m.Writer().Called() + " wrote:"
+	head := w.words.Text("staffMail.wrote", "Time", w.words.Weekday(m.Accepted.In(s.Notifier.Location)), "Writer", m.Writer().Called())
 	return head + "\n" + quoteLines(text), nil
 }
 

@@ -59,6 +59,7 @@ UPDATE messages SET asks = 'passphrase' WHERE id = 'a';`,
 	`UPDATE messages SET subject = 'Quarterly figures' WHERE id = 'a'; -- it is in the indexes of schema 24, too`,
 	`UPDATE browsers SET agent = 'Chrome';`,
 	`UPDATE browsers SET proof = 'passcode';`,
+	`UPDATE browsers SET called = 'Marta';`,
 }
 
 // loose names the setting that takes the transactions out of migrations.

@@ -13,7 +13,7 @@ CREATE TABLE accounts (
   password_hash TEXT NOT NULL,              -- argon2id, PHC string
   created_at    INTEGER NOT NULL,
   disabled_at   INTEGER NOT NULL DEFAULT 0
-) STRICT;
+, language TEXT NOT NULL DEFAULT '') STRICT;
 
 CREATE TABLE answers (
   key        BLOB PRIMARY KEY,              -- hash of who asked and the key
