@@ -16,7 +16,7 @@ import (
 // A Page is what every page has: whose it is and who looks at it.
 type Page struct {
 	Words   language.Words // in which it is written
-	Choice  LanguageChoice // of other languages; none on pages that have but one
+	Choice  LanguageChoice // of other languages; none on pages that have but one, or a long form that would be lost
 	Title   string         // overrides the page's own title; normally empty
 	Host    string         // the public host, as the address bar shows it
 	Brand   Brand          // whose name, colours and logo a portal page bears

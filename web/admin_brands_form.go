@@ -58,6 +58,7 @@ func (s *Server) brandForm(c echo.Context, b brandEdit) views.BrandForm {
 		Page: s.page(c), Heading: say.Text("brands.changeBrand", "Brand", e.ID), Button: say.Text("brands.saveBrand"), URL: brandURL(e.ID), ID: e.ID, Base: say.Text("brands.theDefaultBrand"),
 		Version: strconv.FormatInt(e.Version, 10), HasSenders: true, Fields: brandFields(say, b), Errors: b.errors, Wrong: wrongFields(b.errors, func(field string) string { return brandFormField(say, field) }),
 	}
+	v.Choice = views.LanguageChoice{} // what is typed would be lost
 	if e.ID != "" {
 		v.LogoURL = s.looksOf(e.ID).page.LogoURL
 	}

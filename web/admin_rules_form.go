@@ -53,6 +53,7 @@ func (s *Server) ruleForm(c echo.Context, r mailrule.Rule) views.RuleForm {
 		Protection: protectionOptions(say, a.Protection), Brands: s.ruleBrands(say, a.Brand), Portal: a.Portal, Asks: demandOptions(say, a.Asks, say.Text("rules.nothingMoreThanTheSender")), AskName: a.Asks.Named(), Refuse: a.Refuse, Pass: a.Pass, Sentence: a.Sentence,
 		Enabled: r.Enabled, Version: versionField(r.Version),
 	}
+	v.Choice = views.LanguageChoice{} // what is typed would be lost
 	if a.Expiry > 0 {
 		v.Expiry = a.Expiry.String()
 	}

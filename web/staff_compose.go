@@ -192,6 +192,7 @@ func (s *Server) composeView(c echo.Context, w writing) views.Compose {
 		Answer:       f.get(answerQuery),
 		Rules:        floor,
 	}
+	v.Choice = views.LanguageChoice{} // what is typed would be lost
 	if !e.Portal {
 		v.PortalHint = portalHint(say, list, forced)
 	}

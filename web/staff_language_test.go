@@ -92,7 +92,7 @@ func TestStaffChooseTheirLanguage(t *testing.T) {
 		}
 	}
 	b.signIn(ada)
-	for path, offers := range map[string]bool{"/account/security": true, "/compose": false, "/sent": false} {
+	for path, offers := range map[string]bool{"/account/security": true, "/compose": false, "/sent": true, "/sent/" + string(letterlock.NewID()): true} {
 		a := b.get(path)
 		if a.header.Get("Content-Language") != "en" || strings.Contains(a.body, staffLanguageURL) != offers {
 			t.Errorf("%s is in %q; that it offers others is not %v", path, a.header.Get("Content-Language"), offers)
