@@ -256,7 +256,7 @@ func SentMailPage(v SentMail) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = document(v.Page, titled(v.Page, v.Mail.Subject+" · Sent", "Letterlock"), Brand{}, false, "frame.js", "preview.js").Render(templ.WithChildren(ctx, templ_7745c5c3_Var8), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = document(v.Page, titled(v.Page, v.Words.Text("sentPage.sent", "Subject", v.Mail.Subject), "Letterlock"), Brand{}, false, "frame.js", "preview.js").Render(templ.WithChildren(ctx, templ_7745c5c3_Var8), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
