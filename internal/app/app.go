@@ -304,7 +304,7 @@ func (a *App) buildUseCases(cfg config.Config, o Options, k seal.Keys, look *bra
 		DownloadsUnderDoNotForward: cfg.Recipients.DoNotForwardDownloads, Wake: wake, Now: o.Now, Metrics: a.Metrics.Access,
 		SecondPersonAbove: cfg.Revocation.SecondAdministratorAbove, Log: a.log}
 	a.Outbox.Tell = a.Access.Tell
-	a.Access.Elsewhere = a.Accounts.Replay
+	a.Access.Elsewhere = a.replayElsewhere
 	a.Access.BrandAsks, a.Passcodes.On, a.Releases.On = a.Brands.Asks, a.Brands.Passcode, a.Brands.Passcode
 	a.Intake = &intake.Service{DB: a.DB, Vault: v, Pepper: k.Pepper, Rules: rules,
 		Domain: cfg.Organization.Notify.Domain(), Wake: wake, Room: a.reserve.Room, Answerable: a.Access.Answerable,

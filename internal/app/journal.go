@@ -219,6 +219,14 @@ func (a *App) replay(ctx context.Context, known, last int64, keys audit.Keys) er
 	})
 }
 
+// replayElsewhere does what an entry says that is about no message.
+func (a *App) replayElsewhere(tx *store.Tx, e journal.Entry) (bool, error) {
+	if e.Act == journal.Binding {
+		return a.Vouch.Replay(tx, e)
+	}
+	return a.Accounts.Replay(tx, e)
+}
+
 // beginJournal makes the journal of a database that has none, with everything that
 // has ended before it.
 func (a *App) beginJournal(ctx context.Context) error {

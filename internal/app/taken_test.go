@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"os"
+	"slices"
 	"testing"
 	"time"
 
@@ -72,6 +73,8 @@ type way struct {
 	once bool // it can be used once
 	open bool // taken away from somebody who gets in without it
 }
+
+var admin = letterlock.Actor{Kind: letterlock.Staff, Address: "grace@contoso.example", Roles: []letterlock.Role{letterlock.Admin}}
 
 var ways = []way{
 	{name: "an account", make: func(m *machine) (take, use func() error) {
@@ -162,6 +165,22 @@ var ways = []way{
 	}},
 }
 
+// about are the ways in of those who read.
+var about = []way{
+	{name: "a binding", make: func(m *machine) (take, use func() error) {
+		return func() error { _, err := m.Vouch.Forget(m.t.Context(), admin, marta.Address, ""); return err }, m.binds("quill")
+	}},
+}
+
+// binds binds Marta's address at a provider.
+func (m *machine) binds(provider string) func() error {
+	b := store.Binding{Address: marta.Address, Issuer: "https://" + provider + ".example", Subject: "17", Provider: provider}
+	m.must(m.DB.Write(m.t.Context(), func(tx *store.Tx) error { return tx.Bind(b) }))
+	return func() error {
+		return m.DB.Read(m.t.Context(), func(tx *store.Tx) error { _, err := tx.Binding(b.Address, b.Issuer); return err })
+	}
+}
+
 var session = way{name: "a session", make: func(m *machine) (take, use func() error) {
 	by := m.staff("open", letterlock.Sender)
 	id, _, err := m.Sessions.Start(m.t.Context(), by)
@@ -234,6 +253,6 @@ func TestARestoredBackupGivesBackNoWayIn(t *testing.T) {
 			t.Error("the audit log does not know that the journal was replayed")
 		}
 	}
-	gone(ways)
+	gone(slices.Concat(ways, about))
 	gone([]way{session}) // what ends it must not be the entry of another
 }

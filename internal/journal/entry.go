@@ -31,6 +31,9 @@ const (
 	Restored  Act = "restore" // and given back
 	Destroyed Act = "destroy" // a message was destroyed
 	Expiry    Act = "expiry"  // a message ends at another time
+	// Passphrase says that a message asks for another passphrase, or for one. A version
+	// of before it passes over it.
+	Passphrase Act = "passphrase"
 	// Accepted says that the operator went on without entries that were lost.
 	Accepted Act = "accept"
 
@@ -46,6 +49,9 @@ const (
 	Token       Act = "token"        // one was ended
 	Unbound     Act = "unbind"       // it belongs to nobody at the provider any more
 
+	// Binding says that a reader's address is bound to nobody at the provider Name any
+	// more, at none if that is empty. With is a keyed hash of the address.
+	Binding Act = "binding"
 	// Visits says that somebody else than who is signed in has ended that, or that a
 	// browser was forgotten. Whose it was does not matter: nobody is signed in after a
 	// restore.

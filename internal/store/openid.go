@@ -42,6 +42,17 @@ func (t *Tx) Bindings(a letterlock.Address) (list []Binding, err error) {
 	return list, err
 }
 
+// BoundAddresses returns all addresses that are bound at an issuer.
+func (t *Tx) BoundAddresses() (list []letterlock.Address, err error) {
+	err = t.rows(`SELECT DISTINCT address FROM openid_bindings`, nil, func(rows *sql.Rows) error {
+		var a letterlock.Address
+		err := rows.Scan(&a)
+		list = append(list, a)
+		return err
+	})
+	return list, err
+}
+
 // Bind binds an address at an issuer, or notes that the binding was used; it never
 // changes whom it binds.
 func (t *Tx) Bind(b Binding) error {

@@ -39,6 +39,7 @@ var scans = []struct{ part, table, why string }{
 	{"FROM outbox WHERE done_at = 0 ORDER BY priority, due_at LIMIT", "outbox", "what waits to leave, by its index, up to a limit"},
 	{"WHERE done_at = 0 AND kind = 'account'", "outbox", "what waits to leave, by its index"},
 	{"WHERE done_at = 0 AND due_at > $1", "outbox", "what waits to leave, by its index, once at a start"},
+	{"SELECT DISTINCT address FROM openid_bindings", "openid_bindings", "a start after a restore asks for it, once for each binding that was undone"},
 	{"DELETE FROM locks WHERE until", "locks", "those who tried too often, of whom each sweep leaves few"},
 }
 

@@ -416,6 +416,9 @@ func (s *Service) Outcome(ctx context.Context, id, recipient letterlock.ID, brow
 	return o, err
 }
 
+// actForget is what Forget does, in the audit log.
+const actForget = "forget OpenID binding"
+
 // Forget lets somebody else prove an address at a provider, at all of them if that is
 // empty, and returns how many bindings it has forgotten. Whoever is signed in with the
 // address is signed out, and none of their browsers is remembered any more.
@@ -427,11 +430,11 @@ func (s *Service) Forget(ctx context.Context, by letterlock.Actor, a letterlock.
 		if n, err = tx.Unbind(a, provider); err != nil {
 			return err
 		}
-		e := letterlock.Entry{Actor: by, Action: "forget OpenID binding", Target: string(a), Reason: provider, Allowed: true}
+		e := letterlock.Entry{Actor: by, Action: actForget, Target: string(a), Reason: provider, Allowed: true}
 		if n == 0 {
 			return tx.Audit(e)
 		}
-		return errors.Join(tx.EndSessions(letterlock.Reader, a), tx.ForgetBrowsers(a), tx.Audit(e))
+		return errors.Join(tx.EndSessions(letterlock.Reader, a), tx.ForgetBrowsers(a), tx.Journal(s.unbound(a, provider)), tx.Audit(e))
 	})
 	return n, err
 }
