@@ -106,7 +106,7 @@ func (s *server) install() {
 	const root = "../.."
 	out, folder := filepath.Join(s.t.TempDir(), "out"), s.t.TempDir()
 	for _, command := range [][]string{
-		{filepath.Join(root, "tools/dist/pack"), s.program, runtime.GOARCH, "1.2.3", filepath.Join(root, "LICENSE"), out},
+		{filepath.Join(root, "tools/dist/pack"), s.program, runtime.GOARCH, "1.2.3", filepath.Join(root, "LICENSE"), out, "quick"},
 		{"dpkg-deb", "-x", filepath.Join(out, "letterlock_1.2.3_"+runtime.GOARCH+".deb"), folder},
 	} {
 		cmd := exec.Command(command[0], command[1:]...)
