@@ -146,12 +146,7 @@ func (db *DB) Read(ctx context.Context, f func(tx *Tx) error) error {
 	case <-db.stop:
 		return busy(errClosing)
 	}
-	tx := &Tx{conn: c, Now: db.clock()}
-	if err := tx.exec("BEGIN"); err != nil {
-		return busy(err)
-	}
-	defer tx.exec("ROLLBACK") // nothing was written; there is nothing to lose
-	return db.judge(f(tx))
+	return db.judge(reading(&Tx{conn: c, Now: db.clock(), idle: db.reads.idle}, f))
 }
 
 // Clock is the time of the database, in whole seconds of UTC.

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -282,7 +283,12 @@ func TestSearchFindsExactlyWhatMeetsAllConditions(t *testing.T) {
 		for _, before := range []int64{0, SeqAt(l.now)} {
 			var n int
 			var page []SentMessage
-			write(t, l.db, func(tx *Tx) (err error) { page, n, err = tx.Found(q, before, 5, 25); return err })
+			find := func(tx *Tx) (err error) { page, n, err = tx.Found(q, before, 5, 25); return err }
+			if i%2 == 0 {
+				write(t, l.db, find) // which counts by itself
+			} else if err := l.db.Read(t.Context(), find); err != nil {
+				t.Fatal(err)
+			}
 			if n != min(25, len(want)) || !slices.EqualFunc(page, want[:min(5, len(want))], func(m SentMessage, id letterlock.ID) bool { return m.Message.ID == id }) {
 				t.Fatalf("search %d, %+v: counts %d of %d, and a page of %d", i, q, n, len(want), len(page))
 			}
@@ -294,6 +300,35 @@ func TestSearchFindsExactlyWhatMeetsAllConditions(t *testing.T) {
 	if found < searches/10 || found > searches*9/10 {
 		t.Errorf("%d of %d searches found something: this test proves little", found, searches)
 	}
+}
+
+// TestASearchWaitsForNoSecondConnection searches in as many transactions at once as there
+// are connections: each would count on another one, and they would wait for each other.
+func TestASearchWaitsForNoSecondConnection(t *testing.T) {
+	l, r := newLibrary(t), rand.New(rand.NewPCG(1, 2))
+	const want = 3
+	for range want {
+		l.add(r)
+	}
+	var inside, done sync.WaitGroup
+	for range l.db.reads.size {
+		inside.Add(1)
+		done.Go(func() {
+			err := l.db.Read(t.Context(), func(tx *Tx) error {
+				inside.Done()
+				inside.Wait()
+				page, n, err := tx.Found(letterlock.Search{}, 0, 1, 1000)
+				if err == nil && (len(page) != 1 || n != want) {
+					t.Errorf("a page of %d, of %d, want 1 of %d", len(page), n, want)
+				}
+				return err
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	done.Wait()
 }
 
 func TestSearchRefusesWhatItCannotUnderstand(t *testing.T) {

@@ -99,16 +99,17 @@ func TestAPageIsReadAsItsMessagesAre(t *testing.T) {
 			for range 1 + w.IntN(4) {
 				places = append([]int64{w.message(t, db)}, places...)
 			}
-			var got, want []SentMessage
+			var got, found, want []SentMessage
 			var ok bool
 			write(t, db, func(tx *Tx) error {
 				_, once, err1 := tx.messagesAtOnce(places)
 				list, err2 := tx.messagesAt(places)
 				each, err3 := tx.messagesEach(places)
-				got, want, ok = list, each, once
-				return errors.Join(err1, err2, err3)
+				newest, _, err4 := tx.Found(letterlock.Search{}, 0, len(places), 10) // they are
+				got, found, want, ok = list, newest, each, once
+				return errors.Join(err1, err2, err3, err4)
 			})
-			if !reflect.DeepEqual(got, want) || len(want) != len(places) {
+			if !reflect.DeepEqual(got, want) || !reflect.DeepEqual(found, want) || len(want) != len(places) {
 				t.Fatalf("a page has\n%+v\nits messages are\n%+v", got, want)
 			}
 			if !w.changed && !w.lonely && !ok {

@@ -83,27 +83,45 @@ func (f *finder) places(before int64, limit int) (found []int64, err error) {
 	}
 }
 
+// foundAtOnce is what Found returns if the search is one list that is read from the
+// newest on, and its messages can be read by one statement. They are counted meanwhile,
+// which takes a third of the time of reading a page.
+func (f *finder) foundAtOnce(before int64, limit, most int) (list []SentMessage, total int, ok bool, err error) {
+	s := f.sources[0]
+	if !f.plain() || s.joint {
+		return nil, 0, false, nil
+	}
+	where, args := s.between(f.lo, f.hi)
+	n := 0
+	count := f.tx.beside(func(tx *Tx) (err error) { n, err = tx.count(s.from+` WHERE `+where, args, most); return err })
+	hi := f.hi
+	if before > 0 {
+		hi = min(hi, before)
+	}
+	if list, ok, err = f.tx.newestOf(s, f.lo, hi, limit); err != nil || !ok {
+		return nil, 0, false, err
+	}
+	if before == 0 && len(list) < limit {
+		return list, min(len(list), most), true, nil
+	}
+	err = count()
+	return list, n, err == nil, err
+}
+
 // counted returns the newest places, and how many there are, up to most.
 func (f *finder) counted(limit, most int) (found []int64, total int, err error) {
-	if !f.plain() {
+	s := f.sources[0]
+	if !f.plain() || !s.joint {
 		found, err = f.places(0, max(limit, most))
 		return found, min(len(found), most), err
 	}
-	s := f.sources[0]
 	where, args := s.between(f.lo, f.hi)
-	if s.joint {
-		found, err = f.tx.places(`SELECT `+s.key+` AS place FROM `+s.from+` WHERE `+where+` LIMIT ? + 0`, append(args, max(limit, most)))
-		if err != nil || len(found) < most {
-			return found, min(len(found), most), err
-		}
-		found, err = f.places(0, limit)
-		return found, most, err
-	}
-	if found, err = f.places(0, limit); err != nil || len(found) < limit {
+	found, err = f.tx.places(`SELECT `+s.key+` AS place FROM `+s.from+` WHERE `+where+` LIMIT ? + 0`, append(args, max(limit, most)))
+	if err != nil || len(found) < most {
 		return found, min(len(found), most), err
 	}
-	total, err = f.tx.count(s.from+` WHERE `+where, args, most)
-	return found, total, err
+	found, err = f.places(0, limit)
+	return found, most, err
 }
 
 // count counts the rows of a list, up to most. To go past that many takes half the

@@ -44,6 +44,9 @@ func (t *Tx) Found(q letterlock.Search, before int64, limit, most int) (list []S
 	if err != nil {
 		return nil, 0, err
 	}
+	if list, total, ok, err := f.foundAtOnce(before, limit, most); ok || err != nil {
+		return list, total, err
+	}
 	places, total, err := f.counted(limit, most)
 	if err != nil {
 		return nil, 0, err

@@ -14,6 +14,7 @@ type Tx struct {
 	Now time.Time
 
 	conn    *conn
+	idle    chan *conn      // connections that nobody uses, of those that only read; nil: this one writes
 	changed []letterlock.ID // messages of which something changed
 	settles bool            // the journal's file must be up to date when it is answered
 	held    int64           // how many entries that file has
