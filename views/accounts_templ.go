@@ -1182,7 +1182,7 @@ func textField(errors []FieldError, name, label, value, autocomplete, hint strin
 }
 
 // adminPage is the frame of an administrator's page on the desk.
-func adminPage(p Page, current, title, demo string) templ.Component {
+func adminPage(p Page, current, title, demo string, scripts ...string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -1215,7 +1215,7 @@ func adminPage(p Page, current, title, demo string) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = sprite(withRail("alert", "check", "chevron", "search", "download", "revoke", "info")...).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = sprite(withRail("alert", "check", "chevron", "search", "download", "revoke", "info", "copy")...).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -1273,7 +1273,7 @@ func adminPage(p Page, current, title, demo string) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = document(p, titled(p, title, "Letterlock"), Brand{}, false).Render(templ.WithChildren(ctx, templ_7745c5c3_Var64), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = document(p, titled(p, title, "Letterlock"), Brand{}, false, scripts...).Render(templ.WithChildren(ctx, templ_7745c5c3_Var64), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -28,6 +28,7 @@ func providerSamples(w language.Words, all map[string]templ.Component) {
 			Believed: "riverside.example", TryURL: "/sign-in-providers/riverside/try"},
 	}}
 	all["providers"] = SignInProvidersPage(v)
+	v.Guides = []Link{{"Google", "/sign-in-providers/set-up/google"}, {"Another provider", "/sign-in-providers/set-up/other"}}
 	tried := v
 	tried.Tried, tried.Believed = "Google vouches for bob@gmail.com, and is believed: whoever signs in there like this can read what was sent to that address.", true
 	tried.Accounts.Done = "No account was bound to bob@gmail.com, so there was nothing to forget."
@@ -38,8 +39,25 @@ func providerSamples(w language.Words, all map[string]templ.Component) {
 	wrong.Browsers.Done = "Forgotten: 2 browsers that were remembered for marta.lind@quillfeather.example. Whoever was signed in with that address is signed out."
 	wrong.List = []ProviderSetUp{wrong.List[0], wrong.List[1]}
 	wrong.List[0].State = State{Kind: StateWell}
+	wrong.List[0].Steps = []ProviderStep{{Name: "What it says of itself", State: State{Kind: StateWell}}, {Name: "Redirect URI", Says: "Not told without signing in."}}
+	wrong.List[1].Steps = []ProviderStep{{Name: "Client and secret", State: State{Kind: StateWrong}, Says: "The provider does not take them. Compare client_id, and what is in the file of the secret."}}
 	wrong.List[1].State, wrong.List[1].Problem = State{Kind: StateWrong}, "Riverside does not answer right now."
 	all["providers-wrong"] = SignInProvidersPage(wrong)
+	guide := ProviderGuide{Page: p, Heading: "Set up another provider", Where: []string{"Make a web application.", "Its scopes are openid and email."},
+		Callback: "https://mail.halden.example/portal/openid/riverside", URL: "/sign-in-providers/set-up/other", LookURL: "/sign-in-providers",
+		Fields:  []GuideField{{"id", "Short name", "Small letters", "riverside", false}, {"domains", "Domains", "One a line.", "riverside.example", true}, {"client_id", "Client ID", "It is no secret.", "letterlock", false}},
+		Command: "sudo install -m 0600 -o letterlock /dev/stdin /etc/letterlock/riverside.secret"}
+	all["provider-guide"] = ProviderGuidePage(guide)
+	made := guide
+	made.About, made.There = "So that your own people sign in where they do anyway.", &wrong.List[1]
+	made.Block = "[[signin]]\nid = \"riverside\"\nname = \"Riverside\"\nissuer = \"https://login.riverside.example/realms/staff\"\nclient_id = \"letterlock\"\ndomains = [\"riverside.example\"]\n"
+	all["provider-guide-made"] = ProviderGuidePage(made)
+	astray := guide
+	for _, f := range guide.Fields {
+		astray.Errors = append(astray.Errors, FieldError{Field: f.Name, Text: "Use small letters"})
+		astray.Wrong = append(astray.Wrong, Link{f.Label + ": Use small letters", "#" + f.Name})
+	}
+	all["provider-guide-wrong"] = ProviderGuidePage(astray)
 	refused := v
 	refused.Tried = "Riverside is not believed here for bob@gmail.com. A recipient would be told so, and offered the passcode."
 	all["providers-refused"] = SignInProvidersPage(refused)

@@ -333,7 +333,7 @@ func TracePage(v Trace) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = document(v.Page, traceTitle(v), Brand{}, false, "words.js", "trace.js").Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = document(v.Page, traceTitle(v), Brand{}, false, "words.js", "copy.js").Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 
@@ -28,6 +29,7 @@ func (s *Server) providerRoutes() {
 	s.post(admin, providersURL+"/:provider/try", s.tryProvider)
 	s.post(admin, providersURL+"/forget", s.forgetBinding)
 	s.post(admin, providersURL+"/forget-browsers", s.forgetBrowsersOf)
+	s.guideRoutes()
 }
 
 // providers shows how they are set up, and what came of a try. It asks none.
@@ -54,46 +56,105 @@ func triedSays(say language.Words, o vouch.Outcome) string {
 	return say.Text("providerPage.aRecipientWouldBeTold", "Why", speaker{Words: say}.openIDWhy(o, ""))
 }
 
-// lookAtProviders asks every provider what it says of itself, and for its keys.
+// lookAtProviders asks every provider for all that can be known without signing in.
 func (s *Server) lookAtProviders(c echo.Context) error {
 	return s.showProviders(c, http.StatusOK, s.speaker(c).providerList(s.lookedAt(c.Request().Context())))
 }
 
 // lookedAt asks all providers at the same time: each may take five seconds.
-func (s *Server) lookedAt(ctx context.Context) map[string]error {
-	found := map[string]error{}
+func (s *Server) lookedAt(ctx context.Context) map[*oidc.Provider]oidc.Examination {
+	found := map[*oidc.Provider]oidc.Examination{}
 	var mu sync.Mutex
 	var all sync.WaitGroup
-	for _, p := range s.Vouch.Providers {
+	for _, p := range s.allProviders() {
 		all.Go(func() {
-			err := p.Look(ctx)
+			e := p.Examine(ctx)
 			mu.Lock()
 			defer mu.Unlock()
-			found[p.ID] = err
+			found[p] = e
 		})
 	}
 	all.Wait()
 	return found
 }
 
-func (s speaker) providerList(found map[string]error) views.SignInProviders {
-	v := views.SignInProviders{URL: providersURL, Looked: found != nil}
+// allProviders are those of recipients, and the one of single sign-on if there is one.
+func (s *Server) allProviders() []*oidc.Provider {
+	list := slices.Clone(s.Vouch.Providers)
+	if p := s.ssoProvider(); p != nil {
+		list = append(list, p)
+	}
+	return list
+}
+
+// ssoProvider is the one of single sign-on; nil: there is none.
+func (s *Server) ssoProvider() *oidc.Provider {
+	if !s.SSO.On() {
+		return nil
+	}
+	return s.SSO.Provider
+}
+
+func (s speaker) providerList(found map[*oidc.Provider]oidc.Examination) views.SignInProviders {
+	v := views.SignInProviders{URL: providersURL, Looked: found != nil, Guides: guideLinks(s.Words)}
 	v.Accounts.URL, v.Browsers.URL = providersURL+"/forget", providersURL+"/forget-browsers"
-	for _, p := range s.Vouch.Providers {
-		row := views.ProviderSetUp{
-			Name: p.Name, ID: p.ID, Issuer: p.Issuer, Client: p.ClientID, Callback: p.Redirect, Believed: believedFor(s.Words, p),
-			TryURL: providersURL + "/" + p.ID + "/try",
+	for _, p := range s.allProviders() {
+		var looked *oidc.Examination
+		if e, ok := found[p]; ok {
+			looked = &e
 		}
-		if err, ok := found[p.ID]; ok {
-			row.State = views.State{Kind: views.StateWell}
-			if err != nil {
-				row.State.Kind = views.StateWrong
-				row.Problem = s.openIDWhy(vouch.Outcome{Key: letterlock.KeyOf(err), Provider: p.Name}, "")
-			}
-		}
-		v.List = append(v.List, row)
+		v.List = append(v.List, s.providerRow(p, looked))
 	}
 	return v
+}
+
+// providerRow is a provider as the settings have it, and what was found if it was looked at.
+func (s speaker) providerRow(p *oidc.Provider, looked *oidc.Examination) views.ProviderSetUp {
+	row := views.ProviderSetUp{
+		Name: p.Name, ID: p.ID, Issuer: p.Issuer, Client: p.ClientID, Callback: p.Redirect, Believed: believedFor(s.Words, p),
+		TryURL: providersURL + "/" + p.ID + "/try",
+	}
+	if p == s.ssoProvider() {
+		row.Name, row.ID, row.TryURL = s.Text("providerPage.singleSignOn", "Provider", p.Name), singleGuide, ""
+		row.Believed = s.Text("providerPage.ofYourOwn", "List", strings.Join(p.Domains, ", "))
+	}
+	if looked == nil {
+		return row
+	}
+	row.State = views.State{Kind: views.StateWell}
+	if looked.Wrong() {
+		row.State.Kind = views.StateWrong
+	}
+	if looked.Err != nil {
+		row.Problem = s.openIDWhy(vouch.Outcome{Key: letterlock.KeyOf(looked.Err), Provider: p.Name}, "")
+	}
+	for _, step := range []struct {
+		name    string
+		verdict oidc.Verdict
+		wrong   string
+	}{
+		{"providerStep.discovery", looked.Discovery, ""}, {"providerStep.keys", looked.Keys, ""},
+		{"providerStep.redirect", looked.Redirect, "providerStep.redirectWrong"}, {"providerStep.client", looked.Client, "providerStep.clientWrong"},
+	} {
+		row.Steps = append(row.Steps, s.providerStep(step.name, step.verdict, step.wrong))
+		if step.verdict == oidc.Wrong && step.wrong == "" {
+			break // without it nothing else was looked at
+		}
+	}
+	return row
+}
+
+func (s speaker) providerStep(name string, v oidc.Verdict, wrong string) views.ProviderStep {
+	step := views.ProviderStep{Name: s.Text(name)}
+	switch v {
+	case oidc.Fine:
+		step.State.Kind = views.StateWell
+	case oidc.Wrong:
+		step.State.Kind, step.Says = views.StateWrong, sayText(s.Words, wrong)
+	default:
+		step.Says = s.Text("providerStep.notTold")
+	}
+	return step
 }
 
 // believedFor says for which addresses a provider is believed.

@@ -51,7 +51,7 @@ var inLane = map[lane.Name]string{
 	lane.List: "GET /messages, GET /account/security, GET /account/security/app, POST /account/security/app, GET /sent, GET /trace, GET /trace/:id, POST /trace/:id/proof, GET /report, GET /audit-log, GET /audit-log/public-key.pem, " +
 		"GET /bulk, GET /bulk/new, GET /bulk/:id, GET /bulk/:id/progress, GET /accounts, POST /accounts, " +
 		"GET /accounts/:address, POST /accounts/:address/roles, POST /accounts/:address/enable, GET /accounts/:address/reset, POST /accounts/:address/reset, GET /accounts/:address/reset-factor, POST /accounts/:address/reset-factor, GET /accounts/:address/unbind, POST /accounts/:address/unbind, " +
-		"GET /tokens, POST /tokens, GET /doctor, GET /sign-in-providers, POST /sign-in-providers/:provider/try, POST /sign-in-providers/forget, GET /rules, POST /rules, GET /rules/new, GET /rules/try, POST /rules/try, GET /rules/:id, POST /rules/:id, " +
+		"GET /tokens, POST /tokens, GET /doctor, GET /sign-in-providers, GET /sign-in-providers/set-up/:guide, POST /sign-in-providers/set-up/:guide, POST /sign-in-providers/:provider/try, POST /sign-in-providers/forget, GET /rules, POST /rules, GET /rules/new, GET /rules/try, POST /rules/try, GET /rules/:id, POST /rules/:id, " +
 		"POST /rules/:id/up, POST /rules/:id/down, POST /rules/:id/enable, POST /rules/:id/disable, GET /rules/:id/delete, POST /rules/:id/delete, " +
 		"GET /brands, POST /brands, GET /brands/new, GET /brands/previews/:id/:file, GET /brands/:brand, POST /brands/:brand, POST /brands/:brand/test, GET /brands/:brand/delete, POST /brands/:brand/delete, " +
 		"POST /sent/:id/requests/:request/approve, POST /sent/:id/requests/:request/decline, POST /sent/:id/releases/:release/show, POST /sent/:id/releases/:release/refuse, " +

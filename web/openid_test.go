@@ -483,9 +483,14 @@ func TestThePageOfProvidersTestsThem(t *testing.T) {
 	if strings.Contains(page, oidctest.Secret) || at.Asked("/keys") > 0 {
 		t.Error("looking at the page shows the secret, or asks the provider")
 	}
-	if page := texts(b.post(providersURL, nil).body); !strings.Contains(page, "Works") || at.Asked("/keys") == 0 {
+	if page := texts(b.post(providersURL, nil).body); !strings.Contains(page, "Client and secret Works") || at.Asked("/keys") == 0 || at.Asked("/token") != 1 {
 		t.Errorf("looked at:\n%s", page)
 	}
+	at.Redirect += "/another"
+	if page := texts(b.post(providersURL, nil).body); !strings.Contains(page, "Redirect URI Wrong It is not registered there") {
+		t.Errorf("looked at where the redirect URI is another:\n%s", page)
+	}
+	at.Redirect = publicURL + callback
 	try := func() string {
 		t.Helper()
 		a := b.post(providersURL+"/quill/try", nil)

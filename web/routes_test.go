@@ -282,6 +282,8 @@ var table = map[string]column{
 	"GET /sign-in-providers":                           byAdmin(200),
 	"POST /sign-in-providers":                          byAdmin(200),
 	"POST /sign-in-providers/:provider/try":            byAdmin(404), // there is none
+	"GET /sign-in-providers/set-up/:guide":             byAdmin(200),
+	"POST /sign-in-providers/set-up/:guide":            byAdmin(422), // nothing is filled in
 	"POST /sign-in-providers/forget":                   byAdmin(422), // nothing is typed
 	"POST /sign-in-providers/forget-browsers":          byAdmin(422), // nothing is typed
 	"GET /brands":                                      byAdmin(200),
@@ -381,6 +383,9 @@ func (w *world) fill(pattern string) string {
 	}
 	if strings.HasPrefix(pattern, "/brand/") {
 		return strings.Replace(pattern, ":file", "default.css", 1)
+	}
+	if strings.HasPrefix(pattern, providersURL+"/set-up/") {
+		return strings.Replace(pattern, ":guide", "google", 1)
 	}
 	if strings.HasPrefix(pattern, "/password/") {
 		return w.invite(lena)
@@ -532,7 +537,7 @@ func TestPagesLinkOnlyToWhatExists(t *testing.T) {
 		patterns = append(patterns, regexp.MustCompile("^"+strings.Replace(p, `/\*`, "/.+", 1)+"$"))
 	}
 	administrator, bodies := w.browser().signIn(grace), map[string]string{}
-	for _, from := range []string{"/trace?sender=ada", "/trace/" + string(id), "/report", "/bulk", "/audit-log", "/accounts", accountURL(ada), "/account/security", "/tokens", "/sign-in-providers", "/rules", "/rules/new", "/rules/try", "/brands", "/brands/new", "/brands/default", ruleURL(w.ruleBetween())} {
+	for _, from := range []string{"/trace?sender=ada", "/trace/" + string(id), "/report", "/bulk", "/audit-log", "/accounts", accountURL(ada), "/account/security", "/tokens", "/sign-in-providers", "/sign-in-providers/set-up/another", "/rules", "/rules/new", "/rules/try", "/brands", "/brands/new", "/brands/default", ruleURL(w.ruleBetween())} {
 		bodies[from] = administrator.get(from).body
 	}
 	for _, from := range []string{"/sign-in", "/", "/inbox/", path, "/messages", "/sent", "/sent/" + string(id), "/sent/" + string(id) + "/remove", "/compose", w.link(marta), w.invite(lena), "/password/x"} {

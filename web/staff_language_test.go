@@ -157,7 +157,7 @@ func TestPagesOfAdministratorsAreInGermanToWhomeverLikesThat(t *testing.T) {
 		"/trace/" + id + "/revoke", "/trace/" + id + "/destroy", "/trace/" + id + "/expiry",
 		"/report", "/report?from=x", "/bulk", "/bulk/new?sender=ada", "/audit-log", "/audit-log?from=x",
 		"/tokens", "/rules", "/rules/new", "/rules/try", "/accounts", "/accounts/" + string(ada), "/accounts/" + string(ada) + "/disable",
-		"/sign-in-providers", "/doctor", "/brands", "/brands?done=deleted", "/brands/new", "/brands/default", "/brands/legal?done=changed", "/brands/legal/delete",
+		"/sign-in-providers", "/sign-in-providers/set-up/another", "/sign-in-providers/set-up/google", "/sign-in-providers/set-up/single-sign-on", "/doctor", "/brands", "/brands?done=deleted", "/brands/new", "/brands/default", "/brands/legal?done=changed", "/brands/legal/delete",
 	} {
 		a := b.get(path)
 		if !strings.Contains(a.body, `lang="de"`) || a.header.Get("Content-Language") != "de" {

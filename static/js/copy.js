@@ -1,5 +1,5 @@
-// A Message-ID can be copied with a button. Without script, or where the browser
-// has no clipboard for us, it is text like any other.
+// What is to be taken elsewhere, such as a Message-ID, can be copied with a button. Without
+// script, or where the browser has no clipboard for us, it is text like any other.
 "use strict";
 
 (() => {
@@ -10,9 +10,9 @@
     button.addEventListener("click", async () => {
       try {
         await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent);
-        said.textContent = wordsOf(said).text("traceCopy.copied");
+        said.textContent = wordsOf(said).text("copying.copied");
       } catch {
-        said.textContent = wordsOf(said).text("traceCopy.notCopied");
+        said.textContent = wordsOf(said).text("copying.notCopied");
       }
     });
   }
