@@ -151,7 +151,7 @@ func forwardTo(t *testing.T, p *program, browser *browsertest.Browser, reader *b
 func TestWhatMustNotBeForwardedIsAnsweredWithoutScript(t *testing.T) {
 	t.Parallel()
 	p := start(t)
-	browser := browsertest.New(t)
+	browser := browsertest.New(t, browsertest.Light)
 	p.send(toNoraAndOmar("answer-2", "X-Letterlock-Protection: do-not-forward\n"), nora, omarTest)
 	reader := readAs(t, p, browser, nora, "Ada Lindqvist has sent you a protected message", "Gehaltserhöhung")
 	reader.NoScript(true)

@@ -15,7 +15,7 @@ import (
 func TestARecipientAsksForMore(t *testing.T) {
 	t.Parallel()
 	p := start(t)
-	browser := browsertest.New(t)
+	browser := browsertest.New(t, browsertest.Light)
 	end := time.Now().Add(4 * time.Second).UTC().Format(time.RFC3339)
 	p.send(fmt.Sprintf("X-Letterlock-Expires: %s\n", end)+strings.Replace(realMail, "journey-1", "asking-1", 1), nora)
 	reader, staff := browser.Page(t), browser.Page(t)

@@ -62,7 +62,7 @@ func TestWhatComesBackIsShownToItsSender(t *testing.T) {
 		t.Errorf("the sender is told:\n%s", told)
 	}
 
-	page := browsertest.New(t, browsertest.Trust(s.leaf)).Page(t)
+	page := browsertest.New(t, browsertest.Light, browsertest.Trust(s.leaf)).Page(t)
 	s.signIn(page)
 	page.Goto(s.site + "/sent")
 	if text := page.Text("main"); !strings.Contains(text, "1 bounced") || !strings.Contains(text, said) {

@@ -18,7 +18,7 @@ func TestTheDoctorLooksAtTheServerThatRuns(t *testing.T) {
 	if out, err := s.run("account", "roles", "ada@contoso.example", "sender", "admin", "--config", s.config); err != nil {
 		t.Fatalf("letterlock account roles: %v\n%s", err, out)
 	}
-	page := browsertest.New(t, browsertest.Trust(s.leaf)).Page(t)
+	page := browsertest.New(t, browsertest.Light, browsertest.Trust(s.leaf)).Page(t)
 	s.signIn(page)
 	page.Goto(s.site + "/doctor")
 	stop{name: "doctor", page: page}.everywhere(t, nil)

@@ -137,7 +137,7 @@ func TestPostfixInFrontAndAnotherBehind(t *testing.T) {
 	if text := string(notification.Raw); strings.Contains(text, "84,000") || strings.Contains(text, "Offer") {
 		t.Errorf("what leaves of a protected mail says\n%s", text)
 	}
-	page := browsertest.New(t, browsertest.Trust(f.leaf)).Page(t)
+	page := browsertest.New(t, browsertest.Light, browsertest.Trust(f.leaf)).Page(t)
 	f.signIn(page)
 	page.Goto(f.site + "/sent")
 	page.ClickText("Offer 4711")

@@ -29,9 +29,9 @@ type house struct {
 	mails   int
 }
 
-func newHouse(t *testing.T) *house {
+func newHouse(t *testing.T, browser ...browsertest.Option) *house {
 	t.Helper()
-	h := &house{t: t, p: start(t), browser: browsertest.New(t)}
+	h := &house{t: t, p: start(t), browser: browsertest.New(t, browser...)}
 	h.reader, h.sender = h.browser.Page(t), h.browser.Page(t)
 	h.p.send(realMail, nora)
 	readByLink(t, h.p, h.reader)
@@ -108,16 +108,14 @@ func wantNothingLeft(t *testing.T, page *browsertest.Page) {
 
 func TestOpenPagesGoDark(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newHouse(t, browsertest.Light)
 	for _, tt := range []struct {
 		name string
 		test func(*testing.T, *house)
 	}{
 		{"two open tabs", darkInTwoTabs},
 		{"the server cannot be reached", darkWithoutServer},
-		{"a tab that slept", darkAfterSleep},
 		{"a hidden tab that is shown", darkWhenShown},
-		{"Back", func(t *testing.T, h *house) { darkAfterBack(t, h, false) }},
 		{"Back, to a page from the browser's memory", darkFromMemory},
 		{"nothing happened", brightWhileAccessLasts},
 		{"signed out in another tab", darkAfterSignOut}, // last: nobody reads after it
@@ -126,11 +124,17 @@ func TestOpenPagesGoDark(t *testing.T) {
 	}
 }
 
-func TestOpenPagesWithoutScriptGoDark(t *testing.T) {
+func TestPagesGoDarkThatSleptOrWereLeft(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
-	t.Run("open", func(t *testing.T) { darkWithoutScript(t, h) })
-	t.Run("Back", func(t *testing.T) { darkAfterBack(t, h, true) })
+	t.Run("a tab that slept", func(t *testing.T) { darkAfterSleep(t, h) })
+	t.Run("Back", func(t *testing.T) { darkAfterBack(t, h, false) })
+	t.Run("Back without script", func(t *testing.T) { darkAfterBack(t, h, true) })
+}
+
+func TestOpenPagesWithoutScriptGoDark(t *testing.T) {
+	t.Parallel()
+	darkWithoutScript(t, newHouse(t, browsertest.Light))
 }
 
 func darkInTwoTabs(t *testing.T, h *house) {
@@ -299,7 +303,7 @@ func waitRecipient(page *browsertest.Page, state string) {
 
 func TestSentFolderShowsWhatHappensWhileItIsOpen(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newHouse(t, browsertest.Light)
 	id := h.send(t)
 	page := h.sender.Tab(t)
 	page.Goto(h.p.site + "/sent/" + id)

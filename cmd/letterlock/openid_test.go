@@ -83,7 +83,7 @@ func TestRecipientsSignInAtAProviderThatOthersWrote(t *testing.T) {
 		t.Fatalf("swaks: %v\n%s", err, out)
 	}
 	link := find(t, portalLink, s.world.Wait("omar@lantern.example"))
-	page := browsertest.New(t, browsertest.Trust(s.leaf)).Page(t)
+	page := browsertest.New(t, browsertest.Light, browsertest.Trust(s.leaf)).Page(t)
 	page.NoScript(true)
 	page.Goto(link)
 	page.ClickText("Sign in with Lantern")

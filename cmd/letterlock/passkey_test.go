@@ -15,7 +15,7 @@ func TestAPasskeyIsMadeShownAndRemovedInABrowser(t *testing.T) {
 	c := newConsoleAt(t, "localhost") // where browsers have passkeys without TLS; at a number they have none
 	c.serve()
 	c.must(pass+"\n", "add", lena, "--name", "Lena Voss", "--password-file", "-")
-	browser := browsertest.New(t)
+	browser := browsertest.New(t, browsertest.Light)
 	page, plain := browser.Page(t), browser.Page(t)
 	page.KeepPasskeys()
 	c.signIn(page, pass)

@@ -50,7 +50,7 @@ func TestStaffSignInAtAProviderThatOthersWrote(t *testing.T) {
 	if out, err := s.run("account", "roles", "ada@contoso.example", "sender", "admin", "--config", s.config); err != nil {
 		t.Fatalf("letterlock account roles: %v\n%s", err, out)
 	}
-	browser := browsertest.New(t, browsertest.Trust(s.leaf))
+	browser := browsertest.New(t, browsertest.Light, browsertest.Trust(s.leaf))
 	page, another := browser.Page(t), browser.Page(t)
 	logIn := func(page *browsertest.Page, as string) {
 		t.Helper()
