@@ -118,7 +118,7 @@ func (r traceRow) samePlace(other traceRow) bool {
 // maxSearches bounds how many searches the lists of one command make.
 const maxSearches = 100
 
-// A wantedRows is what was typed, as it is asked of each row. The server is asked for
+// wantedRows are what was typed, as it is asked of each row. The server is asked for
 // less: it knows no beginnings of subjects, and no asterisks.
 type wantedRows struct {
 	searches    []letterlock.Search // each sender with each recipient and each Message-ID

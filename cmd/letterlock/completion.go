@@ -176,7 +176,7 @@ func childNames(node *kong.Node) []string {
 	var names []string
 	for _, c := range node.Children {
 		if !c.Hidden {
-			names = append(names, c.Name)
+			names = append(append(names, c.Name), c.Aliases...)
 		}
 	}
 	return names

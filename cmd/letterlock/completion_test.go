@@ -33,6 +33,8 @@ func TestEveryWordCanBeCompleted(t *testing.T) {
 		{"a file as an argument", "config init ", []string{files}},
 		{"what nobody knows", "account disable ", nil},
 		{"nonsense", "x y z", nil},
+		{"both names of a command", "get-mess", []string{"Get-MessageTrace", "Get-MessageTraceV2"}},
+		{"what a parameter can be", "Get-MessageTraceV2 -SubjectFilterType St", []string{"StartsWith"}},
 		{"what people do not type", "compl", []string{"completion"}},
 	}
 	for _, tt := range tests {
