@@ -165,16 +165,16 @@ func (s *Server) changeBrand(c echo.Context) error {
 }
 
 func (s *Server) saveBrand(c echo.Context, f url.Values, b brandEdit, done string, save func() error) error {
-	if f.Get("do") == "preview" {
+	if do := f.Get("do"); do == "preview" || do == followPreview {
 		if _, err := s.Brands.Try(actor(c), b.entry.ID, b.changes); err != nil {
-			return s.brandAgain(c, b, err)
+			return s.brandAgain(c, b, err, do == followPreview)
 		}
 		v := s.brandForm(c, b)
 		v.Previewed = true
 		return s.show(c, http.StatusOK, views.BrandFormPage(v))
 	}
 	if err := save(); err != nil {
-		return s.brandAgain(c, b, err)
+		return s.brandAgain(c, b, err, false)
 	}
 	to := brandURL(b.entry.ID)
 	if b.entry.ID == "" {
@@ -183,8 +183,12 @@ func (s *Server) saveBrand(c echo.Context, f url.Values, b brandEdit, done strin
 	return c.Redirect(http.StatusSeeOther, to+"?done="+done)
 }
 
+// followPreview is what a script asks for while somebody types: what is half typed is
+// nothing that was handed in, and no failure.
+const followPreview = "follow"
+
 // brandAgain shows the form once more with what is wrong in it.
-func (s *Server) brandAgain(c echo.Context, b brandEdit, err error) error {
+func (s *Server) brandAgain(c echo.Context, b brandEdit, err error, follows bool) error {
 	p := s.speaker(c)
 	if b.errors = p.brandErrors(err); len(b.errors) == 0 {
 		return err
@@ -193,7 +197,11 @@ func (s *Server) brandAgain(c echo.Context, b brandEdit, err error) error {
 	if slices.ContainsFunc(b.errors, func(e views.FieldError) bool { return e.Field == string(brand.Logo) }) {
 		delete(b.changes, brand.Logo) // it is not to be sent back and forth
 	}
-	return s.show(c, http.StatusUnprocessableEntity, views.BrandFormPage(s.brandForm(c, b)))
+	status := http.StatusUnprocessableEntity
+	if follows {
+		status = http.StatusOK
+	}
+	return s.show(c, status, views.BrandFormPage(s.brandForm(c, b)))
 }
 
 // typedBrand reads what was typed. A field is the brand's own if it was so and is not to
@@ -223,10 +231,18 @@ func typedBrand(e brandbook.Entry, f url.Values, logo []byte) brandEdit {
 		case brand.Senders:
 			base = ""
 		case brand.Language:
-			if _, is := f[string(field)]; !is { // there is no choice
-				value = e.Changes[field]
+			kept, own := e.Changes[field]
+			if _, is := f[string(field)]; is {
+				own = value == speaksNone
+			} else {
+				value = kept // there is no choice
 			}
-			base = ""
+			if value == speaksNone {
+				value = ""
+			}
+			if base = ""; own {
+				b.changes[field] = value
+			}
 		}
 		if inherit(field) {
 			continue

@@ -46,7 +46,11 @@ func (p speaker) spokenForm(v *views.BrandForm, b brandEdit) {
 			v.Languages = append(v.Languages, l)
 		}
 	}
-	if speaks := b.value(brand.Language); v.PreviewIn != nil || speaks != "" {
+	speaks := b.value(brand.Language)
+	if own, is := b.changes[brand.Language]; is && own == "" {
+		speaks = speaksNone
+	}
+	if v.PreviewIn != nil || speaks != "" {
 		v.Speaks = p.brandSpeaks(b.entry, speaks)
 	}
 }
@@ -70,8 +74,8 @@ func (s *Server) previewIn(b brandEdit) language.Words {
 	if w, is := s.Languages.Find(b.in); is {
 		return w
 	}
-	speaks := b.changes[brand.Language]
-	if speaks == "" {
+	speaks, own := b.changes[brand.Language]
+	if !own {
 		speaks = b.entry.Base.Language
 	}
 	return s.Languages.Or(speaks)
@@ -125,6 +129,9 @@ func (b brandEdit) without(say language.Words, field brand.Field, w language.Wor
 	return from, text
 }
 
+// speaksNone is what the form says of a brand that speaks none, though it would inherit one.
+const speaksNone = "none"
+
 // brandSpeaks are the languages that a brand can speak where nobody has said which, and the
 // one that it names even if that is not offered.
 func (p speaker) brandSpeaks(e brandbook.Entry, chosen string) []views.Option {
@@ -132,6 +139,10 @@ func (p speaker) brandSpeaks(e brandbook.Entry, chosen string) []views.Option {
 	list := []views.Option{{Text: p.Text("brands.asInTheDefaultBrandLanguage", "Language", inherited), Selected: chosen == ""}}
 	if e.ID == brand.Default {
 		list[0].Text = p.Text("brands.theFirstThatIsOffered", "Language", inherited)
+	}
+	if e.Base.Language != "" || chosen == speaksNone {
+		first := p.Languages.All()[0].Name()
+		list = append(list, views.Option{Value: speaksNone, Text: p.Text("brands.theFirstThatIsOffered", "Language", first), Selected: chosen == speaksNone})
 	}
 	for _, w := range p.Languages.All() {
 		list = append(list, views.Option{Value: w.Tag(), Text: w.Name(), Selected: w.Tag() == chosen})

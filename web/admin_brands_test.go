@@ -139,6 +139,15 @@ func TestAnAdministratorMakesABrandAndSeesIt(t *testing.T) {
 		}
 	}
 	fields = formOf(t, a) // with the picture in it
+	fields.Set("do", followPreview)
+	fields.Set("colour", "#3b2")
+	if half := b.postBrand("/brands", fields, nil); half.status != http.StatusOK || previewURL.MatchString(half.body) || !strings.Contains(half.body, `id="colour-error"`) {
+		t.Errorf("a colour that is half typed: %d", half.status)
+	}
+	fields.Set("colour", "#3b2a5c")
+	if a := b.postBrand("/brands", fields, nil); a.status != http.StatusOK || !previewURL.MatchString(a.body) || len(w.server.Brands.IDs()) != 0 {
+		t.Errorf("while somebody types: %d, saved %v", a.status, w.server.Brands.IDs())
+	}
 	fields.Set("do", "save")
 	if a = b.postBrand("/brands", fields, nil); a.status != http.StatusSeeOther || a.location() != "/brands/legal?done=added" {
 		t.Fatalf("%d %s: %s", a.status, a.location(), strings.Join(texts2(a.body), " "))

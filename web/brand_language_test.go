@@ -179,3 +179,30 @@ func TestWhereOneLanguageIsOfferedNoneIsAskedFor(t *testing.T) {
 	w.brand("french", brand.Changes{"button.fr": "Ouvrir"})
 	says(t, "a brand that says something in another", b.get("/brands/french"), "1 text, not offered here")
 }
+
+func TestABrandCanSpeakNoLanguageThoughTheDefaultBrandDoes(t *testing.T) {
+	w := newWorld(t, func(o *Options) { o.Languages, _ = language.NewOffer([]string{"en", "de", "fr"}) })
+	w.brand("legal", brand.Changes{brand.Language: "de"})
+	b := w.browser().signIn(grace)
+	fields := formOf(t, b.get("/brands/legal"))
+	if strings.Contains(b.get("/brands/legal").body, `value="none"`) {
+		t.Error("what nothing is inherited from can be left out")
+	}
+	d := formOf(t, b.get("/brands/default"))
+	d.Set("do", "save")
+	d.Set("language", "fr")
+	if a := b.postBrand("/brands/default", d, nil); a.status != http.StatusSeeOther {
+		t.Fatalf("%d", a.status)
+	}
+	for _, tt := range []struct{ typed, speaks, selected string }{{"none", "", `value="none" selected`}, {"", "fr", `value="" selected`}, {"none", "", `value="none" selected`}, {"de", "de", `value="de" selected`}} {
+		fields = formOf(t, b.get("/brands/legal"))
+		fields.Set("do", "save")
+		fields.Set("language", tt.typed)
+		if a := b.postBrand("/brands/legal", fields, nil); a.status != http.StatusSeeOther || w.server.Brands.Language("legal") != tt.speaks {
+			t.Errorf("%q: %d, it speaks %q, want %q", tt.typed, a.status, w.server.Brands.Language("legal"), tt.speaks)
+		}
+		if a := b.get("/brands/legal"); !strings.Contains(a.body, tt.selected) {
+			t.Errorf("%q is not what the form shows", tt.typed)
+		}
+	}
+}

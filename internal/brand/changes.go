@@ -29,7 +29,7 @@ const (
 	Disclaimer   Field = "disclaimer"
 	PortalText   Field = "portal"
 	Privacy      Field = "privacy"
-	Language     Field = "language"     // a tag, as de; empty: not said
+	Language     Field = "language"     // a tag, as de; empty: none, the first that is offered
 	Passcode     Field = "passcode"     // yes or no
 	Social       Field = "social"       // yes or no
 	Expiry       Field = "expiry"       // a span, as 7d; empty: as the settings say
@@ -216,8 +216,10 @@ func (c Changes) Tidy(under Settings) (Changes, error) {
 			out[field] = s.Value(field)
 		}
 	}
-	for field, value := range out { // no picture is none of its own, and no language, and no text in one
-		if _, tag := field.Cut(); value == "" && (field == Logo || field == Language || tag != "") {
+	for field, value := range out { // no picture is none of its own, and no text in one language
+		_, tag := field.Cut()
+		saysNothing := field == Language && under.Language == "" // where there is none to be without
+		if value == "" && (field == Logo || saysNothing || tag != "") {
 			delete(out, field)
 		}
 	}

@@ -117,9 +117,13 @@ func TestTextsInALanguageHaveTheBoundsOfTheOthers(t *testing.T) {
 
 func TestATextOfNothingInALanguageIsNone(t *testing.T) {
 	base := Settings{Name: "Contoso", Language: "fr", Spoken: map[Field]string{"email.de": "Dd"}}
-	c, err := Changes{"email.de": " \n", "name.de": "", Language: ""}.Tidy(base)
+	c, err := Changes{"email.de": " \n", "name.de": "", Language: ""}.Tidy(Settings{Name: "Contoso"})
 	if err != nil || len(c) != 0 {
 		t.Errorf("%v, %v", c, err)
+	}
+	c, err = Changes{"email.de": " \n", Language: ""}.Tidy(base)
+	if speaks, is := c[Language]; err != nil || len(c) != 1 || speaks != "" || !is {
+		t.Errorf("no language where one would be inherited: %v, %v", c, err)
 	}
 	if c, err = (Changes{Language: "ja"}).Tidy(base); err != nil || c[Language] != "ja" {
 		t.Errorf("%v, %v", c, err)

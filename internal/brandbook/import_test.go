@@ -92,6 +92,36 @@ func TestABrandIsTheSameInAnotherBook(t *testing.T) {
 	}
 }
 
+// A brand without a language does not get that of the default brand of here, and is again
+// as it was where it comes from.
+func TestABrandWithoutALanguageIsCarriedWithout(t *testing.T) {
+	from, to := newHouse(t), newHouse(t)
+	from.add("legal", nil)
+	to.change(brand.Default, brand.Changes{brand.Language: "de"})
+	for _, step := range []struct {
+		from, to *house
+		own      brand.Changes
+		was      string
+	}{
+		{from, to, brand.Changes{brand.Language: ""}, "added"},
+		{from, to, brand.Changes{brand.Language: ""}, "same"},
+		{to, from, brand.Changes{}, "same"},
+	} {
+		list, err := step.from.Export(olga, "legal")
+		if err != nil {
+			t.Fatal(err)
+		}
+		list[0].Version = 0
+		fates, err := step.to.Import(t.Context(), olga, list, brandbook.ImportMode{})
+		if err != nil || fates[0].Was != step.was {
+			t.Fatalf("imported: %+v %v, want %s", fates, err, step.was)
+		}
+		if e, _ := step.to.Brand(t.Context(), olga, "legal"); step.to.Language("legal") != "" || !maps.Equal(e.Changes, step.own) {
+			t.Errorf("it speaks %q, and says %v itself", step.to.Language("legal"), e.Changes)
+		}
+	}
+}
+
 // A brand that inherits a drawn emblem where it comes from does not get the logo of here.
 func TestAnEmblemIsCarriedWhereAnotherLogoWouldBeInherited(t *testing.T) {
 	from, to := newHouse(t), newHouse(t)
