@@ -32,10 +32,8 @@ type decision struct {
 // settle decides, and keeps what follows: the binding, the roles, and of a refusal the
 // reason, in the audit log and for the browser.
 func (d *decision) settle(tx *store.Tx, came []byte) error {
-	for _, step := range []func(*store.Tx) error{d.find, d.allow, d.giveRoles, d.factor} {
-		if err := step(tx); err != nil {
-			return err
-		}
+	if err := d.decide(tx); err != nil {
+		return err
 	}
 	if d.key != "" {
 		o := Outcome{Key: d.key, Email: d.voucher.Email}
@@ -46,6 +44,17 @@ func (d *decision) settle(tx *store.Tx, came []byte) error {
 		return tx.EndPending(came)
 	}
 	return errors.Join(d.enter(tx), tx.EndPending(came))
+}
+
+// decide finds out who is let in, and as what. Of somebody who came in before it takes the
+// roles that the provider has taken.
+func (d *decision) decide(tx *store.Tx) error {
+	for _, step := range []func(*store.Tx) error{d.find, d.allow, d.giveRoles, d.factor} {
+		if err := step(tx); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // waits reports whether the account's own second factor is asked for before somebody signs

@@ -103,6 +103,7 @@ type Ask struct {
 	// empty: they sign in.
 	Account letterlock.Address
 	IP      string
+	trial   bool // see Try
 }
 
 // A memory is what is kept, sealed, of a question.
@@ -111,6 +112,7 @@ type memory struct {
 	Browser []byte             `json:"browser"` // hash of its name
 	Next    string             `json:"next,omitempty"`
 	Account letterlock.Address `json:"account,omitempty"`
+	Trial   bool               `json:"trial,omitempty"`
 }
 
 // purpose is what seals questions, and what came of them.
@@ -155,7 +157,7 @@ func (s *Service) Begin(ctx context.Context, a Ask) (to string, err error) {
 			return err
 		}
 		return tx.PutPending(store.Pending{Hash: key, Kind: store.PendingSSO, Address: a.Account, Expires: tx.Now.Add(validity),
-			Sealed: s.sealed(key, memory{Question: q, Browser: s.browserKey(a.Browser), Next: a.Next, Account: a.Account})})
+			Sealed: s.sealed(key, memory{Question: q, Browser: s.browserKey(a.Browser), Next: a.Next, Account: a.Account, Trial: a.trial})})
 	})
 	if err == nil && wait > 0 {
 		err = &letterlock.Error{Code: letterlock.Throttled, Key: "budget", RetryAfter: wait}
@@ -184,8 +186,9 @@ type Result struct {
 	// Keep, where the account's own second factor is asked for before, is what [Service.Complete]
 	// settles once it was shown; nil: it is not asked for.
 	Keep []byte
-	Anew bool   // they were to prove again who they are
-	Next string // where they go
+	Anew  bool   // they were to prove again who they are
+	Trial bool   // an administrator has tried it, and Tried says what it has come to
+	Next  string // where they go
 }
 
 // Finish takes what a browser brought back from the provider; now is whose session the
@@ -207,6 +210,9 @@ func (s *Service) Finish(ctx context.Context, browser string, back url.Values, n
 		key, v = Over, oidc.Voucher{} // what the provider has asked, it did not ask them
 	}
 	d := decision{s: s, voucher: v, key: key, account: m.Account, from: from}
+	if m.Trial {
+		return Result{Trial: true}, s.try(ctx, d, browser)
+	}
 	err = s.DB.Write(ctx, func(tx *store.Tx) error { return d.settle(tx, s.cameKey(browser)) })
 	if err != nil {
 		return Result{}, err

@@ -778,3 +778,62 @@ func TestNothingAboutASignInIsReadableInTheDatabase(t *testing.T) {
 		return nil
 	})
 }
+
+// TestATrialSaysWhatWouldFollowAndChangesNothing tries what a sign-in would have changed
+// most: an account that is made, one that is bound, and one that loses its roles.
+func TestATrialSaysWhatWouldFollowAndChangesNothing(t *testing.T) {
+	h := newHouse(t, func(s *sso.Settings) { byGroups(s); s.Create = true })
+	h.withFactor(grace)
+	h.be(ada, "1", claims{"groups": []string{"mail"}})
+	h.signIn(sso.Ask{Browser: firefox})
+	boss := letterlock.Actor{Kind: letterlock.Staff, Address: grace, Roles: []letterlock.Role{letterlock.Admin}}
+	goesOn, before := h.session(ada), h.audited()
+	for _, tt := range []struct {
+		name    string
+		who     letterlock.Address
+		subject string
+		groups  []string
+		want    sso.Trial
+	}{
+		{"who came before", ada, "1", []string{"mail"}, sso.Trial{Account: ada, Roles: []letterlock.Role{letterlock.Sender}}},
+		{"who has lost all roles", ada, "1", nil, sso.Trial{Outcome: sso.Outcome{Key: sso.NoRole, Email: string(ada)}}},
+		{"somebody else under the address", ada, "2", []string{"mail"}, sso.Trial{Outcome: sso.Outcome{Key: sso.Bound, Email: string(ada)}}},
+		{"who has no account", "nia@contoso.example", "3", []string{"mail"}, sso.Trial{Account: "nia@contoso.example", New: true, Roles: []letterlock.Role{letterlock.Sender}}},
+		{"who has a second factor", grace, "4", []string{"it"}, sso.Trial{Account: grace, Roles: []letterlock.Role{letterlock.Revoker, letterlock.Admin}, Factor: true}},
+	} {
+		h.be(tt.who, tt.subject, claims{"groups": tt.groups})
+		to, err := h.service.Try(t.Context(), boss, firefox)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := h.service.Finish(t.Context(), firefox, h.at.Visit(t, to), "", letterlock.Actor{})
+		if err != nil || !r.Trial || r.By != nil || r.Keep != nil {
+			t.Errorf("%s: %+v %v, want nobody", tt.name, r, err)
+		}
+		got, was, err := h.service.Tried(t.Context(), firefox)
+		if tt.want.Key == "" {
+			tt.want.Email = string(tt.who)
+		}
+		if err != nil || !was || got.Outcome != tt.want.Outcome || got.Account != tt.want.Account || got.New != tt.want.New || got.Factor != tt.want.Factor || !slices.Equal(got.Roles, tt.want.Roles) {
+			t.Errorf("%s: %+v %v, want %+v", tt.name, got, err, tt.want)
+		}
+	}
+	if got := h.audited(); !slices.Equal(got, before) {
+		t.Errorf("trials left %q", got[len(before):])
+	}
+	if got := h.roles(ada); !goesOn() || !slices.Equal(got, []letterlock.Role{letterlock.Sender}) || len(h.bindings(grace)) > 0 {
+		t.Errorf("after the trials Ada has %v, and her session goes on: %t", got, goesOn())
+	}
+	if err := h.db.Read(t.Context(), func(tx *store.Tx) error { _, err := tx.Account("nia@contoso.example"); return err }); !errors.Is(err, letterlock.NotFound) {
+		t.Errorf("a trial has made an account: %v", err)
+	}
+	if _, was, _ := h.service.Tried(t.Context(), "another browser"); was {
+		t.Error("another browser is told")
+	}
+	if o, _ := h.service.Came(t.Context(), firefox); o.Key != "" {
+		t.Errorf("the sign-in page is told: %+v", o)
+	}
+	if _, err := h.service.Try(t.Context(), letterlock.Actor{Kind: letterlock.Staff, Address: ada, Roles: []letterlock.Role{letterlock.Sender}}, firefox); !errors.Is(err, letterlock.Denied) {
+		t.Errorf("whoever is no administrator tries: %v", err)
+	}
+}
