@@ -7,10 +7,13 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"letterlock/internal/config"
+	"letterlock/internal/letterlock"
 	"letterlock/internal/oidctest"
 )
 
@@ -128,5 +131,42 @@ func TestSingleSignOnIsLookedAtAmongTheProviders(t *testing.T) {
 	at.Set(func(b *oidctest.Behaviour) { b.Intercept = http.NotFound })
 	if page := texts(b.post(providersURL, nil).body); !strings.Contains(page, "What it says of itself Wrong") || strings.Contains(page, "Client and secret") {
 		t.Errorf("a provider that is gone:\n%s", page)
+	}
+}
+
+func TestATrialOfSingleSignOnSignsNobodyIn(t *testing.T) {
+	w, at := single(t, nil)
+	b := w.browser().signIn(grace)
+	session := b.cookies[hostPrefix+staffCookie]
+	try := func() string {
+		t.Helper()
+		a := b.post(providersURL+"/try-single-sign-on", nil)
+		to, ok := strings.CutPrefix(a.header.Get("Refresh"), "0; url=")
+		if !ok {
+			t.Fatalf("trying: %d %s", a.status, texts(a.body))
+		}
+		a = b.get(ssoCallback + "?" + at.Visit(t, to).Encode())
+		if a.location() != providersURL+"?"+triedSSO {
+			t.Fatalf("tried: %d to %q", a.status, a.location())
+		}
+		if other := texts(w.browser().signIn(olga).get(a.location()).body); strings.Contains(other, "Nobody was signed in") {
+			t.Error("another browser is told what came of it")
+		}
+		return texts(b.get(a.location()).body)
+	}
+	if page := try(); !strings.Contains(page, "Contoso ID lets ada@contoso.example in. Roles: Sender. Nobody was signed in, and nothing is changed.") {
+		t.Errorf("tried as Ada:\n%s", page)
+	}
+	if b.cookies[hostPrefix+staffCookie] != session || session == "" || slices.ContainsFunc(w.audit(), func(e letterlock.Entry) bool { return e.Action == "bind account" }) {
+		t.Error("a trial has changed the session, or bound an account")
+	}
+	isThere(at, "eve@elsewhere.example", "1")
+	if page := try(); !strings.Contains(page, "At Contoso ID you are eve@elsewhere.example") || !strings.Contains(page, "Whoever signs in there like this is told so.") {
+		t.Errorf("tried as somebody else:\n%s", page)
+	}
+	at.Set(func(o *oidctest.Behaviour) { o.Intercept = http.NotFound })
+	w.clock.advance(2 * time.Hour)
+	if a := w.browser().signIn(grace).post(providersURL+"/try-single-sign-on", nil); a.status != http.StatusServiceUnavailable || !strings.Contains(texts(a.body), "Contoso ID") {
+		t.Errorf("a provider that is gone: %d", a.status)
 	}
 }

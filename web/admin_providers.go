@@ -12,6 +12,7 @@ import (
 	"letterlock/internal/language"
 	"letterlock/internal/letterlock"
 	"letterlock/internal/oidc"
+	"letterlock/internal/sso"
 	"letterlock/internal/vouch"
 	"letterlock/views"
 )
@@ -29,12 +30,22 @@ func (s *Server) providerRoutes() {
 	s.post(admin, providersURL+"/:provider/try", s.tryProvider)
 	s.post(admin, providersURL+"/forget", s.forgetBinding)
 	s.post(admin, providersURL+"/forget-browsers", s.forgetBrowsersOf)
+	s.post(admin, providersURL+"/try-single-sign-on", s.trySSO)
 	s.guideRoutes()
 }
 
 // providers shows how they are set up, and what came of a try. It asks none.
 func (s *Server) providers(c echo.Context) error {
 	v := s.speaker(c).providerList(nil)
+	if c.QueryString() == triedSSO && s.SSO.On() {
+		t, was, err := s.SSO.Tried(c.Request().Context(), s.browser(c))
+		if err != nil {
+			return err
+		}
+		if was {
+			v.Tried, v.Believed = s.speaker(c).trialSays(t), t.Key == ""
+		}
+	}
 	id, err := letterlock.ParseID(strings.TrimPrefix(c.QueryString(), triedQuery))
 	if strings.HasPrefix(c.QueryString(), triedQuery) && err == nil {
 		o, err := s.Vouch.Outcome(c.Request().Context(), id, "", s.browser(c))
@@ -54,6 +65,43 @@ func triedSays(say language.Words, o vouch.Outcome) string {
 		return say.Text("providerPage.vouchesFor", "Provider", o.Provider, "Address", speaker{Words: say}.openIDEmail(o))
 	}
 	return say.Text("providerPage.aRecipientWouldBeTold", "Why", speaker{Words: say}.openIDWhy(o, ""))
+}
+
+// triedSSO marks the page that says what a trial of single sign-on has come to.
+const triedSSO = triedQuery + singleGuide
+
+// trySSO sends an administrator to the provider of single sign-on, to see what it says.
+func (s *Server) trySSO(c echo.Context) error {
+	if !s.SSO.On() {
+		return errNoPage
+	}
+	to, err := s.SSO.Try(c.Request().Context(), actor(c), s.nameBrowser(c))
+	if why := s.speaker(c).ssoSays(sso.Outcome{Key: letterlock.KeyOf(err)}); err != nil && why != "" {
+		c.Set(errorKey, err)
+		v := s.speaker(c).providerList(nil)
+		v.Problem = why
+		return s.showProviders(c, http.StatusServiceUnavailable, v)
+	}
+	if err != nil {
+		return err
+	}
+	return s.leaveFor(c, views.SSOLeavingPage(views.Leaving{Page: s.page(c), Name: s.SSO.Name(), URL: to, BackURL: providersURL}), to)
+}
+
+// trialSays is what an administrator is told of a trial of single sign-on.
+func (p speaker) trialSays(t sso.Trial) string {
+	if t.Key != "" {
+		return p.Text("providerTrial.refused", "Why", p.ssoSays(t.Outcome))
+	}
+	said := p.Text("providerTrial.letIn", "Provider", p.SSO.Name(), "Address", string(t.Account))
+	if t.New {
+		said = p.Text("providerTrial.made", "Provider", p.SSO.Name(), "Address", string(t.Account))
+	}
+	said += " " + p.Text("providerTrial.roles", "Roles", rolesIn(p.Words, t.Roles))
+	if t.Factor {
+		said += " " + p.Text("providerTrial.factor")
+	}
+	return said + " " + p.Text("providerTrial.nothing")
 }
 
 // lookAtProviders asks every provider for all that can be known without signing in.
@@ -115,7 +163,7 @@ func (s speaker) providerRow(p *oidc.Provider, looked *oidc.Examination) views.P
 		TryURL: providersURL + "/" + p.ID + "/try",
 	}
 	if p == s.ssoProvider() {
-		row.Name, row.ID, row.TryURL = s.Text("providerPage.singleSignOn", "Provider", p.Name), singleGuide, ""
+		row.Name, row.ID, row.TryURL = s.Text("providerPage.singleSignOn", "Provider", p.Name), singleGuide, providersURL+"/try-single-sign-on"
 		row.Believed = s.Text("providerPage.ofYourOwn", "List", strings.Join(p.Domains, ", "))
 	}
 	if looked == nil {

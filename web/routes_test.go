@@ -284,6 +284,7 @@ var table = map[string]column{
 	"POST /sign-in-providers/:provider/try":            byAdmin(404), // there is none
 	"GET /sign-in-providers/set-up/:guide":             byAdmin(200),
 	"POST /sign-in-providers/set-up/:guide":            byAdmin(422), // nothing is filled in
+	"POST /sign-in-providers/try-single-sign-on":       byAdmin(404), // there is none
 	"POST /sign-in-providers/forget":                   byAdmin(422), // nothing is typed
 	"POST /sign-in-providers/forget-browsers":          byAdmin(422), // nothing is typed
 	"GET /brands":                                      byAdmin(200),

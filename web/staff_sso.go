@@ -138,6 +138,9 @@ func (s *Server) fromSSO(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	if r.Trial {
+		return c.Redirect(http.StatusSeeOther, providersURL+"?"+triedSSO)
+	}
 	if r.By == nil {
 		s.SignIns.Tried(metrics.BySSO, errSignIn)
 		return c.Redirect(http.StatusSeeOther, ssoBack(r, now))
