@@ -71,11 +71,12 @@ func TestScriptsFindTheirTextsInEveryLanguage(t *testing.T) {
 // TestScriptsForStaffFindTheirTexts is the same for the pages of the organisation's own
 // people.
 func TestScriptsForStaffFindTheirTexts(t *testing.T) {
-	named := regexp.MustCompile(`"((?:passkeySaid|copying)\.[a-zA-Z]+)"`)
+	named := regexp.MustCompile(`"((?:passkeySaid|copying|brandPreview)\.[a-zA-Z]+)"`)
 	for _, tag := range []string{language.English, language.German} {
 		w, _ := language.Find(tag)
 		for name, page := range map[string]templ.Component{
 			"passkey.js": PasskeyWaySection(w, PasskeyWay{}),
+			"brand.js":   brandPreview(BrandForm{Page: Page{Words: w}}),
 			"copy.js":    traceMore(w, TraceMessage{}),
 		} {
 			script, err := os.ReadFile("../static/js/" + name)

@@ -7,6 +7,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp/kb"
 
 	"letterlock/internal/browsertest"
 )
@@ -44,6 +47,7 @@ func TestABrandIsMadeChosenAndSeen(t *testing.T) {
 			page.Upload("Logo", logo)
 			page.Fill("Words on the button", "Open the letter")
 			page.Fill("Text on the page of the link", "Northwind writes to you about your order.")
+			followsTheKeyboard(t, page)
 			page.ClickText("Preview")
 			page.WaitText("Words on the colour")
 			if text := page.FrameText("iframe[title='Preview of the notification']"); !strings.Contains(text, "Open the letter") {
@@ -56,6 +60,17 @@ func TestABrandIsMadeChosenAndSeen(t *testing.T) {
 		{name: "brand", page: page, then: func() {
 			page.ClickText("Add brand")
 			page.WaitText("The brand is added.")
+		}},
+		{name: "brand-by-keyboard", page: page, then: func() {
+			k := typist{page, t}
+			k.to("#button")
+			k.Press(kb.End)
+			k.Press(" now")
+			k.enter("button[value=save]", "Change brand northwind")
+			page.WaitText("The brand is saved.")
+			if got := page.Value("Words on the button"); got != "Open the letter now" {
+				t.Errorf("saved by keyboard: %q", got)
+			}
 		}},
 		{name: "brands", page: page, path: "/brands"},
 		{name: "brand-delete", page: page, path: "/brands/northwind/delete"},
@@ -92,6 +107,39 @@ func TestABrandIsMadeChosenAndSeen(t *testing.T) {
 	} {
 		s.everywhere(t, p)
 	}
+}
+
+// followsTheKeyboard types into the form of a brand whose other fields are filled in, and
+// looks at the previews, which follow by themselves and move nothing else.
+func followsTheKeyboard(t *testing.T, page *browsertest.Page) {
+	t.Helper()
+	page.WaitText("The previews show what you have typed. Nothing is saved yet.")
+	page.Eval(`document.getElementById("disclaimer").focus()`, nil)
+	const mail = "iframe[title='Preview of the notification']"
+	var at, focus string
+	page.FrameEval(mail, `(scrollTo(0, 40), String(scrollY))`, &at)
+	page.Press("Keep it to yourself.")
+	var before, after float64
+	page.Eval(`scrollY`, &before)
+	for deadline := time.Now().Add(10 * time.Second); !strings.Contains(page.FrameText(mail), "Keep it to yourself."); time.Sleep(50 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("the preview does not follow: %q", page.FrameText(mail))
+		}
+	}
+	var still string
+	if page.FrameEval(mail, `String(scrollY)`, &still); still != at {
+		t.Errorf("the preview was scrolled to %s, and is to %s", at, still)
+	}
+	if page.Eval(`scrollY`, &after); after != before {
+		t.Errorf("the page has moved from %v to %v", before, after)
+	}
+	if page.Eval(`document.activeElement.id`, &focus); focus != "disclaimer" {
+		t.Errorf("the focus is on %q", focus)
+	}
+	page.Fill("Colour", "#16653")
+	page.WaitText("The previews do not follow yet: It is not a colour written as # and six digits")
+	page.Fill("Colour", "#166534")
+	page.WaitText("The previews show what you have typed. Nothing is saved yet.")
 }
 
 // TestABrandSpeaksItsLanguages has an administrator give a brand a German text and the German
