@@ -236,6 +236,34 @@ func TestASignInAtTheProviderIsCountedWhetherOrNotASecondFactorFollows(t *testin
 	}
 }
 
+// TestWhatIsRefusedAfterTheSecondFactorIsSaidOnTheSignInPage changes who may sign in while
+// somebody is half way.
+func TestWhatIsRefusedAfterTheSecondFactorIsSaidOnTheSignInPage(t *testing.T) {
+	w, at := single(t, nil)
+	b := w.browser()
+	b.bySSO(at, "/sign-in/sso", nil)
+	b.bySSO(at, "/account/security/prove", nil)
+	phone, _ := b.setUp()
+	half := w.browser()
+	if a := half.bySSO(at, "/sign-in/sso", nil); a.location() != "/sign-in/second" {
+		t.Fatalf("back from the provider: %d to %q", a.status, a.location())
+	}
+	w.server.SSO.Settings.Addresses = []letterlock.Address{grace}
+	if a := half.show("000000"); a.status != http.StatusUnprocessableEntity || strings.Contains(texts(a.body), "The settings do not let") {
+		t.Errorf("a wrong code is told: %d %s", a.status, texts(a.body))
+	}
+	a := half.show(phone.code(0))
+	if says := texts(a.body); a.status != http.StatusForbidden || a.heading() != "Sign in to Contoso" || !strings.Contains(says, "The settings do not let") || strings.Contains(says, "elsewhere") {
+		t.Errorf("refused after the second factor: %d\n%s", a.status, says)
+	}
+	if half.cookies[hostPrefix+stepCookie] != "" || half.get("/sent").status != http.StatusSeeOther {
+		t.Error("the step is kept, or somebody is signed in")
+	}
+	if a := half.show(phone.code(30 * time.Second)); a.status != http.StatusSeeOther || half.get("/sent").status != http.StatusSeeOther {
+		t.Errorf("once more: %d to %q", a.status, a.location())
+	}
+}
+
 func TestAFactorOfTheProviderOpensWhatNeedsOne(t *testing.T) {
 	w, at := single(t, func(s *sso.Settings) {
 		s.ByProvider, s.AMR, s.FactorRoles = true, []string{"otp"}, []letterlock.Role{letterlock.Sender}
