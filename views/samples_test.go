@@ -169,6 +169,10 @@ func staffSamples(w language.Words, all map[string]templ.Component) {
 	all["sent-nothing"] = SentPage(Sent{Page: staffPage(w)})
 	all["sent-no-match"] = SentPage(Sent{Page: staffPage(w), List: SentList{Query: "xyz", Filter: "read", Filters: sampleList(-1).Filters, ClearURL: "/sent"}})
 	one, revoked := sampleLetter(), revokedLetter()
+	shut := one
+	shut.Protection, shut.Tell = "Encrypt only, with a passphrase (to be set again)", Link{Text: "Set a passphrase", URL: "/sent/1/passphrase"}
+	shut.Shut = "No recipient can read this message now: its passphrase was changed after the backup from which this server was restored. Set one, and tell them."
+	all["sent-shut"] = SentPage(Sent{Page: staffPage(w), List: sampleList(0), Letter: &shut})
 	answered := one
 	answered.Answers = LetterAnswers{
 		First: Link{Text: "The conversation began with: Settlement agreement", URL: "/sent/9"}, AnswerURL: "/compose?answer=1", Answer: "Answer Marta Lind",

@@ -269,6 +269,8 @@ func (s *Server) endOfDenied(err error, c echo.Context) views.End {
 		return views.End{Kind: views.EndName, Next: views.Link{Text: w.Text("name.heading"), URL: nameURL(letterlock.ID(c.Param("id")))}}
 	case letterlock.OnlyReleased:
 		return views.End{Kind: views.EndOnlyReleased, Next: views.Link{Text: w.Text("end.back"), URL: "/read/" + string(actor(c).ProvedFor)}}
+	case letterlock.LostPassphrase:
+		return views.End{Kind: views.EndLostPassphrase}
 	case letterlock.UnknownDemand:
 		return views.End{Kind: views.EndUnknownDemand}
 	case "do-not-forward":

@@ -68,6 +68,9 @@ func (v sentMail) letter(d track.Detail, o opened, may rights, contact letterloc
 			if m.Asks.Told() {
 				l.Tell.Text = v.server.Text("passphraseChange.change")
 			}
+			if m.Asks.Told() && m.Passphrase == "" {
+				l.Tell.Text, l.Shut = v.server.Text("sent.setPassphrase"), v.server.Text("sent.passphraseWasLost")
+			}
 		}
 		l.PrintURL, l.OriginalURL = o.text.alone, v.url()+"/message.eml"
 	}
@@ -186,11 +189,15 @@ func (s speaker) asking(m letterlock.Message) string {
 	if asks == letterlock.NoDemand {
 		return ""
 	}
-	return demanded{
+	words := demanded{
 		fresh: ", " + s.Text("sent.withANewPasscodeEach"), vouched: ", " + s.Text("sent.withOpenidOnly"), freshVouched: ", " + s.Text("sent.withANewSignIn"),
 		told: ", " + s.Text("sent.withAPassphrase"), andTold: " " + s.Text("sent.andAPassphrase"),
 		named: ", " + s.Text("sent.withTheNameOfEach"), andNamed: ", " + s.Text("sent.withTheNameOfEach"), other: ", " + s.Text("sent.withAProofThatNobody"),
 	}.by(asks)
+	if asks.Told() && m.Passphrase == "" {
+		words += " (" + s.Text("sent.toBeSetAgain") + ")"
+	}
+	return words
 }
 
 func viaName(say language.Words, v letterlock.Via) string {

@@ -34,12 +34,14 @@ func (s *Server) askNewPassphrase(c echo.Context, status int, d track.Detail, hi
 		Page: s.page(c), Subject: subjectOf(m), Asks: m.Asks.Told(), NewHint: hint, Copies: m.Protection != letterlock.DoNotForward,
 		Untouched: untold(s.words(c), d.Recipients), Errors: wrong, URL: v.url() + "/passphrase", KeepURL: v.url(),
 	}
-	if page.Asks {
+	if page.Asks && m.Passphrase != "" {
 		var err error
 		if page.Hint, err = s.Passphrases.HintOf(c.Request().Context(), m.ID); err != nil {
 			return err
 		}
-		err = s.Access.MayUntell(c.Request().Context(), by, m, d.Recipients)
+	}
+	if page.Asks {
+		err := s.Access.MayUntell(c.Request().Context(), by, m, d.Recipients)
 		switch letterlock.KeyOf(err) {
 		case "":
 			page.RemoveURL = page.URL + "/remove"

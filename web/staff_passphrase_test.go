@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"letterlock/internal/journal"
 	"letterlock/internal/letterlock"
 	"letterlock/internal/store"
 )
@@ -177,5 +178,54 @@ func TestAPassphraseThatMayNotBeSetIsNotHashed(t *testing.T) {
 	}
 	if n := w.notedPassphrases(id); n != 2 {
 		t.Errorf("%d entries in the audit log, want one for each refusal", n)
+	}
+}
+
+// The passphrase was changed after the backup that the data are from: nobody knows the one
+// that is asked for, until the sender sets one.
+func TestALostPassphraseIsSaidToReaderAndSender(t *testing.T) {
+	w := newWorld(t)
+	id := w.sendTold(theWords, marta)
+	r := w.browser()
+	page := r.prove(marta)
+	r.give(id, theWords)
+	row, err := journal.Entry{Seq: 1, Act: journal.Passphrase, Message: id}.Row()
+	if err == nil {
+		_, err = w.server.Access.Replay(t.Context(), []journal.Row{row})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	const again = "The passphrase has to be set again"
+	for _, at := range []string{page, page + "/body", page + "/passphrase", w.link(marta)} {
+		if a := r.get(at); a.status != http.StatusForbidden || strings.Contains(a.body, secretText) || strings.Contains(texts(a.body), revoked) {
+			t.Errorf("%s: %d\n%s", at, a.status, texts(a.body))
+		}
+	}
+	r.keptFor("who gave the old one", id, again)
+	if a := r.give(id, theWords); a.status != http.StatusForbidden || a.heading() != again {
+		t.Errorf("giving the old one: %d %q", a.status, a.heading())
+	}
+	if gate := w.browser().get(w.link(marta)).body; strings.Contains(gate, "passphrase") {
+		t.Errorf("the gate tells a stranger:\n%s", texts(gate))
+	}
+	if list := r.get("/messages"); strings.Contains(list.body, secretSubject) {
+		t.Errorf("My messages:\n%s", texts(list.body))
+	}
+	b := w.browser().signIn(ada)
+	if said := texts(b.get("/sent/" + string(id)).body); !strings.Contains(said, "No recipient can read this message now") || !strings.Contains(said, "with a passphrase (to be set again)") {
+		t.Errorf("Sent:\n%s", said)
+	}
+	if a := b.get("/sent/" + string(id) + "/passphrase"); a.status != http.StatusOK || strings.Contains(a.body, theHint) {
+		t.Errorf("the page for a new one: %d", a.status)
+	}
+	if a := b.setPassphrase(id, otherWords, "the weather"); a.status != http.StatusSeeOther {
+		t.Fatalf("setting one: %d\n%s", a.status, texts(a.body))
+	}
+	if a := r.give(id, otherWords); a.location() != page || r.get(page).heading() != secretSubject {
+		t.Errorf("the new one: %d to %q", a.status, a.location())
+	}
+	if said := texts(b.get("/sent/" + string(id)).body); strings.Contains(said, "No recipient can read") || strings.Contains(said, "set again") {
+		t.Errorf("Sent, with a new one:\n%s", said)
 	}
 }

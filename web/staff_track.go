@@ -246,6 +246,7 @@ var toldWords = map[letterlock.PassphraseAct]string{
 	letterlock.PassphraseAsked:   "sent.passphraseAskedFor",
 	letterlock.PassphraseAnother: "sent.passphraseChanged",
 	letterlock.PassphraseRemoved: "sent.passphraseNoLongerAskedFor",
+	letterlock.PassphraseLost:    "sent.passphraseLost",
 }
 
 func told(say language.Words, e letterlock.Event) string {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"letterlock/internal/journal"
 	"letterlock/internal/letterlock"
 	"letterlock/internal/store"
 	"letterlock/internal/vault"
@@ -61,6 +62,7 @@ const (
 	actAsk     = "ask for passphrase"
 	actChange  = "change passphrase"
 	actUnasked = "stop asking for passphrase"
+	actLost    = "take passphrase away"
 )
 
 // SetPassphrase has a message ask for a passphrase, which takes the place of one that it
@@ -156,6 +158,7 @@ func (s *Service) setPassphrase(tx *store.Tx, c telling, m letterlock.Message, a
 	err := errors.Join(
 		tx.PutPassphrase(m.ID, vault.SealPassphrase(s.Pepper, m.ID, c.kept)),
 		tx.SetDemand(m.ID, m.Asks.And(letterlock.ByPassphrase), c.new),
+		tx.Journal(journal.Entry{Act: journal.Passphrase, Message: m.ID}),
 		noteTold(tx, c.by, action, did, m, all))
 	if err != nil {
 		return nil, err
@@ -177,6 +180,13 @@ func (s *Service) removePassphrase(tx *store.Tx, by letterlock.Actor, m letterlo
 		}
 		return s.removePassphrase(tx, by, copied.Message, copied.Recipients)
 	})
+}
+
+// losePassphrase has a message ask for a passphrase that nobody knows: the one that it has
+// was changed since, or it had none, and what came in its place is lost.
+func losePassphrase(tx *store.Tx, m letterlock.Message, all []letterlock.Recipient) error {
+	return errors.Join(tx.RemovePassphrase(m.ID), tx.SetDemand(m.ID, m.Asks.And(letterlock.ByPassphrase), ""),
+		noteTold(tx, letterlock.Actor{Kind: letterlock.System}, actLost, letterlock.PassphraseLost, m, all))
 }
 
 // toldCopies does to every copy that recipients have forwarded what was done to the

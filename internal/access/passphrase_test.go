@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"letterlock/internal/intake"
+	"letterlock/internal/journal"
 	"letterlock/internal/letterlock"
 	"letterlock/internal/policy"
 	"letterlock/internal/store"
@@ -108,4 +109,52 @@ func TestThePassphraseIsItsSendersAlone(t *testing.T) {
 		}
 	}
 	h.must(set(ada, ruled)) // another one it may have
+}
+
+// replay has a start do an entry again, as if it followed from the last one there is.
+func (h *house) replay(e journal.Entry) {
+	h.t.Helper()
+	h.must(h.db.Read(h.t.Context(), func(tx *store.Tx) error {
+		seq, hash, _, err := tx.JournalHead()
+		e.Seq, e.Previous, e.At = seq+1, hash, tx.Now.Unix()
+		return err
+	}))
+	row, err := e.Row()
+	h.must(err)
+	if n, err := h.access.Replay(h.t.Context(), []journal.Row{row}); n != 1 || err != nil {
+		h.t.Fatalf("it changed %d: %v", n, err)
+	}
+}
+
+// TestALostPassphraseShutsAMessageUntilItsSenderSetsOne has a start do an entry of the journal
+// again, for a message that had the old passphrase, and one that asked for none.
+func TestALostPassphraseShutsAMessageUntilItsSenderSetsOne(t *testing.T) {
+	h := newHouse(t, policy.SingleRecipient)
+	asks := intake.Envelope{Asks: letterlock.ByPassphrase, Passphrase: words}
+	open := letterlock.Actor{Kind: letterlock.Reader, Address: marta.Address, Proof: letterlock.ByPasscode}
+	for _, id := range []letterlock.ID{h.send(asks, marta), h.send(intake.Envelope{}, marta)} {
+		was := h.given(open, id)
+		if _, err := h.text(was, id); err != nil {
+			t.Fatal(err)
+		}
+		h.replay(journal.Entry{Act: journal.Passphrase, Message: id})
+		for name, by := range map[string]letterlock.Actor{"with the old one": was, "with none": h.given(open, id), "after a passcode": open} {
+			if _, err := h.text(by, id); letterlock.KeyOf(err) != letterlock.LostPassphrase {
+				t.Errorf("%s: %v", name, err)
+			}
+			if _, err := h.access.Awaiting(t.Context(), by, id, letterlock.GivePassphrase); letterlock.KeyOf(err) != letterlock.LostPassphrase {
+				t.Errorf("%s, the page that asks for it: %v", name, err)
+			}
+		}
+		if _, err := h.text(ada, id); err != nil {
+			t.Errorf("its sender: %v", err)
+		}
+		if e := h.lastEntry(id); e.Action != "take passphrase away" || e.Actor.Kind != letterlock.System {
+			t.Errorf("the audit log says %+v", e)
+		}
+		h.must(h.access.SetPassphrase(t.Context(), ada, id, words))
+		if got, err := h.text(h.given(open, id), id); err != nil || got != secret {
+			t.Errorf("with a new one: %q, %v", got, err)
+		}
+	}
 }

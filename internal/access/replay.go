@@ -74,6 +74,9 @@ func (s *Service) replayOne(tx *store.Tx, e journal.Entry) (changed bool, err er
 		entry.Action, entry.Reason = actExpiry, endText(e.End())+", "+replayed
 		return true, errors.Join(s.replayExpiry(tx, m, all, e), tx.Audit(entry))
 	}
+	if e.Act == journal.Passphrase {
+		return true, losePassphrase(tx, m, all)
+	}
 	for _, r := range all {
 		if r.ID != e.Recipient {
 			continue

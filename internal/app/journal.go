@@ -5,7 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"letterlock/internal/audit"
@@ -189,13 +192,14 @@ func (a *App) replay(ctx context.Context, known, last int64, keys audit.Keys) er
 		return err
 	}
 	var page []journal.Row
-	changed := 0
+	changed, acts := 0, map[journal.Act]int{}
 	flush := func() error {
 		n, err := a.Access.Replay(ctx, page)
 		changed, page = changed+n, nil
 		return err
 	}
 	err := a.DB.Journal.Each(known, keys, func(r journal.Row) error {
+		acts[r.Act]++
 		if page = append(page, r); len(page) < replayPage {
 			return nil
 		}
@@ -212,11 +216,20 @@ func (a *App) replay(ctx context.Context, known, last int64, keys audit.Keys) er
 		return fmt.Errorf("replaying the revocation journal: %w", err)
 	}
 	a.log.Warn("the database is older than the revocation journal, as after a restore; what it had missed was done again",
-		"entries", last-known, "changed", changed)
+		"entries", last-known, "changed", changed, "what", told(acts))
 	return a.DB.Write(ctx, func(tx *store.Tx) error {
 		return tx.Audit(letterlock.Entry{Actor: letterlock.Actor{Kind: letterlock.System}, Action: "replay journal",
-			Target: fmt.Sprintf("entries %d to %d", known+1, last), Allowed: true})
+			Target: fmt.Sprintf("entries %d to %d", known+1, last), Reason: told(acts), Allowed: true})
 	})
+}
+
+// told says how many entries there are of each act.
+func told(acts map[journal.Act]int) string {
+	var words []string
+	for _, act := range slices.Sorted(maps.Keys(acts)) {
+		words = append(words, fmt.Sprintf("%s: %d", act, acts[act]))
+	}
+	return strings.Join(words, ", ")
 }
 
 // replayElsewhere does what an entry says that is about no message.

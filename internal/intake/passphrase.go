@@ -25,7 +25,7 @@ func (s *Service) carry(tx *store.Tx, m *letterlock.Message, earlier letterlock.
 	switch {
 	case !m.Asks.Told():
 		return vault.Passphrase{}, nil
-	case own.Hash != "", !earlier.Asks.Told(), earlier.Destroyed: // whose passphrase is gone
+	case own.Hash != "", !earlier.Asks.Told(), earlier.Destroyed, earlier.Passphrase == "": // whose passphrase is gone
 		m.Passphrase = letterlock.NewID()
 		return own, passphraseOf(m.Asks, own)
 	}

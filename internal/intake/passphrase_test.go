@@ -1,6 +1,7 @@
 package intake_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -96,11 +97,21 @@ func TestAMailAsksForWhatTheMessageDoesThatItAnswers(t *testing.T) {
 	if fresh.Asks != letterlock.FreshPassphrase {
 		t.Errorf("beside what it asks for itself: %q", fresh.Asks)
 	}
-	if err := h.db.Write(t.Context(), func(tx *store.Tx) error { return tx.Destroy(first.ID) }); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := h.accept(ada, to(marta), answer("5")); letterlock.KeyOf(err) != letterlock.GivePassphrase {
-		t.Errorf("to a message that was destroyed: %v", err)
+	for _, gone := range []struct {
+		how string
+		do  func(*store.Tx) error
+	}{
+		{"whose passphrase was lost", func(tx *store.Tx) error {
+			return errors.Join(tx.RemovePassphrase(first.ID), tx.SetDemand(first.ID, first.Asks, ""))
+		}},
+		{"that was destroyed", func(tx *store.Tx) error { return tx.Destroy(first.ID) }},
+	} {
+		if err := h.db.Write(t.Context(), gone.do); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := h.accept(ada, to(marta), answer("5")); letterlock.KeyOf(err) != letterlock.GivePassphrase {
+			t.Errorf("to a message %s: %v", gone.how, err)
+		}
 	}
 }
 

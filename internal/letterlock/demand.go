@@ -83,6 +83,7 @@ const (
 	GivePassphrase = "passphrase"
 	GiveName       = "name"
 	UnknownDemand  = "unknown-demand"
+	LostPassphrase = "lost-passphrase"
 )
 
 // ParseDemand returns the demand that s names, or Invalid "proof".
@@ -143,7 +144,9 @@ func (d Demand) Covers(other Demand) bool { return d.And(other) == d }
 // Denied [ProveAgain]: they have to prove the mailbox anew, and [ProveVouched]: to a
 // provider; [GivePassphrase]: that they have, and are to give the passphrase; and
 // [GiveName]: nothing is to be proved any more, and they have not said who they are.
-// Denied [UnknownDemand]: nobody can, for this program does not know what is asked.
+// Denied [UnknownDemand]: nobody can, for this program does not know what is asked; and
+// [LostPassphrase]: nobody can until the sender sets a passphrase, for it was changed after
+// the backup that the data are from. That is told after the mailbox is proved, too.
 func (m Message) Met(by Actor, now time.Time) error {
 	n, known := m.Asks.needs()
 	if !known {
@@ -160,6 +163,8 @@ func (m Message) Met(by Actor, now time.Time) error {
 		return &Error{Code: Denied, Key: ProveAgain}
 	case n&needsPassphrase != 0 && !byCode(by) && !vouched:
 		return &Error{Code: Denied, Key: ProveAgain} // a passphrase takes the place of no proof
+	case n&needsPassphrase != 0 && m.Passphrase == "":
+		return &Error{Code: Denied, Key: LostPassphrase}
 	case n&needsPassphrase != 0 && !given(by, m.Passphrase, now):
 		return &Error{Code: Denied, Key: GivePassphrase}
 	case n&needsName != 0 && by.Called == "":
@@ -172,7 +177,7 @@ func (m Message) Met(by Actor, now time.Time) error {
 // its place since has another ID.
 func given(by Actor, passphrase ID, now time.Time) bool {
 	age := now.Sub(by.Told)
-	return passphrase != "" && by.Gave == passphrase && age >= 0 && age < FreshFor
+	return by.Gave == passphrase && age >= 0 && age < FreshFor
 }
 
 // AsksMore reports whether an error is that of [Message.Met] to somebody who can give what is

@@ -156,6 +156,7 @@ const (
 	PassphraseAsked   PassphraseAct = "asked"   // for one, where there was none
 	PassphraseAnother PassphraseAct = "changed" // for another one
 	PassphraseRemoved PassphraseAct = "removed" // for none any more
+	PassphraseLost    PassphraseAct = "lost"    // nothing: it was changed after the backup that the data are from
 )
 
 // A Proof is how a recipient has shown that a mailbox is theirs.
