@@ -14,7 +14,7 @@ func ruleSamples(w language.Words, all map[string]templ.Component) {
 	all["rules-empty"] = RulesPage(list)
 	list.Note, list.Room = "The rule has moved up.", "There may be 200. 1 off."
 	list.Rows = []RuleRow{
-		{Place: "1", Name: "Board papers", When: []string{"Sender: board@halden.example", "Subject: minutes, “board papers” or /BP-\\d+/"}, Then: []string{"Do not forward", "Expires after 7d at most"},
+		{Place: "1", Name: "Board papers", When: []string{"Sender: board@halden.example", "Subject: minutes, “board papers” or /BP-\\d+/"}, Then: []string{"Do not forward", "Expires after 7 days at most"},
 			URL: "/rules/1", DownURL: "/rules/1/down", OffURL: "/rules/1/disable"},
 		{Place: "2", Name: "Card numbers stay here", When: []string{"Card numbers"}, Then: []string{"Refuse: Card numbers are not sent by mail. Use the payment portal."},
 			URL: "/rules/2", UpURL: "/rules/2/up", DownURL: "/rules/2/down", OffURL: "/rules/2/disable"},

@@ -71,7 +71,7 @@ func TestARuleIsAddedShownChangedAndDeleted(t *testing.T) {
 	said := texts(b.get(a.location()).body)
 	for _, want := range []string{"The rule is added, behind all others.", "1 rule", "1. Board papers", "Sender: ada@contoso.example or contoso.example", "Recipient at *.riverside.example",
 		`Subject: minutes or /bp-\d+/`, "Message: strictly internal", "Header field X-Class: secret", "Larger than 2 KB", "IBAN account numbers",
-		"Do not forward Expires after 7d at most Everyone outside reads in the portal Each opening asks for a new passcode", "On Turn off"} {
+		"Do not forward Expires after 7 days at most Everyone outside reads in the portal Each opening asks for a new passcode", "On Turn off"} {
 		if !strings.Contains(said, want) {
 			t.Errorf("the list does not say %q:\n%s", want, said)
 		}
@@ -345,7 +345,7 @@ func TestComposeSaysWhatTheRulesAsk(t *testing.T) {
 	}
 	a = filled{fields: [][2]string{{"to", "carol@outlook.com"}, {"cc-add", string(marta)}, {"subject", "Offer"}, {"do", "add"}}}.post(b, "/compose")
 	said := texts(a.body)
-	for _, want := range []string{"Rules of your organisation hold for this message:", "“Partners”: Do not forward", "“Partners”: Expires after 7d at most"} {
+	for _, want := range []string{"Rules of your organisation hold for this message:", "“Partners”: Do not forward", "“Partners”: Expires after 7 days at most"} {
 		if !strings.Contains(said, want) {
 			t.Errorf("the page does not say %q:\n%s", want, said)
 		}

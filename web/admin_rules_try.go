@@ -153,7 +153,7 @@ func (s speaker) trialResult(t intake.Trial, all []mailrule.Rule) *views.TrialRe
 		v.Facts = []views.Fact{{Label: s.Text("rules.because"), Value: trialRefusal(s.Words, t.Err)}}
 	case t.Passed:
 		v.Lead = s.Text("rules.theMailWouldBePassed")
-		v.Facts = []views.Fact{{Label: s.Text("rules.decidedBy"), Value: t.Decision.DecidedBy}}
+		v.Facts = []views.Fact{{Label: s.Text("rules.decidedBy"), Value: decidedBy(s.Words, t.Decision.DecidedBy)}}
 	default:
 		v.Lead = s.Text("rules.theMailWouldBeSent")
 		v.Facts = s.trialFacts(t)
@@ -180,7 +180,7 @@ func (s speaker) trialFacts(t intake.Trial) []views.Fact {
 	if !t.Expires.IsZero() {
 		end = s.Text("rules.ifItWereSentNow", "When", s.when(t.Expires).Text)
 	}
-	list := []views.Fact{{Label: s.Text("rules.protection"), Value: protection}, {Label: s.Text("rules.decidedBy"), Value: t.Decision.DecidedBy}, {Label: s.Text("rules.expires"), Value: end}}
+	list := []views.Fact{{Label: s.Text("rules.protection"), Value: protection}, {Label: s.Text("rules.decidedBy"), Value: decidedBy(s.Words, t.Decision.DecidedBy)}, {Label: s.Text("rules.expires"), Value: end}}
 	if t.Asks != letterlock.NoDemand {
 		list = append(list, views.Fact{Label: s.Text("rules.asksFor"), Value: demandWords(s.Words, t.Asks)})
 	}

@@ -126,7 +126,7 @@ func thenOf(say language.Words, a mailrule.Actions) (list []string) {
 		list = append(list, say.Text("rules.encryptOnlyAtLeast"))
 	}
 	if a.Expiry > 0 {
-		list = append(list, say.Text("rules.expiresAfterAtMostB", "String", a.Expiry.String()))
+		list = append(list, say.Text("rules.expiresAfterAtMostB", "Length", exactly(say, a.Expiry)))
 	}
 	if a.Brand != "" {
 		list = append(list, say.Text("rules.brandB", "Brand", a.Brand))

@@ -2,18 +2,23 @@ package web
 
 import (
 	"encoding/csv"
+	"encoding/json"
 	gohtml "html"
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
+	"time"
+	"unicode"
 
 	"golang.org/x/net/html"
 
 	"letterlock/internal/brand"
 	"letterlock/internal/language"
 	"letterlock/internal/letterlock"
+	mailrule "letterlock/internal/rule"
 )
 
 // inGerman has a browser of somebody who likes German best come to a server that offers
@@ -33,13 +38,47 @@ func inGerman(t *testing.T) (*world, *browser) {
 // english finds words that no German sentence has, nor any of the names in these tests.
 var english = regexp.MustCompile(`(?i)\b(the|is|are|and|of|with|has|have|this|that|you|your|from|to|or|by|it|for|not|nothing)\b`)
 
-// left returns the sentences of a page that are still in English. What is marked as
-// English, or is a name that programs use, is not looked at.
-func left(t *testing.T, page string) (list []string) {
+// catalogues are the texts of English and German by their names, in each of their forms.
+func catalogues(t *testing.T) (all [2]map[string]map[string]string) {
+	t.Helper()
+	german, _ := language.Find(language.German)
+	for i, w := range []language.Words{{}, german} {
+		if err := json.Unmarshal([]byte(w.ForScript("")), &all[i]); err != nil || len(all[i]) < 500 {
+			t.Fatalf("%d texts, %v", len(all[i]), err)
+		}
+	}
+	return all
+}
+
+// onlyEnglish are the texts of the catalogue that no German page has.
+func onlyEnglish(t *testing.T) map[string]bool {
+	t.Helper()
+	all, only := catalogues(t), map[string]bool{}
+	for id, forms := range all[0] {
+		for form, text := range forms {
+			only[text] = text != all[1][id][form]
+		}
+	}
+	for _, forms := range all[1] {
+		for _, text := range forms {
+			delete(only, text)
+		}
+	}
+	return only
+}
+
+// sayings returns what a page says that fits. What is marked as English, or is a name that
+// people or programs use, is not looked at.
+func sayings(t *testing.T, page string, fits func(text string) bool) (list []string) {
 	t.Helper()
 	root, err := html.Parse(strings.NewReader(page))
 	if err != nil {
 		t.Fatal(err)
+	}
+	add := func(place, text string) {
+		if text = strings.Join(strings.Fields(text), " "); fits(strings.Trim(text, ",:; ")) {
+			list = append(list, place+text)
+		}
 	}
 	var walk func(n *html.Node)
 	walk = func(n *html.Node) {
@@ -47,15 +86,15 @@ func left(t *testing.T, page string) (list []string) {
 			switch {
 			case a.Key == "lang" && a.Val == "en" && n.Data != "html":
 				return
-			case (a.Key == "aria-label" || a.Key == "title" || a.Key == "placeholder" || a.Key == "data-label") && english.MatchString(a.Val):
-				list = append(list, a.Key+": "+a.Val)
+			case slices.Contains([]string{"aria-label", "title", "placeholder", "data-label", "alt"}, a.Key):
+				add(a.Key+": ", a.Val)
 			}
 		}
 		switch {
 		case n.Type == html.ElementNode && (n.Data == "script" || n.Data == "style" || n.Data == "code" || n.Data == "bdi"):
 			return
-		case n.Type == html.TextNode && english.MatchString(n.Data):
-			list = append(list, strings.TrimSpace(n.Data))
+		case n.Type == html.TextNode:
+			add("", n.Data)
 		}
 		for c := n.FirstChild; c != nil; c = c.NextSibling {
 			walk(c)
@@ -63,6 +102,38 @@ func left(t *testing.T, page string) (list []string) {
 	}
 	walk(root)
 	return list
+}
+
+// fileNamed is a name of one, which may have any words in it.
+var fileNamed = regexp.MustCompile(`\S+\.[a-z]\S*`)
+
+// left returns the sentences of a page that are still in English.
+func left(t *testing.T, page string) []string {
+	t.Helper()
+	ours := onlyEnglish(t)
+	return sayings(t, page, func(text string) bool { return ours[text] || english.MatchString(fileNamed.ReplaceAllString(text, "")) })
+}
+
+// inAnyLanguage is what is the same in every language: people, their addresses, what they have written,
+// and the names that settings and programs use.
+var inAnyLanguage = regexp.MustCompile(`^(Letterlock|Deutsch|Verträge|[A-Z]|([A-Z2-7]{4} ){7}[A-Z2-7]{4}|encrypt-only|user|trace|report|audit|revoke|destroy|accounts|brands|default|legal|(default|legal): Contoso|ada|\S+\.example|Settlement agreement, third draft, \S+)$`)
+
+// unchanged returns what a page says in German as it does in English, and the catalogue does
+// not.
+func unchanged(t *testing.T, inGerman, inEnglish string) []string {
+	t.Helper()
+	alike := map[string]bool{}
+	all := catalogues(t)
+	for id, forms := range all[0] {
+		if forms["other"] == all[1][id]["other"] {
+			alike[forms["other"]] = true
+		}
+	}
+	before := map[string]bool{}
+	sayings(t, inEnglish, func(text string) bool { before[text] = true; return false })
+	return sayings(t, inGerman, func(text string) bool {
+		return before[text] && !alike[text] && !inAnyLanguage.MatchString(text) && strings.ContainsFunc(text, unicode.IsLetter)
+	})
 }
 
 // TestStaffChooseTheirLanguage is what TestLanguageIsChosenOnThePage is for recipients.
@@ -108,6 +179,22 @@ func TestStaffChooseTheirLanguage(t *testing.T) {
 	}
 }
 
+// inBoth has a page shown in both languages, and finds what was forgotten.
+func inBoth(t *testing.T, b *browser, path string) {
+	t.Helper()
+	german := b.get(path)
+	accepted := b.header.Get("Accept-Language")
+	b.header.Set("Accept-Language", "en")
+	english := b.get(path)
+	b.header.Set("Accept-Language", accepted)
+	if english.header.Get("Content-Language") != language.English {
+		t.Fatalf("%s is not to be had in English: this test would prove nothing", path)
+	}
+	for _, text := range unchanged(t, german.body, english.body) {
+		t.Errorf("%s says the same in both languages: %q", path, text)
+	}
+}
+
 // TestPagesOfSendersAreInGerman walks what whoever sends finds, and what is said to them
 // when something is wrong.
 func TestPagesOfSendersAreInGerman(t *testing.T) {
@@ -133,8 +220,13 @@ func TestPagesOfSendersAreInGerman(t *testing.T) {
 	check("a wrong password", post("/sign-in", "address", string(ada), "password", "x"))
 	check("a link that is none", b.get("/password/x"))
 	b.signIn(ada)
-	for _, path := range []string{"/account/security", "/account/security?done=proved", "/account/security/app", "/compose", "/sent/" + id + "/passphrase"} {
+	for _, path := range []string{
+		"/account/security", "/account/security?done=proved", "/account/security/app", "/compose",
+		"/sent", "/sent?q=zzz", "/sent?q=offer", "/sent/" + id, "/sent/" + id + "/passphrase", "/sent/" + id + "/expiry", "/sent/" + id + "/remove",
+		"/sent/" + string(letterlock.NewID()),
+	} {
 		check(path, b.get(path))
+		inBoth(t, b, path)
 	}
 	check("an app that is not set up", post("/account/security/app", "password", "x", "code", "0"))
 	check("an app that is not removed", post("/account/security/app/remove", "password", "x"))
@@ -142,6 +234,13 @@ func TestPagesOfSendersAreInGerman(t *testing.T) {
 	check("an empty message", post("/compose", "do", "send", "protection", "x"))
 	check("a recipient", post("/compose", "do", "add", "to-add", "marta@gmail.com, bob, office@contoso.example", "asks", "fresh"))
 	check("no passphrase", post("/sent/"+id+"/passphrase", "passphrase", "x"))
+	check("an end in the past", post("/sent/"+id+"/expiry", "expiry", "date", "expiry-date", "2001-01-01"))
+	if a := post("/sent/"+id+"/remove", "reason", "Falsche Fassung"); a.status != http.StatusSeeOther {
+		t.Fatalf("removing access: %d", a.status)
+	}
+	for _, path := range []string{"/sent", "/sent/" + id, "/sent/" + id + "/expiry"} {
+		check("after removing access "+path, b.get(path))
+	}
 }
 
 // TestPagesOfAdministratorsAreInGermanToWhomeverLikesThat walks the pages of everybody who
@@ -152,6 +251,10 @@ func TestPagesOfAdministratorsAreInGermanToWhomeverLikesThat(t *testing.T) {
 	w.browser().prove(marta)
 	w.brand("legal", brand.Changes{brand.Senders: "legal.example", "button.de": "Lesen"})
 	b.signIn(grace)
+	w.rule(mailrule.Rule{Name: "Verträge", Enabled: true, When: mailrule.Conditions{Subject: []string{"Vertrag"}}, Then: mailrule.Actions{Expiry: letterlock.Span(7 * 24 * time.Hour)}})
+	if a := b.get("/rules"); !strings.Contains(a.body, "Ablauf: höchstens 7 Tage") {
+		t.Errorf("a rule that ends messages after a week says %q", texts2(a.body))
+	}
 	for _, path := range []string{
 		"/trace", "/trace?state=any", "/trace?sender=a", "/trace?subject=zzz", "/trace/" + id, "/trace/" + string(letterlock.NewID()),
 		"/trace/" + id + "/revoke", "/trace/" + id + "/destroy", "/trace/" + id + "/expiry",
@@ -167,6 +270,7 @@ func TestPagesOfAdministratorsAreInGermanToWhomeverLikesThat(t *testing.T) {
 		for _, text := range left(t, a.body) {
 			t.Errorf("%s says in English: %q", path, text)
 		}
+		inBoth(t, b, path)
 	}
 	if got := b.get("/trace").heading(); got != "Nachrichtenverfolgung" {
 		t.Errorf("the trace is called %q", got)

@@ -172,7 +172,7 @@ func methodOf(say language.Words, m letterlock.Message) string {
 	case "submission default":
 		return say.Text("sent.byDefaultSubmission")
 	}
-	return string(m.Method) + ": " + m.DecidedBy
+	return string(m.Method) + ": " + decidedBy(say, m.DecidedBy)
 }
 
 func (s speaker) protectionOf(m letterlock.Message) string {

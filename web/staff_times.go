@@ -3,6 +3,8 @@ package web
 import (
 	"time"
 
+	"letterlock/internal/language"
+	"letterlock/internal/letterlock"
 	"letterlock/views"
 )
 
@@ -66,4 +68,18 @@ func (s speaker) at(t time.Time) string {
 		return s.Text("sent.at", "Clock", s.clock(t).Text)
 	}
 	return s.Text("sent.onDateAt", "Date", s.day(t).Text, "Clock", s.clock(t).Text)
+}
+
+// exactly is a span in the largest unit that it is whole in: "7 days", "36 hours".
+func exactly(say language.Words, span letterlock.Span) string {
+	d := time.Duration(span)
+	switch {
+	case d%(24*time.Hour) == 0:
+		return say.Count("length.day", int(d/(24*time.Hour)))
+	case d%time.Hour == 0:
+		return say.Count("length.hour", int(d/time.Hour))
+	case d%time.Minute == 0:
+		return say.Count("length.minute", int(d/time.Minute))
+	}
+	return say.Count("length.second", int(d/time.Second))
 }
