@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"letterlock/internal/control"
+	"letterlock/internal/language"
 	"letterlock/internal/smtpd"
 )
 
@@ -40,6 +41,7 @@ func (j *jobs) start(name string, f func(context.Context) error) {
 // finishes, the outbox finishes the attempts it has begun. It does not close the
 // App.
 func (a *App) Run(ctx context.Context, on Listeners) error {
+	language.Load()
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	j := &jobs{ctx: ctx, fail: cancel}

@@ -157,10 +157,10 @@ func sources(t *testing.T) string {
 func TestTheRevokedSentenceStandsForARevocationAlone(t *testing.T) {
 	const revoked = "end.heading.revoked"
 	for _, c := range catalogues() {
-		sentence := Words{c}.Text(revoked)
+		sentence := Words{c.tongue}.Text(revoked)
 		for id, forms := range c.texts {
 			for _, parts := range forms {
-				if text := (Words{c}).fill(parts, nil); id != revoked && strings.Contains(text, sentence) {
+				if text := (Words{c.tongue}).fill(parts, nil); id != revoked && strings.Contains(text, sentence) {
 					t.Errorf("%s: %s says %q, too", c.tag, id, text)
 				}
 			}
@@ -175,7 +175,7 @@ func TestTheRevokedSentenceStandsForARevocationAlone(t *testing.T) {
 func TestFrenchKeepsItsSigns(t *testing.T) {
 	wrong := regexp.MustCompile(`[^\x{202F}][?!;]|[^\x{A0}\x{202F}]:|«[^\x{A0}]|[^\x{A0}]»|'`)
 	french, _ := Find(French)
-	for id, forms := range french.in.texts {
+	for id, forms := range french.catalogue().texts {
 		for _, parts := range forms {
 			if text := french.fill(parts, nil); wrong.MatchString(text) {
 				t.Errorf("%s: %q", id, text)
@@ -199,7 +199,7 @@ func TestNoTextIsLeftInEnglish(t *testing.T) {
 		}
 		for id, forms := range c.texts {
 			for _, parts := range forms {
-				text := names.ReplaceAllString(Words{c}.fill(parts, nil), "")
+				text := names.ReplaceAllString(Words{c.tongue}.fill(parts, nil), "")
 				if strings.ContainsFunc(text, func(r rune) bool { return 'a' <= r|0x20 && r|0x20 <= 'z' }) {
 					t.Errorf("%s: %s has Latin letters: %q", c.tag, id, text)
 				}

@@ -6,7 +6,7 @@
 // reads it: {{.Name}} is a placeholder, and a text with plurals is a table of the
 // forms that the language has. They are plain text and never markup. Every language
 // has every text that English has, with the same placeholders: [load] refuses
-// anything else, so a program whose texts have a hole does not start.
+// anything else, so a server whose texts have a hole does not start.
 //
 // What only the organisation's own people read is in texts/staff, in English and German.
 //
@@ -31,9 +31,26 @@ const (
 	Japanese = "ja"
 )
 
+// A tongue is a language as it is known without its texts.
+type tongue struct {
+	at          int // among all
+	tag, name   string
+	rightToLeft bool
+}
+
+// tongues are all languages.
+var tongues = []tongue{
+	{0, English, "English", false},
+	{1, German, "Deutsch", false},
+	{2, French, "Français", false},
+	{3, Spanish, "Español", false},
+	{4, Arabic, "العربية", true},
+	{5, Japanese, "日本語", false},
+}
+
 // Words are all texts in one language. The zero Words are English. They never
 // change and may be used by several goroutines.
-type Words struct{ in *catalogue }
+type Words struct{ in *tongue }
 
 // A Part of a text is either plain or the name of a placeholder.
 type Part struct {
@@ -41,42 +58,49 @@ type Part struct {
 	Slot string // of the placeholder, like "Address"; empty: Text it is
 }
 
+// Load reads the texts, as whatever asks for the first of them does otherwise. A server
+// calls it at its start, where a fault in them belongs and where nobody waits.
+func Load() { catalogues() }
+
 // All returns the words of every language there is, English first.
 func All() []Words {
 	var all []Words
-	for _, c := range catalogues() {
-		all = append(all, Words{c})
+	for i := range tongues {
+		all = append(all, Words{&tongues[i]})
 	}
 	return all
 }
 
 // Find returns the words of the language with this tag, exactly as in the constants.
 func Find(tag string) (Words, bool) {
-	for _, c := range catalogues() {
-		if c.tag == tag {
-			return Words{c}, true
+	for _, w := range All() {
+		if w.in.tag == tag {
+			return w, true
 		}
 	}
 	return Words{}, false
 }
 
-// catalogue returns that of w.
-func (w Words) catalogue() *catalogue {
+// tongue returns that of w.
+func (w Words) tongue() *tongue {
 	if w.in == nil {
-		return catalogues()[0]
+		return &tongues[0]
 	}
 	return w.in
 }
 
+// catalogue returns that of w.
+func (w Words) catalogue() *catalogue { return catalogues()[w.tongue().at] }
+
 // Tag returns the language's tag: "en".
-func (w Words) Tag() string { return w.catalogue().tag }
+func (w Words) Tag() string { return w.tongue().tag }
 
 // Name returns what the language calls itself: "English".
-func (w Words) Name() string { return w.catalogue().name }
+func (w Words) Name() string { return w.tongue().name }
 
 // Direction returns "ltr" or "rtl", as the attribute dir wants it.
 func (w Words) Direction() string {
-	if w.catalogue().rightToLeft {
+	if w.tongue().rightToLeft {
 		return "rtl"
 	}
 	return "ltr"
@@ -154,7 +178,7 @@ func (w Words) Isolate(s string) string {
 		turns = turns || unicode.In(r, unicode.Arabic, unicode.Hebrew, unicode.Syriac, unicode.Thaana, unicode.Nko)
 		return r
 	}, s)
-	if !turns && (!w.catalogue().rightToLeft || strings.Trim(s, "0123456789.,") == "") {
+	if !turns && (!w.tongue().rightToLeft || strings.Trim(s, "0123456789.,") == "") {
 		return s
 	}
 	return string(isolate) + s + string(release)
