@@ -101,9 +101,6 @@ func (g grown) goal() (text, verdict string) {
 	if goals == nil {
 		return "", ""
 	}
-	if g.q.ours {
-		goals = append(goals, "our own")
-	}
 	return strings.Join(goals, ", "), map[bool]string{true: "met", false: "MISSED"}[met]
 }
 

@@ -38,7 +38,8 @@ func (t *Tx) Find(q letterlock.Search, before int64, limit int) ([]SentMessage, 
 	return t.messagesAt(places)
 }
 
-// Found is Find, and counts besides all that are looked for, up to most.
+// Found is Find, and counts besides all that are looked for, up to most. The count may
+// know of what was committed since the transaction began.
 func (t *Tx) Found(q letterlock.Search, before int64, limit, most int) (list []SentMessage, total int, err error) {
 	f, err := t.finder(q)
 	if err != nil {
