@@ -183,7 +183,7 @@ func TestTheDefaultBrandGoesBackToTheSettingsFile(t *testing.T) {
 		t.Fatalf("%d", a.status)
 	}
 	page := b.get("/brands/default")
-	says(t, "the form", page, "As in the settings file", "There: Contoso")
+	says(t, "the form", page, "Sender name: As in the settings file There: Contoso")
 	w.send(ada, letterlock.EncryptOnly, marta)
 	if got := w.browser().get(w.link(marta)).heading(); got != "Contoso plc has sent you a protected message" {
 		t.Errorf("the gate says %q", got)

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/chromedp/kb"
 	"github.com/pquerna/otp/totp"
 
 	"letterlock/internal/browsertest"
@@ -12,7 +13,8 @@ import (
 
 // TestASecondFactorIsSetUpAndShownByEverybody walks from the page of one's own account
 // through the app and its codes to the second step of the next sign-in, which needs no
-// script, and looks at each page as TestEveryPageCanBeUsedByEverybody does.
+// script, and of one more by a recovery code. It types all codes with the keyboard alone, and
+// looks at each page as TestEveryPageCanBeUsedByEverybody does.
 func TestASecondFactorIsSetUpAndShownByEverybody(t *testing.T) {
 	t.Parallel()
 	p := start(t)
@@ -20,7 +22,7 @@ func TestASecondFactorIsSetUpAndShownByEverybody(t *testing.T) {
 	ada, admin, later := browser.Page(t), browser.Page(t), browser.Page(t)
 	p.signIn(ada, "ada@contoso.example")
 	p.signIn(admin, administrator)
-	var key string
+	var key, recovery string
 	code := func(at time.Duration) string {
 		t.Helper()
 		c, err := totp.GenerateCode(key, time.Now().Add(at))
@@ -30,9 +32,10 @@ func TestASecondFactorIsSetUpAndShownByEverybody(t *testing.T) {
 		return c
 	}
 	setUp := func(password string) {
-		ada.Fill("Code", code(0))
-		ada.Fill("Your password", password)
-		ada.ClickText("Set up")
+		k := typist{ada, t}
+		k.write("#code", code(0))
+		k.write("#password", password)
+		k.Press(kb.Enter)
 	}
 	for _, s := range []stop{
 		{name: "factor-none", page: ada, path: "/account/security"},
@@ -41,8 +44,17 @@ func TestASecondFactorIsSetUpAndShownByEverybody(t *testing.T) {
 			wantPage(t, ada, 200, "Set up an authenticator app")
 			key = strings.ReplaceAll(ada.Text("#key"), " ", "")
 		}},
-		{name: "factor-set-up-wrong", page: ada, then: func() { setUp("not the password"); wantPage(t, ada, 422, "Set up an authenticator app") }},
-		{name: "factor-codes", page: ada, then: func() { setUp(p.password); wantPage(t, ada, 200, "Your recovery codes") }},
+		{name: "factor-set-up-wrong", page: ada, then: func() {
+			setUp("not the password")
+			ada.WaitFor("#code-error")
+			wantPage(t, ada, 422, "Set up an authenticator app")
+		}},
+		{name: "factor-codes", page: ada, then: func() {
+			setUp(p.password)
+			typist{ada, t}.lands("Your recovery codes")
+			wantPage(t, ada, 200, "Your recovery codes")
+			recovery = ada.Text(".recovery li")
+		}},
 		{name: "factor", page: ada, path: "/account/security"},
 		{name: "factor-reset", page: admin, path: "/accounts/ada@contoso.example/reset-factor"},
 		{name: "factor-step", page: later, then: func() {
@@ -64,10 +76,20 @@ func TestASecondFactorIsSetUpAndShownByEverybody(t *testing.T) {
 		s.everywhere(t, p)
 	}
 	later.NoScript(true)
-	later.Fill("Code", code(30*time.Second)) // the one before was taken when it was set up
-	later.ClickText("Sign in")
-	later.Goto(p.site + "/account/security")
-	if later.Path() != "/account/security" {
-		t.Errorf("after both steps at %s", later.Path())
+	k := typist{later, t}
+	k.write("#code", code(30*time.Second)) // the one before was taken when it was set up
+	k.Press(kb.Enter)
+	k.lands("Compose")
+	k.enter("form[action='/sign-out'] button", "Sign in to Contoso")
+	k.write("#address", "ada@contoso.example")
+	k.write("#password", p.password)
+	k.Press(kb.Enter)
+	k.lands("One more step")
+	k.write("#code", recovery)
+	k.Press(kb.Enter)
+	k.lands("Sent")
+	k.enter("a[href='/account/security']", "Security of your account")
+	if said := later.Text("main"); !strings.Contains(said, "9 recovery codes are left") {
+		t.Errorf("after a recovery code the page says:\n%s", said)
 	}
 }
