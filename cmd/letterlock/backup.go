@@ -153,6 +153,10 @@ Next:
   2. Put the master key and the settings where they were; data_dir is %[1]s.
   3. Put the revocation journal where it was, the newest there is. Without it no server starts.
   4. Give all of it to the user that the server runs as, and start. What was revoked or destroyed
-     since the backup is done again before anybody is served.
-  5. Look at 'letterlock account list' and 'letterlock token list': accounts and tokens are as they were then.
+     since the backup is done again before anybody is served, and what was taken away is taken away
+     again: accounts, roles, passwords, second factors, app passwords, tokens, passphrases of messages.
+     The log and 'replay journal' in the audit log say what.
+  5. Look at 'letterlock account list': whoever has another password since the backup needs a link to set
+     one ('letterlock account reset'), and whoever has another second factor a reset of that
+     ('letterlock account reset-factor'). What was given since is lost: accounts, roles, tokens.
 `

@@ -81,7 +81,7 @@ var hints = map[string]string{
 	"expires":             "write it like --in 7d, --at 2026-12-24T18:00:00Z or --never",
 	"folder-owner":        "run the command as that user, as in 'runuser -u letterlock -- letterlock ...'",
 	"inline":              "'letterlock trace --details ID' shows who got it how",
-	"journal":             "access is removed; make room or put the journal back in its place, then do it again",
+	"journal":             "it is done, and not in the revocation journal yet; make room or put the journal back in its place, then do it again",
 	"journal-lost":        "put the journal back as it was last, or its copy beside audit.checkpoint_file, and not one from a backup; if it is lost, see 'letterlock journal accept --help'",
 	"last-administrator":  "give somebody else the role first, with 'letterlock account roles ADDRESS sender admin'",
 	"message-id":          "'letterlock trace' finds it by sender, recipient, subject or date",
