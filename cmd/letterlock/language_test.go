@@ -82,7 +82,6 @@ func TestStaffReadInGerman(t *testing.T) {
 	t.Parallel()
 	const pass = "correct horse battery"
 	c := newConsole(t)
-	c.cfg.Staff.Languages = []string{language.English, language.German}
 	c.serve()
 	c.must(pass+"\n", "add", lena, "--name", "Lena Voss", "--password-file", "-")
 	page := browsertest.New(t, browsertest.Light).Page(t)
@@ -108,6 +107,11 @@ func TestStaffReadInGerman(t *testing.T) {
 	look("security", "Sicherheit Ihres Kontos")
 	page.ClickText("Authentifizierungs-App einrichten")
 	look("app", "Authentifizierungs-App einrichten")
+	page.Goto(c.site + "/sent")
+	page.Click(".nav-toggle")
+	look("menu", "Gesendet")
+	page.Click("nav button[value=en]")
+	wantPage(t, page, 200, "Sent")
 }
 
 // attachIn attaches a file to an answer: what the script says of it is in the language of

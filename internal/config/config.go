@@ -256,8 +256,8 @@ type Portal struct {
 
 // Staff is what the organisation's own people find on their pages.
 type Staff struct {
-	// Languages are those that pages may be in, of "en" and "de", each once. Default
-	// "en". Empty: English.
+	// Languages are those that pages, and mails to them, may be in, of "en" and "de", each
+	// once; the first where nothing else is known. Default both, in this order. Empty: English.
 	Languages []string `toml:"languages"`
 }
 
@@ -428,7 +428,7 @@ func Default() Config {
 		SSO:     SSO{Scopes: []string{"profile"}, SecondFactor: FactorHere, Password: PasswordAlso},
 		Notices: Notices{OnRequest: true},
 		Portal:  Portal{Remember: Span{Set: true, Span: longestRemembered}, ReleaseCodes: true, Languages: language.Tags()},
-		Staff:   Staff{Languages: []string{language.English}},
+		Staff:   Staff{Languages: []string{language.English, language.German}},
 		Keys: Keys{
 			Rotate:     Span{Set: true, Span: letterlock.Span(24 * time.Hour)},
 			KeepBackup: Span{Set: true, Span: longestEpoch},

@@ -25,7 +25,6 @@ import (
 	"letterlock/internal/config"
 	"letterlock/internal/control"
 	"letterlock/internal/inbox"
-	"letterlock/internal/language"
 	"letterlock/internal/letterlock"
 	"letterlock/web"
 )
@@ -173,7 +172,6 @@ func (d *demo) settings(base string) config.Config {
 		Disclaimer: "Contoso protects messages that hold personal data.",
 		Admin:      grace.Address, Notify: "notify@mail.contoso.example",
 	}
-	cfg.Staff.Languages = []string{language.English, language.German}
 	return cfg
 }
 
