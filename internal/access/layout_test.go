@@ -43,7 +43,7 @@ func TestRealLayoutsLookAsTheirAuthorsMeant(t *testing.T) {
 		_, _ = w.Write(docs[r.URL.Path]) // the browser goes away when the test fails
 	}))
 	t.Cleanup(server.Close)
-	p := browsertest.New(t).Page(t)
+	p := browsertest.New(t, browsertest.Light).Page(t)
 	p.SetViewport(layoutWidth, 600)
 	for _, file := range files {
 		name := strings.TrimSuffix(filepath.Base(file), ".eml")
