@@ -87,7 +87,7 @@ func TestEverythingCanBeDoneWithTheKeyboardAlone(t *testing.T) {
 			sender.Press(kb.Enter)
 			sender.lands("Sent")
 			sender.sends()
-			reader.reads(p, browser)
+			reader.goesOn(reader.reads(p, browser))
 			reader.answers()
 			p.send(longMail("Terms", "", 3), nora)
 			reader.searches("Terms")
@@ -118,11 +118,10 @@ func (k typist) sends() {
 }
 
 // reads opens the link and enters the passcode, and has the browser remembered.
-func (k typist) reads(p *program, browser *browsertest.Browser) {
+func (k typist) reads(p *program, browser *browsertest.Browser) (link string) {
 	k.t.Helper()
 	box := browser.Page(k.t)
 	mailIn(k.t, p, box, nora, "has sent you a protected message")
-	var link string
 	box.FrameEval("iframe", `document.querySelector('a[href*="/m/"]').href`, &link)
 	k.Goto(link)
 	k.enter("main button", "Enter your one-time passcode")
@@ -133,6 +132,15 @@ func (k typist) reads(p *program, browser *browsertest.Browser) {
 		k.t.Error("the box to be remembered is not ticked by the space bar")
 	}
 	k.enter("main form button", "Keys alone")
+	return link
+}
+
+// goesOn signs out and opens the link again, in the browser that is remembered.
+func (k typist) goesOn(link string) {
+	k.t.Helper()
+	k.enter("form[action^='/portal/sign-out'] button", "You are signed out")
+	k.Goto(link)
+	k.enter("form[action$='/continue'] button", "Keys alone")
 }
 
 // provesAgain opens the newest message, which asks for a passcode once more.
