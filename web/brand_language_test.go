@@ -184,7 +184,6 @@ func TestABrandCanSpeakNoLanguageThoughTheDefaultBrandDoes(t *testing.T) {
 	w := newWorld(t, func(o *Options) { o.Languages, _ = language.NewOffer([]string{"en", "de", "fr"}) })
 	w.brand("legal", brand.Changes{brand.Language: "de"})
 	b := w.browser().signIn(grace)
-	fields := formOf(t, b.get("/brands/legal"))
 	if strings.Contains(b.get("/brands/legal").body, `value="none"`) {
 		t.Error("what nothing is inherited from can be left out")
 	}
@@ -195,7 +194,7 @@ func TestABrandCanSpeakNoLanguageThoughTheDefaultBrandDoes(t *testing.T) {
 		t.Fatalf("%d", a.status)
 	}
 	for _, tt := range []struct{ typed, speaks, selected string }{{"none", "", `value="none" selected`}, {"", "fr", `value="" selected`}, {"none", "", `value="none" selected`}, {"de", "de", `value="de" selected`}} {
-		fields = formOf(t, b.get("/brands/legal"))
+		fields := formOf(t, b.get("/brands/legal"))
 		fields.Set("do", "save")
 		fields.Set("language", tt.typed)
 		if a := b.postBrand("/brands/legal", fields, nil); a.status != http.StatusSeeOther || w.server.Brands.Language("legal") != tt.speaks {
