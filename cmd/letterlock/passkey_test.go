@@ -8,7 +8,8 @@ import (
 )
 
 // TestAPasskeyIsMadeShownAndRemovedInABrowser has Chromium keep a passkey: it is added,
-// lets in by itself and after the password, and is removed with itself as the proof.
+// lets in by itself and after the password, by keyboard alone, and is removed with itself as
+// the proof.
 func TestAPasskeyIsMadeShownAndRemovedInABrowser(t *testing.T) {
 	t.Parallel()
 	const pass = "correct horse battery"
@@ -16,7 +17,7 @@ func TestAPasskeyIsMadeShownAndRemovedInABrowser(t *testing.T) {
 	c.serve()
 	c.must(pass+"\n", "add", lena, "--name", "Lena Voss", "--password-file", "-")
 	browser := browsertest.New(t, browsertest.Light)
-	page, plain := browser.Page(t), browser.Page(t)
+	page := browser.Page(t)
 	page.KeepPasskeys()
 	c.signIn(page, pass)
 	page.Goto(c.site + "/account/security")
@@ -37,18 +38,15 @@ func TestAPasskeyIsMadeShownAndRemovedInABrowser(t *testing.T) {
 		page.ClickText("Sign out")
 		wantPage(t, page, 200, "Sign in to Contoso")
 	}
+	hands := typist{page, t}
 	signOut()
 	c.everybody(page, "passkey-sign-in")
-	page.ClickText("Sign in with a passkey")
-	page.WaitText("Lena Voss")
-	wantPage(t, page, 200, "Sent")
+	hands.enter("button[data-passkey]", "Sent")
 	signOut()
 	c.signIn(page, pass)
 	wantPage(t, page, 200, "One more step")
 	c.everybody(page, "passkey-step")
-	page.ClickText("Show a passkey")
-	page.WaitText("Lena Voss")
-	wantPage(t, page, 200, "Sent")
+	hands.enter("button[data-passkey]", "Sent")
 
 	page.Goto(c.site + "/account/security")
 	page.Click("details:has(form[action*='/passkeys/'][action$='/rename']) > summary")
@@ -66,6 +64,7 @@ func TestAPasskeyIsMadeShownAndRemovedInABrowser(t *testing.T) {
 	page.WaitText("That passkey lets nobody in here")
 	c.everybody(page, "passkey-wrong")
 
+	plain := browser.Page(t)
 	plain.NoScript(true)
 	plain.Goto(c.site + "/sign-in")
 	if said := plain.Text("main"); !strings.Contains(said, "A passkey needs JavaScript") || strings.Contains(said, "Sign in with a passkey") {
