@@ -171,7 +171,8 @@ func staffSamples(w language.Words, all map[string]templ.Component) {
 	one, revoked := sampleLetter(), revokedLetter()
 	shut := one
 	shut.Protection, shut.Tell = "Encrypt only, with a passphrase (to be set again)", Link{Text: "Set a passphrase", URL: "/sent/1/passphrase"}
-	shut.Shut = "No recipient can read this message now: its passphrase was changed after the backup from which this server was restored. Set one, and tell them."
+	shut.Shut = "Its passphrase was changed after the backup from which this server was restored. Set one, and tell the recipients."
+	shut.Band.Lead = "No recipient can read this message until a passphrase is set."
 	all["sent-shut"] = SentPage(Sent{Page: staffPage(w), List: sampleList(0), Letter: &shut})
 	answered := one
 	answered.Answers = LetterAnswers{

@@ -70,6 +70,9 @@ func (v sentMail) letter(d track.Detail, o opened, may rights, contact letterloc
 			}
 			if m.Asks.Told() && m.Passphrase == "" {
 				l.Tell.Text, l.Shut = v.server.Text("sent.setPassphrase"), v.server.Text("sent.passphraseWasLost")
+				if l.Band.Kind == views.BandCan {
+					l.Band.Lead = v.server.Text("sent.nobodyUntilSet")
+				}
 			}
 		}
 		l.PrintURL, l.OriginalURL = o.text.alone, v.url()+"/message.eml"

@@ -213,7 +213,7 @@ func TestALostPassphraseIsSaidToReaderAndSender(t *testing.T) {
 		t.Errorf("My messages:\n%s", texts(list.body))
 	}
 	b := w.browser().signIn(ada)
-	if said := texts(b.get("/sent/" + string(id)).body); !strings.Contains(said, "No recipient can read this message now") || !strings.Contains(said, "with a passphrase (to be set again)") {
+	if said := texts(b.get("/sent/" + string(id)).body); !strings.Contains(said, "No recipient can read this message until a passphrase is set") || strings.Contains(said, "can read this message. You") || !strings.Contains(said, "after the backup") || !strings.Contains(said, "with a passphrase (to be set again)") {
 		t.Errorf("Sent:\n%s", said)
 	}
 	if a := b.get("/sent/" + string(id) + "/passphrase"); a.status != http.StatusOK || strings.Contains(a.body, theHint) {
