@@ -48,6 +48,9 @@ func staffPage(w language.Words) Page {
 	return Page{
 		Words: w, Host: "mail.halden.example", Brand: halden, Scripts: true,
 		Account: &Account{Name: ines.Name, Address: ines.Address, SignOutURL: "/sign-out"},
+		Choice: LanguageChoice{URL: "/sign-in/language", Return: "/sent", List: []Language{
+			{Tag: "en", Name: "English", Direction: "ltr", Here: w.Tag() == "en"}, {Tag: "de", Name: "Deutsch", Direction: "ltr", Here: w.Tag() == "de"},
+		}},
 	}
 }
 
