@@ -68,7 +68,7 @@ fuzz: ## throw invented bytes at every parser of foreign ones, FUZZTIME=30s at e
 	@mkdir -p bin
 	@tools/fuzz $(FUZZTIME)
 
-stress: ## look for what is served after a revocation (10,000 histories, a million guessed links), what is left of destroyed mail, what a backup brings back, what upgrades lose that are killed or find the disk full, what power cuts take (root and FUSE), what is done under ten times the load, whether hostile mail runs where nothing cleans it, whether every page in every language can be used by everybody, and whether 149 MB come and go in a browser; takes fifty minutes on two cores
+stress: ## look for what is served after a revocation (10,000 histories, a million guessed links), what is left of destroyed mail, what a backup brings back, what upgrades lose that are killed or find the disk full, what power cuts take (root and FUSE), what is done under ten times the load, whether hostile mail runs where nothing cleans it, whether every page in every language can be used by everybody, and whether 149 MB come and go in a browser; takes about an hour on two cores
 	@LETTERLOCK_STRESS=1 go test -count=1 -timeout 30m -run GuessedAndAltered ./internal/access
 	@LETTERLOCK_STRESS=1 go test -count=1 -timeout 10m -v -run AtAnyStatement ./internal/store
 	@LETTERLOCK_STRESS=1 go test -count=1 -timeout 40m -v -run 'SanitiserOff|FilesArriveOverALineThatBreaks|ByEverybody|ReadInTheirLanguage|ReadInGerman' ./cmd/letterlock
