@@ -185,7 +185,7 @@ type Result struct {
 	By *letterlock.Actor
 	// Keep, where the account's own second factor is asked for before, is what [Service.Complete]
 	// settles once it was shown; nil: it is not asked for.
-	Keep []byte
+	Keep  []byte
 	Anew  bool   // they were to prove again who they are
 	Trial bool   // an administrator has tried it, and Tried says what it has come to
 	Next  string // where they go
