@@ -11,6 +11,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // mount shows a disk for as long as the test runs. Where FUSE is missing there is
@@ -282,4 +283,13 @@ func TestADiskIsLoadedAndSaved(t *testing.T) {
 	if got, want := files(t, to), files(t, from); !maps.Equal(got, want) {
 		t.Errorf("after loading and saving %q, want %q", got, want)
 	}
+}
+
+func TestWhoOnlyPassesByIsWaitedFor(t *testing.T) {
+	dir := mount(t, New(Plenty)) // it is unmounted when all else has ended
+	passing, err := os.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	time.AfterFunc(time.Second, func() { passing.Close() })
 }

@@ -1,8 +1,10 @@
 package cutfs
 
 import (
+	"errors"
 	"fmt"
 	"os"
+	"syscall"
 	"time"
 
 	"github.com/hanwen/go-fuse/v2/fs"
@@ -51,5 +53,14 @@ func (d *Disk) Mount(dir string) (*Mount, error) {
 	return &Mount{d, server}, nil
 }
 
-// Unmount takes the disk away. Whoever had files open must have ended.
-func (m *Mount) Unmount() error { return m.server.Unmount() }
+// Unmount takes the disk away. Whoever had files open must have ended; somebody who only
+// passes by, looking through all folders, is waited for, two seconds at most.
+func (m *Mount) Unmount() (err error) {
+	for range 20 {
+		if err = m.server.Unmount(); !errors.Is(err, syscall.EBUSY) {
+			return err
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	return err
+}
