@@ -55,8 +55,8 @@ func providerSamples(w language.Words, all map[string]templ.Component) {
 	astray := guide
 	for _, f := range guide.Fields {
 		astray.Errors = append(astray.Errors, FieldError{Field: f.Name, Text: "Use small letters"})
-		astray.Wrong = append(astray.Wrong, Link{f.Label + ": Use small letters", "#" + f.Name})
 	}
+	astray.Wrong = []Link{{"Short name: Use small letters", "#id"}, {"Domains: Use small letters", "#domains"}, {"Client ID: Use small letters", "#client_id"}}
 	all["provider-guide-wrong"] = ProviderGuidePage(astray)
 	refused := v
 	refused.Tried = "Riverside is not believed here for bob@gmail.com. A recipient would be told so, and offered the passcode."
