@@ -5,6 +5,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -195,6 +197,32 @@ func (s *server) tryProvider(page *browsertest.Page) {
 	page.ClickText("Sign in")
 	page.WaitText("Lantern vouches for omar@lantern.example, and is believed")
 	stop{name: "providers-tried", page: page}.everywhere(s.t, nil)
+	s.makeBlock(page)
+}
+
+// makeBlock has an administrator fill in what the settings say of the provider, and the
+// page make the same of it.
+func (s *server) makeBlock(page *browsertest.Page) {
+	s.t.Helper()
+	raw, err := os.ReadFile(s.config)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	_, want, _ := strings.Cut(string(raw), "[[signin]]")
+	page.ClickText("Another provider")
+	for field, label := range map[string]string{
+		"id": "Short name", "name": "Name", "issuer": "Issuer", "client_id": "Client ID", "client_secret_file": "File of the secret",
+	} {
+		value := regexp.MustCompile(`(?m)^` + field + ` = "(.*)"$`).FindStringSubmatch(want)
+		page.Fill(label, value[1])
+	}
+	page.Fill("Domains", "lantern.example")
+	page.ClickText("Make the block")
+	page.WaitText("[[signin]]")
+	if got := page.Text("#block"); !slices.Equal(strings.Fields(got), strings.Fields("[[signin]]"+want)) {
+		s.t.Errorf("the block is\n%s\nand the settings say\n%s", got, want)
+	}
+	stop{name: "provider-guide", page: page}.everywhere(s.t, nil)
 }
 
 // TestAMessageForAProviderAloneIsOpenedByIt goes there by a passcode, which is not enough,
