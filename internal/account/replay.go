@@ -2,6 +2,7 @@ package account
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/pquerna/otp/totp"
@@ -46,19 +47,20 @@ func (s *Service) Replay(tx *store.Tx, e journal.Entry) (changed bool, err error
 // redo does what an entry says, and returns what that is in the audit log; "": it is so
 // already.
 func (s *Service) redo(tx *store.Tx, row store.Account, e journal.Entry) (action string, err error) {
-	a := row.Mailbox.Address
+	a, was := row.Mailbox.Address, row
 	switch e.Act {
 	case journal.Disabled:
-		return "disable account", errors.Join(tx.PutAccount(disabledAt(row, e)), s.endAll(tx, a))
+		row.Disabled = time.Unix(e.At, 0).UTC()
+		return did("disable account", was.Disabled.IsZero()), errors.Join(tx.PutAccount(row), s.endAll(tx, a))
 	case journal.Enabled:
 		row.Disabled = time.Time{}
-		return "enable account", tx.PutAccount(row)
+		return did("enable account", !was.Disabled.IsZero()), tx.PutAccount(row)
 	case journal.Roles:
 		row.Roles = e.Held()
-		return "set roles", tx.PutAccount(row)
+		return did("set roles", !slices.Equal(was.Roles, row.Roles)), tx.PutAccount(row)
 	case journal.Password:
 		row.PasswordHash = ""
-		return "reset password", errors.Join(tx.PutAccount(row), s.endAll(tx, a))
+		return did("reset password", was.PasswordHash != ""), errors.Join(tx.PutAccount(row), s.endAll(tx, a))
 	case journal.Factor:
 		return s.redoFactor(tx, a, e.With)
 	case journal.Codes:
@@ -82,21 +84,17 @@ func did(action string, done bool) string {
 	return action
 }
 
-func disabledAt(row store.Account, e journal.Entry) store.Account {
-	row.Disabled = time.Unix(e.At, 0).UTC()
-	return row
-}
-
 // redoFactor removes a second factor, or all of them. If that leaves none, or there was
 // none, it has one asked for that nobody has: the one that came in its place is lost,
 // and the password alone would be less.
 func (s *Service) redoFactor(tx *store.Tx, a letterlock.Address, which letterlock.ID) (string, error) {
 	if which != "" {
-		if _, err := tx.DeleteFactor(which, a); err != nil {
+		removed, err := tx.DeleteFactor(which, a)
+		if err != nil {
 			return "", err
 		}
 		if list, err := tx.Factors(a); err != nil || len(list) > 0 {
-			return "remove second factor", err
+			return did("remove second factor", removed), err
 		}
 	}
 	key, err := totp.Generate(totp.GenerateOpts{Issuer: "nobody", AccountName: string(a)})

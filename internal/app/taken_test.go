@@ -58,6 +58,16 @@ func (m *machine) shows(by letterlock.Actor, code string) error {
 	return err
 }
 
+// passes signs in with a password, and with the app of the key if a second factor is asked for.
+func (m *machine) passes(by letterlock.Actor, key string) func() error {
+	return func() error {
+		if has, err := m.Accounts.HasSecondFactor(m.t.Context(), by.Address); err != nil || !has {
+			return err
+		}
+		return m.shows(by, m.codeOf(key))
+	}
+}
+
 // codeOf is a code of an app that was not taken yet: the clock goes on for it.
 func (m *machine) codeOf(key string) string {
 	m.t.Helper()
@@ -130,12 +140,25 @@ var ways = []way{
 	{name: "a second factor that was reset", open: true, make: func(m *machine) (take, use func() error) {
 		by := m.staff("lostphone", letterlock.Sender)
 		key, _ := m.setsApp(by)
-		return func() error { return m.Accounts.ResetFactors(m.t.Context(), operator, by.Address) },
+		return func() error { return m.Accounts.ResetFactors(m.t.Context(), operator, by.Address) }, m.passes(by, key)
+	}},
+	{name: "an app that was removed", open: true, make: func(m *machine) (take, use func() error) {
+		by := m.staff("oldphone", letterlock.Sender)
+		key, _ := m.setsApp(by)
+		return func() error {
+			return m.Accounts.RemoveApp(m.t.Context(), by, password, account.Shown{Code: m.codeOf(key)})
+		}, m.passes(by, key)
+	}},
+	{name: "a passkey", make: func(m *machine) (take, use func() error) {
+		by := m.staff("lostkey", letterlock.Sender)
+		key, _ := m.setsApp(by)
+		f := store.Factor{Kind: store.Passkey, Handle: []byte("17"), Address: by.Address, ID: letterlock.NewID(), Name: "Key ring", Sealed: []byte("its key")}
+		m.must(m.DB.Write(m.t.Context(), func(tx *store.Tx) error { return tx.AddFactor(f) }))
+		return func() error {
+				return m.Accounts.RemovePasskey(m.t.Context(), by, password, account.Shown{Code: m.codeOf(key)}, f.ID)
+			},
 			func() error {
-				if has, err := m.Accounts.HasSecondFactor(m.t.Context(), by.Address); err != nil || !has {
-					return err // in with the password alone
-				}
-				return m.shows(by, m.codeOf(key))
+				return m.DB.Read(m.t.Context(), func(tx *store.Tx) error { _, err := tx.Factor(f.Kind, f.Handle); return err })
 			}
 	}},
 	{name: "a password that was enough", make: func(m *machine) (take, use func() error) {
