@@ -317,3 +317,20 @@ func TestARestoredBackupGivesBackNoWayIn(t *testing.T) {
 	gone(slices.Concat(ways, about))
 	gone([]way{session}) // what ends it must not be the entry of another
 }
+
+func TestARestoredBackupKeepsNobodyOutWhoWasLetInAgain(t *testing.T) {
+	m := newMachine(t)
+	by := m.staff("back", letterlock.Sender)
+	backup := m.backup()
+	m.must(m.Accounts.Disable(t.Context(), operator, by.Address))
+	m.must(m.Accounts.Enable(t.Context(), operator, by.Address))
+	m.stop()
+	m.copyTree(backup, m.cfg.DataDir)
+	m.start()
+	if err := m.shows(by, ""); err != nil {
+		t.Error(err)
+	}
+	if said := m.entries("replay journal"); !strings.Contains(said, "disable: 1, enable: 1") {
+		t.Errorf("nothing was done again: %s", said)
+	}
+}
