@@ -30,6 +30,8 @@ type Filler struct {
 	steps  []step            // not yet handed over
 	queue  chan []step
 	done   chan error // gets what became of them, once
+
+	indexes, indexesBeside []string // statements that make them in the end
 }
 
 // A step is a part of a transaction that is made beside it.
@@ -42,8 +44,13 @@ type step struct {
 // stepsAtOnce is how many steps are handed over together.
 const stepsAtOnce = 2000
 
-// apart are the tables that are written beside.
-var apart = []string{"recipients", "wraps"}
+// apart are the tables that are written beside, and grown those that are written into the
+// file and have many rows. Both are without their indexes meanwhile, but for what must be
+// unique: to make one of all rows takes half the time of adding them to it one by one.
+var (
+	apart = []string{"recipients", "wraps"}
+	grown = []string{"messages", "events", "audit"}
+)
 
 // filling are the settings of a database that is filled. Nothing of it can be undone, and
 // nothing is on disk for certain, until all of it is.
@@ -132,11 +139,51 @@ func (l *Filler) copy(own *sql.DB) (err error) {
 	if l.beside, err = openFilling(l.ctx, ":memory:"); err != nil {
 		return err
 	}
-	schema, err := l.schema()
+	return l.main.use(l.strip)
+}
+
+// strip makes the tables beside, and those that their steps look into, and takes the
+// indexes of those away that grow.
+func (l *Filler) strip(c *conn) error {
+	tables, err := c.texts(l.ctx, "SELECT sql FROM sqlite_schema WHERE type = 'table' AND name IN "+quote(append([]string{"messages", "epochs"}, apart...)))
 	if err != nil {
 		return err
 	}
-	return l.beside.use(func(c *conn) error { return c.all(l.ctx, schema) })
+	if err := l.beside.use(func(c *conn) error { return c.all(l.ctx, tables) }); err != nil {
+		return err
+	}
+	const those = " FROM sqlite_schema WHERE sql LIKE 'CREATE INDEX %' AND tbl_name IN "
+	if l.indexesBeside, err = c.texts(l.ctx, "SELECT sql"+those+quote(apart)); err != nil {
+		return err
+	}
+	if l.indexes, err = c.texts(l.ctx, "SELECT sql"+those+quote(grown)); err != nil {
+		return err
+	}
+	drop, err := c.texts(l.ctx, "SELECT 'DROP INDEX ' || name"+those+quote(grown))
+	if err != nil {
+		return err
+	}
+	return c.all(l.ctx, drop)
+}
+
+// quote makes a list of strings as SQL writes it.
+func quote(list []string) string { return "('" + strings.Join(list, "', '") + "')" }
+
+// texts are the rows of a query that has one column, of texts.
+func (c *conn) texts(ctx context.Context, query string) (list []string, err error) {
+	rows, err := c.c.QueryContext(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close() // its error is that of rows.Err
+	for rows.Next() {
+		var s string
+		if err := rows.Scan(&s); err != nil {
+			return nil, err
+		}
+		list = append(list, s)
+	}
+	return list, rows.Err()
 }
 
 func openFilling(ctx context.Context, name string) (*pool, error) {
@@ -192,14 +239,19 @@ func (l *Filler) fill(f func(l *Filler) error) error {
 		err = l.err
 	}
 	if err == nil {
-		err = errors.Join(l.main.close(), syncFile(l.path)) // while the others are still written
+		err = l.main.use(func(c *conn) error { return c.all(l.ctx, l.indexes) })
+	}
+	if err == nil {
+		err = l.main.close()
 		l.main = nil
 	}
 	if err := errors.Join(err, <-l.done); err != nil {
 		return err
 	}
+	synced := make(chan error, 1)
+	go func() { synced <- syncFile(l.path) }() // so that less is left to do in the end
 	l.at("take over")
-	return l.beside.use(l.takeOver)
+	return errors.Join(l.beside.use(l.takeOver), <-synced)
 }
 
 // Write runs f in a transaction, as [DB.Write] does. There is no savepoint in it: SQLite
@@ -273,30 +325,8 @@ func (l *Filler) AddEvent(tx *Tx, r letterlock.Recipient, e letterlock.Event) er
 	return tx.addEvent(r, e)
 }
 
-// schema are the statements that make the tables beside, with all their indexes, and
-// those that their steps look into, without.
-func (l *Filler) schema() (list []string, err error) {
-	err = l.main.use(func(c *conn) error {
-		rows, err := c.c.QueryContext(l.ctx, "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND (tbl_name IN ('"+strings.Join(apart, "', '")+
-			"') OR type = 'table' AND name IN ('messages', 'epochs')) ORDER BY type DESC")
-		if err != nil {
-			return err
-		}
-		defer rows.Close() // its error is that of rows.Err
-		for rows.Next() {
-			var s string
-			if err := rows.Scan(&s); err != nil {
-				return err
-			}
-			list = append(list, s)
-		}
-		return rows.Err()
-	})
-	return list, err
-}
-
-// run makes the steps that come, in one transaction. After one that fails it makes
-// none, but takes what comes, so that nobody waits for it.
+// run makes the steps that come, in one transaction, and then the indexes. After one that
+// fails it makes none, but takes what comes, so that nobody waits for it.
 func (l *Filler) run(c *conn) error {
 	tx := &Tx{conn: c}
 	err := tx.exec("BEGIN")
@@ -317,7 +347,10 @@ func (l *Filler) run(c *conn) error {
 	if err != nil {
 		return err
 	}
-	return tx.exec("COMMIT")
+	if err := tx.exec("COMMIT"); err != nil {
+		return err
+	}
+	return c.all(l.ctx, l.indexesBeside)
 }
 
 // steps makes those steps that are fresh, or those that are not.
