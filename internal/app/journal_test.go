@@ -46,7 +46,7 @@ func newMachine(t *testing.T) *machine {
 	t.Helper()
 	dir := t.TempDir()
 	cfg := config.Default()
-	cfg.PublicURL = config.URL{URL: &url.URL{Scheme: "http", Host: "127.0.0.1:1"}}
+	cfg.PublicURL = config.URL{URL: &url.URL{Scheme: "http", Host: "localhost:1"}}
 	cfg.DataDir, cfg.MasterKeyFile = filepath.Join(dir, "data"), filepath.Join(dir, "master.key")
 	cfg.Organization = config.Organization{Name: "Contoso", Domains: []string{"contoso.example"}, Notify: "notify@contoso.example"}
 	box, err := inbox.Open("", time.Now)

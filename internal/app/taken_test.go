@@ -11,6 +11,7 @@ import (
 
 	"letterlock/internal/account"
 	"letterlock/internal/letterlock"
+	"letterlock/internal/passkeytest"
 	"letterlock/internal/store"
 	"letterlock/internal/vault"
 )
@@ -164,6 +165,15 @@ var ways = []way{
 	{name: "a password that was enough", make: func(m *machine) (take, use func() error) {
 		by := m.staff("newphone", letterlock.Sender)
 		return func() error { m.setsApp(by); return nil }, func() error { return m.shows(by, "") }
+	}},
+	{name: "a password that was enough before a passkey", make: func(m *machine) (take, use func() error) {
+		by := m.staff("newkey", letterlock.Sender)
+		return func() error {
+			id, browser, err := m.Accounts.BeginPasskey(m.t.Context(), by, password, account.Shown{}, "Key ring")
+			m.must(err)
+			_, err = m.Accounts.FinishPasskey(m.t.Context(), by, id, passkeytest.New(m.t, m.cfg.PublicURL.String()).Make(browser))
+			return err
+		}, func() error { return m.shows(by, "") }
 	}},
 	{name: "a recovery code that was used", once: true, make: func(m *machine) (take, use func() error) {
 		by := m.staff("recovered", letterlock.Sender)
