@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -161,7 +162,7 @@ type question struct {
 	p99    time.Duration // at the most messages; 0: no goal
 	growth float64       // from the fewest to the most; 0: no goal
 
-	limit func(ctx context.Context, a *archive) error // the least of that work, if there is a figure of it
+	limit func(ctx context.Context, a *archive) error // what the goal is measured against; nil: a clock
 }
 
 const (
@@ -177,9 +178,11 @@ func traced(what string, p99 time.Duration, growth float64, search func(a *archi
 	}, p99, growth, nil}
 }
 
-// beside is a question that is asked in turns with the limit.
-func beside(limit func(ctx context.Context, a *archive) error, q question) question {
-	q.limit = limit
+// words is the question of a search for words, in turns with the limit's: what a common
+// word takes it says how fast the machine is.
+func words(what string, subject func(a *archive) string) question {
+	q := traced(what, wordsGoal, 0, func(a *archive) letterlock.Search { return letterlock.Search{Subject: subject(a)} })
+	q.limit = func(ctx context.Context, a *archive) error { return a.bare.newest(ctx, a.sample.Common) }
 	return q
 }
 
@@ -197,10 +200,9 @@ func questions() []question {
 		traced("recipient", 0, 0, func(a *archive) find { return find{Recipient: string(a.sample.Recipient)} }),
 		traced("domain of a recipient", 0, 0, func(a *archive) find { return find{Recipient: "@" + a.sample.Recipient.Domain()} }),
 		traced("part of a recipient", partsGoal, 0, func(a *archive) find { return find{Recipient: a.sample.Recipient.Local()[:5]} }),
-		beside(func(ctx context.Context, a *archive) error { return a.bare.newest(ctx, a.sample.Common) },
-			traced("common word", wordsGoal, 0, func(a *archive) find { return find{Subject: a.sample.Common} })),
-		traced("rare word", wordsGoal, 0, func(a *archive) find { return find{Subject: a.sample.Rare} }),
-		traced("common and rare word", wordsGoal, 0, func(a *archive) find { return find{Subject: a.sample.Common + " " + a.sample.Rare} }),
+		words("common word", func(a *archive) string { return a.sample.Common }),
+		words("rare word", func(a *archive) string { return a.sample.Rare }),
+		words("common and rare word", func(a *archive) string { return a.sample.Common + " " + a.sample.Rare }),
 		traced("beginning of a word", partsGoal, 0, func(a *archive) find { return find{Subject: a.sample.Common[:3] + "*"} }),
 		traced("Message-ID", 0, 0, func(a *archive) find { return find{MessageID: a.sample.MessageID} }),
 		traced("part of the Message-ID", partsGoal, 0, func(a *archive) find { return find{MessageID: a.sample.MessageID[5:15]} }),
@@ -250,11 +252,17 @@ func others() []question {
 
 // A grown is what one question took at each number of messages: p50 and p99 of the
 // time, and p50 of the time on a processor, which others on the machine change less.
+// Each is the median of those of the stretches.
 type grown struct {
 	q             question
 	p50, p99, cpu []time.Duration
-	limit         []time.Duration // p50 and p99 of the limit at the most messages, if there is one
+	limit         time.Duration // p50 of the limit at the most messages; 0: there is none
+	times         float64       // p99 at the most messages, in p50 of the limit in the same stretch
 }
+
+// A question is measured in so many stretches of time: others on the machine slow it down
+// for seconds, which would be all that a p99 of everything says.
+const stretches = 5
 
 // took is how long one question took each time that it was asked.
 type took struct{ time, cpu []time.Duration }
@@ -272,6 +280,12 @@ func at(percent int, times []time.Duration) time.Duration {
 	return times[len(times)*percent/100]
 }
 
+// median returns the one in the middle.
+func median[T cmp.Ordered](list []T) T {
+	slices.Sort(list)
+	return list[len(list)/2]
+}
+
 // ask asks every archive the same, in turns, and the limit of the largest, for about as
 // long as a round.
 func (b *bench) ask(list []*archive, q question) grown {
@@ -284,12 +298,42 @@ func (b *bench) ask(list []*archive, q question) grown {
 	if q.limit != nil {
 		ways = append(ways, func() error { return q.limit(ctx, list[len(list)-1]) })
 	}
-	all := make([]took, len(ways))
-	end := time.Now().Add(b.sizes.round * time.Duration(len(ways)))
-	for round := 0; round < 12 || time.Now().Before(end) && round < 500; round++ {
-		if round == 2 { // every connection has its statements by now
-			clear(all)
+	b.stretch(q, ways, 2, 0) // after it every connection has its statements
+	var all [stretches][]took
+	for i := range all {
+		all[i] = b.stretch(q, ways, 100, b.sizes.round*time.Duration(len(ways))/stretches)
+	}
+	g := grown{q: q}
+	for i := range list {
+		var p50, p99, cpu []time.Duration
+		for _, s := range all {
+			p50, p99, cpu = append(p50, at(50, s[i].time)), append(p99, at(99, s[i].time)), append(cpu, at(50, s[i].cpu))
 		}
+		g.p50, g.p99, g.cpu = append(g.p50, median(p50)), append(g.p99, median(p99)), append(g.cpu, median(cpu))
+	}
+	if q.limit != nil {
+		g.limit, g.times = against(all[:], len(list)-1, len(list))
+	}
+	return g
+}
+
+// against says how long the limit takes, and how many times that p99 of a way is.
+func against(all [][]took, way, limit int) (p50 time.Duration, times float64) {
+	var list []time.Duration
+	var ratios []float64
+	for _, s := range all {
+		least := at(50, s[limit].time)
+		list, ratios = append(list, least), append(ratios, float64(at(99, s[way].time))/float64(least))
+	}
+	return median(list), median(ratios)
+}
+
+// stretch asks in all ways in turns, four times each, for some time and not more often than that.
+func (b *bench) stretch(q question, ways []func() error, most int, long time.Duration) []took {
+	b.t.Helper()
+	all := make([]took, len(ways))
+	end := time.Now().Add(long)
+	for round := 0; round < 2 || time.Now().Before(end) && round < most; round++ {
 		for i, do := range ways {
 			for range 4 {
 				if err := all[i].measure(do); err != nil {
@@ -298,12 +342,5 @@ func (b *bench) ask(list []*archive, q question) grown {
 			}
 		}
 	}
-	g := grown{q: q}
-	for _, t := range all[:len(list)] {
-		g.p50, g.p99, g.cpu = append(g.p50, at(50, t.time)), append(g.p99, at(99, t.time)), append(g.cpu, at(50, t.cpu))
-	}
-	for _, t := range all[len(list):] {
-		g.limit = []time.Duration{at(50, t.time), at(99, t.time)}
-	}
-	return g
+	return all
 }

@@ -118,7 +118,7 @@ func unpackPage(text string, rows, most int) (list []SentMessage, ok bool) {
 	if strings.Count(text, betweenValues) != rows*recipientValues-1 {
 		return nil, false
 	}
-	list = make([]SentMessage, 0, most)
+	list = make([]SentMessage, 0, min(most, rows))
 	all := inOrder{make([]letterlock.Recipient, rows), make([]place, rows)}
 	v := values{text: text, between: betweenValues[0]}
 	for i := range all.places {
