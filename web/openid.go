@@ -24,18 +24,13 @@ func (s *Server) openIDRoutes() {
 // the message may want none.
 func (s *Server) providersFor(c echo.Context, g access.Gate) views.Providers {
 	v := views.Providers{URL: linkOf(c) + "/openid", Remember: s.rememberFor(c)}
-	if s.asksNoProvider(g) {
+	if !s.Brands.Provider(g.Message.Brand) {
 		return v
 	}
 	for _, o := range s.Vouch.For(g.Recipient.Mailbox.Address) {
 		v.List = append(v.List, views.Provider{ID: o.ID, Name: o.Name})
 	}
 	return v
-}
-
-func (s *Server) asksNoProvider(g access.Gate) bool {
-	b, _ := s.Brands.Named(g.Message.Brand)
-	return b.NoSocial
 }
 
 // askProvider sends the browser to a provider. Where none can be asked, the gate says so.
@@ -51,9 +46,6 @@ func (s *Server) askProvider(c echo.Context) error {
 	known, anew, err := s.asksAnew(c, g)
 	if err != nil {
 		return err
-	}
-	if s.asksNoProvider(g) {
-		return &letterlock.Error{Code: letterlock.NotFound}
 	}
 	id := fields.Get("provider")
 	to, err := s.Vouch.Begin(c.Request().Context(), vouch.Ask{

@@ -168,12 +168,13 @@ func TestAProviderIsOfferedOnlyToThoseItMayVouchFor(t *testing.T) {
 }
 
 func TestABrandMayWantNoProvider(t *testing.T) {
-	w, _ := vouching(t)
-	w.send(ada, letterlock.EncryptOnly, marta)
+	w, at := vouching(t)
+	id := w.send(ada, letterlock.EncryptOnly, marta)
 	b, link := w.browser(), w.link(marta)
 	if gate := texts(b.get(link).body); !strings.Contains(gate, "Quill") {
 		t.Fatal("it is not offered where the brand says nothing")
 	}
+	back := at.Visit(t, b.leave(link, nil)).Encode()
 	if err := w.server.Brands.Put(t.Context(), administrator, brand.Default, brand.Changes{brand.Social: "no"}); err != nil {
 		t.Fatal(err)
 	}
@@ -182,6 +183,15 @@ func TestABrandMayWantNoProvider(t *testing.T) {
 	}
 	if a := b.post(link+"/openid", url.Values{"provider": {"quill"}}); a.status != http.StatusNotFound {
 		t.Errorf("asking it nevertheless: %d, want 404", a.status)
+	}
+	if said := b.said(b.get(callback + "?" + back)); !strings.Contains(said, "Signing in with Quill is not possible for this message any more. Sign in with a one-time passcode instead.") {
+		t.Errorf("who was away at it meanwhile is told:\n%s", said)
+	}
+	if a := b.get("/read/" + string(id)); a.status != http.StatusForbidden {
+		t.Errorf("and signed in: %d", a.status)
+	}
+	if got := w.openIDEntries(id); !slices.Equal(got, []string{" quill: " + vouch.Off}) {
+		t.Errorf("audit log: %q", got)
 	}
 }
 

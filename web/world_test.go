@@ -168,7 +168,7 @@ func newWorld(t *testing.T, changes ...func(*Options)) *world {
 	o.Accounts.Passkeys = passkey.New(public, "Contoso Letterlock")
 	o.SendSample = w.outbox.Sample
 	o.Doctor = func(context.Context) []Finding { return w.found }
-	o.Vouch = &vouch.Service{DB: db, Pepper: pepper, IPKey: ratelimit.IPKey}
+	o.Vouch = &vouch.Service{DB: db, Pepper: pepper, IPKey: ratelimit.IPKey, On: brands.Provider}
 	o.Sessions.Vouches, o.Browsers.Vouches = o.Vouch.Has, o.Vouch.Has
 	o.Rules = &rulebook.Service{DB: db, Brand: brands.Is, MaxSize: 1 << 20}
 	o.Intake.RulesNow = o.Rules.Set

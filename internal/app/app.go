@@ -216,7 +216,7 @@ func build(ctx context.Context, cfg config.Config, o Options) (*App, error) {
 	if a.Brands, err = openBrands(ctx, db, file); err != nil {
 		return nil, errors.Join(err, out.close(), db.Close())
 	}
-	a.Vouch = &vouch.Service{DB: db, Pepper: k.Pepper, Providers: providers, IPKey: ratelimit.IPKey, Metrics: a.Metrics.OpenID}
+	a.Vouch = &vouch.Service{DB: db, Pepper: k.Pepper, Providers: providers, IPKey: ratelimit.IPKey, On: a.Brands.Provider, Metrics: a.Metrics.OpenID}
 	if len(providers) > 0 {
 		a.Brands.Vouched = a.Vouch.Vouches
 	}

@@ -206,6 +206,10 @@ func (s *Service) WithoutPasscode() store.Brands {
 	return list
 }
 
+// Provider reports whether recipients can sign in with an OpenID provider under the brand that
+// a message names.
+func (s *Service) Provider(id string) bool { return !s.now.Load().kept(id).settings.NoSocial }
+
 // OfSender returns the brand of whoever sends: the one whose senders name them most
 // exactly, else the default.
 func (s *Service) OfSender(a letterlock.Address) brand.Choice {

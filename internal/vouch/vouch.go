@@ -36,11 +36,12 @@ const (
 	Late      = "openid-late"      // it came after ten minutes
 	Another   = "openid-another"   // the provider vouches for another address
 	Subject   = "openid-subject"   // somebody else proved the address at this provider first
+	Off       = "openid-off"       // the brand of the message has come to want no providers meanwhile
 	Tried     = "openid-tried"     // an administrator has tried it, and it would be believed
 )
 
 // Keys are all refusals, for the test that each has its own sentence. Elsewhere has a page.
-var Keys = append(slices.Clone(oidc.Keys), Used, Late, Another, Subject, Tried)
+var Keys = append(slices.Clone(oidc.Keys), Used, Late, Another, Subject, Off, Tried)
 
 // A Service sends browsers to providers and takes their answers. It is safe for
 // concurrent use.
@@ -50,7 +51,10 @@ type Service struct {
 	// Providers are those of the settings, in their order.
 	Providers []*oidc.Provider
 	// IPKey turns an IP address into the name of its budget: a /64 for IPv6.
-	IPKey   func(ip string) string
+	IPKey func(ip string) string
+	// On reports whether recipients can sign in with a provider under the brand that a
+	// message names; nil: under each.
+	On      func(brand string) bool
 	Metrics *metrics.OpenID // nil: nobody counts
 
 	away lane.Away // who wait for providers
@@ -148,19 +152,25 @@ func (s *Service) budgets(of letterlock.ID, ip string) []store.Budget {
 }
 
 // Begin returns where the browser is to go. The providers' own errors are those of
-// package oidc; NotFound: no such provider, or none that could vouch for the recipient;
-// Throttled "budget".
+// package oidc; NotFound: no such provider, or none that could vouch for the recipient, or
+// the brand wants none; Throttled "budget".
 func (s *Service) Begin(ctx context.Context, a Ask) (to string, err error) {
 	p, err := s.provider(a.Provider)
 	if err != nil {
 		return "", err
 	}
 	var r letterlock.Recipient
-	err = s.DB.Read(ctx, func(tx *store.Tx) (err error) { r, err = tx.Recipient(a.Recipient); return err })
+	var off bool
+	err = s.DB.Read(ctx, func(tx *store.Tx) (err error) {
+		if r, err = tx.Recipient(a.Recipient); err == nil {
+			off, err = s.off(tx, r)
+		}
+		return err
+	})
 	if err != nil {
 		return "", err
 	}
-	if !p.MayVouch(r.Mailbox.Address) {
+	if off || !p.MayVouch(r.Mailbox.Address) {
 		return "", &letterlock.Error{Code: letterlock.NotFound}
 	}
 	hint := letterlock.Address("")
@@ -168,6 +178,15 @@ func (s *Service) Begin(ctx context.Context, a Ask) (to string, err error) {
 		hint = r.Mailbox.Address
 	}
 	return s.begin(ctx, p, a, hint)
+}
+
+// off reports whether the brand of the message wants no providers.
+func (s *Service) off(tx *store.Tx, r letterlock.Recipient) (bool, error) {
+	if s.On == nil {
+		return false, nil
+	}
+	m, err := tx.Message(r.Message)
+	return err == nil && !s.On(m.Brand), err
 }
 
 // Try returns where the browser of an administrator is to go who wants to see what a
@@ -316,7 +335,7 @@ func (s *Service) settle(ctx context.Context, r store.OpenIDRequest, m memory, v
 			return err
 		}
 		if key == "" {
-			if key, err = s.bound(tx, r, v, to.Mailbox.Address); err != nil {
+			if key, err = s.proves(tx, r, v, to); err != nil {
 				return err
 			}
 		}
@@ -343,6 +362,19 @@ func (s *Service) settle(ctx context.Context, r store.OpenIDRequest, m memory, v
 func forgotten(m memory) memory {
 	m.Nonce, m.Verifier = "", ""
 	return m
+}
+
+// proves says why what a provider vouches for proves nothing to a recipient; "" if it does.
+// The brand is asked here once more: it can have changed since the browser was sent away.
+func (s *Service) proves(tx *store.Tx, r store.OpenIDRequest, v oidc.Voucher, to letterlock.Recipient) (key string, err error) {
+	off, err := s.off(tx, to)
+	if err != nil {
+		return "", err
+	}
+	if off {
+		return Off, nil
+	}
+	return s.bound(tx, r, v, to.Mailbox.Address)
 }
 
 // bound compares whom a provider vouches for with whom a message was sent to, and binds
