@@ -99,7 +99,20 @@ func (s *Server) offered(c echo.Context) *language.Offer {
 // be in yet.
 func (s *Server) forStaff(c echo.Context) bool {
 	r := ruleOf(c)
-	return r.ofStaff() || r == open && (strings.HasPrefix(c.Path(), "/sign-in") || strings.HasPrefix(c.Path(), "/password/") || c.Path() == "/sign-out")
+	return r.ofStaff() || r == open && (strings.HasPrefix(c.Path(), "/sign-in") || strings.HasPrefix(c.Path(), "/password/") || c.Path() == "/sign-out") ||
+		r == forNobody && s.staffBrowser(c)
+}
+
+// staffBrowser reports whether a browser is one of the organisation's own people, as far as
+// its cookies tell: what has no route, or fails before it is known, is to cost nothing. A
+// browser in which a recipient alone is signed in is theirs, whoever had it before.
+func (s *Server) staffBrowser(c echo.Context) bool {
+	for _, name := range []string{staffCookie, readerCookie, staffLanguageCookie} {
+		if cookie, err := c.Cookie(s.sessions.name(name)); err == nil && cookie.Value != "" {
+			return name != readerCookie
+		}
+	}
+	return false
 }
 
 // forRecipients reports whether a request may be one of a recipient: what fails before

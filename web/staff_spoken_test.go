@@ -111,3 +111,41 @@ func TestWhoIsInvitedIsWrittenToInTheirLanguageFromTheirPasswordOn(t *testing.T)
 		t.Errorf("who has a link and likes English has the account read in %q, want German as before", got)
 	}
 }
+
+// TestAnAddressThatLeadsNowhereAnswersInTheLanguageOfWhoAsks has a portal that speaks English
+// alone, and staff who are offered German.
+func TestAnAddressThatLeadsNowhereAnswersInTheLanguageOfWhoAsks(t *testing.T) {
+	w, in := inGerman(t)
+	in.post("/sign-in", signInForm(string(ada), password, ""))
+	door := w.browser()
+	door.post(staffLanguageURL, url.Values{"language": {"de"}})
+	reads := w.browser().as(letterlock.Reader, marta)
+	reads.cookies[hostPrefix+staffLanguageCookie] = "de" // of somebody else, who had the browser before
+	signedOut := w.browser()
+	signedOut.cookies[hostPrefix+staffCookie] = ""
+	for _, tt := range []struct {
+		name string
+		b    *browser
+		want string
+	}{
+		{"who is signed in", in, "de"},
+		{"who has chosen at the door", door, "de"},
+		{"a recipient", reads, "en"},
+		{"a stranger", w.browser(), "en"},
+		{"an empty cookie", signedOut, "en"},
+	} {
+		tt.b.header.Set("Accept-Language", "de")
+		for _, a := range []answer{tt.b.get("/nothing"), tt.b.get("/accounts/nothing/at/all"), tt.b.do(http.MethodDelete, "/check", nil, "")} {
+			if got := a.header.Get("Content-Language"); got != tt.want || a.status != http.StatusNotFound && a.status != http.StatusMethodNotAllowed {
+				t.Errorf("%s: %d %q in %q, want %q", tt.name, a.status, a.heading(), got, tt.want)
+			}
+		}
+	}
+	page := in.get("/nothing").body
+	if found := left(t, page); found != nil {
+		t.Errorf("left in English: %q", found)
+	}
+	if !strings.Contains(page, `action="`+staffLanguageURL+`"`) {
+		t.Error("what is offered there is the portal's")
+	}
+}
