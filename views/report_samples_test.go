@@ -71,7 +71,8 @@ func reportSamples(w language.Words, all map[string]templ.Component) {
 	scopes := []RoleChoice{{"report", "report", "reads the encryption report", false}}
 	all["tokens"] = TokensPage(Tokens{Page: p, Days: "90", Scopes: scopes, IssueURL: "/tokens", Issued: &IssuedToken{Name: "nightly", Secret: "llt_x", Until: at("20 February 2027")},
 		Rows: []TokenRow{{Name: "nightly", Account: ines.Address, Scopes: "report", Until: at("20 February 2027"), State: "Works", EndURL: "/tokens/1/end"}}})
-	all["tokens-wrong"] = TokensPage(Tokens{Page: p, Scopes: scopes, IssueURL: "/tokens", Errors: []FieldError{{"name", "A name has 1 to 100 characters"}, {"scope", "Choose a scope at least"}}})
+	wrong := []FieldError{{"name", "A name has 1 to 100 characters"}, {"account", "This is no address"}, {"scope", "Choose a scope at least"}}
+	all["tokens-wrong"] = TokensPage(Tokens{Page: p, Scopes: scopes, IssueURL: "/tokens", Errors: wrong, Wrong: leadTo(wrong)})
 
 	audit := Audit{Page: p, Acts: []Option{{"", "Any", true}, {"revoke", "Revoke", false}}, ExportURL: "/audit-log/export.jsonl", CheckpointsURL: "/audit-log/checkpoints.jsonl", KeyURL: "/audit-log/public-key.pem",
 		Shown: "Showing 2 entries.", Rows: []AuditRow{

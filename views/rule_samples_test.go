@@ -36,6 +36,7 @@ func ruleSamples(w language.Words, all map[string]templ.Component) {
 	wrong.Heading, wrong.Button, wrong.DeleteURL, wrong.Size, wrong.Refuse = "Add a rule", "Add rule", "", "large", true
 	wrong.Errors = []FieldError{{"name", "Another rule has this name"}, {"conditions", "Fill in a condition at least"}, {"size", "Type a size, as 500 KB or 10 MB"}, {"data", "Choose among what there is"},
 		{"actions", "Choose what is to happen"}, {"asks", "Choose among what there is"}, {"refuse", "A mail that is refused is not sent. Choose one or the other"}, {"pass", "A mail that is passed on stays as it came."}, {"protection", "Choose among what there is"}, {"form", "Somebody has changed this rule since you opened it."}}
+	wrong.Wrong = leadTo(wrong.Errors)
 	all["rule-wrong"] = RuleFormPage(wrong)
 	trialSamples(w, all, p)
 }
@@ -45,6 +46,7 @@ func trialSamples(w language.Words, all map[string]templ.Component, p Page) {
 	all["rule-try"] = RuleTrialPage(trial)
 	wrong := trial
 	wrong.Errors = []FieldError{{"sender", "Type the address of an account; the mail names none"}, {"recipients", "Type an address at least; the mail names none"}, {"mail", "Paste a mail, or a text"}}
+	wrong.Wrong = leadTo(wrong.Errors)
 	all["rule-try-wrong"] = RuleTrialPage(wrong)
 	trial.Mail = "From: ines.kaya@halden.example\nTo: marta@quillfeather.example\nSubject: Minutes\n\nHello"
 	trial.Result = &TrialResult{
@@ -62,4 +64,14 @@ func trialSamples(w language.Words, all map[string]templ.Component, p Page) {
 	all["rule-tried"] = RuleTrialPage(trial)
 	trial.Result = &TrialResult{Refused: true, Lead: "The mail would be refused, whatever the rules say.", Facts: []Fact{{"Because", "Its From is not the address of the sender.", false}}}
 	all["rule-tried-refused"] = RuleTrialPage(trial)
+}
+
+// leadTo leads to the fields of a form that are wrong.
+func leadTo(wrong []FieldError) (list []Link) {
+	for _, e := range wrong {
+		if e.Field != "form" {
+			list = append(list, Link{Text: e.Text, URL: "#" + e.Field})
+		}
+	}
+	return list
 }

@@ -202,7 +202,31 @@ func (s *Server) saveRule(c echo.Context, id letterlock.ID, done string, save fu
 	}
 	v := s.ruleForm(c, t.rule)
 	v.Size, v.Expiry, v.Errors = t.view.Size, t.view.Expiry, t.bad
+	v.Wrong = ruleFields.wrong(say, v.Errors)
 	return s.showRuleForm(c, http.StatusUnprocessableEntity, v)
+}
+
+// ruleFields are those of the form of a rule.
+var ruleFields = formFields{
+	{"name", "rules.name"},
+	{"conditions", "rules.when"},
+	{"senders", "rules.sender"},
+	{"recipients", "rules.recipient"},
+	{"domains", "rules.domainOfARecipient"},
+	{"subject", "rules.wordsInTheSubject"},
+	{"body", "rules.wordsInTheMessage"},
+	{"data", "rules.sensitiveDataInTheSubject"},
+	{"header", "rules.headerField"},
+	{"values", "rules.wordsInThatField"},
+	{"size", "rules.largerThan"},
+	{"actions", "rules.then"},
+	{"protection", "rules.protection"},
+	{"brand", "rules.brand"},
+	{"expiry", "rules.expiresAfterAtMost"},
+	{"asks", "rules.askReadersFor"},
+	{"refuse", "rules.refuseIt"},
+	{"pass", "rules.passItOn"},
+	{"sentence", "rules.whatTheSenderIsTold"},
 }
 
 // alsoBad is what is wrong with a rule beside what cannot even be read of it. A size

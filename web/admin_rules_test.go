@@ -364,3 +364,39 @@ func TestComposeSaysWhatTheRulesAsk(t *testing.T) {
 		t.Errorf("Sent says:\n%s", said)
 	}
 }
+
+// TestAllThatIsWrongWithAFormOfAnAdministratorIsListedAboveIt has the list lead to the fields
+// in the order of the form, whatever found them wrong.
+func TestAllThatIsWrongWithAFormOfAnAdministratorIsListedAboveIt(t *testing.T) {
+	w := newWorld(t)
+	b := w.browser().signIn(olga)
+	nothing := url.Values{"version": {"0"}}
+	for _, tt := range []struct {
+		name, to string
+		fields   url.Values
+		wrong    []string // fields that the list leads to
+		cursor   string
+	}{
+		{"a rule with two faults", "/rules", typed("size", "large", "name", ""), nil, "name"},
+		{"a rule", "/rules", typed("expiry", "soon", "size", "large", "name", "", "recipients", "marta", "data", "passport", "refuse", "yes"),
+			[]string{"name", "recipients", "data", "size", "expiry", "refuse", "sentence"}, "name"},
+		{"an empty rule", "/rules", nothing, []string{"name", "conditions", "actions"}, "name"},
+		{"a token", "/tokens", nothing, []string{"name", "account", "days", "scope"}, "name"},
+		{"a trial", "/rules/try", nothing, []string{"sender", "recipients", "mail"}, "sender"},
+	} {
+		a := b.post(tt.to, tt.fields)
+		var got []string
+		for _, m := range regexp.MustCompile(`<li><a href="#([^"]+)">[^:<]+: `).FindAllStringSubmatch(a.body, -1) {
+			got = append(got, m[1])
+			if strings.Count(a.body, `id="`+m[1]+`"`) != 1 || !strings.Contains(a.body, `id="`+m[1]+`-error"`) {
+				t.Errorf("%s: nothing is called %s, or no reason is there", tt.name, m[1])
+			}
+		}
+		if a.status != http.StatusUnprocessableEntity || !slices.Equal(got, tt.wrong) {
+			t.Errorf("%s: %d, the list leads to %q, want %q", tt.name, a.status, got, tt.wrong)
+		}
+		if cursor := regexp.MustCompile(`<(?:input|textarea)[^>]* id="([^"]+)"[^>]* autofocus`).FindStringSubmatch(a.body); cursor == nil || cursor[1] != tt.cursor {
+			t.Errorf("%s: the cursor goes to %q, want %s", tt.name, cursor, tt.cursor)
+		}
+	}
+}

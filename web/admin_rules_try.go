@@ -27,8 +27,11 @@ func (s *Server) tryPage(c echo.Context) error {
 	return s.showTrial(c, http.StatusOK, views.RuleTrial{})
 }
 
+var trialFields = formFields{{"sender", "rules.sender"}, {"recipients", "rules.recipients"}, {"mail", "rules.theMailWithItsHeader"}}
+
 func (s *Server) showTrial(c echo.Context, status int, v views.RuleTrial) error {
 	v.Page, v.URL = s.page(c), "/rules/try"
+	v.Wrong = trialFields.wrong(s.words(c), v.Errors)
 	if v.Ways == nil {
 		v.Ways = waysIn(s.words(c), letterlock.BySubmission)
 	}

@@ -50,6 +50,7 @@ func (s *Server) showTokens(c echo.Context, status int, v views.Tokens) error {
 		return err
 	}
 	v.Page, v.IssueURL = s.page(c), "/tokens"
+	v.Wrong = tokenFields.wrong(say, v.Errors)
 	for _, k := range list {
 		r := views.TokenRow{Name: k.Name, Account: string(k.Account), Until: s.speaker(c).when(k.Expires), Used: s.speaker(c).day(k.Used), State: say.Text("tokens.works")}
 		for i, scope := range k.Scopes {
@@ -70,6 +71,8 @@ func (s *Server) showTokens(c echo.Context, status int, v views.Tokens) error {
 	}
 	return s.show(c, status, views.TokensPage(v))
 }
+
+var tokenFields = formFields{{"name", "tokens.name"}, {"account", "tokens.addressOfTheAccount"}, {"days", "tokens.daysThatItWorks"}, {"scope", "tokens.scopes"}}
 
 // A tokenForm is a token that is asked for.
 type tokenForm struct {

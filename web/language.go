@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"slices"
@@ -321,6 +322,30 @@ func wrongFields(list []views.FieldError, name func(field string) string) (links
 		}
 	}
 	return links
+}
+
+// formFields are the fields of a form in its order, with the texts that it calls them by.
+type formFields []struct{ name, text string }
+
+// at is where a field stands; -1: it is the form as a whole.
+func (f formFields) at(name string) int {
+	for i, field := range f {
+		if field.name == name {
+			return i
+		}
+	}
+	return -1
+}
+
+// wrong puts what is wrong into the order of the form, and leads to it as [wrongFields] does.
+func (f formFields) wrong(say language.Words, list []views.FieldError) []views.Link {
+	slices.SortStableFunc(list, func(a, b views.FieldError) int { return cmp.Compare(f.at(a.Field), f.at(b.Field)) })
+	return wrongFields(list, func(name string) string {
+		if i := f.at(name); i >= 0 {
+			return say.Text(f[i].text)
+		}
+		return ""
+	})
 }
 
 // sayText returns a text, and nothing for no id.
