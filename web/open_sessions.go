@@ -28,7 +28,7 @@ func (s *Server) openSessions(c echo.Context, of letterlock.Address, to string) 
 	list, err := s.Sessions.Open(c.Request().Context(), actor(c), of, here)
 	for _, o := range list {
 		row := views.OpenSession{Agent: o.Agent, From: o.IP, Here: o.Here, Begun: s.speaker(c).when(o.Begun), Seen: s.speaker(c).when(o.Seen)}
-		if o.ID != "" && !o.Here {
+		if !o.Here {
 			row.EndURL = to + "/sessions/" + string(o.ID) + "/end"
 		}
 		v.Rows = append(v.Rows, row)

@@ -12,9 +12,9 @@ import (
 
 // An Open is a session of an account that is open, as its holder sees it.
 type Open struct {
-	ID    letterlock.ID // empty: it is older than that sessions have one
-	Agent string        // browser family; empty: not known
-	IP    string        // where it began; empty: not known
+	ID    letterlock.ID
+	Agent string // browser family; empty: not known
+	IP    string // where it began; empty: not known
 	Begun time.Time
 	Seen  time.Time // last use, to within a minute
 	Here  bool      // it is the one that asks

@@ -1,12 +1,15 @@
 package session_test
 
 import (
+	"crypto/sha256"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
 	"letterlock/internal/letterlock"
 	"letterlock/internal/session"
+	"letterlock/internal/store"
 )
 
 var (
@@ -91,6 +94,32 @@ func TestEndingOneSessionLeavesTheOthers(t *testing.T) {
 		t.Errorf("no name: %v", err)
 	}
 	h.checkFound("the other", one, letterlock.Staff, ada)
+}
+
+// TestASessionThatNobodyCouldEndByItselfEnds has one of before sessions had names.
+func TestASessionThatNobodyCouldEndByItselfEnds(t *testing.T) {
+	h := newHouse(t)
+	here := h.begin("Firefox")
+	for kind, want := range map[letterlock.Kind]letterlock.Kind{letterlock.Staff: "", letterlock.Reader: letterlock.Reader} {
+		id := strings.Repeat(string(kind[0]), 43)
+		hash := sha256.Sum256([]byte(id))
+		err := h.db.Write(t.Context(), func(tx *store.Tx) error {
+			return tx.AddSession(hash[:], store.Session{Kind: kind, Address: ada, Expires: h.now.Add(time.Hour)})
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		a := letterlock.Address("")
+		if want != "" {
+			a = ada
+		}
+		h.checkFound(string(kind), id, want, a)
+	}
+	for _, o := range h.open(here) {
+		if o.ID == "" {
+			t.Errorf("it is listed: %+v", o)
+		}
+	}
 }
 
 func TestEndingTheOthersKeepsThisOne(t *testing.T) {

@@ -160,10 +160,11 @@ func (s *Service) look(ctx context.Context, id string) (row store.Session, now t
 	return row, now, nil
 }
 
-// counts reports whether the proof that a session was begun with still is one.
+// counts reports whether the proof that a session was begun with still is one. One of staff
+// that has no name, as none had once, nobody could end without all others: it counts no more.
 func (s *Service) counts(row store.Session) bool {
 	if row.Kind == letterlock.Staff {
-		return !row.Proof.SSO() || s.SSO == nil || s.SSO()
+		return row.ID != "" && (!row.Proof.SSO() || s.SSO == nil || s.SSO())
 	}
 	proof := row.Proof
 	if first, ok := proof.For(); ok {

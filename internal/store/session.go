@@ -35,8 +35,8 @@ func (t *Tx) AddSession(hash []byte, s Session) error {
 // Session returns the session under that hash, whatever its age, or NotFound.
 func (t *Tx) Session(hash []byte) (s Session, err error) {
 	var created, seen, expires, told int64
-	err = t.row(`SELECT kind, address, proof, message, created_at, seen_at, expires_at, told_for, told_at, called FROM sessions WHERE hash = $1`, []any{hash},
-		&s.Kind, &s.Address, &s.Proof, &s.Message, &created, &seen, &expires, &s.Gave, &told, &s.Called)
+	err = t.row(`SELECT kind, address, proof, message, id, created_at, seen_at, expires_at, told_for, told_at, called FROM sessions WHERE hash = $1`, []any{hash},
+		&s.Kind, &s.Address, &s.Proof, &s.Message, &s.ID, &created, &seen, &expires, &s.Gave, &told, &s.Called)
 	s.Told = moment(told)
 	s.Created, s.Seen, s.Expires = moment(created), moment(seen), moment(expires)
 	return s, err
