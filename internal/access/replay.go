@@ -138,6 +138,37 @@ func (s *Service) replayExpiry(tx *store.Tx, m letterlock.Message, all []letterl
 	return nil
 }
 
+// mostLost is how many entries about lost passphrases are looked at.
+const mostLost = 1000
+
+// Lost returns the messages that nobody can read since a backup was restored, until their
+// senders set a passphrase; those of the newest loss first.
+func (s *Service) Lost(ctx context.Context) (list []letterlock.Message, err error) {
+	err = s.DB.Read(ctx, func(tx *store.Tx) error {
+		list = nil
+		entries, err := tx.AuditPage(store.AuditQuery{Action: actLost, Limit: mostLost})
+		if err != nil {
+			return err
+		}
+		seen := map[letterlock.ID]bool{}
+		for _, e := range entries {
+			if seen[e.Message] {
+				continue
+			}
+			seen[e.Message] = true
+			m, err := tx.Message(e.Message)
+			if err != nil {
+				return err
+			}
+			if !m.Destroyed && !m.Ended(tx.Now) && m.Asks.Told() && m.Passphrase == "" {
+				list = append(list, m)
+			}
+		}
+		return nil
+	})
+	return list, err
+}
+
 // opens reports whether there is a key that opens a message: that of its epoch may be
 // gone, or not brought back yet.
 func (s *Service) opens(tx *store.Tx, m letterlock.Message) (bool, error) {

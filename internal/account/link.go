@@ -47,7 +47,7 @@ func (s *Service) mailed(until time.Time, err error) (time.Time, error) {
 // again mails a new link in the place of the old. Invalid "account-disabled": its
 // holder could not use the link; "no-passwords": nor could they the password.
 func (s *Service) Reset(ctx context.Context, by letterlock.Actor, a letterlock.Address) (until time.Time, err error) {
-	err = s.act(ctx, by, "reset password", a, func(tx *store.Tx) error {
+	err = s.act(ctx, by, actReset, a, func(tx *store.Tx) error {
 		row, err := find(tx, a)
 		if err != nil {
 			return err

@@ -1,7 +1,9 @@
 package account
 
 import (
+	"context"
 	"errors"
+	"maps"
 	"slices"
 	"time"
 
@@ -20,6 +22,12 @@ func taken(tx *store.Tx, a letterlock.Address, which letterlock.ID, acts ...jour
 	}
 	return err
 }
+
+// What a replay does to an account that has to be opened again, in the audit log.
+const (
+	actReset = "reset password"
+	actLock  = "lock second factor"
+)
 
 // Replay takes from an account what an entry of the revocation journal says was taken
 // since the backup, in the transaction that a start does such entries in. What came in
@@ -60,7 +68,7 @@ func (s *Service) redo(tx *store.Tx, row store.Account, e journal.Entry) (action
 		return did("set roles", !slices.Equal(was.Roles, row.Roles)), tx.PutAccount(row)
 	case journal.Password:
 		row.PasswordHash = ""
-		return did("reset password", was.PasswordHash != ""), errors.Join(tx.PutAccount(row), s.endAll(tx, a))
+		return did(actReset, was.PasswordHash != ""), errors.Join(tx.PutAccount(row), s.endAll(tx, a))
 	case journal.Factor:
 		return s.redoFactor(tx, a, e.With)
 	case journal.Codes:
@@ -74,6 +82,62 @@ func (s *Service) redo(tx *store.Tx, row store.Account, e journal.Entry) (action
 		return did("unbind account", n > 0), err
 	}
 	return "", nil
+}
+
+// A Shut is what Replay has left of accounts whose holders had something else since the backup.
+type Shut struct {
+	Passwords []letterlock.Address // who have none, nor a link to set one, nor single sign-on
+	Factors   []letterlock.Address // of whom a second factor is asked that nobody has
+}
+
+// Shut returns the enabled accounts that an administrator has to open again after a restored
+// backup, as far as nobody has since, by their addresses.
+func (s *Service) Shut(ctx context.Context) (out Shut, err error) {
+	err = s.DB.Read(ctx, func(tx *store.Tx) error {
+		out = Shut{}
+		passwords, err := replayed(tx, actReset)
+		locks, err1 := replayed(tx, actLock)
+		if err = errors.Join(err, err1); err != nil {
+			return err
+		}
+		for _, a := range slices.Sorted(maps.Keys(passwords)) {
+			row, err := tx.Account(a)
+			if err != nil {
+				return err
+			}
+			if row.Disabled.IsZero() && row.PasswordHash == "" && s.TakesPassword(a) && row.SSO.IsZero() && !tx.Now.Before(row.LinkExpires) {
+				out.Passwords = append(out.Passwords, a)
+			}
+		}
+		for _, a := range slices.Sorted(maps.Keys(locks)) {
+			row, err := tx.Account(a)
+			factors, err1 := tx.Factors(a)
+			if err = errors.Join(err, err1); err != nil {
+				return err
+			}
+			// The lock is of the same transaction as its entry.
+			if row.Disabled.IsZero() && len(factors) == 1 && factors[0].Kind == store.TOTP && factors[0].Created.Unix() == locks[a] {
+				out.Factors = append(out.Factors, a)
+			}
+		}
+		return nil
+	})
+	return out, err
+}
+
+// mostReplayed is how many entries of an act are looked at for those of a replay.
+const mostReplayed = 1000
+
+// replayed returns to which accounts a replay has done that, and when last, in Unix seconds.
+func replayed(tx *store.Tx, action string) (last map[letterlock.Address]int64, err error) {
+	list, err := tx.AuditPage(store.AuditQuery{Action: action, Limit: mostReplayed})
+	last = map[letterlock.Address]int64{}
+	for _, r := range list { // the newest first
+		if a := letterlock.Address(r.Target); r.Kind == letterlock.System && r.Reason == journal.Replayed && last[a] == 0 {
+			last[a] = r.At
+		}
+	}
+	return last, err
 }
 
 // did is an action, if it was done.
@@ -101,7 +165,7 @@ func (s *Service) redoFactor(tx *store.Tx, a letterlock.Address, which letterloc
 	if err != nil {
 		return "", err
 	}
-	return "lock second factor", errors.Join(tx.DeleteFactors(a), tx.AddFactor(store.Factor{Kind: store.TOTP, Handle: []byte(a), Address: a,
+	return actLock, errors.Join(tx.DeleteFactors(a), tx.AddFactor(store.Factor{Kind: store.TOTP, Handle: []byte(a), Address: a,
 		ID: letterlock.NewID(), Sealed: s.Pepper.Seal("totp", string(a), []byte(key.Secret()))}))
 }
 

@@ -12,6 +12,20 @@ type State struct {
 	Keys    KeysState    `json:"keys"`
 	Journal JournalState `json:"journal"`
 	Queue   QueueState   `json:"queue"`
+	Lost    LostState    `json:"lost" doc:"What a restored backup could not give back, for it was changed since, and nobody has given anew."`
+}
+
+// LostState is what somebody has to give anew after a restored backup.
+type LostState struct {
+	Passwords   []string         `json:"passwords,omitempty" doc:"Accounts without a password, and without a link to set one."`
+	Factors     []string         `json:"secondFactors,omitempty" doc:"Accounts of which a second factor is asked that nobody has."`
+	Passphrases []LostPassphrase `json:"passphrases,omitempty" doc:"Messages that nobody can read."`
+}
+
+// A LostPassphrase is that of a message, which its sender has to set anew.
+type LostPassphrase struct {
+	Message string `json:"message"`
+	Sender  string `json:"sender"`
 }
 
 // KeysState says how the keyring is.

@@ -151,6 +151,7 @@ func (d *doctor) server(ctx context.Context, over http.RoundTripper) {
 		return
 	}
 	d.breakGlass(ctx, client)
+	d.lost(s.Lost)
 	wrong := len(d.found)
 	for _, trouble := range []string{s.Trouble, s.Journal.Failure, s.Keys.Failure} {
 		if trouble != "" {
@@ -189,6 +190,46 @@ func (d *doctor) waiting(w api.Waiting) {
 		}
 		d.advise(Warn, "mail for "+one.Domain, do, "%s, the oldest since %s; %s", mails(one.Mails, false, "waits", "wait"), d.when(one.Since), said)
 	}
+}
+
+// lost says what a restored backup could not give back, and how it is given anew.
+func (d *doctor) lost(l api.LostState) {
+	const about = "restored backup"
+	if who := l.Passwords; len(who) > 0 {
+		d.advise(Warn, about, "mail each a link to set one: 'letterlock account reset "+theOne(who)+"'",
+			"no password, for it was changed after the backup: %s", someOf(who))
+	}
+	if who := l.Factors; len(who) > 0 {
+		d.advise(Warn, about, "take it away, once you know that it is they who ask: 'letterlock account reset-factor "+theOne(who)+"'",
+			"a second factor is asked for that nobody has, for it was changed after the backup: %s", someOf(who))
+	}
+	if len(l.Passphrases) > 0 {
+		var which []string
+		for _, one := range l.Passphrases {
+			which = append(which, one.Message+" of "+one.Sender)
+		}
+		d.advise(Warn, about, "ask the sender to set another: at the message in Sent, 'Set a passphrase'",
+			"no recipient can read what had its passphrase changed after the backup: %s", someOf(which))
+	}
+}
+
+// mostNamed is how many of a kind a finding names.
+const mostNamed = 5
+
+// someOf names some of a list.
+func someOf(list []string) string {
+	if more := len(list) - mostNamed; more > 0 {
+		return fmt.Sprintf("%s and %d more", strings.Join(list[:mostNamed], ", "), more)
+	}
+	return strings.Join(list, ", ")
+}
+
+// theOne is the address of a command, if it can be no other.
+func theOne(who []string) string {
+	if len(who) == 1 {
+		return who[0]
+	}
+	return "ADDRESS"
 }
 
 // mails is a number of them with what they do.

@@ -54,18 +54,20 @@ func (a *App) state(ctx context.Context) (api.State, error) {
 	k, err := a.Keys.State(ctx)
 	passcodes, others, dueErr := a.due(ctx)
 	waiting, waitingErr := a.waiting(ctx)
+	lost, lostErr := a.lost(ctx)
 	seq, _ := a.DB.Journal.Head()
 	st := api.State{
 		Running: a.serving.Load(),
 		Keys:    api.KeysState{Epoch: k.Epoch, Rotated: k.Rotated, Next: k.Next, Ending: k.Ending, Missing: k.Missing},
 		Journal: api.JournalState{Entries: seq},
 		Queue:   api.QueueState{Passcodes: passcodes, Others: others, Waiting: waiting},
+		Lost:    lost,
 	}
 	if st.Running {
 		st.Trouble = inOneLine(a.Ready(ctx))
 	}
 	st.Keys.Failure, st.Journal.Failure = inOneLine(k.Failure), inOneLine(a.DB.Journal.Fault())
-	return st, errors.Join(err, dueErr, waitingErr)
+	return st, errors.Join(err, dueErr, waitingErr, lostErr)
 }
 
 func inOneLine(err error) string {
@@ -102,6 +104,22 @@ func (a *App) waiting(ctx context.Context) (w api.Waiting, err error) {
 		w.Domains = append(w.Domains, api.WaitingDomain{Domain: d.Domain, Mails: d.Mails, Since: d.Since, Reply: d.Reply})
 	}
 	return w, err
+}
+
+// lost says what a restored backup could not give back.
+func (a *App) lost(ctx context.Context) (l api.LostState, err error) {
+	shut, err := a.Accounts.Shut(ctx)
+	for _, of := range shut.Passwords {
+		l.Passwords = append(l.Passwords, string(of))
+	}
+	for _, of := range shut.Factors {
+		l.Factors = append(l.Factors, string(of))
+	}
+	messages, err1 := a.Access.Lost(ctx)
+	for _, m := range messages {
+		l.Passphrases = append(l.Passphrases, api.LostPassphrase{Message: string(m.ID), Sender: string(m.Sender.Address)})
+	}
+	return l, errors.Join(err, err1)
 }
 
 func (a *App) messages(ctx context.Context) (n int64, err error) {
