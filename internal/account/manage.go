@@ -289,22 +289,12 @@ func find(tx *store.Tx, a letterlock.Address) (store.Account, error) {
 // keepsAdmin refuses to take from an account the right to administer when no
 // other has it who can come in: whoever did that by mistake could not undo it in the portal.
 func (s *Service) keepsAdmin(tx *store.Tx, row store.Account) error {
-	if !administers(row) {
+	if !row.Administers() {
 		return nil
 	}
-	all, err := tx.Accounts()
-	if err != nil {
-		return err
+	others, err := tx.OthersAdminister(row.Mailbox.Address, s.OnlyPassword)
+	if err == nil && !others {
+		err = errLast
 	}
-	for _, other := range all {
-		shut := other.Mailbox.Address == s.OnlyPassword && other.PasswordHash == "" // and single sign-on is not for it
-		if other.Mailbox.Address != row.Mailbox.Address && administers(other) && !shut {
-			return nil
-		}
-	}
-	return errLast
-}
-
-func administers(row store.Account) bool {
-	return row.Disabled.IsZero() && actorOf(row).Is(letterlock.Admin)
+	return err
 }

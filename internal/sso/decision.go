@@ -149,16 +149,16 @@ func (d *decision) giveRoles(tx *store.Tx) error {
 			return nil
 		}
 	}
-	last := false
-	if !slices.Contains(roles, letterlock.Admin) {
-		var err error
-		if last, err = d.s.lastAdministrator(tx, d.row); err != nil {
+	why := ""
+	if d.row.Administers() && !slices.Contains(roles, letterlock.Admin) {
+		// The provider must not take from everybody what nobody could give back in the portal.
+		others, err := tx.OthersAdminister(d.row.Mailbox.Address, d.s.Settings.BreakGlass)
+		if err != nil {
 			return err
 		}
-	}
-	why := ""
-	if last {
-		roles, why = append(roles, letterlock.Admin), ": the last administrator stays one"
+		if !others {
+			roles, why = append(roles, letterlock.Admin), ": the last administrator stays one"
+		}
 	}
 	if sameRoles(roles, d.row.Roles) {
 		return nil
@@ -209,20 +209,6 @@ func spell(roles []letterlock.Role) string {
 		words[i] = string(r)
 	}
 	return strings.Join(words, " ")
-}
-
-// lastAdministrator reports whether an account is the only one that may administer and can come in: the
-// provider must not take from everybody what nobody could give back in the portal.
-func (s *Service) lastAdministrator(tx *store.Tx, row store.Account) (bool, error) {
-	if !slices.Contains(row.Roles, letterlock.Admin) {
-		return false, nil
-	}
-	all, err := tx.Accounts()
-	other := slices.ContainsFunc(all, func(a store.Account) bool {
-		shut := a.Mailbox.Address == s.Settings.BreakGlass && a.PasswordHash == ""
-		return a.Mailbox.Address != row.Mailbox.Address && !shut && a.Disabled.IsZero() && slices.Contains(a.Roles, letterlock.Admin)
-	})
-	return !other, err
 }
 
 // factor looks whether the provider has shown a second factor, and refuses who needs one

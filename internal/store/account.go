@@ -2,6 +2,7 @@ package store
 
 import (
 	"database/sql"
+	"slices"
 	"strings"
 	"time"
 
@@ -69,6 +70,21 @@ func (t *Tx) Accounts() (list []Account, err error) {
 		return nil
 	})
 	return list, err
+}
+
+// Administers reports whether an account may administer, if its holder comes in.
+func (a Account) Administers() bool {
+	return a.Disabled.IsZero() && slices.Contains(a.Roles, letterlock.Admin)
+}
+
+// OthersAdminister reports whether anybody but the holder of an account may administer and can
+// come in. by is the account for which single sign-on is not: without a password it is shut.
+func (t *Tx) OthersAdminister(than, by letterlock.Address) (bool, error) {
+	all, err := t.Accounts()
+	return slices.ContainsFunc(all, func(a Account) bool {
+		shut := a.Mailbox.Address == by && a.PasswordHash == ""
+		return a.Mailbox.Address != than && a.Administers() && !shut
+	}), err
 }
 
 // A LinkPurpose says why somebody was sent a link to set a password.
