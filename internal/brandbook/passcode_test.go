@@ -62,7 +62,7 @@ func TestPasscodesCanBeOffWhereEverybodyHasAProvider(t *testing.T) {
 	if h.Passcode("legal") || !h.Passcode("") || h.Asks(m) != letterlock.ByProvider || h.Asks(letterlock.Message{}) != letterlock.NoDemand {
 		t.Errorf("after it is off: %v, %v, %q", h.Passcode("legal"), h.Passcode(""), h.Asks(m))
 	}
-	if m.Asks = letterlock.FreshPassphrase; h.Asks(m) != letterlock.FreshProviderPassphrase {
+	if m.Asks = letterlock.FreshPasscode.And(letterlock.ByPassphrase); h.Asks(m) != "openid+passcode+passphrase" {
 		t.Errorf("of a message that asks for more: %q", h.Asks(m))
 	}
 	if m.Asks = "moon"; h.Asks(m) != "moon" {

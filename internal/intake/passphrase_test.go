@@ -94,7 +94,7 @@ func TestAMailAsksForWhatTheMessageDoesThatItAnswers(t *testing.T) {
 		t.Errorf("with one of its own: %q, %+v", other.Passphrase, kept(other.ID))
 	}
 	fresh, _ := h.message(h.mustAccept(ada, to(marta), "X-Letterlock-Proof: passcode\r\n"+answer("4")).ID)
-	if fresh.Asks != letterlock.FreshPassphrase {
+	if fresh.Asks != "passcode+passphrase" {
 		t.Errorf("beside what it asks for itself: %q", fresh.Asks)
 	}
 	for _, gone := range []struct {

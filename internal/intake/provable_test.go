@@ -69,12 +69,12 @@ func TestARuleAddsToWhatTheSenderAsksFor(t *testing.T) {
 	h.intake.Vouched = func(letterlock.Address) bool { return true }
 	h.rules(then("fresh", rule.Actions{Asks: letterlock.FreshPasscode}))
 	m, _ := h.message(h.mustAccept(ada, to(marta), "X-Letterlock-Proof: openid\r\n"+simple("<1@contoso.example>", "Hi")).ID)
-	if m.Asks != letterlock.FreshProvider || !m.Portal {
+	if m.Asks != "openid+passcode" || !m.Portal {
 		t.Errorf("it asks for %q, in the portal: %v", m.Asks, m.Portal)
 	}
 	h.rules(then("fresh", rule.Actions{Asks: letterlock.FreshPasscode}), then("provider", rule.Actions{Asks: letterlock.ByProvider}))
 	m, _ = h.message(h.mustAccept(ada, to(marta), simple("<2@contoso.example>", "Hi")).ID)
-	if m.Asks != letterlock.FreshProvider {
+	if m.Asks != "openid+passcode" {
 		t.Errorf("two rules ask for %q", m.Asks)
 	}
 }

@@ -6,20 +6,15 @@ import (
 )
 
 // A Demand is what a message asks of its readers beyond the proof that the mailbox is
-// theirs.
+// theirs. Rules, brands and senders make others of these together, as "openid+passcode".
 type Demand string
 
 const (
-	NoDemand      Demand = ""                // any proof will do
-	FreshPasscode Demand = "passcode"        // a passcode that was typed, or a new sign-in at an OpenID provider, for this very message, not long ago
-	ByProvider    Demand = "openid"          // the word of an OpenID provider: no passcode is enough, nor a remembered browser
-	FreshProvider Demand = "openid+passcode" // both: a new sign-in at an OpenID provider, for this very message; a rule has made the one of the other
-	ByPassphrase  Demand = "passphrase"      // one that the sender tells the recipients by another way than mail, beside a passcode or a provider
-	ByName        Demand = "name"            // no proof: by what name each reader wants to be known; several may read one mailbox
-
-	FreshPassphrase         Demand = "passcode+passphrase" // what rules and senders make together
-	ProviderPassphrase      Demand = "openid+passphrase"
-	FreshProviderPassphrase Demand = "openid+passcode+passphrase"
+	NoDemand      Demand = ""           // any proof will do
+	FreshPasscode Demand = "passcode"   // a passcode that was typed, or a new sign-in at an OpenID provider, for this very message, not long ago
+	ByProvider    Demand = "openid"     // the word of an OpenID provider: no passcode is enough, nor a remembered browser
+	ByPassphrase  Demand = "passphrase" // one that the sender tells the recipients by another way than mail, beside a passcode or a provider
+	ByName        Demand = "name"       // no proof: by what name each reader wants to be known; several may read one mailbox
 )
 
 // needs are what a demand consists of.

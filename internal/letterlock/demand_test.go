@@ -5,6 +5,14 @@ import (
 	"time"
 )
 
+// What is made of several, as it is kept.
+const (
+	freshProvider           Demand = "openid+passcode"
+	freshPassphrase         Demand = "passcode+passphrase"
+	providerPassphrase      Demand = "openid+passphrase"
+	freshProviderPassphrase Demand = "openid+passcode+passphrase"
+)
+
 func TestADemandIsMetByItsProofAlone(t *testing.T) {
 	now := time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC)
 	typed := Actor{Kind: Reader, Proof: ByPasscode, ProvedFor: "m", Proved: now.Add(-time.Minute)}
@@ -34,9 +42,9 @@ func TestADemandIsMetByItsProofAlone(t *testing.T) {
 		{"a remembered browser where a provider is", ByProvider, with(func(a *Actor) { a.Proof = ByBrowser }), "m", ProveVouched},
 		{"a proof of before, where a provider is", ByProvider, with(func(a *Actor) { a.Proof = "" }), "m", ProveVouched},
 		{"a provider", ByProvider, with(func(a *Actor) { a.Proof, a.ProvedFor = ByOpenID("google"), "" }), "m", ""},
-		{"a new sign-in where one is asked for", FreshProvider, with(func(a *Actor) { a.Proof = ByOpenID("google") }), "m", ""},
-		{"an old one", FreshProvider, with(func(a *Actor) { a.Proof, a.ProvedFor = ByOpenID("google"), "" }), "m", ProveVouched},
-		{"a new passcode there", FreshProvider, typed, "m", ProveVouched},
+		{"a new sign-in where one is asked for", freshProvider, with(func(a *Actor) { a.Proof = ByOpenID("google") }), "m", ""},
+		{"an old one", freshProvider, with(func(a *Actor) { a.Proof, a.ProvedFor = ByOpenID("google"), "" }), "m", ProveVouched},
+		{"a new passcode there", freshProvider, typed, "m", ProveVouched},
 		{"a passphrase is asked for", ByPassphrase, typed, "m", GivePassphrase},
 		{"and was given", ByPassphrase, told(typed, "m", time.Minute), "m", ""},
 		{"just not too long ago", ByPassphrase, told(typed, "m", FreshFor-time.Second), "m", ""},
@@ -48,10 +56,10 @@ func TestADemandIsMetByItsProofAlone(t *testing.T) {
 		{"after an older passcode", ByPassphrase, told(with(func(a *Actor) { a.ProvedFor = "" }), "m", time.Minute), "m", ""},
 		{"in a remembered browser", ByPassphrase, told(with(func(a *Actor) { a.Proof = ByBrowser }), "m", time.Minute), "m", ProveAgain},
 		{"without a proof", ByPassphrase, told(with(func(a *Actor) { a.Proof = "" }), "m", time.Minute), "m", ProveAgain},
-		{"in the place of a provider", ProviderPassphrase, told(typed, "m", time.Minute), "m", ProveVouched},
-		{"beside a provider", ProviderPassphrase, told(with(func(a *Actor) { a.Proof = ByOpenID("google") }), "m", time.Minute), "m", ""},
-		{"in the place of a new passcode", FreshPassphrase, told(with(func(a *Actor) { a.ProvedFor = "" }), "m", time.Minute), "m", ProveAgain},
-		{"a provider alone", ProviderPassphrase, with(func(a *Actor) { a.Proof = ByOpenID("google") }), "m", GivePassphrase},
+		{"in the place of a provider", providerPassphrase, told(typed, "m", time.Minute), "m", ProveVouched},
+		{"beside a provider", providerPassphrase, told(with(func(a *Actor) { a.Proof = ByOpenID("google") }), "m", time.Minute), "m", ""},
+		{"in the place of a new passcode", freshPassphrase, told(with(func(a *Actor) { a.ProvedFor = "" }), "m", time.Minute), "m", ProveAgain},
+		{"a provider alone", providerPassphrase, with(func(a *Actor) { a.Proof = ByOpenID("google") }), "m", GivePassphrase},
 		{"a release code", NoDemand, with(func(a *Actor) { a.Proof = ByRelease }), "m", ""},
 		{"for another message", NoDemand, with(func(a *Actor) { a.Proof = ByRelease }), "n", ProveAgain},
 		{"for none", NoDemand, with(func(a *Actor) { a.Proof, a.ProvedFor = ByRelease, "" }), "", ProveAgain},
@@ -68,7 +76,7 @@ func TestADemandIsMetByItsProofAlone(t *testing.T) {
 		{"in the place of a provider", ByProvider.And(ByName), called(typed), "m", ProveVouched},
 		{"in the place of a passphrase", ByPassphrase.And(ByName), called(typed), "m", GivePassphrase},
 		{"after a passphrase", ByPassphrase.And(ByName), told(typed, "m", time.Minute), "m", GiveName},
-		{"beside everything", FreshProviderPassphrase.And(ByName), called(told(with(func(a *Actor) { a.Proof = ByOpenID("google") }), "m", time.Minute)), "m", ""},
+		{"beside everything", freshProviderPassphrase.And(ByName), called(told(with(func(a *Actor) { a.Proof = ByOpenID("google") }), "m", time.Minute)), "m", ""},
 		{"nobody knows what is asked", "blood", typed, "m", UnknownDemand},
 	} {
 		err := Message{ID: tt.id, Asks: tt.d, Passphrase: tt.id}.Met(tt.by, now)
@@ -106,10 +114,10 @@ func TestDemandsAddUp(t *testing.T) {
 			t.Errorf("%q is known as %q", d, got)
 		}
 	}
-	if d := FreshProviderPassphrase.And(ByName); d.Proofs() != FreshProviderPassphrase || d.Untold() != FreshProvider.And(ByName) || ByName.Proofs() != NoDemand {
+	if d := freshProviderPassphrase.And(ByName); d.Proofs() != freshProviderPassphrase || d.Untold() != freshProvider.And(ByName) || ByName.Proofs() != NoDemand {
 		t.Errorf("less a name, %q is %q; less a passphrase %q", d, d.Proofs(), d.Untold())
 	}
-	if d := FreshPasscode.And(ByProvider); d != FreshProvider || FreshPasscode.Covers(ByProvider) || ByProvider.Covers(FreshPasscode) {
+	if d := FreshPasscode.And(ByProvider); d != freshProvider || FreshPasscode.Covers(ByProvider) || ByProvider.Covers(FreshPasscode) {
 		t.Errorf("a passcode and a provider are %q, or one is taken for the other", d)
 	}
 }
