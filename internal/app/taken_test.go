@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -118,6 +119,17 @@ var ways = []way{
 				return m.Accounts.Put(m.t.Context(), operator, letterlock.Mailbox{Address: by.Address}, password+"!", letterlock.Sender)
 			},
 			func() error { return m.shows(by, "") }
+	}},
+	{name: "a link with which a password was set", once: true, make: func(m *machine) (take, use func() error) {
+		invited := letterlock.Mailbox{Address: "invited@contoso.example"}
+		_, err := m.Accounts.Add(m.t.Context(), operator, invited, letterlock.Sender)
+		m.must(err)
+		m.must(m.Outbox.Flush(m.t.Context()))
+		link := regexp.MustCompile(`/password/(\S+)`).FindStringSubmatch(m.box.Mails(invited.Address)[0].Text())[1]
+		use = func() error {
+			return m.Accounts.SetPassword(m.t.Context(), letterlock.Actor{}, letterlock.Token(link), password, "")
+		}
+		return use, use
 	}},
 	{name: "an app password", make: func(m *machine) (take, use func() error) {
 		by := m.staff("program", letterlock.Sender)
