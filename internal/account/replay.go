@@ -68,7 +68,7 @@ func (s *Service) redo(tx *store.Tx, row store.Account, e journal.Entry) (action
 		return did("set roles", !slices.Equal(was.Roles, row.Roles)), tx.PutAccount(row)
 	case journal.Password:
 		row.PasswordHash = ""
-		return did(actReset, was.PasswordHash != ""), errors.Join(tx.PutAccount(row), s.endAll(tx, a))
+		return did(actReset, was.PasswordHash != "" || !was.LinkExpires.IsZero()), errors.Join(tx.PutAccount(row), s.endAll(tx, a))
 	case journal.Factor:
 		return s.redoFactor(tx, a, e.With)
 	case journal.Codes:

@@ -62,6 +62,8 @@ func TestTheDoctorSaysWhatARestoredBackupCouldNotGiveBack(t *testing.T) {
 	for _, name := range []string{"ada", "gone", "mended", "new-phone", "new-word"} {
 		must(put(name, password))
 	}
+	_, err = a.Accounts.Add(t.Context(), operator, letterlock.Mailbox{Address: "invited@contoso.example"}, letterlock.Sender)
+	must(err)
 	const phone = letterlock.Address("new-phone@contoso.example")
 	must(a.DB.Write(t.Context(), func(tx *store.Tx) error {
 		return tx.AddFactor(store.Factor{Kind: store.TOTP, Handle: []byte(phone), Address: phone, ID: letterlock.NewID(), Sealed: []byte("its key")})
@@ -75,7 +77,7 @@ func TestTheDoctorSaysWhatARestoredBackupCouldNotGiveBack(t *testing.T) {
 	must(err)
 
 	a = start()
-	for _, name := range []string{"gone", "mended", "new-word"} {
+	for _, name := range []string{"gone", "invited", "mended", "new-word"} {
 		must(put(name, password+"!"))
 	}
 	must(a.Accounts.Disable(t.Context(), operator, "gone@contoso.example"))
@@ -93,16 +95,18 @@ func TestTheDoctorSaysWhatARestoredBackupCouldNotGiveBack(t *testing.T) {
 		"warn restored backup: no recipient can read what had its passphrase changed after the backup: "
 	const mail, takeAway, set = "; mail each a link to set one: 'letterlock account reset ", "; take it away, once you know that it is they who ask: 'letterlock account reset-factor ",
 		"; ask the sender to set another: at the message in Sent, 'Set a passphrase'"
-	want := words + "mended@contoso.example, new-word@contoso.example" + mail + "ADDRESS'\n" +
+	want := words + "invited@contoso.example, mended@contoso.example, new-word@contoso.example" + mail + "ADDRESS'\n" +
 		phones + string(phone) + takeAway + string(phone) + "'\n" +
 		shut + string(r.ID) + " of " + string(ada) + set
 	if got := found(); got != want {
 		t.Errorf("it says\n%s\nwant\n%s", got, want)
 	}
-	_, err = a.Accounts.Reset(t.Context(), operator, "mended@contoso.example")
-	must(err)
+	for _, of := range []letterlock.Address{"invited@contoso.example", "mended@contoso.example"} {
+		_, err = a.Accounts.Reset(t.Context(), operator, of)
+		must(err)
+	}
 	if got, want := found(), words+"new-word@contoso.example"+mail+"new-word@contoso.example'\n"; !strings.HasPrefix(got, want) {
-		t.Errorf("after one link it says\n%s\nwant\n%s", got, want)
+		t.Errorf("after two links it says\n%s\nwant\n%s", got, want)
 	}
 	must(put("new-word", password))
 	must(a.Accounts.ResetFactors(t.Context(), operator, phone))
