@@ -153,6 +153,7 @@ func (c *console) must(in string, args ...string) string {
 }
 
 func TestTheOperatorHasTheSameAnswersWithAndWithoutAServer(t *testing.T) {
+	t.Parallel()
 	const pass = "correct horse battery"
 	for name, served := range map[string]bool{"with a server": true, "without": false} {
 		t.Run(name, func(t *testing.T) {
@@ -220,6 +221,7 @@ func (c *console) refusals() {
 }
 
 func TestABindingIsForgottenByCommandLine(t *testing.T) {
+	t.Parallel()
 	c := newConsole(t)
 	c.serve()
 	a, issuer := letterlock.Address("marta@quillfeather.example"), "https://quill.example"
@@ -240,6 +242,7 @@ func TestABindingIsForgottenByCommandLine(t *testing.T) {
 }
 
 func TestBrowsersAreForgottenByCommandLine(t *testing.T) {
+	t.Parallel()
 	c := newConsole(t)
 	c.serve()
 	a := letterlock.Address("marta@quillfeather.example")

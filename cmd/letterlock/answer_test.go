@@ -22,6 +22,7 @@ import (
 // TestThereIsOneAnswer asks everybody about the same messages: the command over the
 // socket and over HTTP with a token, AME's own words, the API, and the pages.
 func TestThereIsOneAnswer(t *testing.T) {
+	t.Parallel()
 	c := newConsole(t)
 	c.serve()
 	c.staffed()

@@ -50,6 +50,7 @@ func toNoraAndOmar(id, header string) string {
 // TestRecipientsAnswer goes the ways of recipients who write: reply, reply to all and
 // forward, and what becomes of it when the sender takes the message back.
 func TestRecipientsAnswer(t *testing.T) {
+	t.Parallel()
 	p := start(t)
 	browser := browsertest.New(t, browsertest.Light)
 	p.send(toNoraAndOmar("answer-1", ""), nora, omarTest)

@@ -62,6 +62,7 @@ func verify(t *testing.T, dir string, args ...string) (string, int) {
 }
 
 func TestALogAndAProofAreCheckedWithTheirFilesAlone(t *testing.T) {
+	t.Parallel()
 	change := func(file, from, to string) func(t *testing.T, dir string) {
 		return func(t *testing.T, dir string) {
 			t.Helper()

@@ -16,6 +16,7 @@ import (
 )
 
 func TestClassifyHasTheSameAnswersWithAndWithoutAServer(t *testing.T) {
+	t.Parallel()
 	zone, err := mockdns.NewServerWithLogger(map[string]mockdns.Zone{
 		"work.example.":           {MX: []net.MX{{Host: "work-example.mail.protection.outlook.com.", Pref: 0}}},
 		"there.example.":          {MX: []net.MX{{Host: "mx.there.example.", Pref: 10}}},

@@ -48,6 +48,7 @@ func TestEveryWordCanBeCompleted(t *testing.T) {
 }
 
 func TestBashCompletesByAskingTheProgram(t *testing.T) {
+	t.Parallel()
 	// What bash does when Tab is pressed: it puts the words into variables and calls
 	// the function that was registered.
 	const press = `

@@ -12,6 +12,7 @@ import (
 )
 
 func TestTheOperatorManagesWhatMailIsSignedWith(t *testing.T) {
+	t.Parallel()
 	for name, served := range map[string]bool{"with a server": true, "without": false} {
 		t.Run(name, func(t *testing.T) {
 			c := newConsole(t)

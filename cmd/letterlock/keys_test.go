@@ -15,6 +15,7 @@ import (
 )
 
 func TestTheOperatorManagesTheKeys(t *testing.T) {
+	t.Parallel()
 	for name, served := range map[string]bool{"with a server": true, "without": false} {
 		t.Run(name, func(t *testing.T) {
 			c := newConsole(t)
@@ -96,6 +97,7 @@ func (c *console) exportedKeys(served bool) {
 }
 
 func TestATraceSaysSinceWhenAKeyIsGone(t *testing.T) {
+	t.Parallel()
 	d := desk{zone: time.UTC}
 	since := at(3, 0)
 	tests := []struct {

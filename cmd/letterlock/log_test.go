@@ -50,6 +50,7 @@ var (
 // TestNoSecretIsInTheLog goes the whole way of a message with the log at its most
 // talkative, wrong turns included, and looks for what must not be there.
 func TestNoSecretIsInTheLog(t *testing.T) {
+	t.Parallel()
 	p := start(t, "--verbose")
 	secrets := []secret{
 		{"a subject", markSubject, false}, {"a text", markText, false}, {"a file's name", markFile, false},

@@ -10,6 +10,7 @@ import (
 // TestCommandsNeedNoRelay asks where no server runs, and none could: mail leaves by
 // a server alone.
 func TestCommandsNeedNoRelay(t *testing.T) {
+	t.Parallel()
 	c := newConsole(t)
 	text, err := os.ReadFile(c.config)
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 // TestBadInputChangesNothing types what the server has to refuse, over the socket
 // or with a token, and looks whether anything but the audit log has changed.
 func TestBadInputChangesNothing(t *testing.T) {
+	t.Parallel()
 	c := newConsole(t)
 	c.serve()
 	c.staffed()
@@ -94,6 +95,7 @@ func (c *console) refused() int {
 }
 
 func TestABatchRunsAndIsUndone(t *testing.T) {
+	t.Parallel()
 	c := newConsole(t)
 	c.serve()
 	c.staffed()

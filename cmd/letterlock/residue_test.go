@@ -13,6 +13,7 @@ import (
 // TestNothingReadableIsOnTheDisk sends a mail to a link and to an inline
 // recipient and looks for its words in every file that the program has written.
 func TestNothingReadableIsOnTheDisk(t *testing.T) {
+	t.Parallel()
 	p := start(t)
 	const marker = "MARKER-7c1f09d2"
 	mail := strings.NewReplacer("journey-1", "residue-1", "84,000", marker, "January", marker+"-file", "table.csv", marker+".csv").Replace(realMail)

@@ -45,6 +45,7 @@ func certificate(t *testing.T) (cert, key string, pool *x509.CertPool) {
 }
 
 func TestSTARTTLSWhereACertificateIsSet(t *testing.T) {
+	t.Parallel()
 	cert, key, pool := certificate(t)
 	for name, args := range map[string][]string{"with": {"--smtp-cert", cert, "--smtp-key", key}, "without": nil} {
 		p := start(t, args...)

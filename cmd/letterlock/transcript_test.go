@@ -73,6 +73,7 @@ func (c canned) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // testdata. A line that begins with "$ " is a command, one with "< " what is typed
 // while it runs.
 func TestTranscripts(t *testing.T) {
+	t.Parallel()
 	files, err := filepath.Glob("testdata/*.txt")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no transcripts: %v", err)

@@ -117,6 +117,7 @@ func written(t *testing.T, name string, content []byte) string {
 const arrived = `[...document.querySelectorAll("#files-chosen li")].filter(row => row.querySelector("input").value && !row.querySelector("input").disabled).length`
 
 func TestFilesArriveOverALineThatBreaks(t *testing.T) {
+	t.Parallel()
 	p := start(t)
 	l := newLine(t, p.site, 3)
 	browser := browsertest.New(t, browsertest.Light)
@@ -292,6 +293,7 @@ func TestAPreviewThatDoesNotComeIsALineWhereThereIsNoScript(t *testing.T) {
 }
 
 func TestFilesComeWithTheFormWhereThereIsNoScript(t *testing.T) {
+	t.Parallel()
 	p := start(t)
 	page := browsertest.New(t, browsertest.Light).Page(t)
 	page.NoScript(true)
