@@ -157,6 +157,9 @@ func (s *Service) Lost(ctx context.Context) (list []letterlock.Message, err erro
 			}
 			seen[e.Message] = true
 			m, err := tx.Message(e.Message)
+			if errors.Is(err, letterlock.NotFound) {
+				continue // somebody has changed the log
+			}
 			if err != nil {
 				return err
 			}

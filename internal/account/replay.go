@@ -3,7 +3,6 @@ package account
 import (
 	"context"
 	"errors"
-	"maps"
 	"slices"
 	"time"
 
@@ -97,26 +96,27 @@ func (s *Service) Shut(ctx context.Context) (out Shut, err error) {
 		out = Shut{}
 		passwords, err := replayed(tx, actReset)
 		locks, err1 := replayed(tx, actLock)
-		if err = errors.Join(err, err1); err != nil {
+		all, err2 := tx.Accounts()
+		if err = errors.Join(err, err1, err2); err != nil {
 			return err
 		}
-		for _, a := range slices.Sorted(maps.Keys(passwords)) {
-			row, err := tx.Account(a)
+		for _, row := range all {
+			a := row.Mailbox.Address
+			if !row.Disabled.IsZero() {
+				continue
+			}
+			if passwords[a] != 0 && row.PasswordHash == "" && s.TakesPassword(a) && row.SSO.IsZero() && !tx.Now.Before(row.LinkExpires) {
+				out.Passwords = append(out.Passwords, a)
+			}
+			if locks[a] == 0 {
+				continue
+			}
+			factors, err := tx.Factors(a)
 			if err != nil {
 				return err
 			}
-			if row.Disabled.IsZero() && row.PasswordHash == "" && s.TakesPassword(a) && row.SSO.IsZero() && !tx.Now.Before(row.LinkExpires) {
-				out.Passwords = append(out.Passwords, a)
-			}
-		}
-		for _, a := range slices.Sorted(maps.Keys(locks)) {
-			row, err := tx.Account(a)
-			factors, err1 := tx.Factors(a)
-			if err = errors.Join(err, err1); err != nil {
-				return err
-			}
 			// The lock is of the same transaction as its entry.
-			if row.Disabled.IsZero() && len(factors) == 1 && factors[0].Kind == store.TOTP && factors[0].Created.Unix() == locks[a] {
+			if len(factors) == 1 && factors[0].Kind == store.TOTP && factors[0].Created.Unix() == locks[a] {
 				out.Factors = append(out.Factors, a)
 			}
 		}
