@@ -36,7 +36,8 @@ QUICK := -ldflags='-s -w'
 
 test: programs generated format vet staticcheck ## check everything, browser tests included
 	@echo "go test"
-	@go test $(QUICK) -vet=off -count=1 -timeout 40m ./... # 'make vet' has looked for more
+	@dir=$$(tools/scratch) && trap 'rm -rf "$$dir"' EXIT && trap 'exit 1' INT TERM && \
+	TMPDIR=$$dir go test $(QUICK) -vet=off -count=1 -timeout 40m ./... # 'make vet' has looked for more
 
 programs: ## install what the tests start, if it is missing and we may: chromium, Postfix, swaks, nginx, Caddy, openssl, python3, dkimpy
 	@tools/programs chromium postfix swaks nginx caddy openssl python3 dkimpy >&2
