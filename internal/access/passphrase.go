@@ -159,7 +159,7 @@ func (s *Service) setPassphrase(tx *store.Tx, c telling, m letterlock.Message, a
 		tx.PutPassphrase(m.ID, vault.SealPassphrase(s.Pepper, m.ID, c.kept)),
 		tx.SetDemand(m.ID, m.Asks.And(letterlock.ByPassphrase), c.new),
 		tx.Journal(journal.Entry{Act: journal.Passphrase, Message: m.ID}),
-		noteTold(tx, c.by, action, did, m, all))
+		noteTold(tx, letterlock.Entry{Actor: c.by, Action: action}, did, m, all))
 	if err != nil {
 		return nil, err
 	}
@@ -170,7 +170,7 @@ func (s *Service) setPassphrase(tx *store.Tx, c telling, m letterlock.Message, a
 
 func (s *Service) removePassphrase(tx *store.Tx, by letterlock.Actor, m letterlock.Message, all []letterlock.Recipient) ([]letterlock.Recipient, error) {
 	err := errors.Join(tx.RemovePassphrase(m.ID), tx.SetDemand(m.ID, m.Asks.Untold(), ""),
-		noteTold(tx, by, actUnasked, letterlock.PassphraseRemoved, m, all))
+		noteTold(tx, letterlock.Entry{Actor: by, Action: actUnasked}, letterlock.PassphraseRemoved, m, all))
 	if err != nil {
 		return nil, err
 	}
@@ -186,7 +186,7 @@ func (s *Service) removePassphrase(tx *store.Tx, by letterlock.Actor, m letterlo
 // was changed since, or it had none, and what came in its place is lost.
 func losePassphrase(tx *store.Tx, m letterlock.Message, all []letterlock.Recipient) error {
 	return errors.Join(tx.RemovePassphrase(m.ID), tx.SetDemand(m.ID, m.Asks.And(letterlock.ByPassphrase), ""),
-		noteTold(tx, letterlock.Actor{Kind: letterlock.System}, actLost, letterlock.PassphraseLost, m, all))
+		noteTold(tx, letterlock.Entry{Actor: letterlock.Actor{Kind: letterlock.System}, Action: actLost, Reason: replayed}, letterlock.PassphraseLost, m, all))
 }
 
 // toldCopies does to every copy that recipients have forwarded what was done to the
@@ -210,11 +210,12 @@ func (s *Service) toldCopies(tx *store.Tx, all []letterlock.Recipient, act func(
 }
 
 // noteTold keeps in the audit log and in the history of everybody who reads by a link
-// what became of a passphrase. Wrong tries count for the one that they were made at.
-func noteTold(tx *store.Tx, by letterlock.Actor, action string, did letterlock.PassphraseAct, m letterlock.Message, all []letterlock.Recipient) error {
+// what became of a passphrase; entry says who did what, and why. Wrong tries count for the
+// one that they were made at.
+func noteTold(tx *store.Tx, entry letterlock.Entry, did letterlock.PassphraseAct, m letterlock.Message, all []letterlock.Recipient) error {
 	links := slices.DeleteFunc(slices.Clone(all), func(r letterlock.Recipient) bool { return r.Experience != letterlock.Link })
-	err := errors.Join(tx.ForgetTriesOf(m.ID),
-		tx.Audit(letterlock.Entry{Actor: by, Action: action, Message: m.ID, Target: targets(links), Allowed: true}))
+	entry.Message, entry.Target, entry.Allowed = m.ID, targets(links), true
+	err := errors.Join(tx.ForgetTriesOf(m.ID), tx.Audit(entry))
 	for _, r := range links {
 		err = errors.Join(err, tx.AddEvent(r, letterlock.Event{Kind: letterlock.PassphraseChanged, Detail: string(did)}))
 	}
