@@ -14,6 +14,7 @@ import (
 
 	"letterlock/internal/app"
 	"letterlock/internal/config"
+	"letterlock/internal/host"
 	"letterlock/internal/letterlock"
 	"letterlock/internal/mailtest"
 )
@@ -93,10 +94,15 @@ func (s *site) folder(name string, mode os.FileMode) {
 	}
 }
 
-// shared returns a folder in memory: another disk than that of the other files.
+// shared returns a folder on another disk than that of the other files. Where these are in
+// memory it is not, and the other way round.
 func shared(t *testing.T) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("/dev/shm", "letterlock-")
+	in := "/dev/shm"
+	if same, err := host.SameDisk(in, t.TempDir()); err == nil && same {
+		in = "/var/tmp"
+	}
+	dir, err := os.MkdirTemp(in, "letterlock-")
 	if err != nil {
 		t.Skipf("there is no other disk here: %v", err)
 	}
