@@ -145,7 +145,7 @@ func (l *Filler) copy(own *sql.DB) (err error) {
 // strip makes the tables beside, and those that their steps look into, and takes the
 // indexes of those away that grow.
 func (l *Filler) strip(c *conn) error {
-	tables, err := c.texts(l.ctx, "SELECT sql FROM sqlite_schema WHERE type = 'table' AND name IN "+quote(append([]string{"messages", "epochs"}, apart...)))
+	tables, err := c.texts("SELECT sql FROM sqlite_schema WHERE type = 'table' AND name IN " + quote(append([]string{"messages", "epochs"}, apart...)))
 	if err != nil {
 		return err
 	}
@@ -153,13 +153,13 @@ func (l *Filler) strip(c *conn) error {
 		return err
 	}
 	const those = " FROM sqlite_schema WHERE sql LIKE 'CREATE INDEX %' AND tbl_name IN "
-	if l.indexesBeside, err = c.texts(l.ctx, "SELECT sql"+those+quote(apart)); err != nil {
+	if l.indexesBeside, err = c.texts("SELECT sql" + those + quote(apart)); err != nil {
 		return err
 	}
-	if l.indexes, err = c.texts(l.ctx, "SELECT sql"+those+quote(grown)); err != nil {
+	if l.indexes, err = c.texts("SELECT sql" + those + quote(grown)); err != nil {
 		return err
 	}
-	drop, err := c.texts(l.ctx, "SELECT 'DROP INDEX ' || name"+those+quote(grown))
+	drop, err := c.texts("SELECT 'DROP INDEX ' || name" + those + quote(grown))
 	if err != nil {
 		return err
 	}
@@ -170,20 +170,14 @@ func (l *Filler) strip(c *conn) error {
 func quote(list []string) string { return "('" + strings.Join(list, "', '") + "')" }
 
 // texts are the rows of a query that has one column, of texts.
-func (c *conn) texts(ctx context.Context, query string) (list []string, err error) {
-	rows, err := c.c.QueryContext(ctx, query)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close() // its error is that of rows.Err
-	for rows.Next() {
+func (c *conn) texts(query string) (list []string, err error) {
+	err = (&Tx{conn: c}).rows(query, nil, func(rows *sql.Rows) error {
 		var s string
-		if err := rows.Scan(&s); err != nil {
-			return nil, err
-		}
+		err := rows.Scan(&s)
 		list = append(list, s)
-	}
-	return list, rows.Err()
+		return err
+	})
+	return list, err
 }
 
 func openFilling(ctx context.Context, name string) (*pool, error) {
