@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"letterlock/internal/letterlock"
@@ -44,6 +46,21 @@ func pathOf(pieces ...string) string {
 		path += "/" + url.PathEscape(p)
 	}
 	return path
+}
+
+// sure refuses a path that a server would take for another one: a piece of it is empty,
+// or says "here" or "above".
+func sure(path string) error {
+	path, _, _ = strings.Cut(path, "?")
+	pieces := strings.Split(path, "/")[1:]
+	for _, piece := range pieces[1:] {
+		switch piece {
+		case "", ".", "..", "%2F":
+			key := map[string]string{"messages": "message-id", "accounts": "address"}[pieces[0]]
+			return ProblemOf(&letterlock.Error{Code: letterlock.Invalid, Key: cmp.Or(key, "request")}).err()
+		}
+	}
+	return nil
 }
 
 // A values is the query of a request; what is empty is left out.
@@ -124,6 +141,9 @@ func (c *Client) stream(ctx context.Context, path string) (io.ReadCloser, error)
 
 // ask sends one request. Its answer is a good one.
 func (c *Client) ask(ctx context.Context, method, path string, send any) (*http.Response, error) {
+	if err := sure(path); err != nil {
+		return nil, err
+	}
 	var body io.Reader
 	if send != nil {
 		b, err := json.Marshal(send)

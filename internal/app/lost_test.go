@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"letterlock/internal/config"
 	"letterlock/internal/inbox"
 	"letterlock/internal/intake"
 	"letterlock/internal/letterlock"
@@ -27,10 +26,7 @@ func TestTheDoctorSaysWhatARestoredBackupCouldNotGiveBack(t *testing.T) {
 		}
 	}
 	must(err)
-	cfg := config.Default()
-	cfg.PublicURL = config.URL{URL: &url.URL{Scheme: "https", Host: "mail.contoso.example"}}
-	cfg.DataDir, cfg.MasterKeyFile = filepath.Join(t.TempDir(), "data"), filepath.Join(t.TempDir(), "master.key")
-	cfg.Organization = config.Organization{Name: "Contoso", Domains: []string{"contoso.example"}, Color: "#274690", Admin: ada, Notify: "notify@contoso.example"}
+	cfg := settings(t, url.URL{Scheme: "https", Host: "mail.contoso.example"})
 	start := func() (a *App) {
 		t.Helper()
 		a, err = New(t.Context(), cfg, Options{Mailer: box, Assured: true, Now: time.Now, Log: slog.New(slog.DiscardHandler)})

@@ -78,10 +78,14 @@ func (a *App) listen(ctx context.Context, cfg config.Config) (*Listeners, error)
 func (a *App) Control() http.Handler {
 	o := a.apiOptions(control.Who)
 	o.Keys, o.DKIM, o.State, o.Classify = a.Keys, a.DKIM, a.state, a.Intake.Preview
-	mux := http.NewServeMux()
-	mux.Handle("/", apid.Handler(o))
-	mux.HandleFunc("POST "+api.Prefix+api.BackupPath, a.backup)
-	return mux
+	programs := apid.Handler(o)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { // a ServeMux would lead elsewhere who asks for a path with an empty piece
+		if r.Method == http.MethodPost && r.URL.Path == api.Prefix+api.BackupPath {
+			a.backup(w, r)
+			return
+		}
+		programs.ServeHTTP(w, r)
+	})
 }
 
 // FirstStart says what the operator has to do once keys were made.

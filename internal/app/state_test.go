@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"letterlock/internal/api"
 	"letterlock/internal/config"
 	"letterlock/internal/inbox"
 	"letterlock/internal/intake"
@@ -27,6 +28,16 @@ const (
 	marta    = letterlock.Address("marta@quillfeather.example")
 	password = "correct horse battery"
 )
+
+// settings are those of an installation in folders of its own.
+func settings(t *testing.T, public url.URL) config.Config {
+	cfg := config.Default()
+	cfg.PublicURL = config.URL{URL: &public}
+	cfg.DataDir, cfg.MasterKeyFile = filepath.Join(t.TempDir(), "data"), filepath.Join(t.TempDir(), "master.key")
+	cfg.Organization = config.Organization{Name: "Contoso", Domains: []string{"contoso.example"}, Color: "#274690",
+		Admin: ada, Notify: "notify@contoso.example"}
+	return cfg
+}
 
 // A running is an App that listens on this machine.
 type running struct {
@@ -50,11 +61,7 @@ func run(t *testing.T) *running {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cfg := config.Default()
-	cfg.PublicURL = config.URL{URL: &url.URL{Scheme: "http", Host: on[0].Addr().String()}}
-	cfg.DataDir, cfg.MasterKeyFile = filepath.Join(t.TempDir(), "data"), filepath.Join(t.TempDir(), "master.key")
-	cfg.Organization = config.Organization{Name: "Contoso", Domains: []string{"contoso.example"}, Color: "#274690",
-		Admin: ada, Notify: "notify@contoso.example"}
+	cfg := settings(t, url.URL{Scheme: "http", Host: on[0].Addr().String()})
 	a, err := New(t.Context(), cfg, Options{Mailer: box, Assured: true, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
@@ -179,6 +186,19 @@ func TestEveryPartCounts(t *testing.T) {
 	for _, bad := range []string{string(ada), string(marta), "nothing", "of=that", "Offer"} {
 		if strings.Contains(got, bad) {
 			t.Errorf("the metrics say %q", bad)
+		}
+	}
+}
+
+// TestAnOperatorIsLedNowhereElse asks for paths that a mux would make others of, which a
+// client that follows would ask for something else at.
+func TestAnOperatorIsLedNowhereElse(t *testing.T) {
+	operators := run(t).Control()
+	for _, path := range []string{"/messages//revoke", "/messages/../revoke", "/messages/.", "//backup"} {
+		w := httptest.NewRecorder()
+		operators.ServeHTTP(w, httptest.NewRequest(http.MethodPost, api.Prefix+path, nil))
+		if w.Code < 400 || w.Header().Get("Content-Type") != "application/problem+json" {
+			t.Errorf("%s: %d to %q, %s", path, w.Code, w.Header().Get("Location"), w.Body)
 		}
 	}
 }
