@@ -24,6 +24,7 @@ import (
 	"letterlock/internal/control"
 	"letterlock/internal/inbox"
 	"letterlock/internal/letterlock"
+	"letterlock/internal/mailtest"
 	"letterlock/internal/mx"
 	"letterlock/internal/store"
 	"letterlock/views"
@@ -55,13 +56,11 @@ func newConsoleAt(t *testing.T, host string) *console {
 	t.Helper()
 	dir := t.TempDir()
 	c := &console{t: t, config: filepath.Join(dir, "letterlock.toml")}
-	listener, err := net.Listen("tcp", net.JoinHostPort(host, "0"))
+	_, port, err := net.SplitHostPort(mailtest.FreeAddress(t))
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, port, _ := net.SplitHostPort(listener.Addr().String())
 	c.site = "http://" + net.JoinHostPort(host, port)
-	listener.Close() // serve opens it again
 	settings := fmt.Sprintf(`
 public_url = %q
 data_dir = "data"

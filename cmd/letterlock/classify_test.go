@@ -2,8 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"io"
-	"log"
 	"net"
 	"net/netip"
 	"strings"
@@ -12,21 +10,17 @@ import (
 	"github.com/foxcpp/go-mockdns"
 
 	"letterlock/internal/api"
+	"letterlock/internal/mailtest"
 	"letterlock/internal/mx"
 )
 
 func TestClassifyHasTheSameAnswersWithAndWithoutAServer(t *testing.T) {
 	t.Parallel()
-	zone, err := mockdns.NewServerWithLogger(map[string]mockdns.Zone{
+	server := mailtest.DNS(t, map[string]mockdns.Zone{
 		"work.example.":           {MX: []net.MX{{Host: "work-example.mail.protection.outlook.com.", Pref: 0}}},
 		"there.example.":          {MX: []net.MX{{Host: "mx.there.example.", Pref: 10}}},
 		"xn--mnchen-3ya.example.": {MX: []net.MX{{Host: "m.mx.microsoft.", Pref: 0}}},
-	}, log.New(io.Discard, "", 0), false)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { zone.Close() })
-	server := netip.MustParseAddrPort(zone.LocalAddr().String())
+	})
 	for name, served := range map[string]bool{"with a server": true, "without": false} {
 		t.Run(name, func(t *testing.T) {
 			c := newConsole(t)

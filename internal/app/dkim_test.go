@@ -11,6 +11,7 @@ import (
 	"letterlock/internal/app"
 	"letterlock/internal/dkim"
 	"letterlock/internal/letterlock"
+	"letterlock/internal/mailtest"
 )
 
 func TestCheckSaysWhetherMailIsSignedAndCanBeChecked(t *testing.T) {
@@ -34,12 +35,7 @@ func TestCheckSaysWhetherMailIsSignedAndCanBeChecked(t *testing.T) {
 	says(app.Warn, "'letterlock dkim new' makes a key")
 
 	zones := map[string]mockdns.Zone{}
-	dns, err := mockdns.NewServerWithLogger(zones, quiet{}, false)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer dns.Close()
-	s.cfg.DNS.Servers = []netip.AddrPort{netip.MustParseAddrPort(dns.LocalAddr().String())}
+	s.cfg.DNS.Servers = []netip.AddrPort{mailtest.DNS(t, zones)}
 
 	k := s.signedBy("one", func(k dkim.Key) { zones[k.Name("contoso.example")+"."] = mockdns.Zone{TXT: []string{k.Record()}} })
 	says(app.Fine, "signed in the name of contoso.example")
@@ -53,10 +49,6 @@ func TestCheckSaysWhetherMailIsSignedAndCanBeChecked(t *testing.T) {
 		t.Errorf("a server starts with keys that others may read: %v", err)
 	}
 }
-
-type quiet struct{}
-
-func (quiet) Printf(string, ...any) {}
 
 // signedBy has the server make a key, and activate it when its record is published.
 func (s *site) signedBy(selector string, publish func(dkim.Key)) dkim.Key {

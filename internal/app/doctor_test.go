@@ -20,6 +20,7 @@ import (
 	"letterlock/internal/app"
 	"letterlock/internal/config"
 	"letterlock/internal/dkim"
+	"letterlock/internal/mailtest"
 )
 
 // A world is a site and what the DNS says of it.
@@ -40,16 +41,7 @@ func newWorld(t *testing.T) *world {
 		"25.100.51.198.in-addr.arpa.":   {PTR: []string{"relay.contoso.example."}},
 		"another-name.contoso.example.": {A: []string{"192.0.2.99"}},
 	}}
-	dns, err := mockdns.NewServerWithLogger(w.zones, quiet{}, false)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := dns.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	w.asks(dns.LocalAddr().String())
+	w.asks(mailtest.DNS(t, w.zones).String())
 	return w
 }
 

@@ -63,7 +63,7 @@ func newIssuer(t *testing.T, pages, plain net.Listener) *issuer {
 			t.Fatal(err)
 		}
 	}
-	cmd := exec.Command(program, "-config", filepath.Join(dir, "pebble.json"), "-dnsserver", newDNS(t))
+	cmd := exec.Command(program, "-config", filepath.Join(dir, "pebble.json"), "-dnsserver", mailtest.DNS(t, map[string]mockdns.Zone{name + ".": {A: []string{"127.0.0.1"}}}).String())
 	cmd.Env = append(os.Environ(), "PEBBLE_VA_NOSLEEP=1")
 	run(t, cmd, "ACME directory available")
 	answers(t, address)
@@ -84,21 +84,6 @@ func newIssuer(t *testing.T, pages, plain net.Listener) *issuer {
 }
 
 func port(l net.Listener) int { return l.Addr().(*net.TCPAddr).Port }
-
-// newDNS serves the one name.
-func newDNS(t *testing.T) string {
-	t.Helper()
-	s, err := mockdns.NewServerWithLogger(map[string]mockdns.Zone{name + ".": {A: []string{"127.0.0.1"}}}, silence{}, false)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { s.Close() })
-	return s.LocalAddr().String()
-}
-
-type silence struct{}
-
-func (silence) Printf(string, ...any) {}
 
 // run starts a program and waits until it says that it is ready.
 func run(t *testing.T, cmd *exec.Cmd, ready string) {

@@ -15,6 +15,7 @@ import (
 	"github.com/miekg/dns"
 	"go.uber.org/goleak"
 
+	"letterlock/internal/mailtest"
 	"letterlock/internal/policy"
 )
 
@@ -30,13 +31,10 @@ type server struct {
 // newServer starts one. A reply of nil is none.
 func newServer(t *testing.T, reply func(q *dns.Msg, tcp bool) *dns.Msg) *server {
 	t.Helper()
-	udp, err := net.ListenPacket("udp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := &server{address: udp.LocalAddr().(*net.UDPAddr).AddrPort()}
-	tcp, err := net.Listen("tcp", s.address.String())
-	if err != nil {
+	s := &server{address: netip.MustParseAddrPort(mailtest.FreeAddress(t))}
+	udp, err1 := net.ListenPacket("udp", s.address.String())
+	tcp, err2 := net.Listen("tcp", s.address.String())
+	if err := errors.Join(err1, err2); err != nil {
 		t.Fatal(err)
 	}
 	handle := dns.HandlerFunc(func(w dns.ResponseWriter, q *dns.Msg) {

@@ -3,8 +3,6 @@ package resolve
 import (
 	"errors"
 	"fmt"
-	"io"
-	"log"
 	"net"
 	"net/netip"
 	"os"
@@ -16,6 +14,8 @@ import (
 
 	"github.com/foxcpp/go-mockdns"
 	"go.uber.org/goleak"
+
+	"letterlock/internal/mailtest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -30,16 +30,6 @@ var zones = map[string]mockdns.Zone{
 	"localhost.":              {A: []string{"192.0.2.80"}},
 }
 
-func server(t *testing.T) netip.AddrPort {
-	t.Helper()
-	s, err := mockdns.NewServerWithLogger(zones, log.New(io.Discard, "", 0), false)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { s.Close() })
-	return netip.MustParseAddrPort(s.LocalAddr().String())
-}
-
 // mute is a server that never answers.
 func mute(t *testing.T) netip.AddrPort {
 	t.Helper()
@@ -52,7 +42,7 @@ func mute(t *testing.T) netip.AddrPort {
 }
 
 func TestEveryKindOfRecordIsFound(t *testing.T) {
-	c := New([]netip.AddrPort{server(t)}, 2*time.Second)
+	c := New([]netip.AddrPort{mailtest.DNS(t, zones)}, 2*time.Second)
 	ctx := t.Context()
 	mx := func(name string) (list []string, err error) {
 		found, err := c.LookupMX(ctx, name)
@@ -114,7 +104,7 @@ func TestWhoIsMuteIsNamedAndTheNextIsAsked(t *testing.T) {
 	if !errors.As(err, &e) || !e.IsTimeout || e.IsNotFound || !strings.Contains(e.Err, silent.String()) {
 		t.Errorf("nobody answers: %#v", err)
 	}
-	list, err := New([]netip.AddrPort{silent, server(t)}, time.Second).LookupTXT(t.Context(), "a.example")
+	list, err := New([]netip.AddrPort{silent, mailtest.DNS(t, zones)}, time.Second).LookupTXT(t.Context(), "a.example")
 	if err != nil || len(list) != 2 {
 		t.Errorf("the second answers: %q, %v", list, err)
 	}
