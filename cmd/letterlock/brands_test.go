@@ -121,7 +121,7 @@ func followsTheKeyboard(t *testing.T, page *browsertest.Page) {
 	page.Press("Keep it to yourself.")
 	var before, after float64
 	page.Eval(`scrollY`, &before)
-	for deadline := time.Now().Add(10 * time.Second); !strings.Contains(page.FrameText(mail), "Keep it to yourself."); time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(browsertest.Patience); !strings.Contains(page.FrameText(mail), "Keep it to yourself."); time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("the preview does not follow: %q", page.FrameText(mail))
 		}

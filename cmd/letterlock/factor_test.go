@@ -51,7 +51,7 @@ func TestASecondFactorIsSetUpAndShownByEverybody(t *testing.T) {
 		}},
 		{name: "factor-codes", page: ada, then: func() {
 			setUp(p.password)
-			typist{ada, t}.lands("Your recovery codes")
+			typist{ada, t}.WaitHeading("Your recovery codes")
 			wantPage(t, ada, 200, "Your recovery codes")
 			recovery = ada.Text(".recovery li")
 		}},
@@ -79,15 +79,15 @@ func TestASecondFactorIsSetUpAndShownByEverybody(t *testing.T) {
 	k := typist{later, t}
 	k.write("#code", code(30*time.Second)) // the one before was taken when it was set up
 	k.Press(kb.Enter)
-	k.lands("Compose")
+	k.WaitHeading("Compose")
 	k.enter("form[action='/sign-out'] button", "Sign in to Contoso")
 	k.write("#address", "ada@contoso.example")
 	k.write("#password", p.password)
 	k.Press(kb.Enter)
-	k.lands("One more step")
+	k.WaitHeading("One more step")
 	k.write("#code", recovery)
 	k.Press(kb.Enter)
-	k.lands("Sent")
+	k.WaitHeading("Sent")
 	k.enter("a[href='/account/security']", "Security of your account")
 	if said := later.Text("main"); !strings.Contains(said, "9 recovery codes are left") {
 		t.Errorf("after a recovery code the page says:\n%s", said)

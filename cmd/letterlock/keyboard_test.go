@@ -2,7 +2,6 @@ package main
 
 import (
 	"testing"
-	"time"
 
 	"github.com/chromedp/chromedp/kb"
 
@@ -42,19 +41,7 @@ func (k typist) enter(selector, heading string) {
 	k.t.Helper()
 	k.to(selector)
 	k.Press(kb.Enter)
-	k.lands(heading)
-}
-
-// lands waits for the page with that heading.
-func (k typist) lands(heading string) {
-	k.t.Helper()
-	var h1 string
-	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
-		if k.Eval(`document.readyState === "complete" ? document.querySelector("h1")?.textContent.trim() ?? "" : ""`, &h1); h1 == heading {
-			return
-		}
-	}
-	k.t.Fatalf("%s is headed %q, want %q", k.URL(), h1, heading)
+	k.WaitHeading(heading)
 }
 
 // write types into a field.
@@ -85,7 +72,7 @@ func TestEverythingCanBeDoneWithTheKeyboardAlone(t *testing.T) {
 			sender.write("input[type=email], #address", "ada@contoso.example")
 			sender.write("input[type=password]", p.password)
 			sender.Press(kb.Enter)
-			sender.lands("Sent")
+			sender.WaitHeading("Sent")
 			sender.sends()
 			reader.goesOn(reader.reads(p, browser))
 			reader.answers()
@@ -195,7 +182,7 @@ func (k typist) asks(sender typist) {
 	k.t.Helper()
 	const revoked = "The message has been revoked by the sender"
 	k.Reload()
-	k.lands(revoked)
+	k.WaitHeading(revoked)
 	k.ForgetProblems() // the browser complains of the status
 	k.write("textarea[name=reason]", "I need it.")
 	k.enter("main form button", revoked)
@@ -205,7 +192,7 @@ func (k typist) asks(sender typist) {
 	sender.enter("form[action$='/approve'] button", "Terms")
 	sender.WaitText("can read this message.")
 	k.Reload()
-	k.lands("Terms")
+	k.WaitHeading("Terms")
 }
 
 // forgets forgets the browser.

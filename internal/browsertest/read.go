@@ -106,6 +106,22 @@ func (p *Page) WaitText(text string) {
 	})
 }
 
+// WaitHeading waits until a page that has come whole has the h1: the page that is
+// shown may be on its way to another.
+func (p *Page) WaitHeading(text string) {
+	p.t.Helper()
+	p.await(fmt.Sprintf("WaitHeading(%q)", text), func(ctx context.Context) error {
+		var h1 string
+		if err := p.eval(ctx, `document.readyState === "complete" ? document.querySelector("h1")?.textContent.trim() ?? "" : ""`, &h1); err != nil {
+			return err
+		}
+		if h1 != text {
+			return fmt.Errorf("the page is headed %q", h1)
+		}
+		return nil
+	})
+}
+
 // WaitGone waits until the CSS selector matches nothing that can be seen.
 func (p *Page) WaitGone(selector string) {
 	p.t.Helper()
