@@ -3,7 +3,6 @@ package main
 import (
 	"strings"
 	"testing"
-	"time"
 
 	"letterlock/internal/browsertest"
 )
@@ -16,14 +15,9 @@ const (
 // mailIn opens the newest mail with that subject in a mailbox of the demo.
 func mailIn(t *testing.T, p *program, page *browsertest.Page, mailbox, subject string) {
 	t.Helper()
-	for deadline := time.Now().Add(browsertest.Patience); time.Now().Before(deadline); {
-		page.Goto(p.site + "/inbox/" + mailbox)
-		if page.Count("a.item") > 0 && strings.Contains(page.Text("a.item"), subject) {
-			page.Click("a.item")
-			return
-		}
-	}
-	t.Fatalf("no mail %q came for %s", subject, mailbox)
+	p.waitFor(t, mailbox, subject)
+	page.Goto(p.site + "/inbox/" + mailbox)
+	page.Click("a.item")
 }
 
 // readAs takes a recipient from the notification with that subject to the message.

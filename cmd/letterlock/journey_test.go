@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"strings"
 	"testing"
-	"time"
 
 	"letterlock/internal/browsertest"
 )
@@ -86,7 +85,9 @@ func TestJourney(t *testing.T) {
 // readByLink goes the recipient's way: mailbox, link, passcode, message.
 func readByLink(t *testing.T, p *program, page *browsertest.Page) {
 	t.Helper()
-	openMail(t, p, page, "Ada Lindqvist has sent you a protected message")
+	const subject = "Ada Lindqvist has sent you a protected message"
+	mailIn(t, p, page, nora, subject)
+	wantPage(t, page, 200, subject)
 	var link string
 	page.FrameEval("iframe", `document.querySelector('a[href*="/m/"]').href`, &link)
 	page.Goto(link)
@@ -115,23 +116,6 @@ func readByLink(t *testing.T, p *program, page *browsertest.Page) {
 	if text := page.FrameText("iframe"); !strings.Contains(text, "Your new salary is € 84,000.") {
 		t.Errorf("the message says %q", text)
 	}
-}
-
-// openMail opens the newest mail with that subject in the recipient's mailbox. It
-// looks until the mail has come, which takes a moment.
-func openMail(t *testing.T, p *program, page *browsertest.Page, subject string) {
-	t.Helper()
-	for deadline := time.Now().Add(browsertest.Patience); time.Now().Before(deadline); {
-		page.Goto(p.site + "/inbox/" + nora)
-		if page.Count("a.item") > 0 && strings.Contains(page.Text("a.item"), subject) {
-			page.Click("a.item")
-			if got := page.H1(); got != subject {
-				t.Fatalf("opened the mail %q, want %q", got, subject)
-			}
-			return
-		}
-	}
-	t.Fatalf("no mail %q came for %s", subject, nora)
 }
 
 func download(t *testing.T, page *browsertest.Page) {

@@ -12,13 +12,25 @@ import (
 )
 
 var (
-	firstItem = regexp.MustCompile(`<a class="item" href="([^"]+)"`)
-	codeLine  = regexp.MustCompile(`\b\d{4} \d{4}\b`)
+	firstItem = regexp.MustCompile(`(?s)<a class="item" href="([^"]+)".*?</a>`)
+	codeLine  = regexp.MustCompile(`\b\d{4} ?\d{4}\b`) // one group where words run from right to left
 )
 
-// passcode returns the newest passcode in a mailbox of the demo, without the blank, as soon
-// as it is there. It asks the server itself: what the pages of mailboxes show is looked at
+// waitFor waits until the newest mail in a mailbox of the demo has that in its subject. It
+// asks the server itself, as passcode does: what the pages of mailboxes show is looked at
 // elsewhere, and a browser does thirty times the work for it.
+func (p *program) waitFor(t *testing.T, mailbox, subject string) {
+	t.Helper()
+	for deadline := time.Now().Add(browsertest.Patience); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		if item := firstItem.FindString(p.fetch(t, "/inbox/"+mailbox)); item != "" && strings.Contains(item, subject) {
+			return
+		}
+	}
+	t.Fatalf("no mail %q came for %s", subject, mailbox)
+}
+
+// passcode returns the newest passcode in a mailbox of the demo, without the blank, as soon
+// as it is there.
 func (p *program) passcode(t *testing.T, mailbox string) string {
 	t.Helper()
 	text := ""
