@@ -97,18 +97,13 @@ func send(c echo.Context, f file, content io.Reader, under func(write func() err
 			return writeErr // access ended before the first byte
 		}
 		if writeErr != nil {
-			c.Set(errorKey, writeErr) // access ended, or the client went away
-			// The writer may see the end before the lease breaks the connection, and
-			// an orderly close would send what lies in it.
-			breaker(c)()
-			panic(http.ErrAbortHandler)
+			abort(c, writeErr) // access ended, or the client went away
 		}
 		if ended(err) {
 			return nil
 		}
 		if err != nil {
-			c.Set(errorKey, fmt.Errorf("sending a file: %w", err))
-			panic(http.ErrAbortHandler)
+			abort(c, fmt.Errorf("sending a file: %w", err))
 		}
 		n, err = io.ReadFull(content, buffer)
 	}

@@ -1,12 +1,16 @@
 package web
 
 import (
+	"bytes"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/labstack/echo/v4"
 )
@@ -43,6 +47,48 @@ func TestFileThatFailsLaterIsCutAndOneThatFailsAtOnceIsAnError(t *testing.T) {
 		t.Errorf("failing later: aborted %t after %d bytes", aborted, rec.Body.Len())
 	}
 }
+
+// TestAFileThatEndsTooEarlyTakesBackWhatHasNotLeft has a file's content fail in the middle,
+// as it does when access to it ends: what was written and lies in the connection must not
+// go on its way as an orderly end would send it.
+func TestAFileThatEndsTooEarlyTakesBackWhatHasNotLeft(t *testing.T) {
+	wrote := make(chan struct{})
+	ended := readerFunc(func([]byte) (int, error) {
+		close(wrote)
+		return 0, errors.New("access has ended")
+	})
+	e := echo.New()
+	e.GET("/", func(c echo.Context) error {
+		half := io.MultiReader(bytes.NewReader(make([]byte, chunk)), ended)
+		return send(c, file{name: "a", size: 10 * chunk}, half, freely)
+	})
+	s := httptest.NewUnstartedServer(e)
+	s.Config.ConnContext = ConnContext
+	s.Start()
+	defer s.Close()
+	conn, err := net.Dial("tcp", s.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if err := conn.(*net.TCPConn).SetReadBuffer(4 << 10); err != nil {
+		t.Fatal(err)
+	}
+	if err := conn.SetDeadline(time.Now().Add(time.Minute)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.WriteString(conn, "GET / HTTP/1.1\r\nHost: a\r\n\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	<-wrote
+	if _, err := io.Copy(io.Discard, conn); !errors.Is(err, syscall.ECONNRESET) {
+		t.Errorf("the file ended with %v, want a reset connection", err)
+	}
+}
+
+type readerFunc func([]byte) (int, error)
+
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
 
 type failing struct{ err error }
 

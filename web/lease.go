@@ -56,6 +56,15 @@ func breaker(c echo.Context) func() {
 	}
 }
 
+// abort breaks an answer with content off. Whoever writes it may see that access ended, or
+// fail because it did, before the lease breaks the connection, and an orderly close would
+// send what lies in it.
+func abort(c echo.Context, err error) {
+	c.Set(errorKey, err)
+	breaker(c)()
+	panic(http.ErrAbortHandler)
+}
+
 // sendUnder writes an answer with content under its lease: after a revocation
 // has been answered nothing more of it is written. What was written is flushed
 // inside the lease too, for a buffer would send it later. An answer that access
@@ -78,9 +87,7 @@ func sendUnder(c echo.Context, l *access.Lease, status int, content []byte) erro
 			return err
 		}
 		if err != nil {
-			c.Set(errorKey, fmt.Errorf("sending content: %w", err))
-			breaker(c)() // see send
-			panic(http.ErrAbortHandler)
+			abort(c, fmt.Errorf("sending content: %w", err))
 		}
 		content = content[len(part):]
 	}
