@@ -14,7 +14,7 @@ import (
 
 // How many histories are made: in everybody's tests, and where time is no object.
 const (
-	few  = 500
+	few  = 300
 	many = 10_000
 )
 
