@@ -10,14 +10,14 @@ import (
 // of those that are named.
 type NewBatch struct {
 	Search   *letterlock.Search `json:"search,omitempty" doc:"At least one condition. Absent: the messages are named."`
-	Messages []Target           `json:"messages,omitempty" nullable:"false" maxItems:"1000" doc:"Absent: they are searched for."`
+	Messages []Target           `json:"messages,omitempty" nullable:"false" minItems:"1" maxItems:"1000" doc:"Absent: they are searched for."`
 	Reason   string             `json:"reason,omitempty" doc:"For the records of the organisation. At most 1,000 bytes."`
 }
 
 // A Target is a message with those recipients whose access is to be removed.
 type Target struct {
 	MessageID  string   `json:"message_id" doc:"Message-ID, or id."`
-	Recipients []string `json:"recipients,omitempty" nullable:"false" doc:"Addresses; none: everybody who got a link."`
+	Recipients []string `json:"recipients,omitempty" nullable:"false" minItems:"1" doc:"Addresses. Absent: everybody who got a link."`
 }
 
 // A Batch is a revocation of many messages. What it touches is settled when it is

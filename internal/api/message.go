@@ -105,7 +105,7 @@ type Visit struct {
 
 // A Revoke says whose access to a message is removed, or given back.
 type Revoke struct {
-	Recipients []string `json:"recipients,omitempty" nullable:"false" doc:"Addresses; none: everybody whom it can concern."`
+	Recipients []string `json:"recipients,omitempty" nullable:"false" minItems:"1" doc:"Addresses. Absent: everybody whom it can concern."`
 	Reason     string   `json:"reason,omitempty" doc:"For the records of the organisation; recipients never see it. At most 1,000 bytes."`
 }
 

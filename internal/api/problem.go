@@ -156,6 +156,9 @@ func ProblemOf(err error) Problem {
 	if past := (*letterlock.PastRule)(nil); errors.As(err, &past) {
 		detail = "a rule lets the message be read until " + past.Latest.UTC().Format(time.RFC3339) + " at most; only an administrator can go beyond"
 	}
+	if at := letterlock.Place(""); errors.As(err, &at) {
+		detail += ": " + string(at)
+	}
 	if said := (letterlock.Sentences)(nil); errors.As(err, &said) {
 		detail += ":\n" + said.Error()
 	}

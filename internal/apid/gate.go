@@ -214,6 +214,9 @@ func (s *server) settle(w http.ResponseWriter, r *http.Request, a *asked, o oper
 	if err == nil {
 		err = pass.Resume(r.Context())
 	}
+	if err == nil {
+		err = wholeBody(body)
+	}
 	if err != nil {
 		return err
 	}

@@ -1264,7 +1264,7 @@ type Revoke struct {
 	// Reason For the records of the organisation; recipients never see it. At most 1,000 bytes.
 	Reason *string `json:"reason,omitempty"`
 
-	// Recipients Addresses; none: everybody whom it can concern.
+	// Recipients Addresses. Absent: everybody whom it can concern.
 	Recipients *[]string `json:"recipients,omitempty"`
 }
 
@@ -1298,7 +1298,7 @@ type Target struct {
 	// MessageId Message-ID, or id.
 	MessageId string `json:"message_id"`
 
-	// Recipients Addresses; none: everybody who got a link.
+	// Recipients Addresses. Absent: everybody who got a link.
 	Recipients *[]string `json:"recipients,omitempty"`
 }
 
