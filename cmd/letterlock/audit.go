@@ -19,11 +19,11 @@ type auditCommand struct {
 
 type auditList struct {
 	place
-	Actor   string `name:"actor" placeholder:"ADDRESS" help:"Who acted: an address, or a part of what an operator is called."`
-	Action  string `name:"action" placeholder:"ACTION" help:"What was tried, like revoke."`
-	Message string `name:"message-id" placeholder:"ID" help:"The message that it was about."`
-	From    string `name:"from" placeholder:"DATE" help:"Then or later: 2026-11-20, '2026-11-20 14:00', or 7d for seven days ago."`
-	Until   string `name:"until" placeholder:"DATE" help:"Until then; a day counts whole."`
+	Actor   filled `name:"actor" placeholder:"ADDRESS" help:"Who acted: an address, or a part of what an operator is called."`
+	Action  filled `name:"action" placeholder:"ACTION" help:"What was tried, like revoke."`
+	Message filled `name:"message-id" placeholder:"ID" help:"The message that it was about."`
+	From    filled `name:"from" placeholder:"DATE" help:"Then or later: 2026-11-20, '2026-11-20 14:00', or 7d for seven days ago."`
+	Until   filled `name:"until" placeholder:"DATE" help:"Until then; a day counts whole."`
 	Refused bool   `name:"refused" help:"Only what was refused."`
 	Limit   int    `name:"limit" short:"n" default:"50" placeholder:"COUNT" help:"So many entries, the newest; 0 means all. Default: ${default}."`
 	JSON    bool   `name:"json" help:"Print JSON."`
@@ -32,10 +32,10 @@ type auditList struct {
 // Run lists entries of the audit log.
 func (c *auditList) Run(ctx context.Context, o *operator) error {
 	return o.ask(ctx, c.place, func(d desk) error {
-		q := api.AuditQuery{Actor: c.Actor, Action: c.Action, MessageID: c.Message, Refused: c.Refused}
+		q := api.AuditQuery{Actor: string(c.Actor), Action: string(c.Action), MessageID: string(c.Message), Refused: c.Refused}
 		var err1, err2 error
-		q.From, err1 = d.dates().from("--from", c.From)
-		q.Until, err2 = d.dates().until("--until", c.Until)
+		q.From, err1 = d.dates().from("--from", string(c.From))
+		q.Until, err2 = d.dates().until("--until", string(c.Until))
 		if err := errors.Join(err1, err2); err != nil {
 			return alone(err)
 		}

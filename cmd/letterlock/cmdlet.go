@@ -83,9 +83,12 @@ func ours(c *kong.Node, rest, out []string) (left, taken []string, err error) {
 		return nil, nil, misused("%s takes no %q here; name what it is, as in -MessageId %[2]q", c.Name, word)
 	}
 	if f != nil && !inline && !f.IsBool() && len(rest) > 1 {
-		return rest[2:], append(out, word, rest[1]), nil
+		return rest[2:], append(out, word, rest[1]), says(f, rest[1])
 	}
-	return rest[1:], append(out, word), nil
+	if _, value, _ := strings.Cut(word, "="); inline {
+		err = says(f, value)
+	}
+	return rest[1:], append(out, word), err
 }
 
 // parameterName returns what stands after the dash of a parameter. PowerShell takes
@@ -182,7 +185,23 @@ func parameterValue(c *kong.Node, f *kong.Flag, rest []string, inline bool) (val
 	for strings.HasSuffix(value, ",") && len(left) > 0 {
 		value, left = value+left[0], left[1:]
 	}
-	return value, left, nil
+	return value, left, says(f, value)
+}
+
+// says refuses a value, or one of a list, that says nothing and is to narrow what is
+// found. A variable that a script has not set would have a command find all there is.
+func says(f *kong.Flag, value string) error {
+	if !f.Tag.Has("narrows") {
+		return nil
+	}
+	pieces := []string{value}
+	if f.IsSlice() {
+		pieces = strings.Split(value, ",")
+	}
+	if slices.ContainsFunc(pieces, func(s string) bool { return strings.TrimSpace(s) == "" }) {
+		return misused("-%s is empty, or a part of its list is; leave that out, or give it a value", f.Name)
+	}
+	return nil
 }
 
 // isParameter reports whether a word is a parameter and not the value of one.

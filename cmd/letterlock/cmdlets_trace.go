@@ -16,16 +16,16 @@ import (
 // comes in its place: it has no pages, and ResultSize for PageSize.
 type getTrace struct {
 	place
-	MessageID         []string `name:"MessageId" placeholder:"ID" help:"Message-IDs, with or without their angle brackets."`
-	MessageTraceID    string   `name:"MessageTraceId" placeholder:"ID" help:"What --json shows as MessageTraceId."`
-	SenderAddress     []string `name:"SenderAddress" placeholder:"ADDRESS" help:"Addresses; *@example.org is a whole domain, ada@* is Ada at any."`
-	RecipientAddress  []string `name:"RecipientAddress" placeholder:"ADDRESS" help:"Likewise, of recipients."`
-	Subject           string   `name:"Subject" placeholder:"WORDS" help:"Words in any order."`
+	MessageID         []string `name:"MessageId" narrows:"" placeholder:"ID" help:"Message-IDs, with or without their angle brackets."`
+	MessageTraceID    string   `name:"MessageTraceId" narrows:"" placeholder:"ID" help:"What --json shows as MessageTraceId."`
+	SenderAddress     []string `name:"SenderAddress" narrows:"" placeholder:"ADDRESS" help:"Addresses; *@example.org is a whole domain, ada@* is Ada at any."`
+	RecipientAddress  []string `name:"RecipientAddress" narrows:"" placeholder:"ADDRESS" help:"Likewise, of recipients."`
+	Subject           string   `name:"Subject" narrows:"" placeholder:"WORDS" help:"Words in any order."`
 	SubjectFilterType string   `name:"SubjectFilterType" offer:"Contains,StartsWith,EndsWith" placeholder:"HOW" help:"Subject is no words but what the subject Contains, StartsWith or EndsWith."`
-	StartDate         string   `name:"StartDate" placeholder:"DATE" help:"Sent then or later: 11/20/2026, '11/20/2026 2:00 PM' or 2026-11-20. Default: no bound."`
-	EndDate           string   `name:"EndDate" placeholder:"DATE" help:"Sent before; a day is its beginning. Default: no bound."`
-	StartingRecipient string   `name:"StartingRecipientAddress" placeholder:"ADDRESS" help:"Goes on after the row of this recipient and of EndDate."`
-	Status            []string `name:"Status" offer:"Delivered,Pending,Failed,Read,Unread,Revoked,Expired,Destroyed" placeholder:"STATUS" help:"Delivered, Pending, Failed, Read, Unread, Revoked, Expired or Destroyed."`
+	StartDate         string   `name:"StartDate" narrows:"" placeholder:"DATE" help:"Sent then or later: 11/20/2026, '11/20/2026 2:00 PM' or 2026-11-20. Default: no bound."`
+	EndDate           string   `name:"EndDate" narrows:"" placeholder:"DATE" help:"Sent before; a day is its beginning. Default: no bound."`
+	StartingRecipient string   `name:"StartingRecipientAddress" narrows:"" placeholder:"ADDRESS" help:"Goes on after the row of this recipient and of EndDate."`
+	Status            []string `name:"Status" narrows:"" offer:"Delivered,Pending,Failed,Read,Unread,Revoked,Expired,Destroyed" placeholder:"STATUS" help:"Delivered, Pending, Failed, Read, Unread, Revoked, Expired or Destroyed."`
 	ResultSize        *int     `name:"ResultSize" placeholder:"COUNT" help:"Rows at most, 1 to 5000. Default: 1000."`
 	PageSize          *int     `name:"PageSize" placeholder:"COUNT" help:"Rows on a page, 1 to 5000. Default: 1000."`
 	Page              *int     `name:"Page" placeholder:"NUMBER" help:"Which page, 1 to 1000. Default: 1."`

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,27 +12,40 @@ import (
 	"letterlock/internal/letterlock"
 )
 
+// A filled is what a flag says that narrows what a command finds, or does. Who gives the
+// flag says something: with a variable that a script has not set it would find more.
+type filled string
+
+// UnmarshalText implements encoding.TextUnmarshaler, for the parser.
+func (f *filled) UnmarshalText(typed []byte) error {
+	if strings.TrimSpace(string(typed)) == "" {
+		return errors.New("nothing is given; leave the flag out, or give it a value")
+	}
+	*f = filled(typed)
+	return nil
+}
+
 // search is what messages can be looked for by; commands embed it.
 type search struct {
-	Sender    string `name:"sender" placeholder:"ADDRESS" help:"An address, @ and a domain, or a part of an address."`
-	Recipient string `name:"recipient" placeholder:"ADDRESS" help:"Likewise, of one recipient at least."`
-	Subject   string `name:"subject" placeholder:"WORDS" help:"Words in any order; one that ends in * stands for all that begin so."`
-	MessageID string `name:"message-id" placeholder:"ID" help:"A Message-ID, with or without its angle brackets, or a part of one."`
-	From      string `name:"from" placeholder:"DATE" help:"Sent then or later: 2026-11-20, '2026-11-20 14:00', or 7d for seven days ago."`
-	Until     string `name:"until" placeholder:"DATE" help:"Sent until then; a day counts whole."`
-	State     string `name:"state" offer:"unread,read,revoked,expires-soon,expired,inline,bounced,destroyed" placeholder:"STATE" help:"Of one recipient at least: unread, read, revoked, expires-soon, expired, inline, bounced or destroyed."`
-	Identity  string `name:"identity" offer:"organization,microsoft-365,microsoft-account,google,yahoo,other" placeholder:"TYPE" help:"Of one recipient at least: organization, microsoft-365, microsoft-account, google, yahoo or other."`
+	Sender    filled `name:"sender" placeholder:"ADDRESS" help:"An address, @ and a domain, or a part of an address."`
+	Recipient filled `name:"recipient" placeholder:"ADDRESS" help:"Likewise, of one recipient at least."`
+	Subject   filled `name:"subject" placeholder:"WORDS" help:"Words in any order; one that ends in * stands for all that begin so."`
+	MessageID filled `name:"message-id" placeholder:"ID" help:"A Message-ID, with or without its angle brackets, or a part of one."`
+	From      filled `name:"from" placeholder:"DATE" help:"Sent then or later: 2026-11-20, '2026-11-20 14:00', or 7d for seven days ago."`
+	Until     filled `name:"until" placeholder:"DATE" help:"Sent until then; a day counts whole."`
+	State     filled `name:"state" offer:"unread,read,revoked,expires-soon,expired,inline,bounced,destroyed" placeholder:"STATE" help:"Of one recipient at least: unread, read, revoked, expires-soon, expired, inline, bounced or destroyed."`
+	Identity  filled `name:"identity" offer:"organization,microsoft-365,microsoft-account,google,yahoo,other" placeholder:"TYPE" help:"Of one recipient at least: organization, microsoft-365, microsoft-account, google, yahoo or other."`
 }
 
 // search returns what is looked for. What cannot be, the server refuses.
 func (s search) search(in dates) (letterlock.Search, error) {
-	q := letterlock.Search{Sender: s.Sender, Recipient: s.Recipient, Subject: s.Subject, MessageID: s.MessageID,
+	q := letterlock.Search{Sender: string(s.Sender), Recipient: string(s.Recipient), Subject: string(s.Subject), MessageID: string(s.MessageID),
 		State: letterlock.Condition(s.State), Identity: letterlock.IdentityType(s.Identity)}
 	var err error
-	if q.From, err = in.from("--from", s.From); err != nil {
+	if q.From, err = in.from("--from", string(s.From)); err != nil {
 		return q, err
 	}
-	q.Until, err = in.until("--until", s.Until)
+	q.Until, err = in.until("--until", string(s.Until))
 	return q, err
 }
 
