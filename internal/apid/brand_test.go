@@ -28,6 +28,9 @@ func TestBrandsGoInAndOut(t *testing.T) {
 	if err := json.Unmarshal([]byte(out.body), &book); err != nil || len(book.Brands) != 1 || book.Brands[0].Version != 0 || book.Brands[0].Inherits["logo"] == "" {
 		t.Errorf("export: %d %s", out.status, out.body)
 	}
+	if a := h.ask("GET", "/api/v1/exports/brands?name=legal&name=default", "", token); strings.Count(a.body, `"fields":{`) != 2 {
+		t.Errorf("export of two: %d %s", a.status, a.body)
+	}
 	if a := h.ask("POST", "/api/v1/imports/brands", out.body, token); !strings.Contains(a.body, `"was":"same"`) {
 		t.Errorf("import of the export: %d %s", a.status, a.body)
 	}

@@ -77,6 +77,9 @@ func (s *server) answer(w http.ResponseWriter, r *http.Request, a *asked) error 
 	if !known {
 		return s.unknown(w, r)
 	}
+	if err := s.wholeQuery(r, o); err != nil {
+		return err
+	}
 	if goesFirst(o) {
 		pass.GoFirst()
 	}
