@@ -77,7 +77,7 @@ func main() {
 		report(os.Stderr, err)
 		os.Exit(exitCode(err))
 	}
-	parser := newParser(&operator{in: os.Stdin, out: os.Stdout, open: openHere}, kong.BindTo(ctx, (*context.Context)(nil)))
+	parser := newParser(&operator{in: os.Stdin, out: os.Stdout, errs: os.Stderr, open: openHere}, kong.BindTo(ctx, (*context.Context)(nil)))
 	args, err := translate(parser.Model.Node, os.Args[1:])
 	if err != nil {
 		report(os.Stderr, err)

@@ -22,8 +22,9 @@ import (
 
 // An operator is who types a command that a server answers.
 type operator struct {
-	in  io.Reader
-	out io.Writer
+	in   io.Reader
+	out  io.Writer
+	errs io.Writer
 	// open opens what a server would, when none runs, and returns what answers and
 	// what closes it.
 	open func(ctx context.Context, cfg config.Config) (http.Handler, func() error, error)
@@ -45,7 +46,7 @@ func (o *operator) ask(ctx context.Context, s place, f func(d desk) error) (err 
 		if err != nil {
 			return err
 		}
-		return f(desk{Client: api.NewClient(base, over), out: o.out, zone: time.Local, served: true})
+		return f(desk{Client: o.client(base, over), out: o.out, zone: time.Local, served: true})
 	}
 	cfg, err := s.load()
 	if err != nil {
@@ -55,7 +56,7 @@ func (o *operator) ask(ctx context.Context, s place, f func(d desk) error) (err 
 	const host = "http://letterlock" // means nothing: there is one at the other end
 	over, err := control.Dial(ctx, cfg.DataDir)
 	if err == nil {
-		d.Client = api.NewClient(host, over)
+		d.Client = o.client(host, over)
 		return f(d)
 	}
 	if !errors.Is(err, fs.ErrNotExist) {
@@ -70,8 +71,28 @@ func (o *operator) ask(ctx context.Context, s place, f func(d desk) error) (err 
 			err = closing
 		}
 	}()
-	d.Client, d.served = api.NewClient(host, control.InProcess(handler)), false
+	d.Client, d.served = o.client(host, control.InProcess(handler)), false
 	return f(d)
+}
+
+// shortWait is how long a command waits in all without a word.
+const shortWait = 5 * time.Second
+
+// client returns what asks a server. It waits where the server puts reads off, and says
+// so once to somebody who looks on.
+func (o *operator) client(base string, over http.RoundTripper) *api.Client {
+	c := api.NewClient(base, over)
+	var waited time.Duration
+	said := !terminal(o.out)
+	c.Wait = func(ctx context.Context, d time.Duration) error {
+		if waited += d; waited > shortWait && !said {
+			said = true
+			// It is not part of the answer, and nothing is lost with it.
+			fmt.Fprintln(o.errs, "letterlock: the server takes only so many requests a minute; this goes on as it can, and Ctrl-C ends it")
+		}
+		return api.Wait(ctx, d)
+	}
+	return c
 }
 
 // nowhere is the way out of mail where no server runs: a command sends none, and

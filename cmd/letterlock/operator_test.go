@@ -1,10 +1,13 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"os"
 	"os/exec"
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestCommandsNeedNoRelay asks where no server runs, and none could: mail leaves by
@@ -25,5 +28,40 @@ func TestCommandsNeedNoRelay(t *testing.T) {
 	}
 	if out, err := exec.Command(binary, "trace", "--config", c.config).CombinedOutput(); err != nil {
 		t.Errorf("trace: %v\n%s", err, out)
+	}
+}
+
+// TestALongWaitIsTold ends each wait as Ctrl-C does.
+func TestALongWaitIsTold(t *testing.T) {
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	looks, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0) // it is a device, as a terminal is
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer looks.Close()
+	var program strings.Builder
+	tests := []struct {
+		name  string
+		o     operator
+		waits []time.Duration
+		lines int
+	}{
+		{"short", operator{out: looks}, []time.Duration{shortWait}, 0},
+		{"long", operator{out: looks}, []time.Duration{shortWait, time.Second, time.Second}, 1},
+		{"nobody looks on", operator{out: &program}, []time.Duration{time.Hour}, 0},
+	}
+	for _, tt := range tests {
+		var said strings.Builder
+		tt.o.errs = &said
+		c := tt.o.client("http://x", nil)
+		for _, d := range tt.waits {
+			if err := c.Wait(ctx, d); !errors.Is(err, context.Canceled) {
+				t.Errorf("%s: Wait = %v after Ctrl-C", tt.name, err)
+			}
+		}
+		if n := strings.Count(said.String(), "\n"); n != tt.lines {
+			t.Errorf("%s: it said %q, want %d lines", tt.name, said.String(), tt.lines)
+		}
 	}
 }

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -86,6 +87,57 @@ func TestAnswersThatAreNoneOfOursAreFaults(t *testing.T) {
 		if err == nil || letterlock.CodeOf(err) != tt.want {
 			t.Errorf("%s: %v, want %v", tt.name, err, tt.want)
 		}
+	}
+}
+
+func TestAReadThatIsPutOffIsAskedAgainWithinBounds(t *testing.T) {
+	put := func(seconds string) says {
+		return answer(429, ProblemType, `{"detail":"too many requests","code":"throttled","retry_after":`+seconds+`}`)
+	}
+	stop := errors.New("stopped")
+	tests := []struct {
+		name   string
+		change bool
+		by     []says // the last one answers for ever
+		stops  int    // at which wait; 0: never
+		waits  string
+		want   error
+	}{
+		{"a read", false, []says{put("1"), put("2"), answer(200, "application/json", "{}")}, 0, "[1s 2s]", nil},
+		{"a read that is put off for ever", false, []says{put("20")}, 0, "[20s 20s 20s]", letterlock.Throttled},
+		{"a read that is put off for long", false, []says{put("61")}, 0, "[]", letterlock.Throttled},
+		{"a read of a busy server", false, []says{answer(503, ProblemType, `{"detail":"x","code":"busy"}`)}, 0, "[]", letterlock.Busy},
+		{"a read that nobody waits for", false, []says{put("1")}, 2, "[1s 1s]", stop},
+		{"a change", true, []says{put("1")}, 0, "[]", letterlock.Throttled},
+	}
+	for _, tt := range tests {
+		asked, waits := 0, []time.Duration{}
+		c := NewClient("http://x", says(func(r *http.Request) (*http.Response, error) {
+			asked++
+			return tt.by[min(asked, len(tt.by))-1](r)
+		}))
+		c.Wait = func(_ context.Context, d time.Duration) error {
+			if waits = append(waits, d); len(waits) == tt.stops {
+				return stop
+			}
+			return nil
+		}
+		ask := func() error { _, err := c.Accounts(t.Context()); return err }
+		if tt.change {
+			ask = func() error { return c.DisableAccount(t.Context(), "a@b.example") }
+		}
+		err := ask()
+		if !errors.Is(err, tt.want) || fmt.Sprint(waits) != tt.waits {
+			t.Errorf("%s: %v after waiting %v, want %v after %s", tt.name, err, waits, tt.want, tt.waits)
+		}
+	}
+}
+
+func TestAWaitEndsWithItsContext(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := Wait(ctx, time.Hour); !errors.Is(err, context.Canceled) {
+		t.Errorf("Wait = %v", err)
 	}
 }
 

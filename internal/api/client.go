@@ -25,6 +25,10 @@ const maxAnswer = 64 << 20
 
 // A Client asks a server. It is safe for concurrent use.
 type Client struct {
+	// Wait waits before a read is sent again that the server has put off, or says why
+	// it will not; nil: it waits for that time, or until ctx ends.
+	Wait func(ctx context.Context, d time.Duration) error
+
 	base string
 	http *http.Client
 }
@@ -139,8 +143,43 @@ func (c *Client) stream(ctx context.Context, path string) (io.ReadCloser, error)
 	return answer.Body, nil
 }
 
-// ask sends one request. Its answer is a good one.
+// patience is how long one read waits in all for a server that puts it off.
+const patience = time.Minute
+
+// ask sends one request, and a read again when the server says how long to wait: a long
+// list is more requests than it takes at once. A change is for whoever asks to repeat.
+// The answer is a good one.
 func (c *Client) ask(ctx context.Context, method, path string, send any) (*http.Response, error) {
+	for left := patience; ; {
+		answer, err := c.once(ctx, method, path, send)
+		d := letterlock.RetryAfterOf(err)
+		if left -= d; err == nil || method != http.MethodGet || d == 0 || left < 0 {
+			return answer, err
+		}
+		wait := c.Wait
+		if wait == nil {
+			wait = Wait
+		}
+		if err := wait(ctx, d); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// Wait waits for that time, or returns the error of ctx when that ends first.
+func Wait(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// once sends one request. Its answer is a good one.
+func (c *Client) once(ctx context.Context, method, path string, send any) (*http.Response, error) {
 	if err := sure(path); err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package apid
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -118,6 +119,29 @@ func TestTooManyRequestsWait(t *testing.T) {
 		if want := map[bool]int{true: 401, false: 429}[i < 6]; a.status != want {
 			t.Errorf("stranger %d: %d, want %d", i, a.status, want)
 		}
+	}
+}
+
+func TestAListIsLongerThanWhatIsTakenAtOnce(t *testing.T) {
+	h := newHouse(t)
+	h.options.PerMinute = 60
+	h.server = newServer(h.options)
+	for range 20 {
+		h.send("Hello", marta)
+	}
+	c := h.client(h.token(nora))
+	waited := time.Duration(0)
+	c.Wait = func(_ context.Context, d time.Duration) error { waited += d; h.clock.move(d); return nil }
+	found := 0
+	for next := ""; found == 0 || next != ""; {
+		p, err := c.Search(t.Context(), letterlock.Search{}, next, 1)
+		if err != nil {
+			t.Fatalf("after %d messages: %v", found, err)
+		}
+		found, next = found+len(p.Messages), p.Next
+	}
+	if found != 20 || waited == 0 {
+		t.Errorf("%d messages were found, after waiting %v", found, waited)
 	}
 }
 
