@@ -136,7 +136,8 @@ func (s *Service) put(ctx context.Context, by letterlock.Actor, m letterlock.Mai
 			return err
 		}
 	}
-	return s.act(ctx, by, "put account", m.Address, func(tx *store.Tx) error {
+	entry := letterlock.Entry{Actor: by, Action: "put account", Target: string(m.Address)}
+	return s.record(ctx, entry, func(tx *store.Tx, entry *letterlock.Entry) error {
 		old, err := tx.Account(m.Address)
 		switch {
 		case err == nil && !replace:
@@ -152,6 +153,7 @@ func (s *Service) put(ctx context.Context, by letterlock.Actor, m letterlock.Mai
 		if err := tx.PutAccount(store.Account{Mailbox: m, Roles: roles, PasswordHash: hashed}); err != nil {
 			return err
 		}
+		entry.Reason = letterlock.SpellChange(old.Roles, roles)
 		err = errors.Join(s.endAll(tx, m.Address), tx.DeleteAppPasswords(m.Address))
 		if old.Mailbox.Address == "" { // it is new
 			return err
@@ -177,7 +179,8 @@ func (s *Service) Add(ctx context.Context, by letterlock.Actor, m letterlock.Mai
 			return until, err
 		}
 	}
-	err = s.act(ctx, by, "invite account", m.Address, func(tx *store.Tx) error {
+	entry := letterlock.Entry{Actor: by, Action: "invite account", Target: string(m.Address)}
+	err = s.record(ctx, entry, func(tx *store.Tx, entry *letterlock.Entry) error {
 		if _, err := tx.Account(m.Address); !errors.Is(err, letterlock.NotFound) {
 			if err == nil {
 				err = errExists
@@ -187,6 +190,7 @@ func (s *Service) Add(ctx context.Context, by letterlock.Actor, m letterlock.Mai
 		if err := tx.PutAccount(store.Account{Mailbox: m, Roles: roles}); err != nil {
 			return err
 		}
+		entry.Reason = letterlock.SpellRoles(roles)
 		if s.TakesPassword(m.Address) {
 			until, err = s.mailLink(tx, m.Address, store.Invite)
 		}
@@ -250,7 +254,8 @@ func (s *Service) Enable(ctx context.Context, by letterlock.Actor, a letterlock.
 // SetRoles gives an account these roles and no others, from the holder's next
 // request on. Denied "last-administrator": nobody would be left who may administer.
 func (s *Service) SetRoles(ctx context.Context, by letterlock.Actor, a letterlock.Address, roles ...letterlock.Role) error {
-	return s.act(ctx, by, "set roles", a, func(tx *store.Tx) error {
+	entry := letterlock.Entry{Actor: by, Action: "set roles", Target: string(a)}
+	return s.record(ctx, entry, func(tx *store.Tx, entry *letterlock.Entry) error {
 		row, err := find(tx, a)
 		if err == nil {
 			err = checkRoles(roles)
@@ -261,6 +266,7 @@ func (s *Service) SetRoles(ctx context.Context, by letterlock.Actor, a letterloc
 		if err != nil {
 			return err
 		}
+		entry.Reason = letterlock.SpellChange(row.Roles, roles)
 		row.Roles = roles
 		return errors.Join(tx.PutAccount(row), tx.Journal(journal.OfRoles(a, roles)))
 	})

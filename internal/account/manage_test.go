@@ -124,6 +124,33 @@ func TestOnlyAdministratorsAndTheProgramManageAccounts(t *testing.T) {
 	}
 }
 
+// Whoever reads the log is to see that somebody was made administrator, and by whom.
+func TestAuditLogSaysWhichRolesAnAccountHadAndHas(t *testing.T) {
+	h := newHouse(t)
+	ctx := t.Context()
+	tests := []struct {
+		name string
+		act  func() error
+		want string
+	}{
+		{"invite", func() error {
+			_, err := h.accounts.Add(ctx, system, bob, letterlock.Sender, letterlock.Auditor)
+			return err
+		}, "sender auditor"},
+		{"set roles", func() error { return h.accounts.SetRoles(ctx, system, bob.Address, letterlock.Revoker) }, "sender auditor -> revoker"},
+		{"with a password", func() error { return h.accounts.AddWithPassword(ctx, system, grace, password, letterlock.Admin) }, "none -> admin"},
+		{"put again", func() error { return h.accounts.Put(ctx, system, bob, password, letterlock.Admin) }, "revoker -> admin"},
+	}
+	for _, tt := range tests {
+		if err := tt.act(); err != nil {
+			t.Fatalf("%s: %v", tt.name, err)
+		}
+		if e := h.last(); e.Reason != tt.want || !e.Allowed {
+			t.Errorf("%s: the entry says %q, want %q", tt.name, e.Reason, tt.want)
+		}
+	}
+}
+
 func TestDisablingTakesEffectAtOnceAndEnablingUndoesIt(t *testing.T) {
 	h := newHouse(t)
 	alive := h.session(ada.Address)

@@ -3,6 +3,7 @@ package letterlock
 import (
 	"errors"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -24,6 +25,22 @@ func ParseRole(s string) (Role, error) {
 	}
 	return "", &Error{Code: Invalid, Key: "role", Err: errors.New("unknown role")}
 }
+
+// SpellRoles names roles as the audit log does: "auditor revoker", or "none".
+func SpellRoles(roles []Role) string {
+	if len(roles) == 0 {
+		return "none"
+	}
+	words := make([]string, len(roles))
+	for i, r := range roles {
+		words[i] = string(r)
+	}
+	return strings.Join(words, " ")
+}
+
+// SpellChange names the roles of an account before and after a change as the audit
+// log does: "auditor -> auditor revoker".
+func SpellChange(before, after []Role) string { return SpellRoles(before) + " -> " + SpellRoles(after) }
 
 // A Kind says in what way an actor has shown who they are.
 type Kind string

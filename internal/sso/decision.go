@@ -163,7 +163,8 @@ func (d *decision) giveRoles(tx *store.Tx) error {
 	if sameRoles(roles, d.row.Roles) {
 		return nil
 	}
-	d.row.Roles, d.given = roles, "by single sign-on: "+spell(roles)+why
+	d.given = "by single sign-on: " + letterlock.SpellChange(d.row.Roles, roles) + why
+	d.row.Roles = roles
 	if !d.bound {
 		return nil // enter keeps them
 	}
@@ -200,17 +201,6 @@ func sameRoles(a, b []letterlock.Role) bool {
 	return slices.Equal(slices.Compact(a), slices.Compact(b))
 }
 
-func spell(roles []letterlock.Role) string {
-	if len(roles) == 0 {
-		return "none"
-	}
-	words := make([]string, len(roles))
-	for i, r := range roles {
-		words[i] = string(r)
-	}
-	return strings.Join(words, " ")
-}
-
 // factor looks whether the provider has shown a second factor, and refuses who needs one
 // and has none here either. Where we ask for it ourselves, they are led to set one up.
 func (d *decision) factor(tx *store.Tx) error {
@@ -245,7 +235,7 @@ func (d *decision) enter(tx *store.Tx) error {
 	if !d.bound {
 		switch {
 		case !d.known:
-			first = errors.Join(tx.PutAccount(d.row), d.audit(tx, "add account", spell(d.row.Roles), true))
+			first = errors.Join(tx.PutAccount(d.row), d.audit(tx, "add account", letterlock.SpellRoles(d.row.Roles), true))
 		case d.given != "":
 			first = errors.Join(d.setRoles(tx), d.audit(tx, "set roles", d.given, true))
 		}

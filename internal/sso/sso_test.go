@@ -302,8 +302,8 @@ func TestRolesAreThoseOfTheProviderAtEachSignIn(t *testing.T) {
 	}
 	h.be(mallory, "4713", nil)
 	h.check("no claim and no account", "", "", sso.NoAccount)
-	want := []string{"set roles|allowed|ada@contoso.example|by single sign-on: sender revoker admin", "bind account|allowed|ada@contoso.example|Contoso ID",
-		"set roles|allowed|ada@contoso.example|by single sign-on: sender", "set roles|allowed|ada@contoso.example|by single sign-on: none",
+	want := []string{"set roles|allowed|ada@contoso.example|by single sign-on: sender -> sender revoker admin", "bind account|allowed|ada@contoso.example|Contoso ID",
+		"set roles|allowed|ada@contoso.example|by single sign-on: sender revoker admin -> sender", "set roles|allowed|ada@contoso.example|by single sign-on: sender -> none",
 		"sign in by single sign-on|refused|ada@contoso.example|sso-no-role", "sign in by single sign-on|refused|mallory@contoso.example|sso-no-account"}
 	if got := h.audited(); !slices.Equal(got, want) {
 		t.Errorf("audit log: %q, want %q", got, want)
