@@ -77,6 +77,7 @@ func reportSamples(w language.Words, all map[string]templ.Component) {
 	audit := Audit{Page: p, Acts: []Option{{"", "Any", true}, {"revoke", "Revoke", false}}, ExportURL: "/audit-log/export.jsonl", CheckpointsURL: "/audit-log/checkpoints.jsonl", KeyURL: "/audit-log/public-key.pem",
 		Shown: "Showing 2 entries.", Rows: []AuditRow{
 			{Number: "2", When: at("20 Nov 2026 10:42:07"), Who: ines.Address, Where: "192.0.2.7", What: "Revoke", Targets: []string{marta.Address}, Reason: "Lost laptop", MessageURL: "/trace/a"},
+			{Number: "3", When: at("20 Nov 2026 10:42:07"), Who: ines.Address, What: "Finish batch", Targets: []string{"Recipient: @riverside.example", "119 messages with 300 recipients", "Access removed: 117 messages"}, Reason: "Price list", BatchURL: "/bulk/1"},
 			{Number: "1", When: at("20 Nov 2026 10:40:00"), Who: "the program", What: "Visit /accounts", Refused: true, Reason: "role"},
 		}}
 	all["audit-log"] = AuditPage(audit)

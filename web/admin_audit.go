@@ -147,15 +147,13 @@ func (s speaker) auditRow(e auditlog.Entry) views.AuditRow {
 	row := views.AuditRow{
 		Number: strconv.FormatInt(e.Seq, 10), When: s.said(e.At, func(t time.Time) string { return s.ShortYear(t) + " " + s.Seconds(t) }), Who: whoActed(s.Words, e.Actor),
 		Where: strings.Join(strings.Fields(e.Actor.IP+" "+e.Actor.Agent), ", "), What: capital(e.Action), Refused: !e.Allowed, Reason: e.Reason,
-	}
-	if e.Target != "" {
-		row.Targets = strings.Fields(e.Target)
-		if strings.HasPrefix(e.Action, "export") || strings.HasSuffix(e.Action, " rule") {
-			row.Targets = []string{e.Target} // not a list of addresses
-		}
+		Targets: s.auditTargets(e),
 	}
 	if e.Message != "" {
 		row.MessageURL = "/trace/" + string(e.Message)
+	}
+	if e.Batch != "" {
+		row.BatchURL = "/bulk/" + string(e.Batch)
 	}
 	return row
 }

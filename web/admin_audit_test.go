@@ -43,6 +43,24 @@ func TestAuditLogShowsWhoDidWhatAndNarrows(t *testing.T) {
 	}
 }
 
+func TestAuditLogSaysWhatABulkRevocationIsAboutAndCameTo(t *testing.T) {
+	w := newWorld(t)
+	w.send(ada, letterlock.EncryptOnly, marta)
+	w.send(ada, letterlock.EncryptOnly, marta, jonas)
+	b := w.browser().signIn(rita)
+	batch := b.post("/bulk", url.Values{"recipient": {string(marta)}, "reason": {"stolen account"}}).location()
+	b.post(batch+"/start", nil)
+	w.runBatch(batch, letterlock.BatchDone)
+	b.get("/trace/export.csv?subject=%3D1%2B1&state=unread")
+	note := "Recipient: " + string(marta) + " 2 messages with 3 recipients"
+	log := b.get("/audit-log?who=rita@contoso.example")
+	says(t, "the log", log, "Plan batch stolen account "+note+" The bulk revocation", "Start batch stolen account "+note,
+		"Finish batch stolen account "+note+" Access removed: 2 messages The bulk revocation", "Export trace Subject: =1+1 State: Unread")
+	if n := strings.Count(log.body, `href="`+batch+`"`); n != 5 { // each message has an entry, too
+		t.Errorf("%d links to the batch, want 5", n)
+	}
+}
+
 func TestAuditLogSaysWhatCannotBeLookedFor(t *testing.T) {
 	w := newWorld(t)
 	b := w.browser().signIn(nora)

@@ -2,6 +2,7 @@ package access
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
@@ -173,6 +174,15 @@ func (s *Service) UndoBatch(ctx context.Context, by letterlock.Actor, id letterl
 	})
 }
 
+// spellNote is a note as it stands in the audit log; "" if it says nothing.
+func spellNote(n letterlock.BatchNote) string {
+	text, err := json.Marshal(n)
+	if err != nil || string(text) == "{}" {
+		return "" // never for an error: it is numbers, texts and times that a search has taken
+	}
+	return string(text)
+}
+
 // moveBatch takes a batch from one state to another, in one transaction with its
 // audit entry, and wakes the job that runs batches. move says whether there is
 // anything to do, or refuses with an Error that is Denied. Who may is decided here
@@ -191,6 +201,7 @@ func (s *Service) moveBatch(ctx context.Context, by letterlock.Actor, id letterl
 		if err != nil {
 			return err
 		}
+		entry.Target = spellNote(b.Note())
 		changed, err := move(tx, &b)
 		if errors.Is(err, letterlock.Denied) {
 			refusal = err

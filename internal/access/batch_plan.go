@@ -83,6 +83,7 @@ func (p *planner) plan(ctx context.Context, by letterlock.Actor, fill func() err
 	if !by.Is(letterlock.Revoker) {
 		return letterlock.Batch{}, p.s.refuse(ctx, entry, errRole)
 	}
+	entry.Target = spellNote(p.batch.Note())
 	p.batch.ID, p.batch.By = letterlock.NewID(), mailboxOf(by)
 	p.plans, p.followed = map[letterlock.ID]*planned{}, map[letterlock.ID]bool{}
 	err := p.begin(ctx)
@@ -124,6 +125,7 @@ func (p *planner) begin(ctx context.Context) error {
 func (p *planner) complete(ctx context.Context, entry letterlock.Entry) error {
 	p.batch.State = letterlock.BatchPlanned
 	entry.Batch, entry.Reason, entry.Allowed = p.batch.ID, p.batch.Reason, true
+	entry.Target = spellNote(p.batch.Note())
 	return p.s.DB.Write(ctx, func(tx *store.Tx) error {
 		return errors.Join(tx.PutPlanned(p.batch), tx.Audit(entry))
 	})

@@ -173,7 +173,7 @@ func (s *Service) failItem(ctx context.Context, st step) error {
 func (s *Service) revokeNext(tx *store.Tx, st *step) (err error) {
 	if st.plan, err = tx.NextToRevoke(st.batch.ID); errors.Is(err, letterlock.NotFound) {
 		st.batch.State, st.batch.Ended = letterlock.BatchDone, tx.Now
-		return endBatch(tx, st, "finish batch")
+		return endBatch(tx, st, "finish batch", tx.BatchResults)
 	}
 	m, all, err := st.load(tx, err)
 	if err != nil {
@@ -213,7 +213,7 @@ func (s *Service) undoNext(tx *store.Tx, st *step) (err error) {
 	}
 	if st.plan, err = tx.NextToUndo(st.batch.ID); errors.Is(err, letterlock.NotFound) {
 		st.batch.State, st.batch.Undone = letterlock.BatchUndone, tx.Now
-		return endBatch(tx, st, "finish undoing batch")
+		return endBatch(tx, st, "finish undoing batch", tx.UndoResults)
 	}
 	m, all, err := st.load(tx, err)
 	if err != nil {
@@ -281,7 +281,7 @@ func (s *Service) StopUndoing(ctx context.Context) error {
 // can go on with.
 func stopUndoing(tx *store.Tx, st *step, why string) error {
 	st.batch.State, st.batch.UndoneBy, st.batch.Finished = letterlock.BatchDone, letterlock.Mailbox{}, st.batch.Messages
-	entry := letterlock.Entry{Actor: st.by, Action: "undo batch", Batch: st.batch.ID, Reason: why}
+	entry := letterlock.Entry{Actor: st.by, Action: "undo batch", Batch: st.batch.ID, Target: spellNote(st.batch.Note()), Reason: why}
 	return errors.Join(tx.PutBatch(st.batch), tx.Audit(entry))
 }
 
@@ -307,7 +307,13 @@ func (st *step) entry(action string, of []letterlock.Recipient) letterlock.Entry
 		Reason: st.batch.Reason, Allowed: true, Batch: st.batch.ID}
 }
 
-func endBatch(tx *store.Tx, st *step, action string) error {
-	entry := letterlock.Entry{Actor: st.by, Action: action, Allowed: true, Batch: st.batch.ID}
+// endBatch notes how many messages came to which end.
+func endBatch(tx *store.Tx, st *step, action string, results func(letterlock.ID) (map[string]int, error)) error {
+	note := st.batch.Note()
+	var err error
+	if note.Results, err = results(st.batch.ID); err != nil {
+		return err
+	}
+	entry := letterlock.Entry{Actor: st.by, Action: action, Target: spellNote(note), Reason: st.batch.Reason, Allowed: true, Batch: st.batch.ID}
 	return errors.Join(tx.PutBatch(st.batch), tx.Audit(entry))
 }

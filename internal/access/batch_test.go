@@ -146,6 +146,43 @@ func TestABatchTouchesExactlyWhatItsPlanSays(t *testing.T) {
 	}
 }
 
+// What a batch was to do, and did, is in the chain of the log, and not in tables alone.
+func TestAuditLogSaysWhatABatchIsAboutAndCameTo(t *testing.T) {
+	h := newHouse(t, policy.EveryLink)
+	ctx := t.Context()
+	h.send(intake.Envelope{}, marta, jonas)
+	gone, read := h.send(intake.Envelope{}, marta), h.send(intake.Envelope{}, jonas)
+	if _, err := h.access.Read(ctx, jonas, read); err != nil {
+		t.Fatal(err)
+	}
+	b := h.plan()
+	h.must(h.access.Destroy(ctx, grace, gone, ""))
+	h.run(b)
+	h.must(h.access.Restore(ctx, grace, read))
+	h.undo(b)
+	if _, err := h.access.PlanBatch(ctx, rene, letterlock.Search{Subject: `=1+1"`, State: letterlock.IsBounced}, "why"); letterlock.KeyOf(err) != "batch-nothing" {
+		t.Fatalf("a plan of nothing: %v", err)
+	}
+	if _, err := h.access.PlanChosen(ctx, rene, []letterlock.Target{{Message: read}}, "one"); err != nil {
+		t.Fatal(err)
+	}
+	const plan = `{"search":{"sender":"ada@contoso.example"},"messages":3,"recipients":4,"read":1`
+	want := []string{
+		"plan batch " + plan + "}|leaked price list", "start batch " + plan + "}|leaked price list",
+		"finish batch " + plan + `,"results":{"destroyed":1,"revoked":2}}|leaked price list`,
+		"undo batch " + plan + "}|leaked price list", "finish undoing batch " + plan + `,"results":{"kept":1,"restored":1}}|leaked price list`,
+		`plan batch {"search":{"subject":"=1+1\"","state":"bounced"}}|batch-nothing`,
+		`plan batch {"messages":1,"recipients":1,"read":1}|one`,
+	}
+	var got []string
+	for _, e := range h.entries("") {
+		got = append(got, e.Action+" "+e.Target+"|"+e.Reason)
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("the log says\n%s\nand not\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
 // checkPlan requires that a batch has these messages with these recipients, and no others.
 func (h *house) checkPlan(b letterlock.Batch, want map[letterlock.ID][]letterlock.Address) {
 	h.t.Helper()

@@ -24,7 +24,7 @@ type AuditEntry struct {
 	Message   string    `json:"message,omitempty" doc:"Name of the message inside Letterlock."`
 	MessageID string    `json:"message_id,omitempty" doc:"Message-ID of the same."`
 	Batch     string    `json:"batch,omitempty" doc:"The revocation of many messages that it concerns or is part of."`
-	Target    string    `json:"target,omitempty" doc:"Addresses that the act concerns."`
+	Target    string    `json:"target,omitempty" doc:"Addresses that the act concerns; of exports and bulk revocations what was looked for, and of the latter how many messages it is and what became of them, as JSON."`
 	Reason    string    `json:"reason,omitempty" doc:"What the actor said, or why it was refused."`
 	Allowed   bool      `json:"allowed"`
 }

@@ -775,7 +775,7 @@ type AuditEntry struct {
 	Reason *string `json:"reason,omitempty"`
 	Seq    int64   `json:"seq"`
 
-	// Target Addresses that the act concerns.
+	// Target Addresses that the act concerns; of exports and bulk revocations what was looked for, and of the latter how many messages it is and what became of them, as JSON.
 	Target *string `json:"target,omitempty"`
 
 	// Token Name of the token that a program showed, acting in the name of the account.

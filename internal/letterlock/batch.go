@@ -47,6 +47,22 @@ const (
 	ResultKept      BatchResult = "kept"            // not undone: what it revoked was changed by somebody since
 )
 
+// A BatchNote is what the audit log says of a batch: entries about one have it, as
+// JSON, for their Target. So a plan and what became of it stand in the chain of the log,
+// and not in tables alone.
+type BatchNote struct {
+	Search     Search         `json:"search,omitzero"` // zero: the messages were chosen one by one
+	Messages   int            `json:"messages,omitempty"`
+	Recipients int            `json:"recipients,omitempty"` // of all the messages
+	Read       int            `json:"read,omitempty"`       // of the recipients, when it was planned
+	Results    map[string]int `json:"results,omitempty"`    // messages, by BatchResult; at the end of a run or of an undoing
+}
+
+// Note is what the audit log says of a batch that is not at its end.
+func (b Batch) Note() BatchNote {
+	return BatchNote{Search: b.Search, Messages: b.Messages, Recipients: b.Recipients, Read: b.Read}
+}
+
 // A BatchItem is one message of a batch.
 type BatchItem struct {
 	Seq        int64 // its place; for the next page

@@ -92,6 +92,16 @@ func (t *Tx) CountToUndo(batch letterlock.ID) (n int, err error) {
 	return n, err
 }
 
+// BatchResults says how many messages of a batch have which result.
+func (t *Tx) BatchResults(batch letterlock.ID) (map[string]int, error) {
+	return t.tally(`SELECT result, COUNT(*) FROM batch_items WHERE batch = $1 AND result <> '' GROUP BY result`, batch)
+}
+
+// UndoResults says how many messages of a batch have which result of being undone.
+func (t *Tx) UndoResults(batch letterlock.ID) (map[string]int, error) {
+	return t.tally(`SELECT undo, COUNT(*) FROM batch_items WHERE batch = $1 AND undo <> '' GROUP BY undo`, batch)
+}
+
 // RetryRevoke makes those messages of a batch ones to revoke again that failed, and
 // says how many they are.
 func (t *Tx) RetryRevoke(batch letterlock.ID) (int64, error) {
