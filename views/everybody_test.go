@@ -55,6 +55,37 @@ func TestEveryPageCanBeUsedInEveryLanguage(t *testing.T) {
 	}
 }
 
+// TestNoSubjectBurstsAPage shows every page of staff that names a message with a subject
+// nobody can break, on a wide screen and on a telephone: what it belongs to keeps its width.
+func TestNoSubjectBurstsAPage(t *testing.T) {
+	t.Parallel()
+	site := httptest.NewServer(http.HandlerFunc(serveSample))
+	t.Cleanup(site.Close)
+	page := browsertest.New(t, browsertest.Light).Page(t)
+	page.Goto(site.URL)
+	l, n := looker{t: t, page: page}, 0
+	for name, text := range render(t) {
+		const subject = "Settlement agreement, third draft"
+		if !strings.Contains(text, `class="app"`) || !strings.Contains(text, subject) {
+			continue
+		}
+		n++
+		l.show(strings.ReplaceAll(text, subject, strings.Repeat("L", 400)))
+		for _, width := range []int{1280, 360} {
+			page.SetViewport(width, 740)
+			var burst []string
+			page.Eval(`[...document.querySelectorAll("html, .panel, .list, .dialog")]
+				.filter((e) => e.scrollWidth > e.clientWidth).map((e) => e.tagName + "." + e.className)`, &burst)
+			if len(burst) > 0 {
+				t.Errorf("%s, %d pixels wide, with a subject of 400 letters: wider than they are: %v", name, width, burst)
+			}
+		}
+	}
+	if n < 10 {
+		t.Errorf("%d pages name such a message: there are more", n)
+	}
+}
+
 // framed returns the names of the samples with such a frame.
 func framed(t *testing.T, frame string) (names []string) {
 	t.Helper()
