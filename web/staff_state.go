@@ -9,9 +9,6 @@ import (
 	"letterlock/views"
 )
 
-// soon is how long before its end a message counts as expiring soon.
-const soon = 48 * time.Hour
-
 // A sentMail is a message with its recipients, as one of the staff sees it now.
 type sentMail struct {
 	message    letterlock.Message
@@ -84,7 +81,7 @@ func (v sentMail) expired() bool { return v.message.Ended(v.server.Now()) }
 
 func (v sentMail) endsSoon() bool {
 	end := v.message.Expires
-	return !end.IsZero() && !v.expired() && end.Sub(v.server.Now()) <= soon
+	return !end.IsZero() && !v.expired() && end.Sub(v.server.Now()) <= letterlock.Soon
 }
 
 // in says how long it takes until t: "in 6 hours".

@@ -1,15 +1,18 @@
 package letterlock
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // A Search says which messages are looked for: those that meet all of its
-// conditions. Every message meets the zero Search. Capital letters mean nothing in it.
+// conditions, and those about recipients by one of them who meets all. Every message
+// meets the zero Search. Capital letters mean nothing in it.
 //
 // To programs a condition that is given and empty is not the same as one that is left
 // out: the patterns refuse what would widen a search by mistake.
 type Search struct {
-	// An address, "@" and a domain, or a part of an address; and likewise, of one
-	// recipient at least.
+	// An address, "@" and a domain, or a part of an address; and likewise, of a recipient.
 	Sender    string `json:"sender,omitempty" pattern:"[^\\p{Z}\\p{C}]" patternDescription:"more than blanks"`
 	Recipient string `json:"recipient,omitempty" pattern:"[^\\p{Z}\\p{C}]" patternDescription:"more than blanks"`
 	// Words in any order; one that ends in * stands for all that begin so.
@@ -19,7 +22,7 @@ type Search struct {
 	// Accepted then or later, and before; zero: no bound.
 	From  time.Time `json:"from,omitzero" pattern:"^[1-9]" patternDescription:"of the year 1000 or later"`
 	Until time.Time `json:"until,omitzero" pattern:"^[1-9]" patternDescription:"of the year 1000 or later"`
-	// Of one recipient at least; empty: any.
+	// Of a recipient, or State of the message if it is IsDestroyed; empty: any.
 	State    Condition    `json:"state,omitempty" pattern:"[^\\p{Z}\\p{C}]" patternDescription:"more than blanks"`
 	Identity IdentityType `json:"identity,omitempty" pattern:"[^\\p{Z}\\p{C}]" patternDescription:"more than blanks"`
 }
@@ -37,3 +40,68 @@ const (
 	IsBounced   Condition = "bounced"
 	IsDestroyed Condition = "destroyed"
 )
+
+// Soon is how long before its end a message counts as expiring soon.
+const Soon = 48 * time.Hour
+
+// Matches reports whether r, a recipient of m, is one of those that s looks for: whether
+// its address, its identity type and its state now are what s asks of one recipient.
+// Whether m meets the other conditions of s it does not say. Nobody matches a Search
+// that cannot be understood.
+func (s Search) Matches(r Recipient, m Message, now time.Time) bool {
+	return ParseSought(s.Recipient).Matches(r.Mailbox.Address) && (s.Identity == "" || r.Identity == s.Identity) &&
+		(s.State == "" || r.is(s.State, m, now))
+}
+
+// is reports whether r, or m, is in a state.
+func (r Recipient) is(c Condition, m Message, now time.Time) bool {
+	stands := r.Experience == Link && !r.Revocation.Revoked() && !m.Destroyed
+	switch c {
+	case IsUnread:
+		return stands && !m.Ended(now) && r.FirstRead.IsZero() && r.Bounced.IsZero()
+	case IsRead:
+		return !r.FirstRead.IsZero() && !r.Revocation.Revoked()
+	case IsRevoked:
+		return r.Revocation.Revoked()
+	case ExpiresSoon:
+		return stands && !m.Ended(now) && m.Ended(now.Add(Soon))
+	case IsExpired:
+		return stands && m.Ended(now)
+	case IsInline:
+		return r.Experience == Inline
+	case IsBounced:
+		return !r.Bounced.IsZero()
+	case IsDestroyed:
+		return m.Destroyed
+	}
+	return false
+}
+
+// A Sought is what was typed to find addresses. At most one of its fields is set; the zero Sought
+// stands for every address.
+type Sought struct {
+	Whole  string // an address
+	Domain string // all addresses there
+	Part   string // all addresses with that in them
+}
+
+// ParseSought reads what was typed: an address, "@" and a domain, or else a part. A part may
+// be too short for an index.
+func ParseSought(typed string) Sought {
+	s := strings.TrimSpace(typed)
+	if rest, ok := strings.CutPrefix(s, "@"); ok {
+		if a, err := ParseAddress("x@" + rest); err == nil {
+			return Sought{Domain: a.Domain()}
+		}
+	}
+	if a, err := ParseAddress(s); err == nil {
+		return Sought{Whole: strings.ToLower(string(a))}
+	}
+	return Sought{Part: strings.ToLower(s)}
+}
+
+// Matches reports whether a is one of the addresses.
+func (s Sought) Matches(a Address) bool {
+	lower := strings.ToLower(string(a))
+	return (s.Whole == "" || s.Whole == lower) && (s.Domain == "" || s.Domain == a.Domain()) && strings.Contains(lower, s.Part)
+}

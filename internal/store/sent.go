@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"strings"
-	"time"
 
 	"letterlock/internal/letterlock"
 )
@@ -26,9 +25,6 @@ const (
 
 // Filters are all filters in the order in which they are shown.
 var Filters = []Filter{All, Unread, Opened, RevokedOnly, ExpiresSoon, ExpiredOnly, InlineOnly, BouncedOnly, AskedOnly}
-
-// soon is how long before its end a message counts as expiring soon.
-const soon = 48 * time.Hour
 
 // A condition says in SQL what a filter means, of a message m and of one recipient r
 // of it at least. $2 is now, $3 is soon from now.
@@ -95,7 +91,7 @@ const matching = ` FROM messages m WHERE m.sender = $1 AND m.seq > 0 AND m.autho
 			AND (r.address LIKE $4 ESCAPE '\' OR r.name LIKE $4 ESCAPE '\')))`
 
 func (t *Tx) matchArgs(q SentQuery) []any {
-	return []any{q.Sender, t.Now.Unix(), t.Now.Add(soon).Unix(), pattern(q.Search)}
+	return []any{q.Sender, t.Now.Unix(), t.Now.Add(letterlock.Soon).Unix(), pattern(q.Search)}
 }
 
 // pattern is what LIKE finds everything by that has search in it; empty stays empty.

@@ -32,7 +32,7 @@ func (p *parts) source() []source {
 
 // condition is the source of what is in a state.
 func (t *Tx) condition(c letterlock.Condition) (source, bool) {
-	now, later := t.Now.Unix(), t.Now.Add(soon).Unix()
+	now, later := t.Now.Unix(), t.Now.Add(letterlock.Soon).Unix()
 	// What was destroyed waits for nobody, and neither expires nor has expired.
 	const there = ` AND m.status <> 'destroyed'`
 	const linked = `m.status <> 'destroyed' AND EXISTS (SELECT 1 FROM recipients r WHERE r.seq = m.seq AND r.experience = 'link' AND r.revoked_at = 0)`

@@ -1,0 +1,88 @@
+package letterlock
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestSoughtAddresses(t *testing.T) {
+	tests := []struct {
+		name, typed string
+		address     Address
+		want        bool
+	}{
+		{"nothing", " ", "ada@contoso.example", true},
+		{"whole", "ADA@Contoso.example", "Ada@contoso.example", true},
+		{"whole, of another", "da@contoso.example", "ada@contoso.example", false},
+		{"domain", "@Bücher.example", "li@xn--bcher-kva.example", true},
+		{"domain below", "@quill.example", "li@sub.quill.example", false},
+		{"domain that goes on", "@quill.example", "li@quill.example.net", false},
+		{"part", "Quill", "li@quill.example", true},
+		{"part with the sign", "i@QUI", "li@quill.example", true},
+		{"part that is nowhere", "quilt", "li@quill.example", false},
+		{"no address", "a b@c", "ab@c.example", false},
+	}
+	for _, tt := range tests {
+		if got := ParseSought(tt.typed).Matches(tt.address); got != tt.want {
+			t.Errorf("%s: %q matches %s: %v, want %v", tt.name, tt.typed, tt.address, got, tt.want)
+		}
+	}
+}
+
+func TestASearchMatchesARecipient(t *testing.T) {
+	now := time.Unix(1_800_000_000, 0)
+	link := Recipient{Mailbox: Mailbox{Address: "Li@quill.example"}, Identity: Google, Experience: Link}
+	with := func(change func(*Recipient)) Recipient { r := link; change(&r); return r }
+	read := with(func(r *Recipient) { r.FirstRead = now })
+	revoked := with(func(r *Recipient) { r.FirstRead, r.Revocation.At = now, now })
+	bounced := with(func(r *Recipient) { r.Bounced = now })
+	inline := with(func(r *Recipient) { r.Experience = Inline })
+	stays, destroyed := Message{}, Message{Destroyed: true}
+	ends := func(after time.Duration) Message { return Message{Expires: now.Add(after)} }
+	people := map[string]Recipient{"link": link, "read": read, "revoked": revoked, "bounced": bounced, "inline": inline}
+	tests := []struct {
+		name  string
+		state Condition
+		m     Message
+		want  string // whose recipient matches
+	}{
+		{"any", "", stays, "link read revoked bounced inline"},
+		{"unread", IsUnread, stays, "link"},
+		{"unread before the end", IsUnread, ends(time.Second), "link"},
+		{"unread at the end", IsUnread, ends(0), ""},
+		{"unread, destroyed", IsUnread, destroyed, ""},
+		{"read", IsRead, stays, "read"},
+		{"read, destroyed", IsRead, destroyed, "read"},
+		{"revoked", IsRevoked, stays, "revoked"},
+		{"bounced", IsBounced, stays, "bounced"},
+		{"inline", IsInline, destroyed, "inline"},
+		{"expires soon", ExpiresSoon, ends(Soon), "link read bounced"},
+		{"expires later", ExpiresSoon, ends(Soon + time.Second), ""},
+		{"expires never", ExpiresSoon, stays, ""},
+		{"expires no more", ExpiresSoon, ends(0), ""},
+		{"expired", IsExpired, ends(0), "link read bounced"},
+		{"expired, destroyed", IsExpired, Message{Destroyed: true, Expires: now}, ""},
+		{"not expired", IsExpired, ends(time.Second), ""},
+		{"destroyed", IsDestroyed, destroyed, "link read revoked bounced inline"},
+		{"not destroyed", IsDestroyed, stays, ""},
+		{"no state", "open", stays, ""},
+	}
+	for _, tt := range tests {
+		for name, r := range people {
+			want := slices.Contains(strings.Fields(tt.want), name)
+			if got := (Search{State: tt.state}).Matches(r, tt.m, now); got != want {
+				t.Errorf("%s matches %s: %v, want %v", tt.name, name, got, want)
+			}
+			for _, q := range []Search{{Recipient: "@other.example", State: tt.state}, {Identity: Yahoo, State: tt.state}} {
+				if q.Matches(r, tt.m, now) {
+					t.Errorf("%+v matches %s", q, name)
+				}
+			}
+			if got := (Search{Recipient: "li@QUILL.example", Identity: Google, State: tt.state, Sender: "nobody"}).Matches(r, tt.m, now); got != want {
+				t.Errorf("%s, with address and identity, matches %s: %v, want %v", tt.name, name, got, want)
+			}
+		}
+	}
+}
