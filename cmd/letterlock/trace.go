@@ -28,13 +28,13 @@ func (f *filled) UnmarshalText(typed []byte) error {
 // search is what messages can be looked for by; commands embed it.
 type search struct {
 	Sender    filled `name:"sender" placeholder:"ADDRESS" help:"An address, @ and a domain, or a part of an address."`
-	Recipient filled `name:"recipient" placeholder:"ADDRESS" help:"Likewise, of one recipient at least."`
+	Recipient filled `name:"recipient" placeholder:"ADDRESS" help:"Likewise, of a recipient."`
 	Subject   filled `name:"subject" placeholder:"WORDS" help:"Words in any order; one that ends in * stands for all that begin so."`
 	MessageID filled `name:"message-id" placeholder:"ID" help:"A Message-ID, with or without its angle brackets, or a part of one."`
 	From      filled `name:"from" placeholder:"DATE" help:"Sent then or later: 2026-11-20, '2026-11-20 14:00', or 7d for seven days ago."`
 	Until     filled `name:"until" placeholder:"DATE" help:"Sent until then; a day counts whole."`
-	State     filled `name:"state" offer:"unread,read,revoked,expires-soon,expired,inline,bounced,destroyed" placeholder:"STATE" help:"Of one recipient at least: unread, read, revoked, expires-soon, expired, inline, bounced or destroyed."`
-	Identity  filled `name:"identity" offer:"organization,microsoft-365,microsoft-account,google,yahoo,other" placeholder:"TYPE" help:"Of one recipient at least: organization, microsoft-365, microsoft-account, google, yahoo or other."`
+	State     filled `name:"state" offer:"unread,read,revoked,expires-soon,expired,inline,bounced,destroyed" placeholder:"STATE" help:"Of a recipient, the one of --recipient and --identity: unread, read, revoked, expires-soon, expired, inline, bounced or destroyed."`
+	Identity  filled `name:"identity" offer:"organization,microsoft-365,microsoft-account,google,yahoo,other" placeholder:"TYPE" help:"Of a recipient, the same one: organization, microsoft-365, microsoft-account, google, yahoo or other."`
 }
 
 // search returns what is looked for. What cannot be, the server refuses.

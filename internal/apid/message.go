@@ -44,13 +44,13 @@ type Named struct {
 // A Searched is what messages are searched by.
 type Searched struct {
 	Sender    string    `query:"sender" maxLength:"320" doc:"An address, @ and a domain, or a part of an address."`
-	Recipient string    `query:"recipient" maxLength:"320" doc:"Likewise, of one recipient at least."`
+	Recipient string    `query:"recipient" maxLength:"320" doc:"Likewise, of a recipient."`
 	Subject   string    `query:"subject" maxLength:"1000" doc:"Words in any order; one that ends in * stands for all that begin so."`
 	MessageID string    `query:"message_id" maxLength:"1000" doc:"Whole, with or without angle brackets; or a part."`
 	From      time.Time `query:"from" doc:"Accepted then or later."`
 	Until     time.Time `query:"until" doc:"Accepted before."`
-	State     string    `query:"state" enum:"unread,read,revoked,expires-soon,expired,inline,bounced,destroyed" doc:"Of one recipient at least."`
-	Identity  string    `query:"identity" enum:"organization,microsoft-365,microsoft-account,google,yahoo,other" doc:"Of one recipient at least."`
+	State     string    `query:"state" enum:"unread,read,revoked,expires-soon,expired,inline,bounced,destroyed" doc:"Of a recipient: the one that recipient and identity are about."`
+	Identity  string    `query:"identity" enum:"organization,microsoft-365,microsoft-account,google,yahoo,other" doc:"Of a recipient, the same one."`
 }
 
 func (q Searched) search() letterlock.Search {

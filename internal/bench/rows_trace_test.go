@@ -219,6 +219,18 @@ func questions() []question {
 		}),
 		traced("recipient's domain, part, word and state", partsGoal, 0, func(a *archive) find {
 			return find{Recipient: "@" + a.sample.Recipient.Domain(), Sender: "becker", Subject: a.sample.Common, State: letterlock.IsRevoked}
+		}),
+		traced("recipient and state", 0, 0, func(a *archive) find {
+			return find{Recipient: string(a.sample.Recipient), State: letterlock.IsUnread}
+		}),
+		traced("recipient's domain and state", 0, 0, func(a *archive) find {
+			return find{Recipient: "@" + a.sample.Recipient.Domain(), State: letterlock.IsRead}
+		}),
+		traced("identity type and state", 0, 0, func(a *archive) find {
+			return find{Identity: letterlock.Google, State: letterlock.IsUnread}
+		}),
+		traced("recipient's domain and identity type", 0, 0, func(a *archive) find {
+			return find{Recipient: "@" + a.sample.Recipient.Domain(), Identity: letterlock.Google}
 		})), others()...)
 }
 

@@ -68,7 +68,7 @@ func (l *library) add(r *rand.Rand) letterlock.ID {
 	}
 	write(l.t, l.db, func(tx *Tx) error {
 		err := tx.AddMessage(m, []byte("hash"), Sealed{Head: []byte("head"), Size: 4, Index: []byte("index")})
-		for i, p := range r.Perm(len(libraryRecipients))[:1+r.IntN(2)] {
+		for i, p := range r.Perm(len(libraryRecipients))[:1+r.IntN(3)] {
 			err = errors.Join(err, l.addRecipient(tx, r, m.ID, i, l.address(libraryRecipients[p])))
 		}
 		if r.IntN(12) == 0 {
@@ -164,15 +164,14 @@ func (l *library) inSteps(q letterlock.Search) (ids []letterlock.ID, err error) 
 
 // meets is what a search means, in plain Go.
 func meets(q letterlock.Search, m SentMessage, now time.Time) bool {
-	some := func(f func(letterlock.Recipient) bool) bool { return slices.ContainsFunc(m.Recipients, f) }
 	at := m.Message.Accepted
 	part := strings.ToLower(strings.Trim(q.MessageID, "<>"))
 	return (q.From.IsZero() || !at.Before(q.From)) && (q.Until.IsZero() || at.Before(q.Until)) &&
 		meetsAddress(q.Sender, m.Message.Sender.Address) && meetsSubject(q.Subject, m.Message.Subject) &&
 		strings.Contains(strings.ToLower(m.Message.MessageID), part) &&
-		some(func(r letterlock.Recipient) bool { return meetsAddress(q.Recipient, r.Mailbox.Address) }) &&
-		some(func(r letterlock.Recipient) bool { return q.Identity == "" || r.Identity == q.Identity }) &&
-		meetsState(q.State, m, now)
+		slices.ContainsFunc(m.Recipients, func(r letterlock.Recipient) bool {
+			return meetsAddress(q.Recipient, r.Mailbox.Address) && (q.Identity == "" || r.Identity == q.Identity) && meetsState(q.State, m.Message, r, now)
+		})
 }
 
 func meetsSubject(typed, subject string) bool {
@@ -199,29 +198,26 @@ func meetsAddress(typed string, a letterlock.Address) bool {
 	return strings.Contains(lower, strings.ToLower(typed))
 }
 
-func meetsState(c letterlock.Condition, m SentMessage, now time.Time) bool {
-	some := func(f func(letterlock.Recipient) bool) bool { return slices.ContainsFunc(m.Recipients, f) }
-	ended, end := m.Message.Ended(now), m.Message.Expires
-	open := func(r letterlock.Recipient) bool {
-		return !m.Message.Destroyed && r.Experience == letterlock.Link && !r.Revocation.Revoked()
-	}
+func meetsState(c letterlock.Condition, m letterlock.Message, r letterlock.Recipient, now time.Time) bool {
+	ended, revoked := m.Ended(now), r.Revocation.Revoked()
+	open := !m.Destroyed && r.Experience == letterlock.Link && !revoked
 	switch c {
 	case letterlock.IsUnread:
-		return !ended && some(func(r letterlock.Recipient) bool { return open(r) && r.FirstRead.IsZero() && r.Bounced.IsZero() })
+		return open && !ended && r.FirstRead.IsZero() && r.Bounced.IsZero()
 	case letterlock.IsRead:
-		return some(func(r letterlock.Recipient) bool { return !r.FirstRead.IsZero() && !r.Revocation.Revoked() })
+		return !r.FirstRead.IsZero() && !revoked
 	case letterlock.IsRevoked:
-		return some(func(r letterlock.Recipient) bool { return r.Revocation.Revoked() })
+		return revoked
 	case letterlock.IsBounced:
-		return some(func(r letterlock.Recipient) bool { return !r.Bounced.IsZero() })
+		return !r.Bounced.IsZero()
 	case letterlock.IsInline:
-		return some(func(r letterlock.Recipient) bool { return r.Experience == letterlock.Inline })
+		return r.Experience == letterlock.Inline
 	case letterlock.IsExpired:
-		return ended && some(open)
+		return open && ended
 	case letterlock.ExpiresSoon:
-		return !ended && !end.IsZero() && !end.After(now.Add(48*time.Hour)) && some(open)
+		return open && !ended && !m.Expires.IsZero() && !m.Expires.After(now.Add(48*time.Hour))
 	case letterlock.IsDestroyed:
-		return m.Message.Destroyed
+		return m.Destroyed
 	}
 	return true
 }
@@ -299,6 +295,103 @@ func TestSearchFindsExactlyWhatMeetsAllConditions(t *testing.T) {
 	}
 	if found < searches/10 || found > searches*9/10 {
 		t.Errorf("%d of %d searches found something: this test proves little", found, searches)
+	}
+}
+
+// TestConditionsAboutARecipientHoldForOne asks for each recipient, state and identity type
+// together, of messages whose recipients differ in all three.
+func TestConditionsAboutARecipientHoldForOne(t *testing.T) {
+	l := newLibrary(t)
+	people := []letterlock.Recipient{
+		{Mailbox: letterlock.Mailbox{Address: "okafor@riverside.example"}, Identity: letterlock.Other, FirstRead: start},
+		{Mailbox: letterlock.Mailbox{Address: "Yuki@gmail.com"}, Identity: letterlock.Google},
+		{Mailbox: letterlock.Mailbox{Address: "carol@outlook.com"}, Identity: letterlock.MicrosoftAccount, Experience: letterlock.Inline},
+		{Mailbox: letterlock.Mailbox{Address: "ÖZGE@gmail.com"}, Identity: letterlock.Other, Revocation: letterlock.Revocation{At: start}},
+		{Mailbox: letterlock.Mailbox{Address: "özgur@riverside.example"}, Identity: letterlock.Yahoo, Bounced: start},
+		{Mailbox: letterlock.Mailbox{Address: "\u212aelvin@gmail.com"}, Identity: letterlock.Google, FirstRead: start, Revocation: letterlock.Revocation{At: start}},
+	}
+	for _, ends := range []time.Duration{0, 12 * time.Hour, 60 * time.Hour, 1000 * time.Hour} {
+		for i, r := range people {
+			l.addTo(ends, people[i:]...)
+			l.addTo(ends, r)
+		}
+	}
+	id := l.addTo(0, people...)
+	write(t, l.db, func(tx *Tx) error { return tx.exec(`UPDATE messages SET status = 'destroyed' WHERE id = $1`, id) })
+	catchUp(t, l.db)
+	l.now = l.now.Add(24 * time.Hour)
+	l.load()
+	typed := []string{"", "gmail", "@riverside", "ver", "nobody", "kelv", "özg"}
+	for _, r := range people {
+		a := r.Mailbox.Address
+		typed = append(typed, string(a), "@"+a.Domain(), strings.ToUpper(a.Local()))
+	}
+	for _, recipient := range typed {
+		for _, state := range append([]letterlock.Condition{""}, conditionsOfSearch...) {
+			for _, identity := range []letterlock.IdentityType{"", letterlock.Other, letterlock.Google, letterlock.MicrosoftAccount, letterlock.Yahoo} {
+				l.checkSearch(letterlock.Search{Recipient: recipient, State: state, Identity: identity})
+			}
+		}
+	}
+}
+
+var conditionsOfSearch = []letterlock.Condition{letterlock.IsUnread, letterlock.IsRead, letterlock.IsRevoked, letterlock.ExpiresSoon,
+	letterlock.IsExpired, letterlock.IsInline, letterlock.IsBounced, letterlock.IsDestroyed}
+
+// addTo adds a message to people in the state they are in.
+func (l *library) addTo(ends time.Duration, people ...letterlock.Recipient) letterlock.ID {
+	l.t.Helper()
+	m := letterlock.Message{ID: letterlock.NewID(), Sender: letterlock.Mailbox{Address: "ada@contoso.example"}, Method: letterlock.ByUser}
+	m.MessageID = "<" + string(m.ID) + "@contoso.example>"
+	if ends > 0 {
+		m.Expires = l.now.Add(ends)
+	}
+	write(l.t, l.db, func(tx *Tx) error {
+		err := tx.AddMessage(m, []byte("hash"), Sealed{Head: []byte("head"), Size: 4, Index: []byte("index")})
+		for i, p := range people {
+			r := p
+			r.ID, r.Message = letterlock.NewID(), m.ID
+			if r.Experience == "" {
+				r.Experience = letterlock.Link
+			}
+			err = errors.Join(err, tx.AddRecipient(r, i, []byte("token "+string(r.ID))))
+			if !p.FirstRead.IsZero() {
+				err = errors.Join(err, tx.AddEvent(r, letterlock.Event{Kind: letterlock.Read}))
+			}
+			if !p.Bounced.IsZero() {
+				err = errors.Join(err, tx.AddEvent(r, letterlock.Event{Kind: letterlock.Bounced, Detail: "550 no such user"}))
+			}
+			if p.Revocation.Revoked() {
+				err = errors.Join(err, tx.Revoke(r.ID, p.Revocation))
+			}
+		}
+		return err
+	})
+	return m.ID
+}
+
+// checkSearch holds what a search finds, and counts, against what meets it.
+func (l *library) checkSearch(q letterlock.Search) {
+	l.t.Helper()
+	var want []letterlock.ID
+	for _, m := range l.all {
+		if meets(q, m, l.now) {
+			want = append(want, m.Message.ID)
+		}
+		if some := slices.ContainsFunc(m.Recipients, func(r letterlock.Recipient) bool { return q.Matches(r, m.Message, l.now) }); some != meets(q, m, l.now) {
+			l.t.Errorf("%+v matches a recipient of %s: %v", q, m.Message.ID, some)
+		}
+	}
+	if got, err := l.find(q, 7); err != nil || !slices.Equal(got, want) {
+		l.t.Errorf("%+v: %d found (%v), want %d", q, len(got), err, len(want))
+	}
+	if got, err := l.inSteps(q); err != nil || !slices.Equal(got, want) {
+		l.t.Errorf("%+v, in small steps: %d found (%v), want %d", q, len(got), err, len(want))
+	}
+	var total int
+	err := l.db.Read(l.t.Context(), func(tx *Tx) (err error) { _, total, err = tx.Found(q, 0, 3, 10); return err })
+	if err != nil || total != min(10, len(want)) {
+		l.t.Errorf("%+v: counts %d (%v) of %d", q, total, err, len(want))
 	}
 }
 

@@ -22,6 +22,7 @@ type source struct {
 	joint bool   // it is what is common to several lists of an index, which is found in half the time from the oldest on
 	holds string // a condition on m, which a message has to meet besides; empty: none
 	asked []any  // of holds
+	loose bool   // it has messages, too, of which no recipient meets what is asked of one
 	dear  bool   // holds alone says all, and does so for a few in less time than a long list takes
 	index bool   // it is one of words, and found by them alone
 }
@@ -33,12 +34,13 @@ type source struct {
 // message of one list whether it meets the other conditions takes a hundred times as
 // long, and the more so the less often they meet.
 type finder struct {
-	tx      *Tx
-	sources []source
-	lo, hi  int64
-	lists   []*listing
-	asks    []source
-	part    *listing // what is asked so far, and becomes a list; nil: there is none
+	tx       *Tx
+	sources  []source
+	somebody *somebody // what one recipient of a message has to meet besides; nil: nothing
+	lo, hi   int64
+	lists    []*listing
+	asks     []source
+	part     *listing // what is asked so far, and becomes a list; nil: there is none
 	pace
 }
 
@@ -71,7 +73,10 @@ func (f *finder) places(before int64, limit int) (found []int64, err error) {
 		}
 		next = some[len(some)-1] - 1
 		asked += len(some)
-		if some, err = f.ask(some); err != nil {
+		if some, err = f.ask(some); err == nil && f.somebody != nil {
+			some, err = f.somebody.among(f.tx, some)
+		}
+		if err != nil {
 			return nil, err
 		}
 		if found = append(found, some...); len(found) == limit {
@@ -141,7 +146,7 @@ func (t *Tx) count(list string, args []any, most int) (n int, err error) {
 // plain reports whether the search is one list, and no message of it has to meet anything.
 func (f *finder) plain() bool {
 	s := f.sources[0]
-	return len(f.sources) == 1 && s.once && (s.holds == "" || s.dear)
+	return len(f.sources) == 1 && f.somebody == nil && s.once && (s.holds == "" || s.dear)
 }
 
 // All places lie from first on and before end.

@@ -67,7 +67,7 @@ func (t *Tx) finder(q letterlock.Search) (*finder, error) {
 	}
 	f := &finder{tx: t, pace: usual, lo: max(first, bound(q.From, first)), hi: bound(q.Until, end)}
 	var err error
-	f.sources, err = t.sources(q)
+	f.sources, f.somebody, err = t.sources(q)
 	return f, err
 }
 
@@ -79,43 +79,44 @@ func bound(at time.Time, none int64) int64 {
 	return SeqAt(time.Unix(max(0, min(at.Unix(), 1<<42)), 0))
 }
 
-// sources are the conditions of a search.
-func (t *Tx) sources(q letterlock.Search) (all []source, err error) {
+// sources are the conditions of a search, and what one recipient has to meet, if that is
+// more than one of them.
+func (t *Tx) sources(q letterlock.Search) (all []source, one *somebody, err error) {
 	var parts parts
 	words, err := addressWords(q, &parts)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if err := checkIdentity(q.Identity); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
+	p := &somebody{}
+	p.is(letterlock.ParseSought(q.Recipient))
 	if q.Identity != "" {
 		words = append(words, `keys : "`+key(identityKey, string(q.Identity))+`"`)
+		p.has(`r.identity = ?`, q.Identity)
 	}
 	subject, err := subjectWords(q.Subject)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	exact, part, err := t.messageIDField(q.MessageID)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if part != "" {
 		parts.add(`message_id`, part)
 	}
 	all = append(exact, matches("search_words", append(words, subject...))...)
 	all = append(all, parts.source()...)
-	if q.State != "" {
-		s, ok := t.condition(q.State)
-		if !ok {
-			return nil, invalid("state")
-		}
-		all = append(all, s)
-	}
-	if len(all) == 0 {
+	state, err := t.stateOf(q.State, p)
+	if all = append(all, state...); len(all) == 0 {
 		all = []source{{from: `messages s`, key: `s.seq`, once: true}} // all of them
 	}
-	return all, nil
+	if p.several() {
+		one = p
+	}
+	return all, one, err
 }
 
 // addressWords makes expressions of the whole addresses and domains that are looked
@@ -180,19 +181,17 @@ func checkField(s, name string) error {
 // addressField reads what was typed to find an address: a whole one, "@" and a
 // domain, or a part.
 func addressField(typed, address, domain, name string) (k, part string, err error) {
-	s := strings.TrimSpace(typed)
-	if err := checkField(s, name); err != nil || s == "" {
+	if err := checkField(strings.TrimSpace(typed), name); err != nil {
 		return "", "", err
 	}
-	if rest, ok := strings.CutPrefix(s, "@"); ok {
-		if a, err := letterlock.ParseAddress("x@" + rest); err == nil {
-			return key(domain, a.Domain()), "", nil
-		}
+	switch s := letterlock.ParseSought(typed); {
+	case s.Domain != "":
+		return key(domain, s.Domain), "", nil
+	case s.Whole != "":
+		return key(address, s.Whole), "", nil
+	case s.Part != "":
+		part, err = partOf(s.Part)
 	}
-	if a, err := letterlock.ParseAddress(s); err == nil {
-		return key(address, strings.ToLower(string(a))), "", nil
-	}
-	part, err = partOf(s)
 	return "", part, err
 }
 

@@ -30,42 +30,64 @@ func (p *parts) source() []source {
 	return list
 }
 
-// condition is the source of what is in a state.
-func (t *Tx) condition(c letterlock.Condition) (source, bool) {
+// condition is the source of what is in a state, and what of a recipient r has to be so for
+// it; "": the state is the message's.
+func (t *Tx) condition(c letterlock.Condition) (s source, person string, ok bool) {
 	now, later := t.Now.Unix(), t.Now.Add(letterlock.Soon).Unix()
 	// What was destroyed waits for nobody, and neither expires nor has expired.
-	const there = ` AND m.status <> 'destroyed'`
-	const linked = `m.status <> 'destroyed' AND EXISTS (SELECT 1 FROM recipients r WHERE r.seq = m.seq AND r.experience = 'link' AND r.revoked_at = 0)`
+	const there = `m.status <> 'destroyed'`
 	switch c {
 	case letterlock.IsRevoked:
-		return someRecipient(`r.revoked_at > 0`), true
+		person = `r.revoked_at > 0`
+		return someRecipient(person), person, true
 	case letterlock.IsBounced:
-		return someRecipient(`r.bounced_at > 0`), true
+		person = `r.bounced_at > 0`
+		return someRecipient(person), person, true
 	case letterlock.IsRead:
-		s := someRecipient(`r.first_read_at > 0`)
-		s.holds = `EXISTS (SELECT 1 FROM recipients r WHERE r.seq = m.seq AND r.first_read_at > 0 AND r.revoked_at = 0)`
-		return s, true
+		s = someRecipient(`r.first_read_at > 0`)
+		s.loose = true
+		return s, `r.first_read_at > 0 AND r.revoked_at = 0`, true
 	case letterlock.IsInline:
-		return someRecipient(`r.experience = 'inline'`), true
+		person = `r.experience = 'inline'`
+		return someRecipient(person), person, true
 	case letterlock.IsDestroyed:
-		return source{from: `messages s`, key: `s.seq`, where: `s.status = 'destroyed'`}, true
+		return source{from: `messages s`, key: `s.seq`, where: `s.status = 'destroyed'`}, "", true
 	case letterlock.IsUnread:
-		s := someRecipient(`r.experience = 'link' AND r.first_read_at = 0 AND r.revoked_at = 0 AND r.bounced_at = 0`)
-		s.holds, s.asked = `(m.expires_at = 0 OR m.expires_at > ?)`+there, []any{now}
-		return s, true
+		person = `r.experience = 'link' AND r.first_read_at = 0 AND r.revoked_at = 0 AND r.bounced_at = 0`
+		s = someRecipient(person)
+		s.holds, s.asked = `(m.expires_at = 0 OR m.expires_at > ?) AND `+there, []any{now}
+		return s, person, true
 	case letterlock.IsExpired:
 		return source{
 			from: `messages s`, key: `s.seq`, where: `s.expires_at > 0 AND s.expires_at <= ?`, args: []any{now},
-			holds: linked,
-		}, true
+			holds: there, loose: true,
+		}, linkStands, true
 	case letterlock.ExpiresSoon:
 		return source{
 			// They are few, and found by when they expire.
 			from: `messages s`, key: `+s.seq`, where: `s.swept = 0 AND s.expires_at > ? AND s.expires_at <= ? AND s.expires_at > 0`,
-			args: []any{now, later}, holds: linked,
-		}, true
+			args: []any{now, later}, holds: there, loose: true,
+		}, linkStands, true
 	}
-	return source{}, false
+	return source{}, "", false
+}
+
+// stateOf adds the source of what is in a state, and asks of p what is asked of a recipient.
+func (t *Tx) stateOf(c letterlock.Condition, p *somebody) ([]source, error) {
+	if c == "" {
+		return nil, nil
+	}
+	s, of, ok := t.condition(c)
+	if !ok {
+		return nil, invalid("state")
+	}
+	if of != "" {
+		p.has(of)
+	}
+	if s.loose && !p.several() {
+		s.holds = strings.TrimPrefix(s.holds+` AND `+p.some(), ` AND `)
+	}
+	return []source{s}, nil
 }
 
 // someRecipient is the source of messages of which one recipient meets a condition.
