@@ -1481,7 +1481,7 @@ type ExportMessagesParams struct {
 	// Sender An address, @ and a domain, or a part of an address.
 	Sender *string `form:"sender,omitempty" json:"sender,omitempty"`
 
-	// Recipient Likewise, of one recipient at least.
+	// Recipient Likewise, of a recipient.
 	Recipient *string `form:"recipient,omitempty" json:"recipient,omitempty"`
 
 	// Subject Words in any order; one that ends in * stands for all that begin so.
@@ -1496,10 +1496,10 @@ type ExportMessagesParams struct {
 	// Until Accepted before.
 	Until *time.Time `form:"until,omitempty" json:"until,omitempty"`
 
-	// State Of one recipient at least.
+	// State Of a recipient: the one that recipient and identity are about.
 	State *ExportMessagesParamsState `form:"state,omitempty" json:"state,omitempty"`
 
-	// Identity Of one recipient at least.
+	// Identity Of a recipient, the same one.
 	Identity *ExportMessagesParamsIdentity `form:"identity,omitempty" json:"identity,omitempty"`
 	Format   *ExportMessagesParamsFormat   `form:"format,omitempty" json:"format,omitempty"`
 }
@@ -1561,7 +1561,7 @@ type SearchMessagesParams struct {
 	// Sender An address, @ and a domain, or a part of an address.
 	Sender *string `form:"sender,omitempty" json:"sender,omitempty"`
 
-	// Recipient Likewise, of one recipient at least.
+	// Recipient Likewise, of a recipient.
 	Recipient *string `form:"recipient,omitempty" json:"recipient,omitempty"`
 
 	// Subject Words in any order; one that ends in * stands for all that begin so.
@@ -1576,10 +1576,10 @@ type SearchMessagesParams struct {
 	// Until Accepted before.
 	Until *time.Time `form:"until,omitempty" json:"until,omitempty"`
 
-	// State Of one recipient at least.
+	// State Of a recipient: the one that recipient and identity are about.
 	State *SearchMessagesParamsState `form:"state,omitempty" json:"state,omitempty"`
 
-	// Identity Of one recipient at least.
+	// Identity Of a recipient, the same one.
 	Identity *SearchMessagesParamsIdentity `form:"identity,omitempty" json:"identity,omitempty"`
 
 	// Cursor next of the page before; absent: from the newest.

@@ -13,9 +13,10 @@ const maxMessageID = 998
 var errMessageID = errors.New("not a Message-ID")
 
 // ParseMessageID returns a Message-ID as it stands in its header, with its angle
-// brackets, or Invalid "message-id". People copy it with both of them or with none.
+// brackets, or Invalid "message-id". People copy it with both of them or with none, and
+// with the name of the header.
 func ParseMessageID(s string) (string, error) {
-	s = strings.TrimSpace(s)
+	s = WithoutHeader(s)
 	inner := s
 	if rest, ok := strings.CutPrefix(s, "<"); ok {
 		inner, ok = strings.CutSuffix(rest, ">")
@@ -28,4 +29,15 @@ func ParseMessageID(s string) (string, error) {
 		return "", &Error{Code: Invalid, Key: "message-id", Err: errMessageID}
 	}
 	return "<" + inner + ">", nil
+}
+
+// WithoutHeader returns what was typed or copied to name a Message-ID, without the name of
+// the header and what is around it.
+func WithoutHeader(typed string) string {
+	const name = "Message-ID:"
+	s := strings.TrimSpace(typed)
+	if len(s) >= len(name) && strings.EqualFold(s[:len(name)], name) {
+		s = strings.TrimSpace(s[len(name):])
+	}
+	return s
 }

@@ -87,17 +87,34 @@ type Sought struct {
 
 // ParseSought reads what was typed: an address, "@" and a domain, or else a part. A part may
 // be too short for an index.
+//
+// What is copied with an address is not sought: the name before one in angle brackets, and
+// asterisks before or after a part, which is found wherever it is.
 func ParseSought(typed string) Sought {
-	s := strings.TrimSpace(typed)
-	if rest, ok := strings.CutPrefix(s, "@"); ok {
+	s := inBrackets(strings.TrimSpace(typed))
+	bare := strings.Trim(s, "*")
+	if bare == "" {
+		return Sought{Part: s} // asterisks alone must not stand for every address
+	}
+	if rest, ok := strings.CutPrefix(bare, "@"); ok && strings.HasSuffix(s, bare) {
 		if a, err := ParseAddress("x@" + rest); err == nil {
 			return Sought{Domain: a.Domain()}
 		}
 	}
-	if a, err := ParseAddress(s); err == nil {
+	if a, err := ParseAddress(bare); err == nil && bare == s {
 		return Sought{Whole: strings.ToLower(string(a))}
 	}
-	return Sought{Part: strings.ToLower(s)}
+	return Sought{Part: strings.ToLower(bare)}
+}
+
+// inBrackets returns what stands in angle brackets at the end of s, or s.
+func inBrackets(s string) string {
+	if i := strings.LastIndexByte(s, '<'); i >= 0 && strings.HasSuffix(s, ">") {
+		if inner := strings.TrimSpace(s[i+1 : len(s)-1]); inner != "" {
+			return inner
+		}
+	}
+	return s
 }
 
 // Matches reports whether a is one of the addresses.

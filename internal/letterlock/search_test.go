@@ -23,6 +23,21 @@ func TestSoughtAddresses(t *testing.T) {
 		{"part with the sign", "i@QUI", "li@quill.example", true},
 		{"part that is nowhere", "quilt", "li@quill.example", false},
 		{"no address", "a b@c", "ab@c.example", false},
+		{"with its name", "Ada Lindqvist <Ada@contoso.example>", "ada@contoso.example", true},
+		{"with its name, of another", "Ada Lindqvist <ada@contoso.example>", "eve@contoso.example", false},
+		{"with a name that is an address", `"eve@contoso.example" <ada@contoso.example>`, "eve@contoso.example", false},
+		{"in brackets", " < ada@contoso.example > ", "ada@contoso.example", true},
+		{"with the header's name", "From: Ada <ada@contoso.example>", "ada@contoso.example", true},
+		{"domain with an asterisk", "*@quill.example", "li@quill.example", true},
+		{"domain with an asterisk, of another", "*@quill.example", "li@quill.example.net", false},
+		{"part with asterisks", "*quill*", "li@quill.example", true},
+		{"end of an address", "*a@quill.example", "mia@quill.example", true},
+		{"beginning of a domain", "@quill.example*", "li@quill.example.net", true},
+		{"asterisk for a domain", "li@*", "li@quill.example", true},
+		{"domains below", "*.quill.example", "li@sub.quill.example", true},
+		{"nothing but an asterisk", "*", "li@quill.example", false},
+		{"nothing in brackets", "<>", "li@quill.example", false},
+		{"nothing in brackets but an asterisk", "Ada <**>", "li@quill.example", false},
 	}
 	for _, tt := range tests {
 		if got := ParseSought(tt.typed).Matches(tt.address); got != tt.want {

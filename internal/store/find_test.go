@@ -165,7 +165,7 @@ func (l *library) inSteps(q letterlock.Search) (ids []letterlock.ID, err error) 
 // meets is what a search means, in plain Go.
 func meets(q letterlock.Search, m SentMessage, now time.Time) bool {
 	at := m.Message.Accepted
-	part := strings.ToLower(strings.Trim(q.MessageID, "<>"))
+	part := strings.ToLower(strings.Trim(strings.TrimPrefix(q.MessageID, "Message-Id: "), "<>"))
 	return (q.From.IsZero() || !at.Before(q.From)) && (q.Until.IsZero() || at.Before(q.Until)) &&
 		meetsAddress(q.Sender, m.Message.Sender.Address) && meetsSubject(q.Subject, m.Message.Subject) &&
 		strings.Contains(strings.ToLower(m.Message.MessageID), part) &&
@@ -186,6 +186,10 @@ func meetsSubject(typed, subject string) bool {
 }
 
 func meetsAddress(typed string, a letterlock.Address) bool {
+	if _, after, ok := strings.Cut(typed, "<"); ok {
+		typed = strings.Trim(after, ">")
+	}
+	typed = strings.Trim(typed, "*") // none of ours has one
 	lower := strings.ToLower(string(a))
 	if rest, ok := strings.CutPrefix(typed, "@"); ok {
 		if whole, err := letterlock.ParseAddress("x@" + rest); err == nil {
@@ -231,15 +235,15 @@ func (l *library) chance(r *rand.Rand) letterlock.Search {
 		return list[r.IntN(len(list))]
 	}
 	q := letterlock.Search{
-		Sender:    some("ada@contoso.example", "ADA@Contoso.example", "@contoso.example", "halden", "kaya@hal", "nobody"),
-		Recipient: some("marta@quillfeather.example", "@gmail.com", "@bücher.example", "quill", "o dd", "xyz"),
+		Sender:    some("ada@contoso.example", "ADA@Contoso.example", "@contoso.example", "halden", "kaya@hal", "nobody", "Ada L. <ada@contoso.example>", "*@halden.example"),
+		Recipient: some("marta@quillfeather.example", "@gmail.com", "@bücher.example", "quill", "o dd", "xyz", "*quill*", "<zoe@gmail.com>"),
 		Subject:   some("salary", "LETTER salary", "über", "off*", "third-draft", "2026", "naïve", "契約", "none"),
 		State:     letterlock.Condition(some("unread", "read", "revoked", "bounced", "inline", "expired", "expires-soon", "destroyed")),
 		Identity:  letterlock.IdentityType(some("google", "other", "microsoft-account", "yahoo")),
 	}
 	whole := l.all[r.IntN(len(l.all))].Message.MessageID
 	if r.IntN(3) == 0 {
-		q.MessageID = some(whole, strings.Trim(whole, "<>"), whole[3:9], ".x@contoso", "X@CONTOSO.example>")
+		q.MessageID = some(whole, strings.Trim(whole, "<>"), "Message-Id: "+whole, whole[3:9], ".x@contoso", "X@CONTOSO.example>")
 	}
 	if r.IntN(3) == 0 {
 		q.From = start.Add(time.Duration(r.IntN(400)) * time.Hour)
@@ -432,6 +436,8 @@ func TestSearchRefusesWhatItCannotUnderstand(t *testing.T) {
 	}{
 		"a part of two characters": {letterlock.Search{Sender: "ab"}, "part-short"},
 		"a short Message-ID":       {letterlock.Search{MessageID: "x1"}, "part-short"},
+		"an asterisk for all":      {letterlock.Search{Recipient: "*"}, "part-short"},
+		"a header with no value":   {letterlock.Search{MessageID: "Message-ID:"}, "part-short"},
 		"no word in the subject":   {letterlock.Search{Subject: `"* ( -`}, "subject"},
 		"a beginning of 2 letters": {letterlock.Search{Subject: "offer le*"}, "part-short"},
 		"many words":               {letterlock.Search{Subject: several(51)}, "subject-words"},

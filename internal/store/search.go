@@ -242,8 +242,8 @@ func subjectWords(typed string) (list []string, err error) {
 // messageIDField reads what was typed to find a Message-ID. One that is there as it
 // was typed is found alone; everything else is a part.
 func (t *Tx) messageIDField(typed string) (exact []source, part string, err error) {
-	s := strings.TrimSpace(typed)
-	if err := checkField(s, "message-id"); err != nil || s == "" {
+	s := letterlock.WithoutHeader(typed)
+	if err := checkField(s, "message-id"); err != nil || strings.TrimSpace(typed) == "" {
 		return nil, "", err
 	}
 	whole := "<" + strings.TrimSuffix(strings.TrimPrefix(s, "<"), ">") + ">"
