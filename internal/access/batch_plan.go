@@ -104,6 +104,9 @@ func (p *planner) plan(ctx context.Context, by letterlock.Actor, fill func() err
 		_ = p.s.erasePlan(context.WithoutCancel(ctx), p.batch.ID)
 	}
 	if errors.Is(err, letterlock.Invalid) || errors.Is(err, letterlock.NotFound) {
+		if which := letterlock.Place(""); errors.As(err, &which) {
+			entry.Target = letterlock.Typed(string(which))
+		}
 		return letterlock.Batch{}, p.s.refuse(ctx, entry, err)
 	}
 	if err != nil {
@@ -113,8 +116,8 @@ func (p *planner) plan(ctx context.Context, by letterlock.Actor, fill func() err
 }
 
 func (p *planner) begin(ctx context.Context) error {
-	if len(p.batch.Reason) > MaxReason {
-		return &letterlock.Error{Code: letterlock.Invalid, Key: "reason"}
+	if err := CheckReason(p.batch.Reason); err != nil {
+		return err
 	}
 	return p.s.DB.Write(ctx, func(tx *store.Tx) error {
 		p.batch.Created = tx.Now
@@ -222,10 +225,8 @@ func (p *planner) count(n int) error {
 // link, or of these only, and have not lost it; and of whoever has a copy that comes
 // from them, for the copies end with it.
 func (p *planner) add(tx *store.Tx, m letterlock.Message, all []letterlock.Recipient, only []letterlock.Address) error {
-	for _, a := range only {
-		if !slices.ContainsFunc(all, func(r letterlock.Recipient) bool { return r.Mailbox.Address == a && r.Experience == letterlock.Link }) {
-			return &letterlock.Error{Code: letterlock.Invalid, Key: "recipient"}
-		}
+	if err := checkRecipients(all, only); err != nil {
+		return err
 	}
 	if m.Destroyed {
 		return nil

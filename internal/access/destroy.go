@@ -23,8 +23,8 @@ import (
 func (s *Service) Destroy(ctx context.Context, by letterlock.Actor, id letterlock.ID, reason string) (result error) {
 	begun := time.Now()
 	defer func() { s.Metrics.Changed("destroy", result, time.Since(begun)) }()
-	if len(reason) > MaxReason {
-		return &letterlock.Error{Code: letterlock.Invalid, Key: "reason"}
+	if err := CheckReason(reason); err != nil {
+		return err
 	}
 	entry := letterlock.Entry{Actor: by, Action: "destroy", Message: id}
 	if !by.Is(letterlock.Admin) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"letterlock/internal/journal"
@@ -16,6 +17,14 @@ import (
 
 // MaxReason is how many bytes of a reason are kept.
 const MaxReason = 1000
+
+// CheckReason refuses a reason that is too long: Invalid "reason".
+func CheckReason(reason string) error {
+	if len(reason) > MaxReason {
+		return &letterlock.Error{Code: letterlock.Invalid, Key: "reason"}
+	}
+	return nil
+}
 
 // MayRevoke says whether by may remove access to m, as [policy.Settings.MayRevoke].
 func (s *Service) MayRevoke(by letterlock.Actor, m letterlock.Message, all []letterlock.Recipient) error {
@@ -60,8 +69,8 @@ func (s *Service) mayRestoreAny(by letterlock.Actor, m letterlock.Message, all, 
 // "recipient"; the refusals are those of [policy.Settings.MayRevoke], and NotFound
 // "no-message" for an auditor where there is none.
 func (s *Service) Revoke(ctx context.Context, by letterlock.Actor, id letterlock.ID, reason string, from ...letterlock.Address) error {
-	if len(reason) > MaxReason {
-		return &letterlock.Error{Code: letterlock.Invalid, Key: "reason"}
+	if err := CheckReason(reason); err != nil {
+		return err
 	}
 	w := withdrawal{by: by, reason: reason}
 	return s.change(ctx, by, id, "revoke", reason, from, func(tx *store.Tx, m letterlock.Message, _ []letterlock.Recipient, r letterlock.Recipient) ([]letterlock.Recipient, error) {
@@ -158,8 +167,8 @@ func (s *Service) Restore(ctx context.Context, by letterlock.Actor, id letterloc
 
 // RestoreFor is Restore with a reason, which the audit log keeps.
 func (s *Service) RestoreFor(ctx context.Context, by letterlock.Actor, id letterlock.ID, reason string, to ...letterlock.Address) error {
-	if len(reason) > MaxReason {
-		return &letterlock.Error{Code: letterlock.Invalid, Key: "reason"}
+	if err := CheckReason(reason); err != nil {
+		return err
 	}
 	w := withdrawal{by: by, reason: reason}
 	err := s.change(ctx, by, id, "restore", reason, to, func(tx *store.Tx, m letterlock.Message, all []letterlock.Recipient, r letterlock.Recipient) ([]letterlock.Recipient, error) {
@@ -251,7 +260,7 @@ func (s *Service) change(ctx context.Context, by letterlock.Actor, id letterlock
 		chosen, refusal = s.allowed(by, m, all, action, which)
 		entry := letterlock.Entry{Actor: by, Action: action, Message: id, Target: targets(chosen), Reason: reason, Allowed: refusal == nil}
 		if refusal != nil {
-			entry.Reason = letterlock.KeyOf(refusal)
+			entry.Target, entry.Reason = named(which), letterlock.KeyOf(refusal)
 		}
 		if err := tx.Audit(entry); err != nil || refusal != nil {
 			return err
@@ -300,8 +309,8 @@ func (s *Service) allowed(by letterlock.Actor, m letterlock.Message, all []lette
 			chosen = append(chosen, r)
 		}
 	}
-	if len(chosen) < len(which) {
-		return nil, &letterlock.Error{Code: letterlock.Invalid, Key: "recipient"}
+	if err := checkRecipients(all, which); err != nil {
+		return nil, err
 	}
 	if action == "restore" {
 		if err := s.mayRestoreAny(by, m, all, chosen); err != nil && letterlock.KeyOf(err) != "nothing" {
@@ -309,6 +318,41 @@ func (s *Service) allowed(by letterlock.Actor, m letterlock.Message, all []lette
 		}
 	}
 	return chosen, nil
+}
+
+// checkRecipients refuses addresses that nothing can be done about, and says of each
+// why: Invalid "recipient".
+func checkRecipients(all []letterlock.Recipient, which []letterlock.Address) error {
+	var wrong []string
+	for _, a := range which {
+		i := slices.IndexFunc(all, func(r letterlock.Recipient) bool { return r.Mailbox.Address == a })
+		switch {
+		case i < 0:
+			wrong = append(wrong, string(a)+" is no recipient")
+		case all[i].Experience != letterlock.Link:
+			wrong = append(wrong, string(a)+" received it inline")
+		}
+	}
+	if wrong == nil {
+		return nil
+	}
+	return &letterlock.Error{Code: letterlock.Invalid, Key: "recipient", Err: letterlock.Place(strings.Join(wrong, ", "))}
+}
+
+// named are addresses that an act was refused for, as the audit log keeps them.
+func named(which []letterlock.Address) string {
+	list := make([]string, len(which))
+	for i, a := range which {
+		list[i] = string(a)
+	}
+	return letterlock.Typed(strings.Join(list, " "))
+}
+
+// Refused records that an edge has refused an administrator what they wanted to do,
+// because what they typed names nothing, and returns why. Their mistakes are kept like
+// their acts.
+func (s *Service) Refused(ctx context.Context, by letterlock.Actor, action string, id letterlock.ID, typed string, why error) error {
+	return s.refuse(ctx, letterlock.Entry{Actor: by, Action: action, Message: id, Target: letterlock.Typed(typed)}, why)
 }
 
 func targets(list []letterlock.Recipient) string {

@@ -111,7 +111,7 @@ var details = map[string]string{
 	"password":            "a password has 8 to 256 bytes",
 	"range":               "the range of days is empty, or longer than three years",
 	"reason":              "a reason has at most 1,000 bytes",
-	"recipient":           "that is no recipient of the message, or one who received it inline",
+	"recipient":           "it cannot be done for every recipient that was named",
 	"recipient-key":       "that is no recipient of age: they begin with age1",
 	"request":             "something in the request is not right",
 	"search":              "that cannot be searched for",

@@ -112,6 +112,7 @@ func TestBadInputGetsAPreciseSentence(t *testing.T) {
 		{"an empty list of recipients in a batch", "POST", "/api/v1/batches", `{"messages":[{"message_id":"` + id + `","recipients":[]}]}`, 422, "json"},
 		{"no list of recipients in a batch", "POST", "/api/v1/batches", `{"messages":[{"message_id":"` + id + `","recipients":null}]}`, 422, "json"},
 		{"a long reason", "POST", at + "/revoke", `{"reason":"` + strings.Repeat("x", 1001) + `"}`, 422, "reason"},
+		{"a long reason, dry", "POST", at + "/revoke?dry_run=true", `{"reason":"` + strings.Repeat("x", 1001) + `"}`, 422, "reason"},
 		{"destroyed", "POST", "/api/v1/messages/" + escape(gone) + "/revoke", "{}", 410, "destroyed"},
 		{"no end", "POST", at + "/expire", `{}`, 422, "json"},
 		{"an end that is empty", "POST", at + "/expire", `{"expires":""}`, 422, "expires"},
@@ -178,11 +179,59 @@ func TestBadInputGetsAPreciseSentence(t *testing.T) {
 			t.Errorf("%s: %d %s, want %d %q", tt.name, a.status, a.body, tt.status, tt.key)
 		}
 	}
-	if rows := h.audited("revoke"); len(rows) != before+5 || rows[0].Allowed {
+	if rows := h.audited("revoke"); len(rows) != before+6 || rows[0].Allowed {
 		t.Errorf("%d refusals are recorded, want each that named a message", len(rows)-before)
 	}
 	if m, err := h.client(token).Status(t.Context(), id); err != nil || m.State != "live" {
 		t.Errorf("afterwards: %+v, %v", m, err)
+	}
+}
+
+func TestARefusalSaysWhatWasTried(t *testing.T) {
+	h := newHouse(t)
+	token := h.token(olga)
+	id := h.send("Link", marta, carol)
+	at := "/api/v1/messages/" + escape(id)
+	long := strings.Repeat("x", 1100)
+	tests := []struct {
+		name, path, body string
+		action, target   string // of the entry
+		reason, says     string
+	}{
+		{"unknown", "/api/v1/messages/none@nowhere.example/revoke", "{}", "revoke", "none@nowhere.example", "no-message", ""},
+		{"unknown to restore", "/api/v1/messages/%3Cnone@nowhere.example%3E/restore", "{}", "restore", "<none@nowhere.example>", "no-message", ""},
+		{"unknown to expire", "/api/v1/messages/none@nowhere.example/expire", `{"expires":"7d"}`, "change expiry", "none@nowhere.example", "no-message", ""},
+		{"unknown to destroy", "/api/v1/messages/none@nowhere.example/destroy", `{"confirm":"x"}`, "destroy", "none@nowhere.example", "no-message", ""},
+		{"brackets", "/api/v1/messages/%3C%3E/revoke", "{}", "revoke", "<>", "message-id", ""},
+		{"half a bracket", "/api/v1/messages/%3Ca/restore", "{}", "restore", "<a", "message-id", ""},
+		{"too long", "/api/v1/messages/" + long + "/revoke", "{}", "revoke", long[:200] + "…", "message-id", "that is not a Message-ID"},
+		{"orders to a terminal", "/api/v1/messages/%1B%5B2J/destroy", `{"confirm":"x"}`, "destroy", "\ufffd[2J", "message-id", ""},
+		{"another confirmed", at + "/destroy", `{"confirm":"<x@y>"}`, "destroy", "<x@y>", "confirm", ""},
+		{"wrong recipients", at + "/revoke", `{"recipients":["` + marta + `","` + jonas + `","` + carol + `","` + marta + `"]}`, "revoke",
+			marta + " " + jonas + " " + carol + " " + marta, "recipient", ": " + jonas + " is no recipient, " + carol + " received it inline"},
+		{"no address", at + "/revoke", `{"recipients":["marta"]}`, "revoke", "marta", "recipient", `: \"marta\" is no address`},
+		{"unknown in a batch", "/api/v1/batches", `{"messages":[{"message_id":"none@nowhere.example"}]}`, "plan batch", "none@nowhere.example", "no-message", ""},
+		{"malformed in a batch", "/api/v1/batches", `{"messages":[{"message_id":"<>"}]}`, "plan batch", "<>", "message-id", ""},
+		{"a wrong recipient in a batch", "/api/v1/batches", `{"messages":[{"message_id":"` + id + `","recipients":["` + jonas + `"]}]}`, "plan batch", jonas + " is no recipient", "recipient", jonas},
+	}
+	for _, tt := range tests {
+		before := len(h.audited(""))
+		a := h.ask("POST", tt.path, tt.body, token)
+		all := h.audited("")
+		if a.status < 400 || a.problem() != tt.reason || !strings.Contains(a.body, tt.says) || len(all) != before+1 {
+			t.Errorf("%s: %d %s, and %d entries", tt.name, a.status, a.body, len(all)-before)
+			continue
+		}
+		if e := all[0]; e.Allowed || e.Action != tt.action || e.Target != tt.target || e.Reason != tt.reason || e.Actor.Address != olga {
+			t.Errorf("%s: the entry is %+v, want %q %q %q", tt.name, e, tt.action, tt.target, tt.reason)
+		}
+	}
+	before := len(h.audited(""))
+	if a := h.ask("POST", "/api/v1/messages/%3C%3E/revoke?dry_run=true", "{}", token); a.problem() != "message-id" || len(h.audited("")) != before {
+		t.Errorf("a dry run: %d %s, and %d entries", a.status, a.body, len(h.audited(""))-before)
+	}
+	if a := h.ask("POST", at+"/revoke", `{"recipients":["`+marta+`","`+marta+`"]}`, token); a.status != 200 {
+		t.Errorf("one recipient twice: %d %s", a.status, a.body)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"letterlock/internal/api"
 	"letterlock/internal/letterlock"
@@ -45,15 +46,14 @@ func (s *server) planBatch(ctx context.Context, by letterlock.Actor, in *struct{
 	}
 	var chosen []letterlock.Target
 	for _, t := range in.Body.Messages {
+		d, err := s.detail(ctx, by, t.MessageID)
+		if err != nil {
+			return api.Batch{}, s.unnamed(ctx, by, "plan batch", "", t.MessageID, false, err)
+		}
 		who, err := addresses(t.Recipients)
 		if err != nil {
-			return api.Batch{}, err
+			return api.Batch{}, s.unnamed(ctx, by, "plan batch", d.Message.ID, strings.Join(t.Recipients, " "), false, err)
 		}
-		d, err := s.detail(ctx, by, t.MessageID)
-		if err != nil && !errors.Is(err, letterlock.NotFound) {
-			return api.Batch{}, err
-		}
-		// One that does not exist is left to the use case, which records the refusal.
 		chosen = append(chosen, letterlock.Target{Message: d.Message.ID, Recipients: who})
 	}
 	b, err := s.Access.PlanChosen(ctx, by, chosen, in.Body.Reason)

@@ -107,7 +107,7 @@ func addresses(typed []string) ([]letterlock.Address, error) {
 	for _, t := range typed {
 		a, err := letterlock.ParseAddress(t)
 		if err != nil {
-			return nil, &letterlock.Error{Code: letterlock.Invalid, Key: "recipient", Err: err}
+			return nil, &letterlock.Error{Code: letterlock.Invalid, Key: "recipient", Err: letterlock.Place(strconv.Quote(letterlock.Typed(t)) + " is no address")}
 		}
 		list = append(list, a)
 	}

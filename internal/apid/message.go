@@ -38,7 +38,7 @@ func (s *server) messages() {
 
 // A Named is the message that a request is about.
 type Named struct {
-	ID string `path:"id" maxLength:"1000" doc:"Message-ID, with or without its angle brackets, percent-encoded; or the id."`
+	ID string `path:"id" doc:"Message-ID, with or without its angle brackets, percent-encoded; or the id."`
 }
 
 // A Searched is what messages are searched by.
@@ -88,15 +88,25 @@ func (s *server) detail(ctx context.Context, by letterlock.Actor, name string) (
 	return s.Track.TracedMessageID(ctx, by, name)
 }
 
-// target returns the id of the message that a change is about. One that does not
-// exist is left to the use case, which records that it was tried.
-func (s *server) target(ctx context.Context, by letterlock.Actor, name string) (letterlock.ID, error) {
+// target returns the message that a change is about. That there is none, or that what
+// was typed is no Message-ID, is recorded with what was typed; of a dry run nothing is.
+func (s *server) target(ctx context.Context, by letterlock.Actor, action, name string, dry bool) (letterlock.Message, error) {
 	d, err := s.detail(ctx, by, name)
-	if err != nil && !errors.Is(err, letterlock.NotFound) {
-		return "", err
+	if err != nil {
+		return letterlock.Message{}, s.unnamed(ctx, by, action, "", name, dry, err)
 	}
 	askedOf(ctx).message = d.Message.ID
-	return d.Message.ID, nil
+	return d.Message, nil
+}
+
+// unnamed records that what was typed names nothing, and returns why. What is no mistake
+// of whoever asks is not recorded.
+func (s *server) unnamed(ctx context.Context, by letterlock.Actor, action string, id letterlock.ID, typed string, dry bool, err error) error {
+	mistaken := errors.Is(err, letterlock.Invalid) || errors.Is(err, letterlock.NotFound)
+	if dry || !mistaken {
+		return err
+	}
+	return s.Access.Refused(ctx, by, action, id, typed, err)
 }
 
 func (s *server) status(ctx context.Context, by letterlock.Actor, in *struct{ Named }) (api.Message, error) {
@@ -123,25 +133,29 @@ type changed struct {
 }
 
 func (s *server) revoke(ctx context.Context, by letterlock.Actor, in *changed) (api.Message, error) {
-	return s.change(ctx, by, in, s.Access.Revoke, s.Access.PreviewRevoke)
+	return s.change(ctx, by, "revoke", in, s.Access.Revoke, s.Access.PreviewRevoke)
 }
 
 func (s *server) restore(ctx context.Context, by letterlock.Actor, in *changed) (api.Message, error) {
-	return s.change(ctx, by, in, s.Access.RestoreFor, s.Access.PreviewRestore)
+	return s.change(ctx, by, "restore", in, s.Access.RestoreFor, s.Access.PreviewRestore)
 }
 
-func (s *server) change(ctx context.Context, by letterlock.Actor, in *changed,
+func (s *server) change(ctx context.Context, by letterlock.Actor, action string, in *changed,
 	act func(context.Context, letterlock.Actor, letterlock.ID, string, ...letterlock.Address) error,
 	preview func(context.Context, letterlock.Actor, letterlock.ID, ...letterlock.Address) (access.Preview, error)) (api.Message, error) {
+	m, err := s.target(ctx, by, action, in.ID, in.DryRun)
+	if err != nil {
+		return api.Message{}, err
+	}
+	id := m.ID
 	who, err := addresses(in.Body.Recipients)
 	if err != nil {
-		return api.Message{}, err
-	}
-	id, err := s.target(ctx, by, in.ID)
-	if err != nil {
-		return api.Message{}, err
+		return api.Message{}, s.unnamed(ctx, by, action, id, strings.Join(in.Body.Recipients, " "), in.DryRun, err)
 	}
 	if in.DryRun {
+		if err := access.CheckReason(in.Body.Reason); err != nil {
+			return api.Message{}, err
+		}
 		p, err := preview(ctx, by, id, who...)
 		if err != nil {
 			return api.Message{}, err
@@ -167,10 +181,11 @@ func (s *server) expire(ctx context.Context, by letterlock.Actor, in *struct {
 	if end.IsZero() && !strings.EqualFold(in.Body.Expires, "never") {
 		return api.Message{}, &letterlock.Error{Code: letterlock.Invalid, Key: "expires"}
 	}
-	id, err := s.target(ctx, by, in.ID)
+	m, err := s.target(ctx, by, "change expiry", in.ID, in.DryRun)
 	if err != nil {
 		return api.Message{}, err
 	}
+	id := m.ID
 	if in.DryRun {
 		p, err := s.Access.PreviewExpiry(ctx, by, id, end)
 		if err != nil {
@@ -197,22 +212,19 @@ func (s *server) destroy(ctx context.Context, by letterlock.Actor, in *struct {
 	Named
 	Body api.Destroy
 }) (api.Message, error) {
-	d, err := s.detail(ctx, by, in.ID)
-	if err != nil && !errors.Is(err, letterlock.NotFound) {
+	m, err := s.target(ctx, by, "destroy", in.ID, false)
+	if err != nil {
 		return api.Message{}, err
 	}
-	// A message that does not exist is left to the use case, which records that it
-	// was tried.
-	if err == nil {
-		typed, err := letterlock.ParseMessageID(in.Body.Confirm)
-		if err != nil || typed != d.Message.MessageID {
-			return api.Message{}, &letterlock.Error{Code: letterlock.Invalid, Key: "confirm"}
-		}
+	typed, err := letterlock.ParseMessageID(in.Body.Confirm)
+	if err != nil || typed != m.MessageID {
+		why := &letterlock.Error{Code: letterlock.Invalid, Key: "confirm"}
+		return api.Message{}, s.Access.Refused(ctx, by, "destroy", m.ID, in.Body.Confirm, why)
 	}
-	if err := s.Access.Destroy(ctx, by, d.Message.ID, in.Body.Reason); err != nil {
+	if err := s.Access.Destroy(ctx, by, m.ID, in.Body.Reason); err != nil {
 		return api.Message{}, err
 	}
-	return s.after(ctx, by, d.Message.ID)
+	return s.after(ctx, by, m.ID)
 }
 
 // A format says as what an export is wanted.
