@@ -71,6 +71,8 @@ type Options struct {
 	Metrics *metrics.Metrics // nil: new ones
 	Version string           // of the program, for backups
 	Lanes   *lane.Set        // nil: those for the cores of this machine
+	// Patience is how long to wait for a command to leave the data folder; 0: not at all.
+	Patience time.Duration
 }
 
 // An App is Letterlock, built and not yet listening. Its parts are there for the
@@ -159,7 +161,7 @@ func New(ctx context.Context, cfg config.Config, o Options) (*App, error) {
 	if err := host.MakeFolder(cfg.DataDir); err != nil {
 		return nil, err
 	}
-	lock, err := host.LockFolder(cfg.DataDir)
+	lock, err := takeFolder(ctx, cfg.DataDir, o)
 	if err != nil {
 		return nil, err
 	}

@@ -28,6 +28,7 @@ func Serve(ctx context.Context, cfg config.Config, o Options, out io.Writer) err
 	if err := prepare(log); err != nil {
 		return err
 	}
+	o.Patience = folderPatience
 	a, err := New(ctx, cfg, o)
 	if err != nil {
 		return err

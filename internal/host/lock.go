@@ -19,8 +19,11 @@ const lockFile = "lock"
 // cut no reader of the other.
 type Lock struct{ fd int }
 
+// ErrInUse is the error of a data folder that another process has.
+var ErrInUse = errors.New("in use")
+
 // LockFolder takes the data folder for this process, or says which process has
-// it. The lock ends with the process, however that ends: the kernel holds it, and
+// it: ErrInUse. The lock ends with the process, however that ends: the kernel holds it, and
 // the file that stays behind means nothing.
 func LockFolder(dir string) (*Lock, error) {
 	path := filepath.Join(dir, lockFile)
@@ -54,7 +57,7 @@ func LockFolder(dir string) (*Lock, error) {
 const aMoment = 50 * time.Millisecond
 
 func inUse(dir string, fd int) error {
-	return fmt.Errorf("data folder %s is in use by %s", dir, holder(fd))
+	return fmt.Errorf("data folder %s is %w by %s", dir, ErrInUse, holder(fd))
 }
 
 // FolderInUse looks whether a process has taken a data folder, and says which as a sentence;
