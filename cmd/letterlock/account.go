@@ -22,6 +22,7 @@ type accountCommand struct {
 	Reset       resetAccount   `cmd:"" help:"Take an account's password away, end its sessions, and mail its holder a link to set another."`
 	ResetFactor resetFactor    `cmd:"" name:"reset-factor" help:"Take away what an account has beside its password, end its sessions, and tell its holder by mail."`
 	Unbind      unbindAccount  `cmd:"" help:"Forget who at the provider of single sign-on an account belongs to, end its sessions and remove its app passwords."`
+	SignOut     signOutAccount `cmd:"" name:"sign-out" help:"End all sessions of an account and remove its app passwords. Its password stays, and so do the tokens of its programs."`
 	Roles       accountRoles   `cmd:"" help:"Give an account these roles and no others."`
 }
 
@@ -198,6 +199,21 @@ func (c *unbindAccount) Run(ctx context.Context, o *operator) error {
 			return err
 		}
 		return d.say("%s belongs to nobody at the provider of single sign-on any more, their sessions have ended, and their app passwords are removed. It belongs to whoever next proves that address there.", c.Address)
+	})
+}
+
+type signOutAccount struct {
+	place
+	Address string `arg:"" help:"Whose account."`
+}
+
+// Run signs the account out everywhere.
+func (c *signOutAccount) Run(ctx context.Context, o *operator) error {
+	return o.ask(ctx, c.place, func(d desk) error {
+		if err := d.SignOutAccount(ctx, c.Address); err != nil {
+			return err
+		}
+		return d.say("The sessions of %s have ended, and their app passwords are removed. They can sign in again; 'letterlock account disable' keeps them out.", c.Address)
 	})
 }
 

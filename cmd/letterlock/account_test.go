@@ -174,6 +174,9 @@ func TestTheOperatorHasTheSameAnswersWithAndWithoutAServer(t *testing.T) {
 				t.Errorf("reset says %q", out)
 			}
 			c.must("", "roles", lena, "sender", "auditor")
+			if out := c.must("", "sign-out", lena); !strings.Contains(out, "The sessions of "+lena+" have ended") {
+				t.Errorf("sign-out says %q", out)
+			}
 			c.must("", "disable", lena)
 			out := c.must("", "list")
 			for _, want := range []string{"ADDRESS", "grace@contoso.example      Grace Okoye  sender admin    set       enabled", "sender auditor  not set   disabled since 20"} {

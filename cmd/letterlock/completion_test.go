@@ -17,7 +17,7 @@ func TestEveryWordCanBeCompleted(t *testing.T) {
 	}{
 		{"a command", "acc", []string{"account"}},
 		{"a command of a command", "account dis", []string{"disable"}},
-		{"all of them", "account ", []string{"add", "list", "disable", "enable", "reset", "reset-factor", "unbind", "roles"}},
+		{"all of them", "account ", []string{"add", "list", "disable", "enable", "reset", "reset-factor", "unbind", "sign-out", "roles"}},
 		{"a flag", "account add --na", []string{"--name"}},
 		{"an end", "expire x --ne", []string{"--never"}},
 		{"after a flag's value", "account --config /x add --na", []string{"--name"}},

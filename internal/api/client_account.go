@@ -45,6 +45,11 @@ func (c *Client) UnbindAccount(ctx context.Context, address string) error {
 	return c.post(ctx, pathOf("accounts", address, "unbind"), nil, nil)
 }
 
+// SignOutAccount ends the sessions of an account and removes its app passwords.
+func (c *Client) SignOutAccount(ctx context.Context, address string) error {
+	return c.post(ctx, pathOf("accounts", address, "sign-out"), nil, nil)
+}
+
 // SetRoles gives an account these roles and no others.
 func (c *Client) SetRoles(ctx context.Context, address string, roles []string) error {
 	return c.do(ctx, http.MethodPut, pathOf("accounts", address, "roles"), Roles{roles}, nil)

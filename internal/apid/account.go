@@ -27,6 +27,8 @@ func (s *server) accounts() {
 		about: "It takes away all that the account has beside its password, ends its sessions and tells its holder by mail. One's own cannot be reset."}), s.onAccount(s.Accounts.ResetFactors))
 	addSilent(s, op(operation{id: "unbind-account", method: http.MethodPost, path: "/accounts/{address}/unbind", summary: "Unbind an account from single sign-on",
 		about: "It forgets who at the provider the account belongs to, ends its sessions and removes its app passwords: it belongs to whoever next proves its address there."}), s.onAccount(s.Accounts.Unbind))
+	addSilent(s, op(operation{id: "sign-out-account", method: http.MethodPost, path: "/accounts/{address}/sign-out", summary: "Sign an account out everywhere",
+		about: "It ends its sessions from the next request on, and removes its app passwords. Password and tokens stay."}), s.onAccount(s.Accounts.SignOutEverywhere))
 	addSilent(s, op(operation{id: "set-roles", method: http.MethodPut, path: "/accounts/{address}/roles", summary: "Set the roles of an account"}), s.setRoles)
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"letterlock/internal/api"
 	"letterlock/internal/letterlock"
+	"letterlock/internal/store"
 )
 
 func escape(id string) string { return url.PathEscape(id) }
@@ -457,6 +458,31 @@ func TestTheAuditLogAndItsProofs(t *testing.T) {
 	}
 	from, err = c.Checkpoints(ctx)
 	readAll(t, from, err)
+}
+
+func TestAProgramSignsAnAccountOutEverywhere(t *testing.T) {
+	h := newHouse(t)
+	for _, of := range []letterlock.Address{nora, olga} {
+		must := h.db.Write(t.Context(), func(tx *store.Tx) error {
+			return tx.AddAppPassword([]byte(of), store.AppPassword{ID: letterlock.NewID(), Account: of, Name: "phone"})
+		})
+		if must != nil {
+			t.Fatal(must)
+		}
+	}
+	if err := h.client(h.token(olga)).SignOutAccount(t.Context(), nora); err != nil {
+		t.Fatal(err)
+	}
+	for of, want := range map[letterlock.Address]int{nora: 0, olga: 1} {
+		var left []store.AppPassword
+		err := h.db.Read(t.Context(), func(tx *store.Tx) (err error) { left, err = tx.AppPasswords(of); return err })
+		if err != nil || len(left) != want {
+			t.Errorf("%s has %d app passwords, %v; want %d", of, len(left), err, want)
+		}
+	}
+	if e := h.audited("sign out everywhere"); len(e) != 1 || !e[0].Allowed || e[0].Target != nora || e[0].Actor.Address != olga {
+		t.Errorf("recorded as %+v", e)
+	}
 }
 
 func TestAProgramMakesNoTokenThatMayMoreThanItsOwn(t *testing.T) {

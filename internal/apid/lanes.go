@@ -7,7 +7,7 @@ import "letterlock/internal/lane"
 var inLane = map[string]lane.Name{
 	"revoke-message": lane.Revoke, "restore-message": lane.Revoke, "destroy-message": lane.Revoke, "expire-message": lane.Revoke,
 	"start-batch": lane.Revoke, "approve-batch": lane.Revoke, "discard-batch": lane.Revoke, "undo-batch": lane.Revoke,
-	"disable-account": lane.Revoke, "end-token": lane.Revoke, "forget-bindings": lane.Revoke, "forget-browsers": lane.Revoke,
+	"disable-account": lane.Revoke, "sign-out-account": lane.Revoke, "end-token": lane.Revoke, "forget-bindings": lane.Revoke, "forget-browsers": lane.Revoke,
 	"message-status": lane.Revoke, // whoever is about to revoke asks this first
 
 	"search-messages": lane.List, "message-trace": lane.List, "proof": lane.List,

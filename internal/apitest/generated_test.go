@@ -1389,6 +1389,12 @@ type SetRolesParams struct {
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 }
 
+// SignOutAccountParams defines parameters for SignOutAccount.
+type SignOutAccountParams struct {
+	// IdempotencyKey Made up by whoever asks, for one request. Asked again with it within a day, the request is answered as before and nothing is done twice.
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+}
+
 // UnbindAccountParams defines parameters for UnbindAccount.
 type UnbindAccountParams struct {
 	// IdempotencyKey Made up by whoever asks, for one request. Asked again with it within a day, the request is answered as before and nothing is done twice.
@@ -1841,6 +1847,13 @@ type ClientInterface interface {
 	//
 	// Corresponds with PUT /api/v1/accounts/{address}/roles (the `SetRoles` operationId).
 	SetRoles(ctx context.Context, address string, params *SetRolesParams, body SetRolesJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SignOutAccount Sign an account out everywhere
+	//
+	// It ends its sessions from the next request on, and removes its app passwords. Password and tokens stay.
+	//
+	// Corresponds with POST /api/v1/accounts/{address}/sign-out (the `SignOutAccount` operationId).
+	SignOutAccount(ctx context.Context, address string, params *SignOutAccountParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// UnbindAccount Unbind an account from single sign-on
 	//
@@ -2304,6 +2317,23 @@ func (c *Client) SetRolesWithBody(ctx context.Context, address string, params *S
 // Corresponds with PUT /api/v1/accounts/{address}/roles (the `SetRoles` operationId).
 func (c *Client) SetRoles(ctx context.Context, address string, params *SetRolesParams, body SetRolesJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewSetRolesRequest(c.Server, address, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SignOutAccount Sign an account out everywhere
+//
+// It ends its sessions from the next request on, and removes its app passwords. Password and tokens stay.
+//
+// Corresponds with POST /api/v1/accounts/{address}/sign-out (the `SignOutAccount` operationId).
+func (c *Client) SignOutAccount(ctx context.Context, address string, params *SignOutAccountParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSignOutAccountRequest(c.Server, address, params)
 	if err != nil {
 		return nil, err
 	}
@@ -3371,6 +3401,55 @@ func NewSetRolesRequestWithBody(server string, address string, params *SetRolesP
 	}
 
 	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewSignOutAccountRequest constructs an http.Request for the SignOutAccount method
+func NewSignOutAccountRequest(server string, address string, params *SignOutAccountParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "address", address, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/accounts/%s/sign-out", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
 
 	if params != nil {
 
@@ -5724,6 +5803,15 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with PUT /api/v1/accounts/{address}/roles (the `SetRoles` operationId).
 	SetRolesWithResponse(ctx context.Context, address string, params *SetRolesParams, body SetRolesJSONRequestBody, reqEditors ...RequestEditorFn) (*SetRolesResponse, error)
 
+	// SignOutAccountWithResponse Sign an account out everywhere
+	//
+	// It ends its sessions from the next request on, and removes its app passwords. Password and tokens stay.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/accounts/{address}/sign-out (the `SignOutAccount` operationId).
+	SignOutAccountWithResponse(ctx context.Context, address string, params *SignOutAccountParams, reqEditors ...RequestEditorFn) (*SignOutAccountResponse, error)
+
 	// UnbindAccountWithResponse Unbind an account from single sign-on
 	//
 	// It forgets who at the provider the account belongs to, ends its sessions and removes its app passwords: it belongs to whoever next proves its address there.
@@ -6399,6 +6487,47 @@ func (r SetRolesResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r SetRolesResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type SignOutAccountResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r SignOutAccountResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r SignOutAccountResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r SignOutAccountResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SignOutAccountResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r SignOutAccountResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -8172,6 +8301,21 @@ func (c *ClientWithResponses) SetRolesWithResponse(ctx context.Context, address 
 	return ParseSetRolesResponse(rsp)
 }
 
+// SignOutAccountWithResponse Sign an account out everywhere
+//
+// It ends its sessions from the next request on, and removes its app passwords. Password and tokens stay.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/accounts/{address}/sign-out (the `SignOutAccount` operationId).
+func (c *ClientWithResponses) SignOutAccountWithResponse(ctx context.Context, address string, params *SignOutAccountParams, reqEditors ...RequestEditorFn) (*SignOutAccountResponse, error) {
+	rsp, err := c.SignOutAccount(ctx, address, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSignOutAccountResponse(rsp)
+}
+
 // UnbindAccountWithResponse Unbind an account from single sign-on
 //
 // It forgets who at the provider the account belongs to, ends its sessions and removes its app passwords: it belongs to whoever next proves its address there.
@@ -8991,6 +9135,35 @@ func ParseSetRolesResponse(rsp *http.Response) (*SetRolesResponse, error) {
 	}
 
 	response := &SetRolesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 204:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseSignOutAccountResponse parses an HTTP response from a SignOutAccountWithResponse call
+func ParseSignOutAccountResponse(rsp *http.Response) (*SignOutAccountResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SignOutAccountResponse{
 		Body:         bodyBytes,
 		HTTPResponse: rsp,
 	}
