@@ -71,6 +71,8 @@ func TestAnswersThatAreNoneOfOursAreFaults(t *testing.T) {
 		{"a page", answer(200, "text/html", "<html>"), letterlock.Internal},
 		{"an error page", answer(404, "text/html", "<html>"), letterlock.Internal},
 		{"a problem of others", answer(403, ProblemType, `{"title":"x","code":"forbidden"}`), letterlock.Internal},
+		{"a path that is too long", answer(431, "text/plain; charset=utf-8", "431 Request Header Fields Too Large"), letterlock.Invalid},
+		{"a path that is too long for a proxy", answer(414, "text/html", "<html>"), letterlock.Invalid},
 		{"a broken problem", answer(403, ProblemType, `{`), letterlock.Internal},
 		{"a redirect", says(func(r *http.Request) (*http.Response, error) {
 			if r.URL.Host != "x" {

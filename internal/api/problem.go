@@ -200,6 +200,10 @@ func (p Problem) Headers() http.Header {
 // err is what the client makes of a problem: the error that the server had, with
 // the sentence in the place of its cause.
 func (p Problem) err() error {
+	if p.Status == http.StatusRequestHeaderFieldsTooLarge || p.Status == http.StatusRequestURITooLong {
+		// It was refused before anybody of ours has seen it.
+		return &letterlock.Error{Code: letterlock.Invalid, Key: "too-long", Err: errors.New("what was typed is longer than the server reads, and names nothing")}
+	}
 	if _, known := statuses[p.Code]; !known || p.Detail == "" {
 		return &letterlock.Error{Code: letterlock.Internal, Err: errors.New("an answer that is no problem of ours, status " + strconv.Itoa(p.Status))}
 	}
