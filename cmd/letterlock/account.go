@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -226,10 +227,16 @@ type accountRoles struct {
 // Run sets the roles.
 func (c *accountRoles) Run(ctx context.Context, o *operator) error {
 	return o.ask(ctx, c.place, func(d desk) error {
-		if err := d.SetRoles(ctx, c.Address, c.Roles); err != nil {
+		var roles []string
+		for _, r := range strings.Split(strings.Join(c.Roles, ","), ",") { // as --role takes them, too
+			if !slices.Contains(roles, r) {
+				roles = append(roles, r)
+			}
+		}
+		if err := d.SetRoles(ctx, c.Address, roles); err != nil {
 			return err
 		}
-		return d.say("%s has these roles now: %s.", c.Address, strings.Join(c.Roles, ", "))
+		return d.say("%s has these roles now: %s.", c.Address, strings.Join(roles, ", "))
 	})
 }
 

@@ -173,7 +173,9 @@ func TestTheOperatorHasTheSameAnswersWithAndWithoutAServer(t *testing.T) {
 			if out := c.must("", "reset", lena); !strings.Contains(out, "no longer works") {
 				t.Errorf("reset says %q", out)
 			}
-			c.must("", "roles", lena, "sender", "auditor")
+			if out := c.must("", "roles", lena, "sender,auditor", "sender"); !strings.Contains(out, "roles now: sender, auditor.") {
+				t.Errorf("roles says %q", out)
+			}
 			if out := c.must("", "sign-out", lena); !strings.Contains(out, "The sessions of "+lena+" have ended") {
 				t.Errorf("sign-out says %q", out)
 			}

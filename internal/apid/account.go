@@ -150,11 +150,14 @@ func words[T ~string](names []T) []string {
 	return list
 }
 
-// parsed are the names that words say, unknown ones too: the use case refuses them.
+// parsed are the names that words say, each once, unknown ones too: the use case refuses
+// them.
 func parsed[T ~string](words []string) []T {
-	list := make([]T, len(words))
-	for i, w := range words {
-		list[i] = T(w)
+	var list []T
+	for _, w := range words {
+		if !slices.Contains(list, T(w)) {
+			list = append(list, T(w))
+		}
 	}
 	return list
 }

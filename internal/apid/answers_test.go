@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -482,6 +483,23 @@ func TestAProgramSignsAnAccountOutEverywhere(t *testing.T) {
 	}
 	if e := h.audited("sign out everywhere"); len(e) != 1 || !e[0].Allowed || e[0].Target != nora || e[0].Actor.Address != olga {
 		t.Errorf("recorded as %+v", e)
+	}
+}
+
+func TestARoleThatIsNamedTwiceIsOne(t *testing.T) {
+	h := newHouse(t)
+	c := h.client(h.token(olga))
+	if err := c.SetRoles(t.Context(), nora, []string{"sender", "auditor", "sender"}); err != nil {
+		t.Fatal(err)
+	}
+	all, err := c.Accounts(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, a := range all {
+		if a.Address == nora && !slices.Equal(a.Roles, []string{"sender", "auditor"}) {
+			t.Errorf("the roles are %q", a.Roles)
+		}
 	}
 }
 
