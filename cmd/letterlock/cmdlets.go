@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"letterlock/internal/api"
+	"letterlock/internal/letterlock"
 )
 
 // cmdlets are the commands in AME's own words. Their parameters are those of
@@ -81,7 +83,7 @@ func (c *setRevocation) Run(ctx context.Context, o *operator) error {
 				return err
 			}
 			if a := strings.ToLower(answer); a != "y" && a != "yes" {
-				return d.say("Nothing is changed.")
+				return errors.Join(d.say("Nothing is changed."), &letterlock.Error{Code: letterlock.Invalid, Key: "no", Err: errors.New("it was not confirmed")})
 			}
 		}
 		m, err := change(false)
