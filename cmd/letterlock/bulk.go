@@ -90,7 +90,7 @@ func (d desk) touches(ctx context.Context, b api.Batch) error {
 		for _, i := range p.Items {
 			var to []string
 			for _, r := range i.Message.Recipients {
-				to = append(to, r.Address)
+				to = append(to, reader(r))
 			}
 			t.row(d.when(i.Message.Date), i.Message.Sender, strings.Join(to, " "), i.Read, i.Message.Subject, strings.TrimSpace(i.Result+" "+i.Undo), i.Message.MessageID)
 		}
@@ -102,6 +102,15 @@ func (d desk) touches(ctx context.Context, b api.Batch) error {
 		return err
 	}
 	return d.say("\n%s with %s, of whom %d had read when it was planned.", count(b.Messages, "message"), count(b.Recipients, "recipient"), b.Read)
+}
+
+// reader is the address of a recipient, and that they have read: from them nothing can be
+// taken but what they have not kept.
+func reader(r api.Recipient) string {
+	if r.FirstRead.IsZero() {
+		return r.Address
+	}
+	return r.Address + " (read)"
 }
 
 type bulkRevoke struct {

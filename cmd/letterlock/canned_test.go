@@ -96,6 +96,7 @@ func aboutMany() canned {
 	item.Recipients = item.Recipients[:1]
 	other := item
 	other.MessageID, other.Subject = "<offer-2@contoso.example>", "Second offer"
+	other.Recipients = []api.Recipient{{Address: "carol@outlook.com"}}
 	return canned{
 		"POST /batches":                                plan,
 		"GET /batches?limit=50":                        api.BatchPage{Batches: []api.Batch{as("done", 2)}},
