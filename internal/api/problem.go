@@ -101,6 +101,7 @@ var details = map[string]string{
 	"message-id":          "that is not a Message-ID",
 	"method":              "this path does not know that method",
 	"no-dkim-key":         "there is no DKIM key with that selector",
+	"no-action":           "no entry of the audit log has that action; those that some have are",
 	"no-account":          "there is no account with that address",
 	"no-batch":            "there is no such batch",
 	"no-message":          "there is no such message",

@@ -167,6 +167,9 @@ func TestBadInputGetsAPreciseSentence(t *testing.T) {
 		{"no batch", "POST", "/api/v1/batches/x/start", "", 404, "no-batch"},
 		{"an empty range", "GET", "/api/v1/report?from=2026-11-20T00:00:00Z&until=2026-11-20T00:00:00Z", "", 422, "range"},
 		{"no zone", "GET", "/api/v1/report?from=2026-11-20T00:00:00Z&until=2026-11-21T00:00:00Z&zone=Nowhere", "", 422, "zone"},
+		{"a misspelt action", "GET", "/api/v1/audit?action=revok", "", 404, "no-action"},
+		{"an action that nobody was refused", "GET", "/api/v1/audit?action=accept&refused=true", "", 200, ""},
+		{"an audit log from its end", "GET", "/api/v1/audit?from=2026-11-21T00:00:00Z&until=2026-11-20T00:00:00Z", "", 422, "range"},
 		{"no account", "POST", "/api/v1/accounts/nobody@nowhere.example/disable", "", 404, "no-account"},
 		{"no token", "POST", "/api/v1/tokens/x/end", "", 404, "no-token"},
 		{"a token for ever", "POST", "/api/v1/tokens", `{"account":"` + nora + `","name":"x","scopes":["trace"],"expires":"2036-01-01T00:00:00Z"}`, 422, "token"},
@@ -177,7 +180,7 @@ func TestBadInputGetsAPreciseSentence(t *testing.T) {
 	before := len(h.audited("revoke"))
 	for _, tt := range tests {
 		a := h.ask(tt.method, tt.path, tt.body, token)
-		if a.status != tt.status || a.problem() != tt.key {
+		if a.status != tt.status || a.status != 200 && a.problem() != tt.key {
 			t.Errorf("%s: %d %s, want %d %q", tt.name, a.status, a.body, tt.status, tt.key)
 		}
 	}

@@ -4,7 +4,9 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"letterlock/internal/api"
@@ -52,11 +54,27 @@ func (s *server) auditLog(ctx context.Context, by letterlock.Actor, in *struct {
 		}
 		q.Message = d.Message.ID
 	}
+	if !q.From.IsZero() && !q.Until.IsZero() && !q.From.Before(q.Until) {
+		return api.AuditPage{}, &letterlock.Error{Code: letterlock.Invalid, Key: "range"}
+	}
 	found, err := s.Audit.List(ctx, by, q)
+	if err == nil && len(found.Entries) == 0 && q.Action != "" {
+		err = s.knownAction(ctx, by, q.Action)
+	}
 	if err != nil {
 		return api.AuditPage{}, err
 	}
 	return s.auditPage(ctx, by, found)
+}
+
+// knownAction returns NotFound "no-action" for one that no entry has, with those that
+// some have: a misspelt one must not look as if nobody had done that.
+func (s *server) knownAction(ctx context.Context, by letterlock.Actor, action string) error {
+	all, err := s.Audit.Actions(ctx, by)
+	if err != nil || slices.Contains(all, action) {
+		return err
+	}
+	return &letterlock.Error{Code: letterlock.NotFound, Key: "no-action", Err: letterlock.Place(strings.Join(all, ", "))}
 }
 
 func (s *server) auditPage(ctx context.Context, by letterlock.Actor, found auditlog.Page) (api.AuditPage, error) {
