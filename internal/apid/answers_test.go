@@ -192,6 +192,19 @@ func TestBadInputGetsAPreciseSentence(t *testing.T) {
 	}
 }
 
+func TestADateThatIsNoneIsToldTheForm(t *testing.T) {
+	h := newHouse(t)
+	token := h.token(olga)
+	for _, a := range []answered{
+		h.ask("GET", "/api/v1/messages?from=yesterday", "", token),
+		h.ask("POST", "/api/v1/batches", `{"search":{"from":"2026-11-20"}}`, token),
+	} {
+		if a.status != 422 || !strings.Contains(a.body, "from: expected") || !strings.Contains(a.body, "RFC 3339") || strings.Contains(a.body, "2006") {
+			t.Errorf("%d %s", a.status, a.body)
+		}
+	}
+}
+
 func TestARefusalSaysWhatWasTried(t *testing.T) {
 	h := newHouse(t)
 	token := h.token(olga)

@@ -133,8 +133,12 @@ func ours(c huma.Context, _ string, v any) (any, error) {
 
 // placeOf says where in a request something is not right, and what is wanted there.
 func placeOf(d *huma.ErrorDetail) string {
-	if d.Location == "" {
-		return d.Message
+	says := d.Message
+	if strings.HasPrefix(says, "invalid date/time for format ") { // of Go, which nobody else reads
+		says = "expected a moment as RFC 3339 has it, like 2026-11-20T14:00:00Z"
 	}
-	return d.Location + ": " + d.Message
+	if d.Location == "" {
+		return says
+	}
+	return d.Location + ": " + says
 }
