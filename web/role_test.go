@@ -1,13 +1,16 @@
 package web
 
 import (
+	"cmp"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
 
 	"golang.org/x/net/html"
 
+	"letterlock/internal/auditlog"
 	"letterlock/internal/letterlock"
 )
 
@@ -143,5 +146,48 @@ func TestRoleTakenAwayIsGoneWithTheNextRequest(t *testing.T) {
 	}
 	if a := b.get("/sent"); a.status != http.StatusForbidden || strings.Contains(a.body, "/compose") {
 		t.Errorf("after: %d, want 403", a.status)
+	}
+}
+
+// What a refusal is about is found by it, and what somebody makes up stands in no log.
+func TestRefusalsByRoleNameWhatWasAskedFor(t *testing.T) {
+	w := newWorld(t)
+	id := w.send(ada, letterlock.EncryptOnly, marta)
+	batch := w.browser().signIn(rita).post("/bulk", url.Values{"sender": {string(ada)}}).location()
+	trace, other := "/trace/"+string(id), "/trace/"+string(letterlock.NewID())
+	b := w.browser().signIn(nora)
+	tests := []struct {
+		method, path string
+		action       string
+		message      letterlock.ID
+		target       string
+		batch        string
+	}{
+		{"GET", trace + "/revoke", "visit /trace/:id/revoke", id, "", ""},
+		{"POST", trace + "/revoke", "submit /trace/:id/revoke", id, "", ""},
+		{"POST", trace + "/destroy", "submit /trace/:id/destroy", id, "", ""},
+		{"GET", "/sent/" + string(id), "visit /sent/:id", id, "", ""},
+		{"POST", batch + "/start", "submit /bulk/:id/start", "", "", batch},
+		{"POST", "/accounts/" + string(grace) + "/roles", "submit /accounts/:address/roles", "", string(grace), ""},
+		{"POST", other + "/revoke", "submit /trace/:id/revoke", "", "", ""},
+		{"POST", "/trace/=1+1%0aroot/destroy", "submit /trace/:id/destroy", "", "", ""},
+		{"GET", "/accounts/who@contoso.example", "visit /accounts/:address", "", "", ""},
+	}
+	for _, tt := range tests {
+		if a := b.do(tt.method, tt.path, strings.NewReader(""), "application/x-www-form-urlencoded"); a.status != http.StatusForbidden {
+			t.Errorf("%s %s: %d", tt.method, tt.path, a.status)
+		}
+		p, err := w.server.AuditLog.List(t.Context(), administrator, auditlog.Query{Limit: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		e := p.Entries[0]
+		if e.Action != tt.action || e.Allowed || e.Message != tt.message || e.Target != tt.target || "/bulk/"+string(e.Batch) != cmp.Or(tt.batch, "/bulk/") {
+			t.Errorf("%s %s: recorded as %+v", tt.method, tt.path, e)
+		}
+	}
+	found := w.browser().signIn(grace).get("/audit-log?refused=yes&message-id=" + url.QueryEscape(b.messageID(id)))
+	if n := strings.Count(found.body, trace+`"`); n != 4 {
+		t.Errorf("the message is named by %d refusals, want 4", n)
 	}
 }

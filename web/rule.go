@@ -7,6 +7,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"letterlock/internal/account"
 	"letterlock/internal/lane"
 	"letterlock/internal/letterlock"
 )
@@ -154,7 +155,13 @@ func (s *Server) staffWith(c echo.Context, r rule) (letterlock.Actor, error) {
 		return by, nil
 	}
 	c.Set(actorKey, by) // the refusal is a page of theirs
-	if err := s.Accounts.Refused(c.Request().Context(), by, "visit "+c.Path()); err != nil {
+	act := "visit "
+	if c.Request().Method == http.MethodPost {
+		act = "submit "
+	}
+	named, _ := ownerOf(c) // what is no address names nobody
+	about := account.About{ID: c.Param("id"), Address: string(named)}
+	if err := s.Accounts.Refused(c.Request().Context(), by, act+c.Path(), about); err != nil {
 		return letterlock.Actor{}, err
 	}
 	return letterlock.Actor{}, errRole

@@ -169,19 +169,6 @@ func within(by letterlock.Actor, scopes []letterlock.Scope) []letterlock.Role {
 	return nil
 }
 
-// TurnedAway records that an edge has refused a program with a token what its scopes
-// or its account's roles do not allow. One that asks again and again fills no log: of
-// many refusals one a minute is recorded.
-func (s *Service) TurnedAway(ctx context.Context, by letterlock.Actor, action, key string) error {
-	return s.DB.Write(ctx, func(tx *store.Tx) error {
-		wait, err := tx.Spend(store.Budget{Name: "turned away|" + string(by.Address), Size: 30, Every: time.Minute})
-		if err != nil || wait > 0 {
-			return err
-		}
-		return tx.Audit(letterlock.Entry{Actor: by, Action: action, Reason: key})
-	})
-}
-
 // Strangers records that programs have shown so many tokens that are none, the last
 // of them from there. The edge counts them, so that a row stands for many.
 func (s *Service) Strangers(ctx context.Context, from letterlock.Actor, n int) error {

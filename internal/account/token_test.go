@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"letterlock/internal/account"
 	"letterlock/internal/letterlock"
 	"letterlock/internal/store"
 )
@@ -182,7 +183,7 @@ func TestOfManyProgramsTurnedAwayFewAreRecorded(t *testing.T) {
 	before := len(h.audited())
 	by := letterlock.Actor{Kind: letterlock.Staff, Address: ada.Address}
 	for range 100 {
-		if err := h.accounts.TurnedAway(t.Context(), by, "revoke", "scope"); err != nil {
+		if err := h.accounts.TurnedAway(t.Context(), by, "revoke", "scope", account.About{}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -130,7 +130,7 @@ func (s *server) addToken(ctx context.Context, by letterlock.Actor, in *struct{ 
 		return slices.Contains(letterlock.Scopes, x) && !slices.Contains(askedOf(ctx).scopes, x)
 	}
 	if slices.ContainsFunc(scopes, more) {
-		return api.Token{}, errors.Join(s.Accounts.TurnedAway(ctx, by, "issue token", "scope"), &letterlock.Error{Code: letterlock.Denied, Key: "scope"})
+		return api.Token{}, errors.Join(s.Accounts.TurnedAway(ctx, by, "issue token", "scope", account.About{Address: in.Body.Account}), &letterlock.Error{Code: letterlock.Denied, Key: "scope"})
 	}
 	k, secret, err := s.Accounts.IssueToken(ctx, by, a, in.Body.Name, scopes, in.Body.Expires.Sub(s.Now()))
 	if err != nil {

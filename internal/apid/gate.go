@@ -10,11 +10,13 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
 
+	"letterlock/internal/account"
 	"letterlock/internal/api"
 	"letterlock/internal/lane"
 	"letterlock/internal/letterlock"
@@ -168,10 +170,29 @@ func (s *server) admit(r *http.Request, a *asked, from letterlock.Actor, o opera
 	default:
 		return nil
 	}
-	if err := s.Accounts.TurnedAway(r.Context(), by, "api "+o.id, key); err != nil {
+	if err := s.Accounts.TurnedAway(r.Context(), by, "api "+o.id, key, o.named(r)); err != nil {
 		return err
 	}
 	return &letterlock.Error{Code: letterlock.Denied, Key: key}
+}
+
+// named is what the path of a request for an operation names.
+func (o operation) named(r *http.Request) (about account.About) {
+	got := strings.Split(r.URL.EscapedPath(), "/")
+	for i, part := range strings.Split(api.Prefix+o.path, "/") {
+		if i >= len(got) {
+			break // never: the path fits the operation's
+		}
+		value, err := url.PathUnescape(got[i])
+		switch {
+		case err != nil:
+		case part == "{id}":
+			about.ID = value
+		case part == "{address}":
+			about.Address = value
+		}
+	}
+	return about
 }
 
 // allow takes one request out of what a key may send.

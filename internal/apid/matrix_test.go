@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"letterlock/internal/api"
 	"letterlock/internal/letterlock"
 )
 
@@ -126,8 +127,22 @@ func TestARefusalIsRecordedAndNothingElseChanges(t *testing.T) {
 		if len(rows) == 0 || rows[0].Reason != tt.key || rows[0].Allowed || rows[0].Actor.Token == "" {
 			t.Errorf("%s: recorded as %+v", tt.name, rows)
 		}
+		about, err := h.client(h.token(olga)).Audit(t.Context(), api.AuditQuery{MessageID: id, Refused: true}, "", 1)
+		if err != nil || len(about.Entries) != 1 || about.Entries[0].Action != "api revoke-message" || about.Entries[0].Reason != tt.key {
+			t.Errorf("%s: of the message the log has %+v, %v", tt.name, about.Entries, err)
+		}
 	}
 	if m, err := h.client(h.token(nora)).Status(t.Context(), id); err != nil || m.Revoked {
 		t.Errorf("afterwards: %+v, %v", m, err)
+	}
+	// What somebody makes up stands in no log.
+	h.ask("POST", "/api/v1/messages/"+escape("<made-up@contoso.example>")+"/destroy", `{}`, h.token(nora))
+	h.ask("POST", "/api/v1/accounts/"+escape("made-up@contoso.example")+"/disable", `{}`, h.token(nora))
+	h.ask("POST", "/api/v1/accounts/"+escape(string(olga))+"/disable", `{}`, h.token(nora))
+	if rows := h.audited("api destroy-message"); len(rows) != 1 || rows[0].Message != "" || rows[0].Target != "" {
+		t.Errorf("a message that was made up is recorded as %+v", rows)
+	}
+	if rows := h.audited("api disable-account"); len(rows) != 2 || rows[0].Target != string(olga) || rows[1].Target != "" {
+		t.Errorf("accounts are recorded as %+v", rows)
 	}
 }
