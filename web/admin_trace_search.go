@@ -40,7 +40,8 @@ var (
 		{anything, "search.any"}, {string(letterlock.IsUnread), "search.unread"}, {string(letterlock.IsRead), "search.read"},
 		{string(letterlock.IsRevoked), "search.revoked"}, {string(letterlock.ExpiresSoon), "search.expiresSoon"},
 		{string(letterlock.IsExpired), "search.expired"}, {string(letterlock.IsInline), "search.inline"},
-		{string(letterlock.IsBounced), "search.bounced"}, {string(letterlock.IsDestroyed), "search.destroyed"},
+		{string(letterlock.IsBounced), "search.bounced"},
+		{string(letterlock.IsDelayed), "search.delayed"}, {string(letterlock.IsDestroyed), "search.destroyed"},
 	}
 	identityChoices = []choice{
 		{anything, "search.any"}, {string(letterlock.Organization), "search.organization"}, {string(letterlock.Microsoft365), "search.microsoft"},

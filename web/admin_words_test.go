@@ -185,6 +185,7 @@ func TestSearchIsReadFromItsURL(t *testing.T) {
 		{"all fields", "sender=+ada%40contoso.example+&recipient=%40q.example&subject=board+min*&message-id=%3Ca%40b%3E&from=2026-11-16&until=2026-11-20&state=read&identity=google",
 			letterlock.Search{Sender: "ada@contoso.example", Recipient: "@q.example", Subject: "board min*", MessageID: "<a@b>", From: day(16), Until: day(21), State: letterlock.IsRead, Identity: letterlock.Google}, ""},
 		{"one day", "from=2026-11-20&until=2026-11-20", letterlock.Search{From: day(20), Until: day(21)}, ""},
+		{"delayed", "state=delayed", letterlock.Search{State: letterlock.IsDelayed}, ""},
 		{"no date", "from=yesterday", letterlock.Search{}, "from"},
 		{"a date that is none", "until=2026-02-30", letterlock.Search{}, "until"},
 		{"a year nobody means", "until=9999-12-31", letterlock.Search{}, "until"},

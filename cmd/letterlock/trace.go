@@ -33,7 +33,7 @@ type search struct {
 	MessageID filled `name:"message-id" placeholder:"ID" help:"A Message-ID, with or without its angle brackets, or a part of one."`
 	From      filled `name:"from" placeholder:"DATE" help:"Sent then or later: 2026-11-20, '2026-11-20 14:00', or 7d for seven days ago."`
 	Until     filled `name:"until" placeholder:"DATE" help:"Sent until then; a day counts whole."`
-	State     filled `name:"state" offer:"unread,read,revoked,expires-soon,expired,inline,bounced,destroyed" placeholder:"STATE" help:"Of a recipient, the one of --recipient and --identity: unread, read, revoked, expires-soon, expired, inline, bounced or destroyed."`
+	State     filled `name:"state" offer:"unread,read,revoked,expires-soon,expired,inline,bounced,delayed,destroyed" placeholder:"STATE" help:"Of a recipient, the one of --recipient and --identity: unread, read, revoked, expires-soon, expired, inline, bounced, delayed or destroyed."`
 	Identity  filled `name:"identity" offer:"organization,microsoft-365,microsoft-account,google,yahoo,other" placeholder:"TYPE" help:"Of a recipient, the same one: organization, microsoft-365, microsoft-account, google, yahoo or other."`
 }
 

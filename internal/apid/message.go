@@ -49,7 +49,7 @@ type Searched struct {
 	MessageID string    `query:"message_id" maxLength:"1000" doc:"Whole, with or without angle brackets; or a part."`
 	From      time.Time `query:"from" doc:"Accepted then or later."`
 	Until     time.Time `query:"until" doc:"Accepted before."`
-	State     string    `query:"state" enum:"unread,read,revoked,expires-soon,expired,inline,bounced,destroyed" doc:"Of a recipient: the one that recipient and identity are about."`
+	State     string    `query:"state" enum:"unread,read,revoked,expires-soon,expired,inline,bounced,delayed,destroyed" doc:"Of a recipient: the one that recipient and identity are about."`
 	Identity  string    `query:"identity" enum:"organization,microsoft-365,microsoft-account,google,yahoo,other" doc:"Of a recipient, the same one."`
 }
 

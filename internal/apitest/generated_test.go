@@ -540,6 +540,7 @@ func (e VisitGuess) Valid() bool {
 // Defines values for ExportMessagesParamsState.
 const (
 	ExportMessagesParamsStateBounced     ExportMessagesParamsState = "bounced"
+	ExportMessagesParamsStateDelayed     ExportMessagesParamsState = "delayed"
 	ExportMessagesParamsStateDestroyed   ExportMessagesParamsState = "destroyed"
 	ExportMessagesParamsStateExpired     ExportMessagesParamsState = "expired"
 	ExportMessagesParamsStateExpiresSoon ExportMessagesParamsState = "expires-soon"
@@ -553,6 +554,8 @@ const (
 func (e ExportMessagesParamsState) Valid() bool {
 	switch e {
 	case ExportMessagesParamsStateBounced:
+		return true
+	case ExportMessagesParamsStateDelayed:
 		return true
 	case ExportMessagesParamsStateDestroyed:
 		return true
@@ -642,6 +645,7 @@ func (e ExportReportParamsFormat) Valid() bool {
 // Defines values for SearchMessagesParamsState.
 const (
 	SearchMessagesParamsStateBounced     SearchMessagesParamsState = "bounced"
+	SearchMessagesParamsStateDelayed     SearchMessagesParamsState = "delayed"
 	SearchMessagesParamsStateDestroyed   SearchMessagesParamsState = "destroyed"
 	SearchMessagesParamsStateExpired     SearchMessagesParamsState = "expired"
 	SearchMessagesParamsStateExpiresSoon SearchMessagesParamsState = "expires-soon"
@@ -655,6 +659,8 @@ const (
 func (e SearchMessagesParamsState) Valid() bool {
 	switch e {
 	case SearchMessagesParamsStateBounced:
+		return true
+	case SearchMessagesParamsStateDelayed:
 		return true
 	case SearchMessagesParamsStateDestroyed:
 		return true

@@ -210,7 +210,7 @@ func questions() []question {
 		traced("identity type", 0, 0, func(a *archive) find { return find{Identity: letterlock.Google} }),
 	}
 	for _, c := range []letterlock.Condition{letterlock.IsUnread, letterlock.IsRead, letterlock.IsRevoked, letterlock.ExpiresSoon,
-		letterlock.IsExpired, letterlock.IsInline, letterlock.IsBounced, letterlock.IsDestroyed} {
+		letterlock.IsExpired, letterlock.IsInline, letterlock.IsBounced, letterlock.IsDelayed, letterlock.IsDestroyed} {
 		list = append(list, traced(string(c), 0, 0, func(*archive) find { return find{State: c} }))
 	}
 	return append(append(list,

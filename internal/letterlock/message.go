@@ -72,10 +72,10 @@ const Late = time.Hour
 // FurtherOn begins the reply of a delay that a server has reported which had taken the mail.
 const FurtherOn = "at a server further on"
 
-// kept is how long a server that has taken a mail may try to pass it on before it gives up
+// KeptFurtherOn is how long a server that has taken a mail may try to pass it on before it gives up
 // and says so: five days as a rule, and seldom more. Of one that arrived after a delay most
 // say nothing, so after that it counts as arrived.
-const kept = 7 * 24 * time.Hour
+const KeptFurtherOn = 7 * 24 * time.Hour
 
 // Delayed reports whether the notification of m, or m itself, should have reached r
 // and has not: it was put off, or waits behind other mail for a domain that is slow, or
@@ -88,7 +88,7 @@ func (r Recipient) Delayed(m Message, now time.Time) bool {
 		return false // nothing is to be sent
 	}
 	if !r.Notified.IsZero() {
-		return r.Reply != "" && now.Sub(r.Notified) < kept
+		return r.Reply != "" && now.Sub(r.Notified) < KeptFurtherOn
 	}
 	return r.Reply != "" || now.Sub(m.Accepted) > Late
 }

@@ -38,6 +38,7 @@ const (
 	IsExpired   Condition = "expired"
 	IsInline    Condition = "inline"
 	IsBounced   Condition = "bounced"
+	IsDelayed   Condition = "delayed"
 	IsDestroyed Condition = "destroyed"
 )
 
@@ -71,6 +72,8 @@ func (r Recipient) is(c Condition, m Message, now time.Time) bool {
 		return r.Experience == Inline
 	case IsBounced:
 		return !r.Bounced.IsZero()
+	case IsDelayed:
+		return r.Delayed(m, now)
 	case IsDestroyed:
 		return m.Destroyed
 	}

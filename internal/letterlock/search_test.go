@@ -80,6 +80,8 @@ func TestASearchMatchesARecipient(t *testing.T) {
 		{"expired", IsExpired, ends(0), "link read bounced"},
 		{"expired, destroyed", IsExpired, Message{Destroyed: true, Expires: now}, ""},
 		{"not expired", IsExpired, ends(time.Second), ""},
+		{"delayed", IsDelayed, Message{Accepted: now.Add(-Late - time.Second)}, "link inline"},
+		{"not yet delayed", IsDelayed, Message{Accepted: now.Add(-Late)}, ""},
 		{"destroyed", IsDestroyed, destroyed, "link read revoked bounced inline"},
 		{"not destroyed", IsDestroyed, stays, ""},
 		{"no state", "open", stays, ""},

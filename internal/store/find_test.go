@@ -94,6 +94,12 @@ func (l *library) addRecipient(tx *Tx, r *rand.Rand, id letterlock.ID, position 
 	if r.IntN(8) == 0 {
 		err = errors.Join(err, tx.AddEvent(p, letterlock.Event{Kind: letterlock.Bounced, Detail: "550 no such user"}))
 	}
+	if r.IntN(2) == 0 {
+		err = errors.Join(err, tx.AddEvent(p, letterlock.Event{Kind: letterlock.Notified}))
+	}
+	if r.IntN(8) == 0 {
+		err = errors.Join(err, tx.PutOff(p.ID, "451 busy"), tx.PutOffLater(p.ID, letterlock.FurtherOn))
+	}
 	if p.Experience == letterlock.Link && r.IntN(5) == 0 {
 		err = errors.Join(err, tx.Revoke(p.ID, letterlock.Revocation{At: tx.Now, Standing: letterlock.BySender}))
 	}
@@ -220,6 +226,12 @@ func meetsState(c letterlock.Condition, m letterlock.Message, r letterlock.Recip
 		return open && ended
 	case letterlock.ExpiresSoon:
 		return open && !ended && !m.Expires.IsZero() && !m.Expires.After(now.Add(48*time.Hour))
+	case letterlock.IsDelayed:
+		waits := !m.Destroyed && r.FirstRead.IsZero() && r.Bounced.IsZero() && (r.Experience == letterlock.Inline || open && !ended)
+		if !r.Notified.IsZero() {
+			return waits && r.Reply != "" && now.Before(r.Notified.Add(7*24*time.Hour))
+		}
+		return waits && (r.Reply != "" || m.Accepted.Add(time.Hour).Before(now))
 	case letterlock.IsDestroyed:
 		return m.Destroyed
 	}
@@ -238,7 +250,7 @@ func (l *library) chance(r *rand.Rand) letterlock.Search {
 		Sender:    some("ada@contoso.example", "ADA@Contoso.example", "@contoso.example", "halden", "kaya@hal", "nobody", "Ada L. <ada@contoso.example>", "*@halden.example"),
 		Recipient: some("marta@quillfeather.example", "@gmail.com", "@bücher.example", "quill", "o dd", "xyz", "*quill*", "<zoe@gmail.com>"),
 		Subject:   some("salary", "LETTER salary", "über", "off*", "third-draft", "2026", "naïve", "契約", "none"),
-		State:     letterlock.Condition(some("unread", "read", "revoked", "bounced", "inline", "expired", "expires-soon", "destroyed")),
+		State:     letterlock.Condition(some("unread", "read", "revoked", "bounced", "inline", "expired", "expires-soon", "delayed", "destroyed")),
 		Identity:  letterlock.IdentityType(some("google", "other", "microsoft-account", "yahoo")),
 	}
 	whole := l.all[r.IntN(len(l.all))].Message.MessageID
@@ -313,22 +325,27 @@ func TestConditionsAboutARecipientHoldForOne(t *testing.T) {
 		{Mailbox: letterlock.Mailbox{Address: "ÖZGE@gmail.com"}, Identity: letterlock.Other, Revocation: letterlock.Revocation{At: start}},
 		{Mailbox: letterlock.Mailbox{Address: "özgur@riverside.example"}, Identity: letterlock.Yahoo, Bounced: start},
 		{Mailbox: letterlock.Mailbox{Address: "\u212aelvin@gmail.com"}, Identity: letterlock.Google, FirstRead: start, Revocation: letterlock.Revocation{At: start}},
+		{Mailbox: letterlock.Mailbox{Address: "waits@slow.example"}, Identity: letterlock.Other, Reply: "451 busy"},
+		{Mailbox: letterlock.Mailbox{Address: "waits@gmail.com"}, Identity: letterlock.Google, Notified: start, Reply: letterlock.FurtherOn},
+		{Mailbox: letterlock.Mailbox{Address: "told@gmail.com"}, Identity: letterlock.Google, Notified: start},
 	}
-	for _, ends := range []time.Duration{0, 12 * time.Hour, 60 * time.Hour, 1000 * time.Hour} {
-		for i, r := range people {
+	const week = 7 * 24 * time.Hour
+	for _, ends := range []time.Duration{0, 12 * time.Hour, week + 30*time.Hour, 1000 * time.Hour} {
+		for i := range people {
 			l.addTo(ends, people[i:]...)
-			l.addTo(ends, r)
 		}
 	}
 	id := l.addTo(0, people...)
 	write(t, l.db, func(tx *Tx) error { return tx.exec(`UPDATE messages SET status = 'destroyed' WHERE id = $1`, id) })
+	for _, wait := range []time.Duration{week, time.Second, letterlock.Late} { // late, not yet late, and new
+		l.now = l.now.Add(wait)
+		l.addTo(0, people...)
+	}
 	catchUp(t, l.db)
-	l.now = l.now.Add(24 * time.Hour)
 	l.load()
-	typed := []string{"", "gmail", "@riverside", "ver", "nobody", "kelv", "özg"}
+	typed := []string{"", "gmail", "@riverside", "nobody", "kelv", "özg", "WAITS", "@gmail.com", "@riverside.example"}
 	for _, r := range people {
-		a := r.Mailbox.Address
-		typed = append(typed, string(a), "@"+a.Domain(), strings.ToUpper(a.Local()))
+		typed = append(typed, string(r.Mailbox.Address))
 	}
 	for _, recipient := range typed {
 		for _, state := range append([]letterlock.Condition{""}, conditionsOfSearch...) {
@@ -340,7 +357,7 @@ func TestConditionsAboutARecipientHoldForOne(t *testing.T) {
 }
 
 var conditionsOfSearch = []letterlock.Condition{letterlock.IsUnread, letterlock.IsRead, letterlock.IsRevoked, letterlock.ExpiresSoon,
-	letterlock.IsExpired, letterlock.IsInline, letterlock.IsBounced, letterlock.IsDestroyed}
+	letterlock.IsExpired, letterlock.IsInline, letterlock.IsBounced, letterlock.IsDelayed, letterlock.IsDestroyed}
 
 // addTo adds a message to people in the state they are in.
 func (l *library) addTo(ends time.Duration, people ...letterlock.Recipient) letterlock.ID {
@@ -361,6 +378,12 @@ func (l *library) addTo(ends time.Duration, people ...letterlock.Recipient) lett
 			err = errors.Join(err, tx.AddRecipient(r, i, []byte("token "+string(r.ID))))
 			if !p.FirstRead.IsZero() {
 				err = errors.Join(err, tx.AddEvent(r, letterlock.Event{Kind: letterlock.Read}))
+			}
+			if !p.Notified.IsZero() {
+				err = errors.Join(err, tx.AddEvent(r, letterlock.Event{Kind: letterlock.Notified}))
+			}
+			if p.Reply != "" {
+				err = errors.Join(err, tx.PutOff(r.ID, p.Reply), tx.PutOffLater(r.ID, p.Reply))
 			}
 			if !p.Bounced.IsZero() {
 				err = errors.Join(err, tx.AddEvent(r, letterlock.Event{Kind: letterlock.Bounced, Detail: "550 no such user"}))
@@ -386,7 +409,7 @@ func (l *library) checkSearch(q letterlock.Search) {
 			l.t.Errorf("%+v matches a recipient of %s: %v", q, m.Message.ID, some)
 		}
 	}
-	if got, err := l.find(q, 7); err != nil || !slices.Equal(got, want) {
+	if got, err := l.find(q, 25); err != nil || !slices.Equal(got, want) {
 		l.t.Errorf("%+v: %d found (%v), want %d", q, len(got), err, len(want))
 	}
 	if got, err := l.inSteps(q); err != nil || !slices.Equal(got, want) {

@@ -60,6 +60,7 @@ UPDATE messages SET asks = 'passphrase' WHERE id = 'a';`,
 	`UPDATE browsers SET agent = 'Chrome';`,
 	`UPDATE browsers SET proof = 'passcode';`,
 	`UPDATE browsers SET called = 'Marta';`,
+	`UPDATE accounts SET language = 'de';`,
 }
 
 // loose names the setting that takes the transactions out of migrations.

@@ -191,7 +191,7 @@ func (s *surveyor) search() {
 		func(q *letterlock.Search) { q.From, q.Until = start.Add(-time.Hour), start.Add(time.Hour) },
 	}
 	for _, c := range []letterlock.Condition{letterlock.IsUnread, letterlock.IsRead, letterlock.IsRevoked, letterlock.ExpiresSoon,
-		letterlock.IsExpired, letterlock.IsInline, letterlock.IsBounced, letterlock.IsDestroyed} {
+		letterlock.IsExpired, letterlock.IsInline, letterlock.IsBounced, letterlock.IsDelayed, letterlock.IsDestroyed} {
 		one = append(one, func(q *letterlock.Search) { q.State = c })
 	}
 	write(s.t, s.db, func(tx *Tx) (err error) {

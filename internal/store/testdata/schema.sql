@@ -560,6 +560,9 @@ CREATE INDEX recipients_by_address ON recipients (address, seq);
 
 CREATE INDEX recipients_by_seq ON recipients (seq, domain);
 
+CREATE INDEX recipients_delayed ON recipients (seq)
+  WHERE first_read_at = 0 AND bounced_at = 0 AND (notified_at = 0 OR reply <> '');
+
 CREATE INDEX recipients_in_batch ON recipients (revoked_batch) WHERE revoked_batch <> '';
 
 CREATE INDEX recipients_inline ON recipients (seq) WHERE experience = 'inline';
