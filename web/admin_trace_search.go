@@ -123,12 +123,15 @@ func (l lookup) search(say language.Words, in *time.Location) (q letterlock.Sear
 		Sender: l.typed[fieldSender], Recipient: l.typed[fieldRecipient], Subject: l.typed[fieldSubject], MessageID: l.typed[fieldMessageID],
 		State: letterlock.Condition(l.typed[fieldState]), Identity: letterlock.IdentityType(l.typed[fieldIdentity]),
 	}
+	for _, f := range q.Faults() {
+		add(f.Field, faultText(say, f))
+	}
 	var ok bool
 	if q.From, ok = dayOf(l.typed[fieldFrom], in); !ok {
-		add(fieldFrom, say.Text("trace.typeADateAs"))
+		add(fieldFrom, noDay(say, l.typed[fieldFrom]))
 	}
 	if q.Until, ok = dayOf(l.typed[fieldUntil], in); !ok {
-		add(fieldUntil, say.Text("trace.typeADateAs"))
+		add(fieldUntil, noDay(say, l.typed[fieldUntil]))
 	} else if !q.Until.IsZero() {
 		if q.Until.Before(q.From) {
 			add(fieldUntil, say.Text("trace.untilIsBeforeFrom"))
@@ -153,6 +156,35 @@ func dayOf(s string, in *time.Location) (time.Time, bool) {
 	return day, err == nil && day.Year() >= 1970 && day.Year() < 9999
 }
 
+// noDay says why dayOf does not take what was typed.
+func noDay(say language.Words, typed string) string {
+	if _, err := time.Parse(time.DateOnly, typed); err == nil {
+		return say.Text("trace.typeAYearFrom")
+	}
+	return say.Text("trace.typeADateAs")
+}
+
+// faultText says what is wrong with a text that is looked for.
+func faultText(say language.Words, f letterlock.Fault) string {
+	short := say.Text("trace.typeAWholeAddressAnd")
+	switch f {
+	case letterlock.Fault{Field: fieldSubject, Key: "part-short"}:
+		return say.Text("trace.typeAtLeastLettersBefore")
+	case letterlock.Fault{Field: fieldSubject, Key: "subject-words"}:
+		return say.Text("trace.typeDifferentWordsOfThe")
+	case letterlock.Fault{Field: fieldSubject, Key: fieldSubject}:
+		return say.Text("trace.typeAtLeastOneWord")
+	case letterlock.Fault{Field: fieldMessageID, Key: "part-short"}:
+		return say.Text("trace.typeAtLeastCharactersOf")
+	case letterlock.Fault{Field: fieldMessageID, Key: fieldMessageID}:
+		return say.Text("trace.noMessageIdIsLike")
+	}
+	if f.Key == "part-short" {
+		return short
+	}
+	return say.Text("trace.noAddressIsLikeThis", "Short", short)
+}
+
 func isChoice(list []choice, value string) bool {
 	return value == "" || textOf(list, value) != ""
 }
@@ -175,35 +207,17 @@ func optionsOf(say language.Words, list []choice, value string) (options []views
 }
 
 // refused translates what the use case refused to look for into a reason under
-// its field. It is empty for what is not the searcher's to mend.
+// its field. It is empty for what is not the searcher's to mend, and for texts, which
+// are looked at before.
 func (l lookup) refused(say language.Words, err error) []views.FieldError {
 	if letterlock.CodeOf(err) != letterlock.Invalid {
 		return nil
 	}
-	short := say.Text("trace.typeAWholeAddressAnd")
 	switch key := letterlock.KeyOf(err); key {
-	case fieldSender, fieldRecipient:
-		return []views.FieldError{{Field: key, Text: say.Text("trace.noAddressIsLikeThis", "Short", short)}}
-	case fieldSubject:
-		return []views.FieldError{{Field: key, Text: say.Text("trace.typeAtLeastOneWord")}}
-	case "subject-words":
-		return []views.FieldError{{Field: fieldSubject, Text: say.Text("trace.typeDifferentWordsOfThe")}}
-	case fieldMessageID:
-		return []views.FieldError{{Field: key, Text: say.Text("trace.noMessageIdIsLike")}}
 	case fieldState, fieldIdentity:
 		return []views.FieldError{{Field: key, Text: say.Text("trace.chooseOneOfTheList")}}
 	case fieldFrom, fieldUntil, "range":
 		return []views.FieldError{{Field: fieldUntil, Text: say.Text("trace.untilIsBeforeFrom")}}
-	case "part-short":
-		for _, field := range []string{fieldSender, fieldRecipient} {
-			if n := len([]rune(l.typed[field])); n > 0 && n < 3 {
-				return []views.FieldError{{Field: field, Text: short}}
-			}
-		}
-		if n := len([]rune(l.typed[fieldMessageID])); n == 0 || n >= 3 {
-			return []views.FieldError{{Field: fieldSubject, Text: say.Text("trace.typeAtLeastLettersBefore")}}
-		}
-		return []views.FieldError{{Field: fieldMessageID, Text: say.Text("trace.typeAtLeastCharactersOf")}}
 	}
 	return nil
 }

@@ -1,7 +1,9 @@
 package web
 
 import (
+	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +14,7 @@ import (
 	"letterlock/internal/letterlock"
 	"letterlock/internal/policy"
 	"letterlock/internal/track"
+	"letterlock/views"
 )
 
 // People who look at the trace.
@@ -244,18 +247,36 @@ func TestExperienceIsExplained(t *testing.T) {
 	}
 }
 
-func TestWhatIsTooShortIsSaidUnderItsField(t *testing.T) {
-	short := &letterlock.Error{Code: letterlock.Invalid, Key: "part-short"}
-	for name, tt := range map[string]struct {
-		typed map[string]string
-		field string
+func TestEveryWrongFieldOfASearchIsNamed(t *testing.T) {
+	const short, year = "Type a whole address, @ and a domain, or at least 3 characters of an address", "Type a year from 1970 to 9998"
+	var many strings.Builder
+	for i := range 51 {
+		fmt.Fprintf(&many, "+w%d", i)
+	}
+	tests := []struct {
+		query string
+		want  []views.FieldError
 	}{
-		"sender":              {map[string]string{fieldSender: "ab", fieldSubject: "o*"}, fieldSender},
-		"beginning of a word": {map[string]string{fieldSender: "ada", fieldSubject: "o*"}, fieldSubject},
-		"Message-ID":          {map[string]string{fieldMessageID: "x1", fieldSubject: "offer"}, fieldMessageID},
-	} {
-		if got := (lookup{typed: tt.typed}).refused(language.Words{}, short); len(got) != 1 || got[0].Field != tt.field {
-			t.Errorf("%s: %+v, want it under %q", name, got, tt.field)
+		{"sender=ab&recipient=*&subject=o*&message-id=a&from=x&until=9999-12-31&state=sold&identity=aol", []views.FieldError{
+			{Field: fieldSender, Text: short}, {Field: fieldRecipient, Text: short},
+			{Field: fieldSubject, Text: "Type at least 3 letters before *"}, {Field: fieldMessageID, Text: "Type at least 3 characters of a Message-ID"},
+			{Field: fieldFrom, Text: "Type a date, as 2026-11-20"}, {Field: fieldUntil, Text: year},
+			{Field: fieldState, Text: "Choose a state"}, {Field: fieldIdentity, Text: "Choose an identity type"},
+		}},
+		{"from=0026-11-20", []views.FieldError{{Field: fieldFrom, Text: year}}},
+		{"sender=a%00bcd&subject=-&message-id=%3Ca%0Ab%3E", []views.FieldError{
+			{Field: fieldSender, Text: "No address is like this. " + short}, {Field: fieldSubject, Text: "Type at least one word of the subject"},
+			{Field: fieldMessageID, Text: "No Message-ID is like this. Type one, or at least 3 characters of one"},
+		}},
+		{"subject=" + many.String(), []views.FieldError{{Field: fieldSubject, Text: "Type 50 different words of the subject at most"}}},
+	}
+	for _, tt := range tests {
+		q, err := url.ParseQuery(tt.query)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, got := lookupOf(q).search(language.Words{}, time.UTC); !slices.Equal(got, tt.want) {
+			t.Errorf("%s:\n%+v, want\n%+v", tt.query, got, tt.want)
 		}
 	}
 }

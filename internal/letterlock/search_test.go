@@ -1,6 +1,7 @@
 package letterlock
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -100,6 +101,39 @@ func TestASearchMatchesARecipient(t *testing.T) {
 			if got := (Search{Recipient: "li@QUILL.example", Identity: Google, State: tt.state, Sender: "nobody"}).Matches(r, tt.m, now); got != want {
 				t.Errorf("%s, with address and identity, matches %s: %v, want %v", tt.name, name, got, want)
 			}
+		}
+	}
+}
+
+func TestEachFieldThatCannotBeSearchedForHasAReason(t *testing.T) {
+	several := func(n int) string {
+		var b strings.Builder
+		for i := range n {
+			fmt.Fprintf(&b, "w%d ", i)
+		}
+		return b.String()
+	}
+	tests := []struct {
+		name string
+		q    Search
+		want []Fault
+	}{
+		{"nothing", Search{Sender: " "}, nil},
+		{"all well", Search{Sender: "ada", Recipient: "@q.example", Subject: "契* -", MessageID: "<a>"}, nil},
+		{"all short", Search{Sender: "ab", Recipient: "*x*", Subject: "ab*", MessageID: "Message-ID: ab"},
+			[]Fault{{"sender", "part-short"}, {"recipient", "part-short"}, {"subject", "part-short"}, {"message-id", "part-short"}}},
+		{"all like nothing", Search{Sender: "a\x00bc", Recipient: strings.Repeat("a", 1001), Subject: "a\xff", MessageID: "<a\r\nb@c>"},
+			[]Fault{{"sender", "sender"}, {"recipient", "recipient"}, {"subject", "subject"}, {"message-id", "message-id"}}},
+		{"short in brackets", Search{Recipient: "Ada <ab>"}, []Fault{{"recipient", "part-short"}}},
+		{"an asterisk", Search{Recipient: "*", Subject: "*"}, []Fault{{"recipient", "part-short"}, {"subject", "subject"}}},
+		{"a header alone", Search{MessageID: "Message-ID:"}, []Fault{{"message-id", "part-short"}}},
+		{"many words", Search{Subject: several(51)}, []Fault{{"subject", "subject-words"}}},
+		{"enough words", Search{Subject: several(50)}, nil},
+		{"many times the same", Search{Subject: strings.Repeat("let* ", 150)}, nil},
+	}
+	for _, tt := range tests {
+		if got := tt.q.Faults(); !slices.Equal(got, tt.want) {
+			t.Errorf("%s: %+v, want %+v", tt.name, got, tt.want)
 		}
 	}
 }

@@ -1,27 +1,11 @@
 package store
 
 import (
-	"slices"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"letterlock/internal/letterlock"
 )
-
-// MinPart is how many characters of an address or a Message-ID can be looked for.
-const MinPart = 3
-
-// What one search asks of the index of words is bounded: once begun, nothing stops
-// it. The beginning of a word is as dear as there are words that begin so.
-const (
-	maxWords = 50 // different ones
-	minBegin = 3  // bytes, which is one character of many scripts
-)
-
-// maxField bounds what is looked for in one field, in bytes.
-const maxField = 1000
 
 // Find returns a page of the messages that are looked for, newest first, with all
 // their recipients; before is the Seq of the last of the page before, 0: from the
@@ -65,6 +49,9 @@ func (t *Tx) finder(q letterlock.Search) (*finder, error) {
 	if !q.From.IsZero() && !q.Until.IsZero() && !q.From.Before(q.Until) {
 		return nil, invalid("range")
 	}
+	if faults := q.Faults(); len(faults) > 0 {
+		return nil, invalid(faults[0].Key)
+	}
 	f := &finder{tx: t, pace: usual, lo: max(first, bound(q.From, first)), hi: bound(q.Until, end)}
 	var err error
 	f.sources, f.somebody, err = t.sources(q)
@@ -83,10 +70,7 @@ func bound(at time.Time, none int64) int64 {
 // more than one of them.
 func (t *Tx) sources(q letterlock.Search) (all []source, one *somebody, err error) {
 	var parts parts
-	words, err := addressWords(q, &parts)
-	if err != nil {
-		return nil, nil, err
-	}
+	words := addressWords(q, &parts)
 	if err := checkIdentity(q.Identity); err != nil {
 		return nil, nil, err
 	}
@@ -96,10 +80,6 @@ func (t *Tx) sources(q letterlock.Search) (all []source, one *somebody, err erro
 		words = append(words, `keys : "`+key(identityKey, string(q.Identity))+`"`)
 		p.has(`r.identity = ?`, q.Identity)
 	}
-	subject, err := subjectWords(q.Subject)
-	if err != nil {
-		return nil, nil, err
-	}
 	exact, part, err := t.messageIDField(q.MessageID)
 	if err != nil {
 		return nil, nil, err
@@ -107,7 +87,7 @@ func (t *Tx) sources(q letterlock.Search) (all []source, one *somebody, err erro
 	if part != "" {
 		parts.add(`message_id`, part)
 	}
-	all = append(exact, matches("search_words", append(words, subject...))...)
+	all = append(exact, matches("search_words", append(words, subjectWords(q.Subject)...))...)
 	all = append(all, parts.source()...)
 	state, err := t.stateOf(q.State, p)
 	if all = append(all, state...); len(all) == 0 {
@@ -121,27 +101,24 @@ func (t *Tx) sources(q letterlock.Search) (all []source, one *somebody, err erro
 
 // addressWords makes expressions of the whole addresses and domains that are looked
 // for, and adds parts of addresses to parts.
-func addressWords(q letterlock.Search, parts *parts) (words []string, err error) {
+func addressWords(q letterlock.Search, parts *parts) (words []string) {
 	for _, field := range []struct {
 		typed, column   string
 		address, domain string // kinds of keys
-		name            string
 	}{
-		{q.Sender, "sender", senderKey, senderDomainKey, "sender"},
-		{q.Recipient, "recipients", recipientKey, recipientDomainKey, "recipient"},
+		{q.Sender, "sender", senderKey, senderDomainKey},
+		{q.Recipient, "recipients", recipientKey, recipientDomainKey},
 	} {
-		k, part, err := addressField(field.typed, field.address, field.domain, field.name)
-		if err != nil {
-			return nil, err
-		}
-		if k != "" {
-			words = append(words, `keys : "`+k+`"`)
-		}
-		if part != "" {
-			parts.add(field.column, part)
+		switch s := letterlock.ParseSought(field.typed); {
+		case s.Domain != "":
+			words = append(words, `keys : "`+key(field.domain, s.Domain)+`"`)
+		case s.Whole != "":
+			words = append(words, `keys : "`+key(field.address, s.Whole)+`"`)
+		case s.Part != "":
+			parts.add(field.column, s.Part)
 		}
 	}
-	return words, nil
+	return words
 }
 
 // matches is the source that finds all of these in an index of the search.
@@ -170,81 +147,30 @@ func checkIdentity(i letterlock.IdentityType) error {
 	return invalid("identity")
 }
 
-// checkField refuses what no field can hold.
-func checkField(s, name string) error {
-	if len(s) > maxField || !utf8.ValidString(s) || strings.ContainsFunc(s, unicode.IsControl) {
-		return invalid(name)
-	}
-	return nil
-}
-
-// addressField reads what was typed to find an address: a whole one, "@" and a
-// domain, or a part.
-func addressField(typed, address, domain, name string) (k, part string, err error) {
-	if err := checkField(strings.TrimSpace(typed), name); err != nil {
-		return "", "", err
-	}
-	switch s := letterlock.ParseSought(typed); {
-	case s.Domain != "":
-		return key(domain, s.Domain), "", nil
-	case s.Whole != "":
-		return key(address, s.Whole), "", nil
-	case s.Part != "":
-		part, err = partOf(s.Part)
-	}
-	return "", part, err
-}
-
-func partOf(s string) (string, error) {
-	if utf8.RuneCountInString(s) < MinPart {
-		return "", invalid("part-short")
-	}
-	return strings.ToLower(s), nil
-}
-
-// subjectWords makes expressions of the words that were typed. One that ends in *
-// stands for all that begin so.
+// subjectWords makes expressions of the words that were typed.
 //
 // What is too short to be a key, or to have one in it, is looked for in all columns:
 // SQLite would look at the column of each place of it.
-func subjectWords(typed string) (list []string, err error) {
-	if err := checkField(typed, "subject"); err != nil {
-		return nil, err
-	}
-	for word := range strings.FieldsSeq(typed) {
-		bare := strings.TrimRight(word, "*")
-		if !strings.ContainsFunc(bare, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsNumber(r) }) {
-			continue // there is no word in it
-		}
-		expression := quoted(bare)
-		if bare != word || len(bare) >= keyLength {
+func subjectWords(typed string) (list []string) {
+	for _, word := range letterlock.SubjectWords(typed) {
+		expression := quoted(word.Text)
+		if word.Begins || len(word.Text) >= keyLength {
 			expression = `subject : ` + expression
 		}
-		if bare != word {
+		if word.Begins {
 			expression += ` *`
 		}
-		if bare != word && len(bare) < minBegin {
-			return nil, invalid("part-short")
-		}
-		if !slices.Contains(list, expression) {
-			list = append(list, expression)
-		}
+		list = append(list, expression)
 	}
-	if len(list) > maxWords {
-		return nil, invalid("subject-words")
-	}
-	if len(list) == 0 && strings.TrimSpace(typed) != "" {
-		return nil, invalid("subject")
-	}
-	return list, nil
+	return list
 }
 
 // messageIDField reads what was typed to find a Message-ID. One that is there as it
 // was typed is found alone; everything else is a part.
 func (t *Tx) messageIDField(typed string) (exact []source, part string, err error) {
 	s := letterlock.WithoutHeader(typed)
-	if err := checkField(s, "message-id"); err != nil || strings.TrimSpace(typed) == "" {
-		return nil, "", err
+	if s == "" {
+		return nil, "", nil
 	}
 	whole := "<" + strings.TrimSuffix(strings.TrimPrefix(s, "<"), ">") + ">"
 	var there bool
@@ -255,6 +181,5 @@ func (t *Tx) messageIDField(typed string) (exact []source, part string, err erro
 		const both = `(SELECT seq FROM messages WHERE message_id = ? UNION SELECT seq FROM messages WHERE reference = ? AND reference <> '')`
 		return []source{{from: both + ` s`, key: "s.seq", args: []any{whole, whole}}}, "", nil
 	}
-	part, err = partOf(s)
-	return nil, part, err
+	return nil, strings.ToLower(s), nil
 }
