@@ -60,14 +60,14 @@ func (v sentMail) consequence(which []letterlock.Recipient) string {
 
 // copies says what stays where it is.
 func (v sentMail) copies(d track.Detail, which []letterlock.Recipient, files []access.Attachment) string {
-	who, downloaded := "them", 0
-	if len(which) == 1 {
-		who = which[0].Mailbox.Called()
-	}
+	downloaded := 0
 	for _, r := range which {
 		downloaded += len(takenNames(v.server.Words, d.Events[r.ID], files))
 	}
-	text := v.server.Text("confirm.whatWasAlreadySavedPrinted", "Who", who)
+	text := v.server.Text("confirm.whatWasAlreadySavedBySeveral")
+	if len(which) == 1 {
+		text = v.server.Text("confirm.whatWasAlreadySavedPrinted", "Who", which[0].Mailbox.Called())
+	}
 	switch {
 	case downloaded == 1:
 		text += ", " + v.server.Text("confirm.theDownloadedFileIncluded")

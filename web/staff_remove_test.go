@@ -155,6 +155,13 @@ func TestOneOfThreeIsRemoved(t *testing.T) {
 	}
 }
 
+// TestWhatStaysWithSeveralIsSaidInGerman asks an administrator who reads German.
+func TestWhatStaysWithSeveralIsSaidInGerman(t *testing.T) {
+	w, b := inGerman(t)
+	id := w.send(ada, letterlock.EncryptOnly, marta, jonas)
+	says(t, "the confirmation", b.signIn(grace).get("/trace/"+string(id)+"/revoke"), "Was schon gespeichert, gedruckt oder fotografiert ist, bleibt bei ihnen.")
+}
+
 func TestSenderDoesNotRestoreWhatAnAdministratorRemoved(t *testing.T) {
 	w := newWorld(t)
 	id := w.send(ada, letterlock.EncryptOnly, marta)
