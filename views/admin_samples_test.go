@@ -123,6 +123,13 @@ func confirmSamples(w language.Words, all map[string]templ.Component) {
 		Untouched: []string{"carol@outlook.com received it inline; that copy stays."}, CopiesStay: "What was already saved, printed or photographed stays with Marta Lind.",
 	}
 	all["trace-revoke"] = AdminRevokePage(revoke)
+	several := revoke
+	several.What = "Whoever you choose can no longer read “Settlement agreement, third draft”, from the moment you confirm."
+	several.Recipients = []ConfirmRecipient{revoke.Recipients[0], {Person: Person{Address: "j.okafor@riverside.example"}, State: State{Kind: StateUnread}, Read: "Not read yet"}}
+	several.Chosen = &Chosen{All: "Both recipients"}
+	all["trace-revoke-several"] = AdminRevokePage(several)
+	several.Chosen = &Chosen{All: "Both recipients", These: true, Error: "Tick who loses access, or choose all. Nothing was changed."}
+	all["trace-revoke-none"] = AdminRevokePage(several)
 	revoke.Error, revoke.Reason = "A reason may have 200 characters", "long"
 	all["trace-revoke-wrong"] = AdminRevokePage(revoke)
 	destroy := AdminDestroy{

@@ -3,7 +3,6 @@ package web
 import (
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -53,7 +52,7 @@ func (s *Server) traceRevokePage(c echo.Context) error {
 	if err != nil {
 		return s.traceRefused(c, d, l, err)
 	}
-	return s.confirmRevoke(c, http.StatusOK, d, l, which, "", "")
+	return s.confirmRevoke(c, http.StatusOK, d, l, which, c.QueryParams(), "", "")
 }
 
 // tracedFor is the message that something is to be done to, and the search that it
@@ -63,14 +62,14 @@ func (s *Server) tracedFor(c echo.Context) (track.Detail, lookup, error) {
 	return d, carried(c), err
 }
 
-// confirmRevoke shows the question. Where nobody is left to lose access there is
-// nothing to ask, and the message itself says so.
-func (s *Server) confirmRevoke(c echo.Context, status int, d track.Detail, l lookup, which []letterlock.Recipient, reason, wrong string) error {
-	which = slices.DeleteFunc(which, func(r letterlock.Recipient) bool { return r.Revocation.Revoked() })
+// confirmRevoke shows the question, with what f has chosen of it. Where nobody is left
+// to lose access there is nothing to ask, and the message itself says so.
+func (s *Server) confirmRevoke(c echo.Context, status int, d track.Detail, l lookup, which []letterlock.Recipient, f url.Values, reason, wrong string) error {
+	which, chooses := asked(d, which, f)
 	if len(which) == 0 {
 		return c.Redirect(http.StatusSeeOther, l.message(d.Message.ID))
 	}
-	page := s.speaker(c).tracedMail(actor(c), d).confirmRevoke(l, which)
+	page := s.speaker(c).tracedMail(actor(c), d).confirmRevoke(l, which, chooses, f)
 	page.Page, page.Reason, page.Error = s.page(c), reason, wrong
 	return s.show(c, status, views.AdminRevokePage(page))
 }
@@ -86,8 +85,8 @@ func (s *Server) traceRevoke(c echo.Context) error {
 		return s.traceRefused(c, d, l, err)
 	}
 	reason, wrong := reasonOf(s.words(c), f)
-	if wrong != "" {
-		return s.confirmRevoke(c, http.StatusUnprocessableEntity, d, l, which, reason, wrong)
+	if wrong != "" || scopeProblem(s.words(c), f) != "" {
+		return s.confirmRevoke(c, http.StatusUnprocessableEntity, d, l, which, f, reason, wrong)
 	}
 	if err := s.Access.Revoke(c.Request().Context(), actor(c), d.Message.ID, reason, addressesOf(which)...); err != nil {
 		return s.traceRefused(c, d, l, err)
@@ -105,7 +104,7 @@ func (s *Server) traceRestore(c echo.Context) error {
 	if err != nil {
 		return s.traceRefused(c, d, l, err)
 	}
-	if len(f["recipient"])+len(c.QueryParams()["recipient"]) == 0 {
+	if !f.Has("recipient") {
 		which = nil // all
 	}
 	if err := s.Access.Restore(c.Request().Context(), actor(c), d.Message.ID, addressesOf(which)...); err != nil {
@@ -120,7 +119,8 @@ func namedIn(c echo.Context, d track.Detail) (url.Values, []letterlock.Recipient
 	if err != nil {
 		return nil, nil, err
 	}
-	which, err := chosenRecipients(d, url.Values{"recipient": append(slices.Clone(c.QueryParams()["recipient"]), f["recipient"]...)})
+	nameIn(f, c.QueryParams())
+	which, err := chosenRecipients(d, f)
 	return f, which, err
 }
 

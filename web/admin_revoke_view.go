@@ -1,6 +1,7 @@
 package web
 
 import (
+	"net/url"
 	"strconv"
 	"time"
 
@@ -12,17 +13,21 @@ import (
 	"letterlock/views"
 )
 
-// confirmRevoke fills the page that asks before an administrator removes access.
-func (v tracedMail) confirmRevoke(l lookup, which []letterlock.Recipient) views.AdminRevoke {
+// confirmRevoke fills the page that asks before an administrator removes access. Who
+// chooses among the recipients does it in a form like f.
+func (v tracedMail) confirmRevoke(l lookup, which []letterlock.Recipient, chooses bool, f url.Values) views.AdminRevoke {
 	page := views.AdminRevoke{
 		Behind:     v.view(l),
-		What:       v.adminConsequence(which),
+		What:       v.adminConsequence(which, chooses),
 		CopiesStay: v.copies(v.detail, which, nil),
 		RevokeURL:  v.act("revoke", l, ""),
 		KeepURL:    l.message(v.message.ID),
 	}
 	for _, r := range which {
 		page.Recipients = append(page.Recipients, v.adminRecipient(r))
+	}
+	if chooses {
+		page.Chosen = v.server.choice(page.Recipients, f)
 	}
 	if names := v.inlines(); names != "" {
 		page.Untouched = append(page.Untouched, v.server.Text("adminConfirm.receivedItInline", "Names", names, "CopiesStay", copiesStay(v.server.Words, tallyOf(v.recipients).inlines)))
@@ -34,7 +39,7 @@ func (v tracedMail) confirmRevoke(l lookup, which []letterlock.Recipient) views.
 }
 
 // adminConsequence says what will happen, to whom, and who keeps what.
-func (v tracedMail) adminConsequence(which []letterlock.Recipient) string {
+func (v tracedMail) adminConsequence(which []letterlock.Recipient, chooses bool) string {
 	var names []string
 	for _, r := range which {
 		names = append(names, r.Mailbox.Called())
@@ -42,6 +47,9 @@ func (v tracedMail) adminConsequence(which []letterlock.Recipient) string {
 	who, link := listed(v.server.Words, names), v.server.Text("adminConfirm.theLinkThenShows")
 	if len(names) > 3 {
 		who = v.server.Text("adminConfirm.theseRecipients", "Names", strconv.Itoa(len(names)))
+	}
+	if chooses {
+		who = v.server.Text("confirm.whoYouChoose")
 	}
 	if len(names) > 1 {
 		link = v.server.Text("adminConfirm.theirLinksThenShow")

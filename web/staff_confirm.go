@@ -1,6 +1,7 @@
 package web
 
 import (
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -11,16 +12,20 @@ import (
 	"letterlock/views"
 )
 
-// confirm fills the page that asks before access of some recipients is removed.
-func (v sentMail) confirm(d track.Detail, which []letterlock.Recipient, files []access.Attachment) views.Confirm {
+// confirm fills the page that asks before access of some recipients is removed. Who
+// chooses among them does it in a form like f.
+func (v sentMail) confirm(d track.Detail, which []letterlock.Recipient, chooses bool, f url.Values, files []access.Attachment) views.Confirm {
 	page := views.Confirm{
-		What:       v.consequence(which),
+		What:       v.consequence(which, chooses),
 		CopiesStay: v.copies(d, which, files),
 		RemoveURL:  v.url() + "/remove",
 		KeepURL:    v.url(),
 	}
 	for _, r := range which {
 		page.Recipients = append(page.Recipients, v.confirmRecipient(r, d.Events[r.ID], files))
+	}
+	if chooses {
+		page.Chosen = v.server.choice(page.Recipients, f)
 	}
 	if names := v.inlines(); names != "" {
 		stays := "; " + v.server.Text("confirm.thatCopyStays")
@@ -42,7 +47,7 @@ func (v sentMail) others(which []letterlock.Recipient) int {
 }
 
 // consequence says what will happen, to whom, and what the sender keeps.
-func (v sentMail) consequence(which []letterlock.Recipient) string {
+func (v sentMail) consequence(which []letterlock.Recipient, chooses bool) string {
 	var names []string
 	for _, r := range which {
 		names = append(names, r.Mailbox.Called())
@@ -50,6 +55,9 @@ func (v sentMail) consequence(which []letterlock.Recipient) string {
 	who := listed(v.server.Words, names)
 	if len(names) > 3 {
 		who = v.server.Text("confirm.theseRecipients", "Names", strconv.Itoa(len(names)))
+	}
+	if chooses {
+		who = v.server.Text("confirm.whoYouChoose")
 	}
 	link := v.server.Text("confirm.theLinkThenShows")
 	if len(which) > 1 {

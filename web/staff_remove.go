@@ -27,15 +27,15 @@ func (s *Server) removeConfirm(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.confirm(c, http.StatusOK, d, which, "", "")
+	return s.confirm(c, http.StatusOK, d, which, c.QueryParams(), "", "")
 }
 
-// confirm shows the question. Where access may not be removed, or is removed
-// already, there is nothing to ask, and the message itself says why.
-func (s *Server) confirm(c echo.Context, status int, d track.Detail, which []letterlock.Recipient, reason, wrong string) error {
+// confirm shows the question, with what f has chosen of it. Where access may not be
+// removed, or is removed already, there is nothing to ask, and the message itself says why.
+func (s *Server) confirm(c echo.Context, status int, d track.Detail, which []letterlock.Recipient, f url.Values, reason, wrong string) error {
 	by := actor(c)
 	v := s.speaker(c).newSentMail(by.Address, d.Message, d.Recipients)
-	which = slices.DeleteFunc(which, func(r letterlock.Recipient) bool { return r.Revocation.Revoked() })
+	which, chooses := asked(d, which, f)
 	if len(which) == 0 || s.Access.MayRevoke(by, d.Message, d.Recipients) != nil {
 		return c.Redirect(http.StatusSeeOther, v.url())
 	}
@@ -47,7 +47,7 @@ func (s *Server) confirm(c echo.Context, status int, d track.Detail, which []let
 	if err != nil {
 		return err
 	}
-	page := v.confirm(d, which, o.all)
+	page := v.confirm(d, which, chooses, f, o.all)
 	page.Page, page.Behind, page.Reason, page.Error = s.page(c), behind, reason, wrong
 	return s.show(c, status, views.ConfirmPage(page))
 }
@@ -59,8 +59,12 @@ func (s *Server) remove(c echo.Context) error {
 		return err
 	}
 	reason := strings.TrimSpace(strings.ToValidUTF8(f.Get("reason"), "\uFFFD"))
+	wrong := ""
 	if utf8.RuneCountInString(reason) > maxReason {
-		return s.confirm(c, http.StatusUnprocessableEntity, d, which, reason, s.words(c).Text("confirm.aReasonMayHaveCharacters"))
+		wrong = s.words(c).Text("confirm.aReasonMayHaveCharacters")
+	}
+	if wrong != "" || scopeProblem(s.words(c), f) != "" {
+		return s.confirm(c, http.StatusUnprocessableEntity, d, which, f, reason, wrong)
 	}
 	if err := s.Access.Revoke(c.Request().Context(), actor(c), d.Message.ID, reason, addressesOf(which)...); err != nil {
 		return err
@@ -74,7 +78,7 @@ func (s *Server) restore(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if !c.QueryParams().Has("recipient") && !f.Has("recipient") {
+	if !f.Has("recipient") {
 		which = nil // all: the use case leaves out those that may not be
 	}
 	if err := s.Access.Restore(c.Request().Context(), actor(c), d.Message.ID, addressesOf(which)...); err != nil {
@@ -91,9 +95,16 @@ func (s *Server) changed(c echo.Context) (d track.Detail, f url.Values, which []
 	if f, err = form(c); err != nil {
 		return d, nil, nil, err
 	}
-	named := url.Values{"recipient": append(slices.Clone(c.QueryParams()["recipient"]), f["recipient"]...)}
-	which, err = chosenRecipients(d, named)
+	nameIn(f, c.QueryParams())
+	which, err = chosenRecipients(d, f)
 	return d, f, which, err
+}
+
+// nameIn adds the recipients that a URL names to those of a form.
+func nameIn(f, q url.Values) {
+	if named := q["recipient"]; len(named) > 0 {
+		f["recipient"] = slices.Concat(named, f["recipient"])
+	}
 }
 
 // chosenRecipients are the recipients with a link that a request names, or all

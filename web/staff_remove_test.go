@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -152,6 +153,80 @@ func TestOneOfThreeIsRemoved(t *testing.T) {
 		if a := b.post(letter+"/remove", url.Values{"recipient": {who}}); a.status != 422 {
 			t.Errorf("removing %s: %d, want 422", who, a.status)
 		}
+	}
+}
+
+// TestSomeOfSeveralAreChosenByBoxes has senders and administrators tick who loses access.
+// Nobody ticked is a mistake and never everybody.
+func TestSomeOfSeveralAreChosenByBoxes(t *testing.T) {
+	const yuki = letterlock.Address("yuki@yahoo.co.jp")
+	for _, tt := range []struct {
+		name       string
+		who        letterlock.Address
+		page, path string
+	}{
+		{"sender", ada, "/sent/", "/remove"},
+		{"administrator", rita, "/trace/", "/revoke"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newWorld(t, everyLink)
+			id := w.send(ada, letterlock.EncryptOnly, marta, jonas, yuki, carol)
+			path := tt.page + string(id) + tt.path
+			b := w.browser().signIn(tt.who)
+			ask := b.get(path)
+			says(t, "the confirmation", ask, "Whoever you choose can no longer read", "All 3 recipients", "Only these", "stays with them")
+			if !strings.Contains(ask.body, `value="all" checked`) || strings.Count(ask.body, `type="checkbox" name="recipient"`) != 3 || strings.Contains(ask.body, `type="hidden" name="recipient"`) {
+				t.Error("all is not what is chosen first, or not each of the three has a box")
+			}
+			post := func(scope string, ticked ...string) answer {
+				return b.post(path, url.Values{"scope": {scope}, "recipient": ticked, "reason": {"Wrong list"}})
+			}
+			revoked := func() (list []letterlock.Address) {
+				d, err := w.server.Track.SentMessage(t.Context(), w.actors[ada], id)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, r := range d.Recipients {
+					if r.Revocation.Revoked() {
+						list = append(list, r.Mailbox.Address)
+					}
+				}
+				return list
+			}
+			for _, wrong := range []struct {
+				answer
+				want string
+			}{
+				{post("these"), "Tick who loses access, or choose all. Nothing was changed."},
+				{post("nonsense"), "Tick who loses access, or choose all. Nothing was changed."},
+				{post("all", string(jonas)), "Boxes are ticked, yet all recipients are chosen."},
+			} {
+				if wrong.status != 422 || !strings.Contains(wrong.body, "<title>Error: ") || !strings.Contains(wrong.body, `value="Wrong list"`) {
+					t.Errorf("%q: status %d", wrong.want, wrong.status)
+				}
+				says(t, "the confirmation", wrong.answer, wrong.want)
+			}
+			long := b.post(path, url.Values{"scope": {"these"}, "recipient": {string(jonas)}, "reason": {strings.Repeat("é", 201)}})
+			if long.status != 422 || !strings.Contains(long.body, `value="these" checked`) || strings.Count(long.body, `type="checkbox"`) != 3 || !strings.Contains(long.body, `value="`+string(jonas)+`" checked`) {
+				t.Errorf("a long reason loses who was ticked: %d", long.status)
+			}
+			if list := revoked(); len(list) > 0 {
+				t.Fatalf("refused forms revoked %v", list)
+			}
+			if a := post("these", string(marta), string(yuki)); a.status != http.StatusSeeOther {
+				t.Fatalf("two of three: %d", a.status)
+			}
+			if list := revoked(); len(list) != 2 || slices.Contains(list, jonas) {
+				t.Errorf("two were ticked, and revoked are %v", list)
+			}
+			if a := b.get(path); strings.Contains(a.body, `name="scope"`) || !strings.Contains(a.body, `type="hidden" name="recipient" value="`+string(jonas)+`"`) {
+				t.Error("with one left there is a choice, or the one is not named")
+			}
+			b.post(strings.Replace(path, tt.path, "/restore", 1), nil)
+			if a := post("all"); a.status != http.StatusSeeOther || len(revoked()) != 3 {
+				t.Errorf("all: %d, revoked are %v", a.status, revoked())
+			}
+		})
 	}
 }
 
