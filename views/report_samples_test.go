@@ -19,11 +19,11 @@ func reportSamples(w language.Words, all map[string]templ.Component) {
 		Table: ChartTable{Heads: []string{"policy", "user", "total"}, Rows: []ChartRow{{"19 November", []string{"3", "1", "4"}}, {"20 November", []string{"3", "1", "4"}}}},
 	}
 	row := ReportRow{
-		Value: "a:b", Chooses: true, Date: at("20 Nov"), Clock: "10:42", URL: "/trace/a", Sender: ines.Address, Recipient: marta.Address,
+		Value: "a:b", Date: at("20 Nov"), Clock: "10:42", URL: "/trace/a", Sender: ines.Address, Recipient: marta.Address,
 		Subject: "Settlement agreement, third draft", Template: "Halden Law (default)", Method: "user", Status: "Revocable", RevokeURL: "/trace/a/revoke", MessageID: "<7f3c91d2.4b1e@halden.example>",
 	}
 	gone := row
-	gone.State, gone.RevokeURL, gone.Chooses = State{Kind: StateRevoked}, "", false
+	gone.State, gone.RevokeURL = State{Kind: StateRevoked}, ""
 	report := Report{
 		Page: p, Ranges: []Filter{{Name: "Last 7 days", URL: "/report?days=7", Current: true}}, From: "2026-11-14", Until: "2026-11-20",
 		By: []Option{{"method", "Encryption method", true}}, CSVURL: "/report/export.csv", JSONURL: "/report/export.json", Chart: chart,

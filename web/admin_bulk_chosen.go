@@ -9,6 +9,7 @@ import (
 
 	"letterlock/internal/language"
 	"letterlock/internal/letterlock"
+	"letterlock/internal/track"
 	"letterlock/views"
 )
 
@@ -28,7 +29,7 @@ func (s *Server) bulkChosen(c echo.Context) error {
 	for _, row := range rows[:min(len(rows), maxChosen)] {
 		v.Hidden = append(v.Hidden, views.Hidden{Name: "row", Value: row})
 	}
-	targets, problem, err := s.targetsOf(c, rows)
+	targets, left, problem, err := s.targetsOf(c, rows)
 	if err != nil {
 		return err
 	}
@@ -36,6 +37,7 @@ func (s *Server) bulkChosen(c echo.Context) error {
 		v.PlanURL, v.Hidden = "", nil
 		return s.showPlan(c, http.StatusUnprocessableEntity, v, say.Text("bulk.nothingWasPlannedB", "Problem", problem))
 	}
+	v.LeftOut = left.text(say)
 	v.Chosen = say.Text("bulk.with", "Messages", say.Count("count.message", len(targets)), "Recipients", say.Count("count.recipient", recipientsIn(targets)))
 	if f.Get("asked") == "" {
 		if len(rows) == 1 {
@@ -61,14 +63,14 @@ func recipientsIn(targets []letterlock.Target) (n int) {
 }
 
 // targetsOf finds out which messages and recipients rows name, each of the form
-// "<message>:<recipient>", or what is wrong with them.
-func (s *Server) targetsOf(c echo.Context, rows []string) (targets []letterlock.Target, problem string, err error) {
+// "<message>:<recipient>", which of them it leaves out, or what is wrong with them.
+func (s *Server) targetsOf(c echo.Context, rows []string) (targets []letterlock.Target, left leftOut, problem string, err error) {
 	say := s.words(c)
 	switch {
 	case len(rows) == 0:
-		return nil, say.Text("bulk.noRowWasChosenTick"), nil
+		return nil, left, say.Text("bulk.noRowWasChosenTick"), nil
 	case len(rows) > maxChosen:
-		return nil, say.Text("bulk.moreThanRowsWereChosen", "MaxChosen", grouped(maxChosen)), nil
+		return nil, left, say.Text("bulk.moreThanRowsWereChosen", "MaxChosen", grouped(maxChosen)), nil
 	}
 	chosen := map[letterlock.ID]map[letterlock.ID]bool{}
 	var order []letterlock.ID
@@ -77,7 +79,7 @@ func (s *Server) targetsOf(c echo.Context, rows []string) (targets []letterlock.
 		message, wrongMessage := letterlock.ParseID(m)
 		recipient, wrongRecipient := letterlock.ParseID(r)
 		if wrongMessage != nil || wrongRecipient != nil {
-			return nil, say.Text("bulk.oneOfTheChosenRowsNames"), nil
+			return nil, left, say.Text("bulk.oneOfTheChosenRowsNames"), nil
 		}
 		if chosen[message] == nil {
 			chosen[message] = map[letterlock.ID]bool{}
@@ -86,34 +88,67 @@ func (s *Server) targetsOf(c echo.Context, rows []string) (targets []letterlock.
 		chosen[message][recipient] = true
 	}
 	for _, id := range order {
-		t, err := s.targetOf(c, id, chosen[id])
+		d, err := s.Track.Traced(c.Request().Context(), actor(c), id)
 		if letterlock.CodeOf(err) == letterlock.NotFound {
-			return nil, say.Text("bulk.oneOfTheChosenRowsNames"), nil
+			return nil, left, say.Text("bulk.oneOfTheChosenRowsNames"), nil
 		}
 		if err != nil {
-			return nil, "", err
+			return nil, left, "", err
 		}
-		if len(t.Recipients) < len(chosen[id]) {
-			return nil, say.Text("bulk.oneOfTheChosenRowsIs"), nil
+		t, known := targetOf(d, chosen[id], &left)
+		if known < len(chosen[id]) {
+			return nil, left, say.Text("bulk.oneOfTheChosenRowsIs"), nil
 		}
-		targets = append(targets, t)
+		if len(t.Recipients) > 0 {
+			targets = append(targets, t)
+		}
 	}
-	return targets, "", nil
+	if len(targets) == 0 {
+		problem = left.text(say)
+	}
+	return targets, left, problem, nil
 }
 
-// targetOf is a message with those of the recipients that got a link.
-func (s *Server) targetOf(c echo.Context, id letterlock.ID, recipients map[letterlock.ID]bool) (letterlock.Target, error) {
-	d, err := s.Track.Traced(c.Request().Context(), actor(c), id)
-	if err != nil {
-		return letterlock.Target{}, err
-	}
-	t := letterlock.Target{Message: id}
+// targetOf is a message with those of the recipients who can lose access, and how many
+// of them it knows. The others are counted in left.
+func targetOf(d track.Detail, recipients map[letterlock.ID]bool, left *leftOut) (t letterlock.Target, known int) {
+	t.Message = d.Message.ID
 	for _, r := range d.Recipients {
-		if recipients[r.ID] && r.Experience == letterlock.Link {
+		if !recipients[r.ID] {
+			continue
+		}
+		known++
+		switch {
+		case d.Message.Destroyed:
+			left.destroyed++
+		case r.Experience != letterlock.Link:
+			left.inline++
+		case r.Revocation.Revoked():
+			left.revoked++
+		default:
 			t.Recipients = append(t.Recipients, r.Mailbox.Address)
 		}
 	}
-	return t, nil
+	return t, known
+}
+
+// leftOut counts the chosen rows of which nobody can lose access.
+type leftOut struct{ inline, revoked, destroyed int }
+
+func (n leftOut) text(say language.Words) string {
+	var why []string
+	for _, kind := range []struct {
+		key string
+		n   int
+	}{{"bulk.leftOutInline", n.inline}, {"bulk.leftOutRevoked", n.revoked}, {"bulk.leftOutDestroyed", n.destroyed}} {
+		if kind.n > 0 {
+			why = append(why, say.Text(kind.key, "N", grouped(kind.n)))
+		}
+	}
+	if why == nil {
+		return ""
+	}
+	return say.Text("bulk.leftOut", "Why", strings.Join(why, ", "))
 }
 
 // planOf is the form of a plan for all that a search finds.

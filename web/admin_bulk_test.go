@@ -223,6 +223,24 @@ func TestChosenRowsArePlanned(t *testing.T) {
 	if a := b.post("/bulk/chosen", url.Values{"row": {row(one, jonas)}}); a.status != http.StatusSeeOther || a.location() != "/trace/"+string(one)+"/revoke?recipient="+url.QueryEscape(string(jonas)) {
 		t.Errorf("one row: %d %s", a.status, a.location())
 	}
+	if err := w.server.Access.Revoke(t.Context(), w.actors[rita], two, "", jonas); err != nil {
+		t.Fatal(err)
+	}
+	some := url.Values{"row": {row(one, marta), row(one, carol), row(two, jonas)}}
+	const left = "Left out, because no access can be removed there: 1 inline, 1 already revoked."
+	says(t, "the form for some that are not in the way", b.post("/bulk/chosen", some), "1 message with 1 recipient, chosen one by one. "+left)
+	some["asked"] = []string{"yes"}
+	if plan := b.post("/bulk/chosen", some); plan.status != http.StatusSeeOther {
+		t.Errorf("a plan that leaves rows out: %d", plan.status)
+	} else {
+		says(t, "the plan", b.get(plan.location()), "1 message with 1 recipient")
+	}
+	some["row"] = some["row"][1:]
+	if a := b.post("/bulk/chosen", some); a.status != 422 {
+		t.Errorf("nothing but what is left out: %d", a.status)
+	} else {
+		says(t, "nothing but what is left out", a, left+" Nothing was planned.")
+	}
 	for name, bad := range map[string][]string{
 		"none": nil, "nonsense": {"x"}, "unknown message": {string(letterlock.NewID()) + ":" + string(letterlock.NewID())},
 		"unknown recipient": {string(one) + ":" + string(letterlock.NewID())}, "inline": {row(one, carol)}, "too many": make([]string, maxChosen+1),

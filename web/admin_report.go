@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -32,13 +33,14 @@ type span struct {
 	by          track.Breakdown
 	typed       [2]string // from and until as they were typed, when they were
 	before      string    // cursor of the details
+	all         bool      // each row of the page is ticked
 	wrong       []views.FieldError
 }
 
 // spanOf reads what the report is wanted of. What cannot be understood is said,
 // and never left out: other days would look like those that were asked for.
 func (s speaker) spanOf(q url.Values) span {
-	p := span{by: track.ByMethod, days: reportRanges[0], before: q.Get("before")}
+	p := span{by: track.ByMethod, days: reportRanges[0], before: q.Get("before"), all: q.Get("all") == "1"}
 	today := letterlock.BeginningOfDay(s.Now().In(s.Location))
 	for _, n := range reportRanges {
 		if q.Get("days") == strconv.Itoa(n) {
@@ -106,6 +108,12 @@ func (p span) url(path, before string) string {
 	return withQuery(path, q)
 }
 
+// withAll is the page of a report with each of its rows ticked.
+func withAll(page string) string {
+	path, query, _ := strings.Cut(page, "?")
+	return path + "?all=1&" + query
+}
+
 // report shows how many messages were protected, and which.
 func (s *Server) report(c echo.Context) error {
 	p := s.speaker(c).spanOf(c.QueryParams())
@@ -171,6 +179,9 @@ func (s *Server) reportOf(c echo.Context, p *span) (v views.Report, err error) {
 		v.Heading = say.Text("report.messageARowForEach")
 	}
 	v.Shown = say.Text("report.showing", "Rows", say.Count("count.row", len(page.Rows)))
+	if v.SelectURL, v.AllSelected = p.url("/report", p.before), p.all; !p.all {
+		v.SelectURL = withAll(v.SelectURL)
+	}
 	if page.More != "" {
 		v.OlderURL = p.url("/report", page.More)
 	}

@@ -25,12 +25,9 @@ func (s speaker) reportRow(by letterlock.Actor, row track.ReportRow) views.Repor
 	if !m.Destroyed && r.State(m, s.Now()) == letterlock.Revoked {
 		v.State = views.State{Kind: views.StateRevoked}
 	}
-	revocable := r.Experience == letterlock.Link && !m.Destroyed && !r.Revocation.Revoked()
-	mayRevoke := by.Is(letterlock.Revoker)
-	if revocable && mayRevoke {
+	if by.Is(letterlock.Revoker) && r.Experience == letterlock.Link && !m.Destroyed && !r.Revocation.Revoked() {
 		v.RevokeURL = tracedURL(m.ID, "revoke", lookup{}, r.Mailbox.Address)
 	}
-	v.Chooses = revocable || !mayRevoke // whoever only exports may choose anything
 	return v
 }
 

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"regexp"
 	"runtime"
 	"slices"
 	"strings"
@@ -43,8 +44,8 @@ func TestReportShowsEachRecipientAndWhatCanBeDone(t *testing.T) {
 		destroyed bool
 	}{
 		{name: "auditor", as: nora, boxes: 7},
-		{name: "revoker", as: rita, revoke: 5, boxes: 5, forMany: true},
-		{name: "administrator", as: olga, revoke: 5, boxes: 5, forMany: true},
+		{name: "revoker", as: rita, revoke: 5, boxes: 7, forMany: true},
+		{name: "administrator", as: olga, revoke: 5, boxes: 7, forMany: true},
 	}
 	for _, tt := range tests {
 		a := w.browser().signIn(tt.as).get("/report")
@@ -67,6 +68,25 @@ func TestReportShowsEachRecipientAndWhatCanBeDone(t *testing.T) {
 		if strings.Contains(a.body, secretText) || strings.Contains(a.body, secretFile) {
 			t.Errorf("%s: the report shows content", tt.name)
 		}
+	}
+}
+
+// TestALinkTicksEachRowOfAPage needs no script for it. Another takes the ticks away.
+func TestALinkTicksEachRowOfAPage(t *testing.T) {
+	w, _ := reported(t)
+	b := w.browser().signIn(rita)
+	const ticked = `(?s)<input type="checkbox" name="row"[^>]* checked`
+	page := "/report?days=30&by=template"
+	for _, want := range []int{0, 7, 0} {
+		a := b.get(page)
+		if n := len(regexp.MustCompile(ticked).FindAllString(a.body, -1)); a.status != 200 || n != want {
+			t.Fatalf("%s: %d, %d rows are ticked, want %d", page, a.status, n, want)
+		}
+		link := regexp.MustCompile(`href="(/report[^"]*)#details"`).FindStringSubmatch(a.body)
+		if link == nil || !strings.Contains(link[1], "days=30") || !strings.Contains(link[1], "by=template") {
+			t.Fatalf("%s: no way to tick all or none of the same rows: %q", page, link)
+		}
+		page = strings.ReplaceAll(link[1], "&amp;", "&")
 	}
 }
 
