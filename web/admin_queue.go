@@ -34,6 +34,8 @@ func (s *Server) addQueue(c echo.Context, v *views.Trace) error {
 		v.Queue = say.Text("trace.mailLeavesLateAndAsk", "DueWords", dueWords(say, say.Text("trace.aPasscodeOrLinkTo"), passcodes), "DueWordsB", dueWords(say, say.Text("trace.otherMail"), others))
 	case passcodes > 0 || others > 0:
 		v.Queue = say.Text("trace.mailIsLeavingAnd", "DueWords", dueWords(say, say.Text("trace.aPasscodeOrLinkTo"), passcodes), "DueWordsB", dueWords(say, say.Text("trace.otherMail"), others))
+	case q.Waiting.PutOff > 0 && q.Waiting.Mails == 0:
+		v.Queue = say.Text("trace.nothingButPutOff", "Mails", say.Count("count.mail", q.Waiting.PutOff))
 	default:
 		v.Queue = say.Text("trace.noMailIsDueThat")
 	}

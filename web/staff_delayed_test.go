@@ -39,7 +39,11 @@ func TestADelayIsShownToSenderAndAdministrator(t *testing.T) {
 			t.Errorf("%s has the markup of another server", tt.path)
 		}
 	}
-	if page := texts(g.get("/trace").body); strings.Contains(page, "waited") {
+	page := texts(g.get("/trace").body)
+	if !strings.Contains(page, "Delayed, and tried again: 2 mails. No other mail is due.") {
+		t.Errorf("the foot does not count what is shown as delayed:\n%s", page)
+	}
+	if strings.Contains(page, "waited") {
 		t.Errorf("mail is said to have waited for long at once:\n%s", page)
 	}
 	w.clock.advance(3 * time.Hour)

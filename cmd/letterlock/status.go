@@ -91,7 +91,11 @@ func (c *statusCommand) installation(ctx context.Context, d desk) error {
 // waiting says which mail waits for long, and for whom.
 func (d desk) waiting(t *table, w api.Waiting) {
 	if w.Mails == 0 {
-		t.row("waiting", "no mail has waited for more than an hour")
+		says := "no mail has waited for more than an hour"
+		if w.PutOff > 0 {
+			says = count(w.PutOff, "mail") + " put off and tried again; none has waited for more than an hour"
+		}
+		t.row("waiting", says)
 		return
 	}
 	number := count(w.Mails, "mail")

@@ -14,6 +14,7 @@ func TestTheStatusSaysWhatWaitsForLong(t *testing.T) {
 		want    string
 	}{
 		{api.Waiting{}, "waiting  no mail has waited for more than an hour\n"},
+		{api.Waiting{PutOff: 2}, "waiting  2 mails put off and tried again; none has waited for more than an hour\n"},
 		{api.Waiting{Mails: 10_000, Capped: true, Since: at(9, 42), Domains: []api.WaitingDomain{
 			{Domain: "quillfeather.example", Mails: 9999, Since: at(9, 42), Reply: "451 come\x1b[31m back"}, {Domain: "riverside.example", Mails: 1, Since: at(10, 1)}}},
 			"waiting                  at least 10000 mails for more than an hour, the oldest since 2026-11-20 09:42 UTC\n" +

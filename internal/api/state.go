@@ -57,6 +57,7 @@ type Waiting struct {
 	Capped  bool            `json:"capped,omitempty"`
 	Since   time.Time       `json:"since,omitzero" doc:"Since when the one has that waits longest; absent: none does."`
 	Domains []WaitingDomain `json:"domains,omitempty" doc:"To whom, those with the most mails first, five at most."`
+	PutOff  int             `json:"putOff,omitempty" doc:"How many mails were tried and are tried again, whether they wait for long or not; at least so many if capped."`
 }
 
 // A WaitingDomain is what of it goes to one domain.

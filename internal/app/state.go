@@ -99,7 +99,7 @@ func (a *App) due(ctx context.Context) (passcodes, others time.Time, err error) 
 func (a *App) waiting(ctx context.Context) (w api.Waiting, err error) {
 	var found store.Waiting
 	err = a.DB.Read(ctx, func(tx *store.Tx) error { found, err = tx.PutOffLong(); return err })
-	w = api.Waiting{Mails: found.Mails, Capped: found.Capped, Since: found.Since}
+	w = api.Waiting{Mails: found.Mails, Capped: found.Capped, Since: found.Since, PutOff: found.PutOff}
 	for _, d := range found.Domains {
 		w.Domains = append(w.Domains, api.WaitingDomain{Domain: d.Domain, Mails: d.Mails, Since: d.Since, Reply: d.Reply})
 	}

@@ -403,7 +403,7 @@ func TestTheQueueSaysWhatWaitsForLong(t *testing.T) {
 	h.pass(30 * time.Minute)
 	h.send(intake.Envelope{}, marta, jonas)
 	h.flush()
-	if w := waiting(); w.Mails != 0 || !w.Since.IsZero() || len(w.Domains) != 0 {
+	if w := waiting(); w.Mails != 0 || !w.Since.IsZero() || len(w.Domains) != 0 || w.PutOff != 3 {
 		t.Errorf("after half an hour: %+v", w)
 	}
 	h.pass(31 * time.Minute)

@@ -16,6 +16,7 @@ type Waiting struct {
 	Capped  bool      // at least so many; not all was looked at
 	Since   time.Time // when the one that waits longest was put there; zero: none
 	Domains []WaitingDomain
+	PutOff  int // mails that were tried and are tried again, whether they wait for long or not
 }
 
 // A WaitingDomain is the part of it that goes to one domain.
@@ -38,7 +39,7 @@ const (
 var toStaff = []NoticeKind{FailureNotice, RequestNotice, ReleaseNotice, AdminNotice, ReadNotice, UnreadNotice, ExpiringNotice}
 
 // PutOffLong says what waits for long, and for which domains: those with the most first, a
-// few at most.
+// few at most. It counts what is put off, for however long.
 func (t *Tx) PutOffLong() (w Waiting, err error) {
 	all := make(map[string]*WaitingDomain)
 	looked, since := 0, t.Now.Add(-letterlock.Late).Unix()
@@ -55,7 +56,10 @@ func (t *Tx) PutOffLong() (w Waiting, err error) {
 			if err := rows.Scan(&kind, &created, &account, &d.Domain, &sender, &tried, &d.Reply); err != nil {
 				return err
 			}
-			if looked++; created > since {
+			if looked++; tried > 0 {
+				w.PutOff++
+			}
+			if created > since {
 				return nil
 			}
 			switch {

@@ -53,7 +53,7 @@ func (l *long) ask(tx *store.Tx) (w Waiting, err error) {
 	if tx.Now.Before(l.until) {
 		return l.found, nil
 	}
-	if w, err = tx.PutOffLong(); err == nil && w.Mails >= manyWaiting {
+	if w, err = tx.PutOffLong(); err == nil && max(w.Mails, w.PutOff) >= manyWaiting {
 		l.found, l.until = w, tx.Now.Add(keptFor)
 	}
 	return w, err
