@@ -52,7 +52,8 @@ func (s *Server) traceTable(c echo.Context) (listing, error) {
 	return listing{"message-trace", traceColumns, each}, nil
 }
 
-// exported is one recipient of a message, in the order of traceColumns.
+// exported is one recipient of a message, in the order of traceColumns. It is in English,
+// as the report is.
 func (s *Server) exported(m track.Sent, r letterlock.Recipient) []string {
 	exact := func(t time.Time) string {
 		if t.IsZero() {
@@ -74,6 +75,6 @@ func (s *Server) exported(m track.Sent, r letterlock.Recipient) []string {
 	return []string{
 		exact(m.Message.Accepted), m.Message.MessageID, string(m.Message.Sender.Address), string(r.Mailbox.Address), string(r.Field),
 		m.Message.Subject, state, exact(r.FirstRead), exact(r.Revocation.At), string(r.Revocation.By.Address),
-		revocable, string(r.Identity), string(r.Experience), m.Message.Brand, string(m.Message.Method), string(m.Message.Protection), exact(m.Message.Expires),
+		revocable, string(r.Identity), string(r.Experience), speaker{Server: s}.templateOf(m.Message.Brand), string(m.Message.Method), string(m.Message.Protection), exact(m.Message.Expires),
 	}
 }

@@ -146,7 +146,7 @@ func TestTraceIsExported(t *testing.T) {
 		t.Fatalf("CSV: %d rows, %v\n%s", len(rows), err, a.body)
 	}
 	subject := rows[0][5]
-	if subject != "Subject" || rows[1][3] != string(jonas) || rows[2][5] != "'=cmd|' /C calc'!A0" || rows[3][6] != "inline" {
+	if subject != "Subject" || rows[1][3] != string(jonas) || rows[2][5] != "'=cmd|' /C calc'!A0" || rows[3][6] != "inline" || rows[1][13] != "Contoso (default)" {
 		t.Errorf("CSV:\n%s", a.body)
 	}
 	a = b.get("/trace/export.json?sender=ada&state=any")
