@@ -39,6 +39,14 @@ func withRail(names ...string) []string {
 	return append([]string{"menu", "sent", "compose", "trace", "chart", "bulk", "log", "rules", "brand", "users", "key", "shield", "pulse", "sign-out"}, names...)
 }
 
+// zoned adds to the name of a column of times which zone they are in.
+func zoned(name, zone string) string {
+	if zone == "" {
+		return name
+	}
+	return name + " (" + zone + ")"
+}
+
 // bulkAsks has the progress of a bulk revocation ask for itself, every 2 seconds.
 func bulkAsks(v Bulk) templ.Attributes {
 	if !v.Scripts || v.LiveURL == "" {

@@ -45,7 +45,7 @@ func sampleFound(chosen int) *TraceFound {
 	row := func(when, subject, sender, to, revocable string, states ...State) TraceRow {
 		return TraceRow{URL: "/trace/1?sender=halden.example", When: at(when), Subject: subject, Sender: sender, To: to, Revocable: revocable, States: states}
 	}
-	f := &TraceFound{Heading: "6 messages", Shown: "Showing 6 messages.", CSVURL: "/trace/export.csv", JSONURL: "/trace/export.json", BulkURL: "/bulk/new?sender=halden.example", Rows: []TraceRow{
+	f := &TraceFound{Heading: "6 messages", Shown: "Showing 6 messages.", CSVURL: "/trace/export.csv", JSONURL: "/trace/export.json", Zone: "CET", BulkURL: "/bulk/new?sender=halden.example", Rows: []TraceRow{
 		row("20 Nov 10:42", "Settlement agreement, third draft", ines.Address, marta.Address, "Yes", State{Kind: StateRead}),
 		row("20 Nov 09:15", "Board minutes for signature", ines.Address, "3 recipients", "Yes, 2 of 3", State{StateRead, "1 of 2 read"}, State{StateInline, "1 inline"}),
 		row("19 Nov 17:30", "Passport copies for the notary", ines.Address, "yuki.tanaka@yahoo.co.jp", "Yes", State{Kind: StateExpires}),

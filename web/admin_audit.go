@@ -65,9 +65,12 @@ func (s *Server) auditView(c echo.Context) (v views.Audit, err error) {
 	if err != nil {
 		return v, err
 	}
+	var times []time.Time
 	for _, e := range page.Entries {
 		v.Rows = append(v.Rows, s.speaker(c).auditRow(e))
+		times = append(times, e.At)
 	}
+	v.Zone = s.speaker(c).zones(times)
 	v.Shown = say.Text("audit.showing", "Entrys", say.Count("count.entry", len(v.Rows)))
 	if len(v.Rows) > 1 {
 		v.Shown = say.Text("audit.showingEntries", "Rows", grouped(len(v.Rows)))

@@ -188,8 +188,11 @@ func (s *Server) reportOf(c echo.Context, p *span) (v views.Report, err error) {
 	if p.before != "" {
 		v.NewestURL = p.url("/report", "")
 	}
+	var times []time.Time
 	for _, row := range page.Rows {
 		v.Rows = append(v.Rows, s.speaker(c).reportRow(by, row))
+		times = append(times, row.Message.Accepted)
 	}
+	v.Zone = s.speaker(c).zones(times)
 	return v, nil
 }

@@ -2,6 +2,7 @@ package web
 
 import (
 	"strconv"
+	"time"
 
 	"letterlock/internal/language"
 	"letterlock/internal/letterlock"
@@ -37,9 +38,12 @@ func (s speaker) traceFound(by letterlock.Actor, l lookup, page track.TracePage,
 			})
 		}
 	}
+	var times []time.Time
 	for _, m := range page.Messages {
 		f.Rows = append(f.Rows, s.traceRow(by, l, m, chosen))
+		times = append(times, m.Message.Accepted)
 	}
+	f.Zone = s.zones(times)
 	return f
 }
 

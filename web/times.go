@@ -1,6 +1,7 @@
 package web
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -43,6 +44,18 @@ func (p speaker) brief(t time.Time) views.Time {
 		return p.clock(t)
 	}
 	return p.day(t)
+}
+
+// zones names the zone of the times of a list, at its head because they have no room for
+// it each: "CET", or "CEST/CET" where the clocks were changed between them.
+func (p speaker) zones(times []time.Time) string {
+	var names []string
+	for _, t := range times {
+		if name := t.In(p.Location).Format("MST"); !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return strings.Join(names, "/")
 }
 
 // daysAgo counts midnights between t and now; negative: t is on a later day.
