@@ -24,6 +24,16 @@ func (v Trace) described(field string) templ.Attributes {
 	return attrs
 }
 
+// hinted is described for a field that has a hint as well.
+func (v Trace) hinted(field string) templ.Attributes {
+	attrs := v.described(field)
+	if attrs == nil {
+		return templ.Attributes{"aria-describedby": field + "-hint"}
+	}
+	attrs["aria-describedby"] = field + "-error " + field + "-hint"
+	return attrs
+}
+
 // typed ties the field for the typed Message-ID to what is to be typed, and to
 // what is wrong with it.
 func typed(wrong bool) templ.Attributes {

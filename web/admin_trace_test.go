@@ -117,6 +117,13 @@ func TestTraceSaysWhatCannotBeLookedFor(t *testing.T) {
 		}
 		says(t, query, a, want)
 	}
+	for query, described := range map[string]string{"": "subject-hint", "?subject=-": "subject-error subject-hint"} {
+		a := b.get("/trace" + query)
+		says(t, "the form", a, "minu* finds all that begin so")
+		if !strings.Contains(a.body, `aria-describedby="`+described+`"`) || !strings.Contains(a.body, `id="subject-hint"`) {
+			t.Errorf("/trace%s: the subject is not described by %s", query, described)
+		}
+	}
 	a := b.get("/trace?subject=zzz&state=any")
 	says(t, "an empty list", a, "No message matches.", "Search again without one of these: without Subject: zzz")
 	if a.status != 200 || !strings.Contains(a.body, `href="/trace?state=any"`) {
