@@ -20,10 +20,14 @@ func (s speaker) traceFound(by letterlock.Actor, l lookup, page track.TracePage,
 		JSONURL: l.url("/trace/export.json", ""),
 	}
 	if page.Total > len(page.Messages) {
-		f.Shown = s.Text("trace.showingOf", "Messages", strconv.Itoa(len(page.Messages)), "Total", totalOf(s.Words, page.Total))
+		passed := l.passed
+		if page.Total < track.MaxTotal {
+			passed = min(passed, page.Total-len(page.Messages))
+		}
+		f.Shown = s.Text("trace.showingOf", "First", grouped(passed+1), "Last", grouped(passed+len(page.Messages)), "Total", totalOf(s.Words, page.Total))
 	}
 	if page.More != "" {
-		f.OlderURL = l.url("/trace", page.More)
+		f.OlderURL = l.older(page.More, len(page.Messages))
 	}
 	if l.before != "" {
 		f.NewestURL = l.url("/trace", "")

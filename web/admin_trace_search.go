@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -53,17 +54,24 @@ var (
 // maxCarried bounds a search that is carried along in a field of its own, in bytes.
 const maxCarried = 8000
 
+// maxPassed bounds a number that anybody can write into a link.
+const maxPassed = 1_000_000_000
+
 // A lookup is what somebody looks for in the trace, as it was typed, and how far
 // they have paged.
 type lookup struct {
 	typed  map[string]string // by field; what is empty is not in it
 	asked  bool              // a search was asked for, be it for everything
 	before string            // cursor; empty: from the newest
+	passed int               // how many were on the pages before; said, and nothing hangs on it
 }
 
 // lookupOf reads a search out of a URL or a form.
 func lookupOf(q url.Values) lookup {
 	l := lookup{typed: map[string]string{}, before: q.Get("before")}
+	if n, err := strconv.Atoi(q.Get("passed")); err == nil && 0 < n && n < maxPassed && l.before != "" {
+		l.passed = n
+	}
 	for _, f := range lookupFields {
 		if _, ok := q[f.name]; ok {
 			l.asked = true
@@ -106,7 +114,16 @@ func (l lookup) url(path, before string) string {
 	if before != "" {
 		q.Set("before", before)
 	}
+	if before != "" && l.passed > 0 {
+		q.Set("passed", strconv.Itoa(l.passed))
+	}
 	return withQuery(path, q)
+}
+
+// older is the next page of the list, after so many messages on this one.
+func (l lookup) older(before string, many int) string {
+	l.passed += many
+	return l.url("/trace", before)
 }
 
 // message is where a message is found, with this search beside it.

@@ -3,6 +3,7 @@ package web
 import (
 	"encoding/csv"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -135,6 +136,36 @@ func TestTraceSaysWhatCannotBeLookedFor(t *testing.T) {
 			t.Errorf("%s: %d %q", path, a.status, a.heading())
 		}
 		says(t, path, a, "There is no such message.")
+	}
+}
+
+// TestTraceSaysWhichOfAllItShows pages through what was found, with a message open too.
+func TestTraceSaysWhichOfAllItShows(t *testing.T) {
+	w := newWorld(t)
+	for i := range 53 {
+		w.clock.advance(time.Minute)
+		w.submit(ada, intake.Envelope{Recipients: []letterlock.Address{marta}}, titledMail(ada, fmt.Sprintf("Letter %02d", i), marta))
+	}
+	b := w.browser().signIn(grace)
+	link := func(a answer, to string) string {
+		t.Helper()
+		found := regexp.MustCompile(to).FindString(a.body)
+		if found == "" {
+			t.Fatalf("no link %s", to)
+		}
+		return strings.ReplaceAll(found, "&amp;", "&")
+	}
+	first := b.get("/trace?sender=ada")
+	says(t, "the first page", first, "Showing 1 to 50 of 53.")
+	page := link(first, `/trace\?before=[^"]+`)
+	older := b.get(page)
+	says(t, "the second page", older, "Letter 02", "Showing 51 to 53 of 53.")
+	says(t, "a message of it", b.get(link(older, `/trace/[^?"]+\?before=[^"]+`)), "Showing 51 to 53 of 53.")
+	for _, forged := range []string{"passed=-7", "passed=x", "passed=", "passed=99999999999999999999", "passed=52"} {
+		a := b.get(regexp.MustCompile(`passed=\d+`).ReplaceAllString(page, forged))
+		if a.status != 200 || !strings.Contains(texts(a.body), "Letter 02") || strings.Contains(texts(a.body), "to 54 of") || strings.Contains(texts(a.body), "999") {
+			t.Errorf("%s: %d", forged, a.status)
+		}
 	}
 }
 
