@@ -27,7 +27,7 @@ func reportSamples(w language.Words, all map[string]templ.Component) {
 	report := Report{
 		Page: p, Ranges: []Filter{{Name: "Last 7 days", URL: "/report?days=7", Current: true}}, From: "2026-11-14", Until: "2026-11-20",
 		By: []Option{{"method", "Encryption method", true}}, CSVURL: "/report/export.csv", JSONURL: "/report/export.json", Chart: chart,
-		Domains: []DomainBar{{"gmail.com", "214", "100.0%"}}, Heading: "8 messages, newest first", Rows: []ReportRow{row, gone},
+		Domains: []DomainBar{{"gmail.com", "214", "100.0%"}}, Heading: "8 messages, newest first", Zone: "CET", SelectURL: "/report?all=1&days=7", Rows: []ReportRow{row, gone},
 		Shown: "Showing 2 rows.", OlderURL: "/report?before=1", RevokeChosenURL: "/bulk/chosen", ExportChosenURL: "/report/chosen.csv",
 	}
 	all["report"] = ReportPage(report)
@@ -75,7 +75,7 @@ func reportSamples(w language.Words, all map[string]templ.Component) {
 	all["tokens-wrong"] = TokensPage(Tokens{Page: p, Scopes: scopes, IssueURL: "/tokens", Errors: wrong, Wrong: leadTo(wrong)})
 
 	audit := Audit{Page: p, Acts: []Option{{"", "Any", true}, {"revoke", "Revoke", false}}, ExportURL: "/audit-log/export.jsonl", CheckpointsURL: "/audit-log/checkpoints.jsonl", KeyURL: "/audit-log/public-key.pem",
-		Shown: "Showing 2 entries.", Rows: []AuditRow{
+		Shown: "Showing 2 entries.", Zone: "CET", Rows: []AuditRow{
 			{Number: "2", When: at("20 Nov 2026 10:42:07"), Who: ines.Address, Where: "192.0.2.7", What: "Revoke", Targets: []string{marta.Address}, Reason: "Lost laptop", MessageURL: "/trace/a"},
 			{Number: "3", When: at("20 Nov 2026 10:42:07"), Who: ines.Address, What: "Finish batch", Targets: []string{"Recipient: @riverside.example", "119 messages with 300 recipients", "Access removed: 117 messages"}, Reason: "Price list", BatchURL: "/bulk/1"},
 			{Number: "1", When: at("20 Nov 2026 10:40:00"), Who: "the program", What: "Visit /accounts", Refused: true, Reason: "role"},

@@ -44,6 +44,7 @@ func TestAdministratorRevokesFromTheReport(t *testing.T) {
 			}
 
 			pages := p.sendAndRead(recipient, "Rota", "Rents")
+			tickAll(t, p, admin, tt.noScript)
 			revokeSelection(t, p, admin, "Rota", "Rents")
 			for _, page := range pages {
 				recipient.Goto(page)
@@ -66,6 +67,24 @@ func (p *program) sendAndRead(recipient *browsertest.Page, subjects ...string) (
 		pages = append(pages, recipient.URL())
 	}
 	return pages
+}
+
+// tickAll ticks all rows of the report at once, and none again.
+func tickAll(t *testing.T, p *program, admin *browsertest.Page, noScript bool) {
+	t.Helper()
+	admin.Goto(p.site + "/report")
+	rows := admin.Count(".report-table tbody input")
+	admin.ClickText("Select all on this page")
+	if n := admin.Count(".report-table tbody input:checked"); rows < 3 || n != rows {
+		t.Errorf("%d of %d rows are ticked", n, rows)
+	}
+	if said, want := admin.Text("[data-selected]"), fmt.Sprintf("Rows selected: %d", rows); !noScript && said != want {
+		t.Errorf("a screen reader says %q, want %q", said, want)
+	}
+	admin.ClickText("Clear")
+	if n := admin.Count(".report-table tbody input:checked"); n != 0 {
+		t.Errorf("%d rows are ticked after Clear", n)
+	}
 }
 
 // revokeSelection ticks the rows of these subjects in the report, follows "Revoke
