@@ -34,12 +34,12 @@ func (v Trace) hinted(field string) templ.Attributes {
 	return attrs
 }
 
-// typed ties the field for the typed Message-ID to what is to be typed, and to
-// what is wrong with it.
-func typed(wrong bool) templ.Attributes {
-	attrs := templ.Attributes{"aria-describedby": "message-id-hint"}
+// typed ties a field into which something is copied by hand to what is to be typed,
+// and to what is wrong with it.
+func typed(id string, wrong bool) templ.Attributes {
+	attrs := templ.Attributes{"aria-describedby": id + "-hint"}
 	if wrong {
-		attrs = templ.Attributes{"aria-invalid": "true", "aria-describedby": "message-id-error message-id-hint", "autofocus": true}
+		attrs = templ.Attributes{"aria-invalid": "true", "aria-describedby": id + "-error " + id + "-hint", "autofocus": true}
 	}
 	return attrs
 }

@@ -155,7 +155,7 @@ func bulkSamples(w language.Words, all map[string]templ.Component) {
 
 	batch := Bulk{
 		Page: staffPage(w), Title: "Sender: ines.kaya@halden.example", Kind: BandCan, Lead: "Nothing has been touched yet.", Text: "This would remove access to 2 messages with 3 recipients. 1 recipient had already read it.",
-		StartURL: "/bulk/1/start", DiscardURL: "/bulk/1/discard", Count: "2 messages", Total: 2, ItemsTitle: "What it would touch",
+		RunURL: "/bulk/1/start", DiscardURL: "/bulk/1/discard", Count: "2 messages", Total: 2, ItemsTitle: "What it would touch",
 		Facts: []Fact{{"Sender", ines.Address, false}, {"Reason", "Sent from a stolen account", false}, {"Planned", "20 November 2026, 11:52 CET, by Ines Kaya", false}},
 		Shown: "Showing 2 of 2.", SearchAgain: "/trace?sender=ines",
 		Items: []BulkItem{
@@ -164,12 +164,15 @@ func bulkSamples(w language.Words, all map[string]templ.Component) {
 		},
 	}
 	all["bulk-planned"] = BulkPage(batch)
+	wrong := batch
+	wrong.Typed, wrong.TypedError = "3", "This is not the number of messages. Nothing was changed."
+	all["bulk-planned-wrong"] = BulkPage(wrong)
 	waiting := batch
-	waiting.Lead, waiting.StartURL, waiting.ApproveURL = "Waiting for a second person.", "", "/bulk/1/approve"
+	waiting.Lead, waiting.RunURL, waiting.Approves = "Waiting for a second person.", "/bulk/1/approve", true
 	waiting.Problem = "You planned or started this bulk revocation, so somebody else has to approve it. Nothing was changed."
 	all["bulk-waiting"] = BulkPage(waiting)
 	running := batch
-	running.Kind, running.Lead, running.Text, running.StartURL, running.DiscardURL = BandRevoked, "Removing access.", "Each message is revoked as soon as it has a result below.", "", ""
+	running.Kind, running.Lead, running.Text, running.RunURL, running.DiscardURL = BandRevoked, "Removing access.", "Each message is revoked as soon as it has a result below.", "", ""
 	running.LiveURL, running.Refresh, running.Finished, running.HasResults, running.UndoURL = "/bulk/1/progress", "/bulk/1?refresh=1", 1, true, "/bulk/1/undo"
 	running.Items = append([]BulkItem{}, batch.Items...)
 	running.Items[0].Result = State{Kind: StateRevoked}

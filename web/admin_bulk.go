@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -113,7 +114,7 @@ func (s *Server) bulk(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.showBatch(c, http.StatusOK, b, "")
+	return s.showBatch(c, http.StatusOK, b, views.Bulk{})
 }
 
 func (s *Server) batch(c echo.Context) (letterlock.Batch, error) {
@@ -124,7 +125,8 @@ func (s *Server) batch(c echo.Context) (letterlock.Batch, error) {
 	return s.Access.Batch(c.Request().Context(), actor(c), id)
 }
 
-func (s *Server) showBatch(c echo.Context, status int, b letterlock.Batch, problem string) error {
+// showBatch shows a batch, and what of it was refused just now.
+func (s *Server) showBatch(c echo.Context, status int, b letterlock.Batch, refused views.Bulk) error {
 	before, err := strconv.ParseInt(c.QueryParam("before"), 10, 64)
 	if err != nil || before < 0 {
 		before = 0 // from the newest
@@ -134,7 +136,7 @@ func (s *Server) showBatch(c echo.Context, status int, b letterlock.Batch, probl
 		return err
 	}
 	v := s.speaker(c).bulkView(actor(c), b, items, before)
-	v.Page, v.Problem = s.page(c), problem
+	v.Page, v.Problem, v.Typed, v.TypedError = s.page(c), refused.Problem, refused.Typed, refused.TypedError
 	if v.LiveURL != "" {
 		v.Refresh = again("/bulk/" + string(b.ID))
 	}
@@ -156,10 +158,44 @@ func (s *Server) bulkProgress(c echo.Context) error {
 	return s.show(c, http.StatusOK, views.BulkProgress(v))
 }
 
-func (s *Server) bulkStart(c echo.Context) error   { return s.bulkAct(c, s.Access.StartBatch) }
-func (s *Server) bulkApprove(c echo.Context) error { return s.bulkAct(c, s.Access.ApproveBatch) }
+func (s *Server) bulkStart(c echo.Context) error   { return s.bulkRun(c, s.Access.StartBatch) }
+func (s *Server) bulkApprove(c echo.Context) error { return s.bulkRun(c, s.Access.ApproveBatch) }
 func (s *Server) bulkDiscard(c echo.Context) error { return s.bulkAct(c, s.Access.DiscardBatch) }
 func (s *Server) bulkUndo(c echo.Context) error    { return s.bulkAct(c, s.Access.UndoBatch) }
+
+// bulkRun has a batch run whose number of messages was typed. One that has run and is
+// tried once more takes nothing away that was not agreed to.
+func (s *Server) bulkRun(c echo.Context, act batchAct) error {
+	say := s.words(c)
+	b, err := s.batch(c)
+	if err != nil {
+		return err
+	}
+	f, err := form(c)
+	if err != nil {
+		return err
+	}
+	var v views.Bulk
+	if offer(&v, actor(c), b, ""); v.RunURL == "" {
+		return s.bulkAct(c, act)
+	}
+	typed := strings.TrimSpace(strings.ToValidUTF8(f.Get("messages"), "\uFFFD"))
+	switch bareNumber(typed) {
+	case strconv.Itoa(b.Messages):
+		return s.bulkAct(c, act)
+	case "":
+		v.TypedError = say.Text("bulk.typeTheNumberSoThat")
+	default:
+		v.TypedError = say.Text("bulk.thisIsNotTheNumber")
+	}
+	v.Typed = bounded(typed, maxReason)
+	return s.showBatch(c, http.StatusUnprocessableEntity, b, v)
+}
+
+// bareNumber is a number without what people put between its thousands.
+func bareNumber(typed string) string {
+	return strings.NewReplacer(",", "", ".", "", "'", "", "’", "", " ", "", "\u00A0", "", "\u202F", "").Replace(typed)
+}
 
 // bulkAct does something with a batch, and shows the batch as it then is.
 func (s *Server) bulkAct(c echo.Context, act batchAct) error {
@@ -181,7 +217,7 @@ func (s *Server) bulkAct(c echo.Context, act batchAct) error {
 		return errors.Join(err, lookErr)
 	}
 	status, _ := s.ending(err, c)
-	return s.showBatch(c, status, b, sentence)
+	return s.showBatch(c, status, b, views.Bulk{Problem: sentence})
 }
 
 // batchRefusal is the sentence for something that cannot be done with a batch.

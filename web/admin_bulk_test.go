@@ -71,7 +71,7 @@ func TestBulkRevocationIsPlannedRunAndUndone(t *testing.T) {
 		t.Fatalf("planning removed access: %d", a.status)
 	}
 
-	if a := b.post(batch+"/start", nil); a.status != http.StatusSeeOther || a.location() != batch {
+	if a := b.post(batch+"/start", url.Values{"messages": {"2"}}); a.status != http.StatusSeeOther || a.location() != batch {
 		t.Fatalf("start: %d %s", a.status, a.location())
 	}
 	running := b.get(batch)
@@ -134,6 +134,36 @@ func TestBulkPlanThatCannotBeSaysWhyAndChangesNothing(t *testing.T) {
 	}
 }
 
+func TestBatchStartsOnlyOnceItsNumberIsTyped(t *testing.T) {
+	w := newWorld(t)
+	w.send(ada, letterlock.EncryptOnly, marta)
+	w.send(ada, letterlock.EncryptOnly, marta)
+	b := w.browser().signIn(grace)
+	batch := b.post("/bulk", url.Values{"sender": {string(ada)}}).location()
+	says(t, "the plan", b.get(batch), "Type the number of messages to revoke them 2")
+	for typed, want := range map[string]string{
+		"": "Type the number of messages, so that none is revoked by mistake", "3": "This is not the number of messages.",
+		"two": "This is not the number", "-2": "This is not the number", "<2>": "This is not the number", "\xff": "This is not the number",
+	} {
+		a := b.post(batch+"/start", url.Values{"messages": {typed}})
+		if a.status != 422 {
+			t.Errorf("%q: %d", typed, a.status)
+		}
+		says(t, typed, a, want, "Nothing has been touched yet.", "Revoke 2 messages")
+	}
+	r := w.browser()
+	if a := r.get(r.prove(marta)); a.status != 200 {
+		t.Fatalf("without the number the recipient gets %d", a.status)
+	}
+	if a := b.post(batch+"/start", url.Values{"messages": {" 2 "}}); a.status != http.StatusSeeOther {
+		t.Errorf("the number: %d", a.status)
+	}
+	w.runBatch(batch, letterlock.BatchDone)
+	if a := b.post(batch+"/start", nil); a.status != http.StatusSeeOther {
+		t.Errorf("trying again what failed: %d", a.status)
+	}
+}
+
 func TestDiscardedPlanNeverRuns(t *testing.T) {
 	w := newWorld(t)
 	w.send(ada, letterlock.EncryptOnly, marta)
@@ -165,7 +195,7 @@ func TestSecondPersonApprovesALargeBatch(t *testing.T) {
 	}
 	planner, second := w.browser().signIn(rita), w.browser().signIn(olga)
 	batch := planner.post("/bulk", url.Values{"sender": {string(ada)}}).location()
-	if a := planner.post(batch+"/start", nil); a.status != http.StatusSeeOther {
+	if a := planner.post(batch+"/start", url.Values{"messages": {"2"}}); a.status != http.StatusSeeOther {
 		t.Fatalf("start: %d", a.status)
 	}
 	a := planner.get(batch)
@@ -179,7 +209,10 @@ func TestSecondPersonApprovesALargeBatch(t *testing.T) {
 	}
 	says(t, "the refusal", a, "You planned or started this bulk revocation, so somebody else has to approve it. Nothing was changed.", "Waiting for a second person.")
 	says(t, "the second person's page", second.get(batch), "Rita Revoker asks to remove access to 2 messages with 2 recipients.", "Approve and revoke 2 messages")
-	if a := second.post(batch+"/approve", nil); a.status != http.StatusSeeOther {
+	if a := second.post(batch+"/approve", nil); a.status != 422 {
+		t.Errorf("approving without the number: %d", a.status)
+	}
+	if a := second.post(batch+"/approve", url.Values{"messages": {"2"}}); a.status != http.StatusSeeOther {
 		t.Errorf("approving: %d", a.status)
 	}
 	w.runBatch(batch, letterlock.BatchDone)

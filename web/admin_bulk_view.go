@@ -109,11 +109,11 @@ func (s speaker) bulkView(by letterlock.Actor, b letterlock.Batch, items []lette
 func offer(v *views.Bulk, by letterlock.Actor, b letterlock.Batch, path string) {
 	switch b.State {
 	case letterlock.BatchPlanned:
-		v.StartURL, v.DiscardURL = path+"/start", path+"/discard"
+		v.RunURL, v.DiscardURL = path+"/start", path+"/discard"
 	case letterlock.BatchWaiting:
 		v.DiscardURL = path + "/discard"
 		if by.Address != b.By.Address {
-			v.ApproveURL = path + "/approve"
+			v.RunURL, v.Approves = path+"/approve", true
 		}
 	case letterlock.BatchRunning, letterlock.BatchDone:
 		v.UndoURL = path + "/undo"

@@ -115,6 +115,7 @@ func revokeSelection(t *testing.T, p *program, admin *browsertest.Page, subjects
 	if said := admin.Text("main"); !strings.Contains(said, "Nothing has been touched yet.") || !strings.Contains(said, "2 recipients had already read it") {
 		t.Errorf("the plan says:\n%s", said)
 	}
+	admin.Fill("Type the number of messages to revoke them", "2")
 	admin.ClickText("Revoke 2 messages")
 	admin.WaitText("Access has been removed.") // the page asks by itself how far it is
 	admin.Goto(p.site + "/report")

@@ -111,6 +111,7 @@ func TestAdministratorRevokesAllThatWasFound(t *testing.T) {
 	}
 	recipient.Reload()
 	wantPage(t, recipient, 200, "Gehaltserhöhung")
+	admin.Fill("Type the number of messages to revoke them", "1")
 	admin.ClickText("Revoke 1 message")
 	admin.WaitText("Access has been removed.") // the page asks by itself how far it is
 	recipient.Reload()
@@ -184,6 +185,7 @@ func TestEveryTracePageCanBeUsedByEverybody(t *testing.T) {
 		}
 	}
 	run := func() {
+		page.Fill("Type the number of messages to revoke them", "1")
 		page.ClickText("Revoke 1 message")
 		page.WaitText("Access has been removed.")
 		unfold()
