@@ -148,6 +148,9 @@ func bulkSamples(w language.Words, all map[string]templ.Component) {
 		Hidden: []Hidden{{"sender", ines.Address}}, PlanURL: "/bulk", BackURL: "/trace?sender=ines",
 	}
 	all["bulk-new"] = BulkPlanPage(plan)
+	narrow := plan
+	narrow.Conditions, narrow.Narrows = []Fact{{"Recipient", "@riverside.example", false}, {"State", "Unread", false}}, true
+	all["bulk-new-narrow"] = BulkPlanPage(narrow)
 	plan.Problem = "Nothing that was found can still be revoked. Nothing was planned."
 	all["bulk-new-nothing"] = BulkPlanPage(plan)
 	all["bulk-new-everything"] = BulkPlanPage(BulkPlan{Page: staffPage(w), Problem: "A search without any condition would touch every message.", BackURL: "/trace"})
@@ -157,13 +160,19 @@ func bulkSamples(w language.Words, all map[string]templ.Component) {
 		Page: staffPage(w), Title: "Sender: ines.kaya@halden.example", Kind: BandCan, Lead: "Nothing has been touched yet.", Text: "This would remove access to 2 messages with 3 recipients. 1 recipient had already read it.",
 		RunURL: "/bulk/1/start", DiscardURL: "/bulk/1/discard", Count: "2 messages", Total: 2, ItemsTitle: "What it would touch",
 		Facts: []Fact{{"Sender", ines.Address, false}, {"Reason", "Sent from a stolen account", false}, {"Planned", "20 November 2026, 11:52 CET, by Ines Kaya", false}},
-		Shown: "Showing 2 of 2.", SearchAgain: "/trace?sender=ines",
+		Shown: "Showing 2 of 2.", SearchAgain: "/trace?sender=ines", CSVURL: "/bulk/1/export.csv", JSONURL: "/bulk/1/export.json",
 		Items: []BulkItem{
 			{URL: "/trace/1", When: at("20 Nov 10:42"), Subject: "Settlement agreement, third draft", Sender: ines.Address, Recipients: []BulkRecipient{{marta.Address, true, "read 20 Nov 11:20"}}},
 			{URL: "/trace/2", When: at("20 Nov 09:15"), Subject: "Board minutes for signature", Sender: ines.Address, Recipients: []BulkRecipient{{"j.okafor@riverside.example", false, "not read"}, {"yuki.tanaka@yahoo.co.jp", false, "not read"}}},
 		},
 	}
 	all["bulk-planned"] = BulkPage(batch)
+	narrowed := batch
+	narrowed.Facts = append([]Fact{{"Who loses access", "Only recipients that match the search", false}, {"Found", "5 messages; 3 left out: 2 received inline, 1 revoked already", false}}, batch.Facts...)
+	narrowed.Inline, narrowed.InlineURL = "Show what was received inline and cannot be revoked", "/trace?sender=ines&state=inline"
+	narrowed.Items = append([]BulkItem{}, batch.Items...)
+	narrowed.Items[1].Untouched = []string{"carol@outlook.com received it inline and keeps it", "2 more recipients not touched"}
+	all["bulk-planned-narrow"] = BulkPage(narrowed)
 	wrong := batch
 	wrong.Typed, wrong.TypedError = "3", "This is not the number of messages. Nothing was changed."
 	all["bulk-planned-wrong"] = BulkPage(wrong)
@@ -181,6 +190,8 @@ func bulkSamples(w language.Words, all map[string]templ.Component) {
 	done.Lead, done.Text, done.LiveURL, done.Refresh, done.ItemsTitle = "Access has been removed.", "This went through 2 messages with 3 recipients.", "", "", "What it touches"
 	done.Items = append([]BulkItem{}, running.Items...)
 	done.RetryURL = "/bulk/1/start"
+	done.Undoes = "1 message"
+	done.Results = []BulkResult{{State{Text: "All"}, "2", "/bulk/1", true}, {State{Kind: StateRevoked}, "1", "/bulk/1?result=revoked", false}, {State{Kind: StateFailed}, "1", "/bulk/1?result=failed", false}}
 	done.Items[0].Undo, done.Items[1].Result = State{Kind: StateRestored}, State{Kind: StateFailed}
 	all["bulk-done"] = BulkPage(done)
 

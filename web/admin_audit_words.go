@@ -45,6 +45,12 @@ func (s speaker) batchNote(n letterlock.BatchNote) []string {
 	if len(lines) == 0 {
 		lines = []string{s.Text("bulk.chosenOneByOneB")}
 	}
+	switch {
+	case n.Everybody:
+		lines = append(lines, s.Text("bulk.allRecipientsFound"))
+	case n.Search.Narrows():
+		lines = append(lines, s.Text("bulk.onlyRecipientsThatMatch"))
+	}
 	if n.Messages == 0 {
 		return lines // it was refused
 	}
@@ -53,8 +59,8 @@ func (s speaker) batchNote(n letterlock.BatchNote) []string {
 		lines = append(lines, s.Text("audit.hadRead", "Recipients", s.Count("count.recipient", n.Read)))
 	}
 	for _, result := range slices.Sorted(maps.Keys(n.Results)) {
-		word := result
-		if id := "auditResult." + result; s.Has(id) {
+		word := string(result)
+		if id := "auditResult." + word; s.Has(id) {
 			word = s.Text(id)
 		}
 		lines = append(lines, s.Text("audit.came", "Result", word, "Messages", s.Count("count.message", n.Results[result])))

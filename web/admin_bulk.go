@@ -23,6 +23,8 @@ func (s *Server) bulkRoutes() {
 	s.post(revoker, "/bulk/chosen", s.bulkChosen)
 	s.get(auditor, "/bulk/:id", s.bulk)
 	s.get(auditor, "/bulk/:id/progress", s.bulkProgress)
+	s.get(auditor, "/bulk/:id/export.csv", s.bulkCSV, streams)
+	s.get(auditor, "/bulk/:id/export.json", s.bulkJSON, streams)
 	s.post(revoker, "/bulk/:id/start", s.bulkStart)
 	s.post(revoker, "/bulk/:id/approve", s.bulkApprove)
 	s.post(revoker, "/bulk/:id/discard", s.bulkDiscard)
@@ -68,13 +70,14 @@ func (s *Server) bulkPlan(c echo.Context) error {
 	l := lookupOf(f)
 	search, wrong := l.search(say, s.Location)
 	v := planOf(say, l)
+	v.Everybody = v.Narrows && f.Get("everybody") != ""
 	if v.Reason, v.Error = reasonOf(say, f); v.Error != "" {
 		return s.showPlan(c, http.StatusUnprocessableEntity, v, "")
 	}
 	if len(wrong) > 0 {
 		return s.showPlan(c, http.StatusUnprocessableEntity, v, say.Text("bulk.nothingWasPlanned", "Wrong", wrong[0].Text))
 	}
-	b, err := s.Access.PlanBatch(c.Request().Context(), actor(c), search, v.Reason)
+	b, err := s.Access.PlanBatch(c.Request().Context(), actor(c), search, v.Everybody, v.Reason)
 	if err != nil {
 		if wrong := l.refused(say, err); len(wrong) > 0 {
 			return s.showPlan(c, http.StatusUnprocessableEntity, v, say.Text("bulk.nothingWasPlanned", "Wrong", wrong[0].Text))
@@ -131,11 +134,12 @@ func (s *Server) showBatch(c echo.Context, status int, b letterlock.Batch, refus
 	if err != nil || before < 0 {
 		before = 0 // from the newest
 	}
-	items, err := s.Access.BatchItems(c.Request().Context(), actor(c), b.ID, before, bulkPage+1)
+	p := bulkPlace{result: letterlock.BatchResult(c.QueryParam("result")), before: before}
+	items, err := s.Access.BatchItems(c.Request().Context(), actor(c), b.ID, p.result, before, bulkPage+1)
 	if err != nil {
 		return err
 	}
-	v := s.speaker(c).bulkView(actor(c), b, items, before)
+	v := s.speaker(c).bulkView(actor(c), b, items, p)
 	v.Page, v.Problem, v.Typed, v.TypedError = s.page(c), refused.Problem, refused.Typed, refused.TypedError
 	if v.LiveURL != "" {
 		v.Refresh = again("/bulk/" + string(b.ID))
@@ -153,7 +157,7 @@ func (s *Server) bulkProgress(c echo.Context) error {
 	if !atWork(b) {
 		c.Response().Header().Set("HX-Refresh", "true")
 	}
-	v := s.speaker(c).bulkView(actor(c), b, nil, 0)
+	v := s.speaker(c).bulkView(actor(c), b, nil, bulkPlace{})
 	v.Page = s.page(c)
 	return s.show(c, http.StatusOK, views.BulkProgress(v))
 }

@@ -2,7 +2,6 @@ package web
 
 import (
 	"net/http"
-	"net/url"
 	"strings"
 
 	"github.com/labstack/echo/v4"
@@ -154,6 +153,9 @@ func (n leftOut) text(say language.Words) string {
 // planOf is the form of a plan for all that a search finds.
 func planOf(say language.Words, l lookup) views.BulkPlan {
 	v := views.BulkPlan{Conditions: l.facts(say), BackURL: l.url("/trace", ""), PlanURL: "/bulk"}
+	v.Narrows = letterlock.Search{
+		Recipient: l.typed[fieldRecipient], State: letterlock.Condition(l.typed[fieldState]), Identity: letterlock.IdentityType(l.typed[fieldIdentity]),
+	}.Narrows()
 	if len(l.typed) == 0 {
 		v.Problem = say.Text("bulk.aSearchWithoutAnyConditionWould")
 		v.PlanURL, v.BackURL = "", "/trace"
@@ -164,9 +166,4 @@ func planOf(say language.Words, l lookup) views.BulkPlan {
 		}
 	}
 	return v
-}
-
-// withBefore is a path at a place of a list.
-func withBefore(path, before string) string {
-	return withQuery(path, url.Values{"before": {before}})
 }

@@ -61,10 +61,11 @@ func TestBulkRevocationIsPlannedRunAndUndone(t *testing.T) {
 	batch := plan.location()
 	a := b.get(batch)
 	says(t, "the plan", a, "Nothing has been touched yet. This would remove access to 2 messages with 3 recipients. 1 recipient had already read it.",
-		"Subject payroll Reason stolen account", "What it would touch", "Payroll two ada@contoso.example "+string(jonas)+", not read",
+		"Subject payroll", "Reason stolen account", "What it would touch", "Payroll two ada@contoso.example "+string(jonas)+", not read",
 		string(marta)+", read 20 Nov 10:00", "Showing 2 of 2.", "Revoke 2 messages", "Discard the plan")
-	if strings.Contains(a.body, "Payroll inline") || strings.Contains(a.body, "Something else") || strings.Contains(a.body, string(carol)) {
-		t.Error("the plan names what it does not touch")
+	says(t, "what the plan leaves out", a, "Found 3 messages; 1 left out: 1 received inline", string(carol)+" received it inline and keeps it", "Show what was received inline")
+	if strings.Contains(a.body, "Payroll inline") || strings.Contains(a.body, "Something else") {
+		t.Error("the plan names messages that it does not touch")
 	}
 	silent(t, "the plan", a)
 	if a := r.get(path); a.status != 200 {
@@ -161,6 +162,70 @@ func TestBatchStartsOnlyOnceItsNumberIsTyped(t *testing.T) {
 	w.runBatch(batch, letterlock.BatchDone)
 	if a := b.post(batch+"/start", nil); a.status != http.StatusSeeOther {
 		t.Errorf("trying again what failed: %d", a.status)
+	}
+}
+
+func TestBatchCountsWhatBecameOfItsMessages(t *testing.T) {
+	w := newWorld(t)
+	send := func(title string) letterlock.ID {
+		return w.submit(ada, intakeTo(marta, jonas), titledMail(ada, title, marta, jonas))
+	}
+	send("Payroll one")
+	two, three := send("Payroll two"), send("Payroll three")
+	send("Payroll four")
+	b := w.browser().signIn(grace)
+	batch := b.post("/bulk", url.Values{"subject": {"payroll"}}).location()
+	if err := w.server.Access.Revoke(t.Context(), w.actors[grace], two, ""); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.server.Access.Destroy(t.Context(), w.actors[grace], three, ""); err != nil {
+		t.Fatal(err)
+	}
+	b.post(batch+"/start", url.Values{"messages": {"4"}})
+	says(t, "while it runs", b.get(batch), "Stop, and restore access to what was revoked")
+	w.runBatch(batch, letterlock.BatchDone)
+	a := b.get(batch)
+	says(t, "the batch", a, "Planned were 4 messages with 8 recipients. Of the messages: 2 revoked, 1 already revoked by somebody else, 1 destroyed meanwhile.",
+		"Restore access to 2 messages", "All 4 Revoked 2 Already revoked 1 Destroyed meanwhile 1")
+	a = b.get(batch + "?result=already-revoked")
+	says(t, "what was revoked already", a, "Payroll two", "Showing 1 of 1.")
+	if strings.Contains(a.body, "Payroll one") || strings.Contains(a.body, "Payroll three") {
+		t.Error("the result shows messages that do not have it")
+	}
+	if a := b.get(batch + "?result=sold"); a.status != 422 && a.status != 400 {
+		t.Errorf("an unknown result: %d", a.status)
+	}
+	sheet := b.get(batch + "/export.csv").body
+	for _, want := range []string{"Date,Message-ID,Sender,Recipient,Subject,First read,Result,Undo", ",Payroll one,,revoked,", ",Payroll two,,already-revoked,", ",destroyed,"} {
+		if !strings.Contains(sheet, want) {
+			t.Errorf("the export lacks %q:\n%s", want, sheet)
+		}
+	}
+	if got := strings.Count(b.get(batch+"/export.json").body, `"result":"revoked"`); got != 4 {
+		t.Errorf("%d recipients of messages that were revoked are exported, want 4", got)
+	}
+	b.post(batch+"/undo", nil)
+	w.runBatch(batch, letterlock.BatchUndone)
+	says(t, "the batch that was undone", b.get(batch), "Of the messages: 2 restored.", "Restored 2")
+}
+
+func TestBulkPlanSaysWhetherEverybodyLosesAccess(t *testing.T) {
+	w := newWorld(t)
+	w.submit(ada, intakeTo(marta, jonas), titledMail(ada, "Payroll", marta, jonas))
+	b, second := w.browser().signIn(rita), w.browser().signIn(olga)
+	says(t, "the form", b.get("/bulk/new?recipient="+string(marta)), "Who loses access Only recipients that match the search", "All recipients of the messages found")
+	if a := b.get("/bulk/new?sender=ada"); strings.Contains(a.body, "Who loses access") {
+		t.Error("the form asks whom a search without conditions about recipients means")
+	}
+	narrow := b.post("/bulk", url.Values{"recipient": {string(marta)}}).location()
+	everybody := b.post("/bulk", url.Values{"recipient": {string(marta)}, "everybody": {"yes"}}).location()
+	for _, who := range []*browser{b, second} {
+		a := who.get(narrow)
+		says(t, "the narrow plan", a, "1 message with 1 recipient", "Who loses access Only recipients that match the search", string(marta)+", not read", "1 more recipient not touched")
+		if strings.Contains(a.body, string(jonas)) {
+			t.Error("the narrow plan names somebody who does not match")
+		}
+		says(t, "the plan for everybody", who.get(everybody), "1 message with 2 recipients", "Who loses access All recipients of the messages found", string(jonas)+", not read")
 	}
 }
 

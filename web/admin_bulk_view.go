@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"net/url"
 	"strconv"
 	"strings"
 
@@ -64,9 +65,27 @@ func (s speaker) batchWords(b letterlock.Batch) string {
 	return strings.Join(words, ", ")
 }
 
+// A bulkPlace is which messages of a batch a page shows.
+type bulkPlace struct {
+	result letterlock.BatchResult // those that have it; empty: all
+	before int64                  // 0: from the newest
+}
+
+// url is the page of the batch at a path with messages before that one.
+func (p bulkPlace) url(path string, before int64) string {
+	q := url.Values{}
+	if p.result != "" {
+		q.Set("result", string(p.result))
+	}
+	if before > 0 {
+		q.Set("before", strconv.FormatInt(before, 10))
+	}
+	return withQuery(path, q)
+}
+
 // bulkView fills the page of a batch. items may hold one message more than a page
 // shows: then there is another page.
-func (s speaker) bulkView(by letterlock.Actor, b letterlock.Batch, items []letterlock.BatchItem, before int64) views.Bulk {
+func (s speaker) bulkView(by letterlock.Actor, b letterlock.Batch, items []letterlock.BatchItem, p bulkPlace) views.Bulk {
 	path := "/bulk/" + string(b.ID)
 	v := views.Bulk{
 		Title: s.batchWords(b),
@@ -81,27 +100,52 @@ func (s speaker) bulkView(by letterlock.Actor, b letterlock.Batch, items []lette
 	if b.Search != (letterlock.Search{}) {
 		v.SearchAgain = lookupFor(b.Search, s.Location).url("/trace", "")
 	}
+	if b.Left.Inline > 0 && b.Search != (letterlock.Search{}) && b.Search.State == "" {
+		inline := b.Search
+		inline.State = letterlock.IsInline
+		v.Inline, v.InlineURL = s.Text("bulk.showReceivedInline"), lookupFor(inline, s.Location).url("/trace", "")
+	}
 	if atWork(b) {
 		v.LiveURL = path + "/progress"
+	}
+	if b.State == letterlock.BatchDone {
+		v.Undoes = s.Count("count.message", b.Results.Revoked-b.Undos.All())
 	}
 	if by.Is(letterlock.Revoker) {
 		offer(&v, by, b, path)
 	}
 	if len(items) > bulkPage {
 		items = items[:bulkPage]
-		v.OlderURL = withBefore(path, strconv.FormatInt(items[bulkPage-1].Seq, 10))
+		v.OlderURL = p.url(path, items[bulkPage-1].Seq)
 	}
-	if before > 0 {
-		v.NewestURL = path
+	if p.before > 0 {
+		v.NewestURL = p.url(path, 0)
 	}
-	v.Shown = s.Text("bulk.showingOf", "Items", strconv.Itoa(len(items)), "Messages", grouped(b.Messages))
+	total := b.Messages
+	if p.result != "" {
+		total = *b.Results.Of(p.result) + *b.Undos.Of(p.result)
+	}
+	v.Shown = s.Text("bulk.showingOf", "Items", strconv.Itoa(len(items)), "Messages", grouped(total))
 	for _, i := range items {
 		v.Items = append(v.Items, s.bulkItem(i))
-		if i.Result == letterlock.ResultFailed && b.State == letterlock.BatchDone && by.Is(letterlock.Revoker) {
-			v.RetryURL = path + "/start"
+	}
+	v.Results = s.bulkResults(b, p, path)
+	v.CSVURL, v.JSONURL = path+"/export.csv", path+"/export.json"
+	return v
+}
+
+// bulkResults are the results that messages of a batch have, each to be shown alone.
+func (s speaker) bulkResults(b letterlock.Batch, p bulkPlace, path string) (list []views.BulkResult) {
+	for _, r := range letterlock.BatchResults {
+		if n := *b.Results.Of(r) + *b.Undos.Of(r); n > 0 {
+			list = append(list, views.BulkResult{State: s.stated(resultStates[r]), Count: grouped(n), URL: bulkPlace{result: r}.url(path, 0), Shown: r == p.result})
 		}
 	}
-	return v
+	if len(list) > 1 || p.result != "" {
+		all := views.BulkResult{State: views.State{Text: s.Text("bulk.all")}, Count: grouped(b.Messages), URL: path, Shown: p.result == ""}
+		return append([]views.BulkResult{all}, list...)
+	}
+	return nil // all of them have the same
 }
 
 // offer says what can be done with a batch as it is. Whether it may be, the use
@@ -115,14 +159,25 @@ func offer(v *views.Bulk, by letterlock.Actor, b letterlock.Batch, path string) 
 		if by.Address != b.By.Address {
 			v.RunURL, v.Approves = path+"/approve", true
 		}
-	case letterlock.BatchRunning, letterlock.BatchDone:
+	case letterlock.BatchRunning:
 		v.UndoURL = path + "/undo"
+	case letterlock.BatchDone:
+		if b.Results.Revoked > 0 {
+			v.UndoURL = path + "/undo"
+		}
+		if b.Results.Failed > 0 {
+			v.RetryURL = path + "/start"
+		}
+	case letterlock.BatchUndone:
+		if b.Undos.Failed > 0 {
+			v.RetryURL = path + "/undo"
+		}
 	}
 }
 
 // batchBand says what has become of a batch, and what that means.
 func batchBand(say language.Words, by letterlock.Actor, b letterlock.Batch) (kind views.BandKind, lead, text string) {
-	size := say.Text("bulk.withB", "Messages", grouped(b.Messages), "Plural", plural(b.Messages, "message"), "Recipients", say.Count("count.recipient", b.Recipients))
+	size := say.Text("bulk.with", "Messages", say.Count("count.message", b.Messages), "Recipients", say.Count("count.recipient", b.Recipients))
 	switch b.State {
 	case letterlock.BatchPlanned:
 		return views.BandCan, say.Text("bulk.nothingHasBeenTouchedYet"), say.Text("bulk.thisWouldRemoveAccessTo", "Size", size, "AlreadyRead", alreadyRead(say, b))
@@ -134,20 +189,31 @@ func batchBand(say language.Words, by letterlock.Actor, b letterlock.Batch) (kin
 	case letterlock.BatchRunning:
 		return views.BandRevoked, say.Text("bulk.removingAccess"), say.Text("bulk.eachMessageIsRevokedAs")
 	case letterlock.BatchDone:
-		return views.BandRevoked, say.Text("bulk.accessHasBeenRemoved"), say.Text("bulk.thisWentThroughBefore", "Size", size, "AlreadyRead", alreadyRead(say, b))
+		lead := say.Text("bulk.accessHasBeenRemoved")
+		if b.Results.Revoked == 0 {
+			lead = say.Text("bulk.noAccessWasRemoved")
+		}
+		return views.BandRevoked, lead, say.Text("bulk.thisWentThroughBefore", "Size", size, "Results", resulted(say, b.Results), "AlreadyRead", alreadyRead(say, b))
 	case letterlock.BatchUndoing:
 		return views.BandCan, say.Text("bulk.beingUndoneB"), say.Text("bulk.accessIsGivenBackOne")
 	case letterlock.BatchUndone:
-		return views.BandCan, say.Text("bulk.undoneB"), say.Text("bulk.whatThisBatchRemovedHas")
+		return views.BandCan, say.Text("bulk.undoneB"), say.Text("bulk.whatThisBatchRemovedHas", "Results", resulted(say, b.Undos))
 	}
 	return views.BandCannot, say.Text("bulk.discardedB"), say.Text("bulk.itNeverRanAndNever")
 }
 
-func plural(n int, noun string) string {
-	if n == 1 {
-		return noun
+// resulted says how many messages of a batch have which result.
+func resulted(say language.Words, t letterlock.Tally) string {
+	var words []string
+	for _, r := range letterlock.BatchResults {
+		if n := *t.Of(r); n > 0 {
+			words = append(words, say.Text("bulkResult."+strings.ReplaceAll(string(r), "-", ""), "Messages", grouped(n)))
+		}
 	}
-	return noun + "s"
+	if len(words) == 0 {
+		return say.Text("bulkResult.none")
+	}
+	return strings.Join(words, ", ")
 }
 
 // alreadyRead says for how many recipients it is too late to keep it from being read.
@@ -165,6 +231,16 @@ func (s speaker) batchFacts(b letterlock.Batch) []views.Fact {
 	facts := lookupFor(b.Search, s.Location).facts(s.Words)
 	if len(facts) == 0 {
 		facts = []views.Fact{{Label: s.Text("bulk.messages"), Value: s.Text("bulk.chosenOneByOneBB")}}
+	}
+	if b.Search.Narrows() {
+		who := s.Text("bulk.onlyRecipientsThatMatch")
+		if b.Everybody {
+			who = s.Text("bulk.allRecipientsFound")
+		}
+		facts = append(facts, views.Fact{Label: s.Text("bulk.whoLosesAccess"), Value: who})
+	}
+	if b.Found > 0 {
+		facts = append(facts, views.Fact{Label: s.Text("bulk.found"), Value: s.foundWords(b)})
 	}
 	if b.Reason != "" {
 		facts = append(facts, views.Fact{Label: s.Text("bulk.reason"), Value: b.Reason})
@@ -185,6 +261,28 @@ func (s speaker) batchFacts(b letterlock.Batch) []views.Fact {
 	return facts
 }
 
+// foundWords says how many messages were found for a batch, how many of them it leaves
+// out and why, and how many copies of them it touches besides.
+func (s speaker) foundWords(b letterlock.Batch) string {
+	text := s.Count("count.message", b.Found)
+	if b.Left.All() > 0 {
+		var why []string
+		for _, l := range []struct {
+			n    int
+			text string
+		}{{b.Left.Inline, "bulk.leftInline"}, {b.Left.Revoked, "bulk.leftRevoked"}, {b.Left.Destroyed, "bulk.leftDestroyed"}} {
+			if l.n > 0 {
+				why = append(why, s.Text(l.text, "Messages", grouped(l.n)))
+			}
+		}
+		text += s.Text("bulk.leftOut", "Messages", grouped(b.Left.All()), "Why", strings.Join(why, ", "))
+	}
+	if copies := b.Messages - (b.Found - b.Left.All()); copies > 0 {
+		text += s.Text("bulk.andCopies", "Messages", grouped(copies))
+	}
+	return text
+}
+
 func (s speaker) bulkItem(i letterlock.BatchItem) views.BulkItem {
 	item := views.BulkItem{
 		URL: "/trace/" + string(i.Message.ID), When: s.minute(i.Message.Accepted),
@@ -197,6 +295,12 @@ func (s speaker) bulkItem(i letterlock.BatchItem) views.BulkItem {
 			one.Read, one.Note = true, s.Text("bulk.read", "Minute", s.minute(r.FirstRead).Text)
 		}
 		item.Recipients = append(item.Recipients, one)
+	}
+	for _, r := range i.Inline {
+		item.Untouched = append(item.Untouched, s.Text("bulk.receivedItInline", "Address", string(r.Mailbox.Address)))
+	}
+	if i.Others > 0 {
+		item.Untouched = append(item.Untouched, s.Text("bulk.keepAccess", "Recipients", s.Count("count.moreRecipient", i.Others)))
 	}
 	return item
 }

@@ -55,12 +55,6 @@ func (s *Server) traceTable(c echo.Context) (listing, error) {
 // exported is one recipient of a message, in the order of traceColumns. It is in English,
 // as the report is.
 func (s *Server) exported(m track.Sent, r letterlock.Recipient) []string {
-	exact := func(t time.Time) string {
-		if t.IsZero() {
-			return ""
-		}
-		return t.UTC().Format(time.RFC3339)
-	}
 	revocable := "no"
 	if r.Experience == letterlock.Link && !r.Revocation.Revoked() && !m.Message.Destroyed {
 		revocable = "yes"
@@ -77,4 +71,12 @@ func (s *Server) exported(m track.Sent, r letterlock.Recipient) []string {
 		m.Message.Subject, state, exact(r.FirstRead), exact(r.Revocation.At), string(r.Revocation.By.Address),
 		revocable, string(r.Identity), string(r.Experience), speaker{Server: s}.templateOf(m.Message.Brand), string(m.Message.Method), string(m.Message.Protection), exact(m.Message.Expires),
 	}
+}
+
+// exact is a time as programs read it; empty: there is none.
+func exact(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(time.RFC3339)
 }

@@ -60,6 +60,7 @@ var inLane = map[lane.Name]string{
 	lane.Download: "GET /read/:id/part/:n, GET /read/:id/attachments.zip, GET /read/:id/message.eml, GET /sent/:id/part/:n, " +
 		"GET /sent/:id/attachments.zip, GET /sent/:id/message.eml, GET /inbox/:address/:seq/source.eml",
 	lane.Export: "GET /report/export.csv, GET /report/export.json, POST /report/chosen.csv, GET /trace/export.csv, GET /trace/export.json, " +
+		"GET /bulk/:id/export.csv, GET /bulk/:id/export.json, " +
 		"GET /audit-log/export.jsonl, GET /audit-log/checkpoints.jsonl, POST /bulk, POST /bulk/chosen, POST /doctor, POST /sign-in-providers",
 }
 

@@ -315,18 +315,20 @@ var table = map[string]column{
 	"POST /trace/:id/requests/:request/approve": byRevoker(303), // nobody asked
 	"POST /trace/:id/requests/:request/decline": byRevoker(303),
 
-	"GET /trace/:id/destroy":  byAdmin(200),
-	"POST /trace/:id/destroy": byAdmin(422), // nothing is typed
-	"GET /bulk":               byAuditor(200),
-	"GET /bulk/new":           byRevoker(200),
-	"POST /bulk":              byRevoker(422), // of everything
-	"POST /bulk/chosen":       byRevoker(422), // of nothing
-	"GET /bulk/:id":           byAuditor(404), // a message is no bulk revocation
-	"GET /bulk/:id/progress":  byAuditor(404),
-	"POST /bulk/:id/start":    byRevoker(404),
-	"POST /bulk/:id/approve":  byRevoker(404),
-	"POST /bulk/:id/discard":  byRevoker(404),
-	"POST /bulk/:id/undo":     byRevoker(404),
+	"GET /trace/:id/destroy":    byAdmin(200),
+	"POST /trace/:id/destroy":   byAdmin(422), // nothing is typed
+	"GET /bulk":                 byAuditor(200),
+	"GET /bulk/new":             byRevoker(200),
+	"POST /bulk":                byRevoker(422), // of everything
+	"POST /bulk/chosen":         byRevoker(422), // of nothing
+	"GET /bulk/:id":             byAuditor(404), // a message is no bulk revocation
+	"GET /bulk/:id/progress":    byAuditor(404),
+	"GET /bulk/:id/export.csv":  byAuditor(404),
+	"GET /bulk/:id/export.json": byAuditor(404),
+	"POST /bulk/:id/start":      byRevoker(404),
+	"POST /bulk/:id/approve":    byRevoker(404),
+	"POST /bulk/:id/discard":    byRevoker(404),
+	"POST /bulk/:id/undo":       byRevoker(404),
 }
 
 // inDemo gives a world the pages of the demo.

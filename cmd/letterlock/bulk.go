@@ -27,18 +27,19 @@ type bulkCommand struct {
 // planned is what a plan is made from; commands embed it.
 type planned struct {
 	search
-	Message []string `name:"message" sep:"none" placeholder:"ID" help:"This message, by its whole Message-ID; may be given several times, and goes with nothing that is looked for."`
-	Reason  string   `name:"reason" placeholder:"TEXT" help:"Why, for the audit log. Recipients never see it."`
+	Message   []string `name:"message" sep:"none" placeholder:"ID" help:"This message, by its whole Message-ID; may be given several times, and goes with nothing that is looked for."`
+	Everybody bool     `name:"everybody" help:"Take access from all recipients of the messages found, not only from those that match --recipient, --state and --identity."`
+	Reason    string   `name:"reason" placeholder:"TEXT" help:"Why, for the audit log. Recipients never see it."`
 }
 
 func (p planned) batch(in dates) (api.NewBatch, error) {
-	b := api.NewBatch{Reason: p.Reason}
+	b := api.NewBatch{Everybody: p.Everybody, Reason: p.Reason}
 	if len(p.Message) == 0 {
 		q, err := p.search.search(in)
 		b.Search = &q
 		return b, err
 	}
-	if p.search != (search{}) {
+	if p.search != (search{}) || p.Everybody {
 		return b, &letterlock.Error{Code: letterlock.Invalid, Key: "usage", Err: errors.New("--message names the messages, and nothing is looked for beside them")}
 	}
 	for _, id := range p.Message {
@@ -63,7 +64,7 @@ func (c *bulkPlan) Run(ctx context.Context, o *operator) error {
 		if c.JSON {
 			return printJSON(d.out, b)
 		}
-		if err := d.touches(ctx, b); err != nil {
+		if err := d.touches(ctx, b, ""); err != nil {
 			return err
 		}
 		return d.say("Nothing is changed. 'letterlock bulk start %s' revokes them, 'letterlock bulk discard %[1]s' throws the plan away.", b.ID)
@@ -78,12 +79,12 @@ func (d desk) plan(ctx context.Context, p planned) (api.Batch, error) {
 	return d.PlanBatch(ctx, n)
 }
 
-// touches shows every message of a batch, with those recipients whose access it
-// removes.
-func (d desk) touches(ctx context.Context, b api.Batch) error {
-	t := newTable(d.out, "DATE", "SENDER", "RECIPIENTS", "READ", "SUBJECT", "RESULT", "MESSAGE-ID")
+// touches shows every message of a batch, or those with a result, with the recipients
+// whose access it removes.
+func (d desk) touches(ctx context.Context, b api.Batch, result string) error {
+	t := newTable(d.out, "DATE", "SENDER", "RECIPIENTS", "KEEP IT", "READ", "SUBJECT", "RESULT", "MESSAGE-ID")
 	for next := ""; ; {
-		p, err := d.BatchItems(ctx, b.ID, next, maxPage)
+		p, err := d.BatchItems(ctx, b.ID, result, next, maxPage)
 		if err != nil {
 			return err
 		}
@@ -92,7 +93,7 @@ func (d desk) touches(ctx context.Context, b api.Batch) error {
 			for _, r := range i.Message.Recipients {
 				to = append(to, reader(r))
 			}
-			t.row(d.when(i.Message.Date), i.Message.Sender, strings.Join(to, " "), i.Read, i.Message.Subject, strings.TrimSpace(i.Result+" "+i.Undo), i.Message.MessageID)
+			t.row(d.when(i.Message.Date), i.Message.Sender, strings.Join(to, " "), untouched(i), i.Read, i.Message.Subject, strings.TrimSpace(i.Result+" "+i.Undo), i.Message.MessageID)
 		}
 		if next = p.Next; next == "" {
 			break
@@ -101,7 +102,40 @@ func (d desk) touches(ctx context.Context, b api.Batch) error {
 	if err := t.end(); err != nil {
 		return err
 	}
-	return d.say("\n%s with %s, of whom %d had read when it was planned.", count(b.Messages, "message"), count(b.Recipients, "recipient"), b.Read)
+	return d.say("\n%s with %s, of whom %d had read when it was planned.%s", count(b.Messages, "message"), count(b.Recipients, "recipient"), b.Read, about(b))
+}
+
+// untouched says who of a message is not touched: who received it inline, and how many others.
+func untouched(i api.BatchItem) string {
+	words := append([]string{}, i.Inline...)
+	if i.Others > 0 {
+		words = append(words, count(i.Others, "other"))
+	}
+	return strings.Join(words, " ")
+}
+
+// about says whom a batch is about, and what of the messages found it leaves out.
+func about(b api.Batch) (text string) {
+	if b.Search.Narrows() {
+		text = "\nOnly recipients that match the search lose access."
+		if b.Everybody {
+			text = "\nAll recipients of the messages found lose access, also those that do not match."
+		}
+	}
+	if b.Left == nil {
+		return text
+	}
+	var why []string
+	for _, l := range []struct {
+		n  int
+		is string
+	}{{b.Left.Inline, "inline"}, {b.Left.Revoked, "revoked"}, {b.Left.Destroyed, "destroyed"}} {
+		if l.n > 0 {
+			why = append(why, strconv.Itoa(l.n)+" "+l.is)
+		}
+	}
+	all := b.Left.Inline + b.Left.Revoked + b.Left.Destroyed
+	return text + "\n" + count(b.Found, "message") + " found; left out: " + strconv.Itoa(all) + " (" + strings.Join(why, ", ") + ")."
 }
 
 // reader is the address of a recipient, and that they have read: from them nothing can be
@@ -132,7 +166,7 @@ func (c *bulkRevoke) Run(ctx context.Context, o *operator) error {
 			return err
 		}
 		if !c.JSON {
-			if err := d.touches(ctx, b); err != nil {
+			if err := d.touches(ctx, b, ""); err != nil {
 				return err
 			}
 		}
@@ -213,11 +247,31 @@ func (d desk) stands(b api.Batch) error {
 		}
 		return d.say("Batch %s: %d of %d messages.", b.ID, b.Finished, b.Messages)
 	case "done":
-		return d.say("Batch %s is done: %s. 'letterlock bulk undo %[1]s' gives the access back.", b.ID, count(b.Messages, "message"))
+		return d.say("Batch %s is done: %s, %s. 'letterlock bulk undo %[1]s' gives the access back.", b.ID, count(b.Messages, "message"), resulted(b.Results))
 	case "undone":
-		return d.say("Batch %s is undone.", b.ID)
+		return d.say("Batch %s is undone: %s.", b.ID, resulted(b.Undos))
 	}
 	return d.say("Batch %s is %s.", b.ID, plain(b.State))
+}
+
+// resulted says how many messages of a batch have which result.
+func resulted(t *api.BatchTally) string {
+	if t == nil {
+		return "none touched"
+	}
+	var words []string
+	for _, r := range []struct {
+		n  int
+		is string
+	}{
+		{t.Revoked, "revoked"}, {t.Already, "revoked already by somebody else"}, {t.Restored, "restored"},
+		{t.Kept, "kept, for somebody has changed them since"}, {t.Destroyed, "destroyed meanwhile"}, {t.Failed, "failed"},
+	} {
+		if r.n > 0 {
+			words = append(words, strconv.Itoa(r.n)+" "+r.is)
+		}
+	}
+	return strings.Join(words, ", ")
 }
 
 // batchArgument is the batch that a command is about.
@@ -236,7 +290,7 @@ type batchChange struct {
 // act does something with a batch, and says how it stands.
 func (c batchChange) act(ctx context.Context, o *operator, act func(desk) (api.Batch, error)) error {
 	if c.DryRun {
-		return c.show(ctx, o)
+		return c.show(ctx, o, "")
 	}
 	return o.ask(ctx, c.place, func(d desk) error {
 		b, err := act(d)
@@ -275,13 +329,16 @@ func (c *bulkDiscard) Run(ctx context.Context, o *operator) error {
 	return c.act(ctx, o, func(d desk) (api.Batch, error) { return d.DiscardBatch(ctx, c.ID) })
 }
 
-type bulkStatus struct{ batchArgument }
+type bulkStatus struct {
+	batchArgument
+	Result string `name:"result" placeholder:"RESULT" help:"Show the messages with this result alone: revoked, already-revoked, destroyed, failed, restored or kept."`
+}
 
 // Run shows a batch with its messages.
-func (c *bulkStatus) Run(ctx context.Context, o *operator) error { return c.show(ctx, o) }
+func (c *bulkStatus) Run(ctx context.Context, o *operator) error { return c.show(ctx, o, c.Result) }
 
-// show shows a batch with its messages.
-func (c batchArgument) show(ctx context.Context, o *operator) error {
+// show shows a batch with its messages, or with those that have a result.
+func (c batchArgument) show(ctx context.Context, o *operator, result string) error {
 	return o.ask(ctx, c.place, func(d desk) error {
 		b, err := d.Batch(ctx, c.ID)
 		if err != nil {
@@ -290,7 +347,7 @@ func (c batchArgument) show(ctx context.Context, o *operator) error {
 		if c.JSON {
 			return printJSON(d.out, b)
 		}
-		if err := d.touches(ctx, b); err != nil {
+		if err := d.touches(ctx, b, result); err != nil {
 			return err
 		}
 		return d.stands(b)

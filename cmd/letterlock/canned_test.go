@@ -86,10 +86,18 @@ func aboutMessages() canned {
 }
 
 func aboutMany() canned {
-	plan := api.Batch{ID: "batch", State: "planned", Messages: 2, Recipients: 2, Read: 1, Created: at(11, 0), By: "grace@contoso.example", Reason: "wrong prices"}
+	plan := api.Batch{ID: "batch", State: "planned", Messages: 2, Recipients: 2, Read: 1, Created: at(11, 0), By: "grace@contoso.example", Reason: "wrong prices",
+		Search: letterlock.Search{Sender: "ada", State: letterlock.IsUnread}, Found: 5, Left: &api.LeftOut{Inline: 2, Revoked: 1}}
 	as := func(state string, finished int) api.Batch {
 		b := plan
 		b.State, b.Finished = state, finished
+		switch state {
+		case "undone":
+			b.Undos = &api.BatchTally{Restored: 1}
+			fallthrough
+		case "done":
+			b.Results = &api.BatchTally{Revoked: 1, Destroyed: 1}
+		}
 		return b
 	}
 	item := offer
@@ -98,17 +106,18 @@ func aboutMany() canned {
 	other.MessageID, other.Subject = "<offer-2@contoso.example>", "Second offer"
 	other.Recipients = []api.Recipient{{Address: "carol@outlook.com"}}
 	return canned{
-		"POST /batches":                                plan,
-		"GET /batches?limit=50":                        api.BatchPage{Batches: []api.Batch{as("done", 2)}},
-		"GET /batches/batch":                           as("done", 2),
-		"GET /batches/batch/items?limit=200":           api.ItemPage{Items: []api.BatchItem{{Message: item, Read: 1}}, Next: "n2"},
-		"GET /batches/batch/items?cursor=n2&limit=200": api.ItemPage{Items: []api.BatchItem{{Message: other, Result: "revoked"}}},
-		"POST /batches/batch/start":                    as("running", 1),
-		"POST /batches/batch/discard":                  as("discarded", 0),
-		"POST /batches/batch/undo":                     as("undone", 2),
-		"POST /batches/batch/approve":                  &letterlock.Error{Code: letterlock.Denied, Key: "second-person"},
-		"POST /batches/waits/start":                    as("waiting", 0),
-		"GET /batches/nothing":                         &letterlock.Error{Code: letterlock.NotFound},
+		"POST /batches":                                       plan,
+		"GET /batches?limit=50":                               api.BatchPage{Batches: []api.Batch{as("done", 2)}},
+		"GET /batches/batch":                                  as("done", 2),
+		"GET /batches/batch/items?limit=200":                  api.ItemPage{Items: []api.BatchItem{{Message: item, Inline: []string{"carol@outlook.com"}, Others: 2, Read: 1}}, Next: "n2"},
+		"GET /batches/batch/items?cursor=n2&limit=200":        api.ItemPage{Items: []api.BatchItem{{Message: other, Result: "revoked"}}},
+		"GET /batches/batch/items?limit=200&result=destroyed": api.ItemPage{},
+		"POST /batches/batch/start":                           as("running", 1),
+		"POST /batches/batch/discard":                         as("discarded", 0),
+		"POST /batches/batch/undo":                            as("undone", 2),
+		"POST /batches/batch/approve":                         &letterlock.Error{Code: letterlock.Denied, Key: "second-person"},
+		"POST /batches/waits/start":                           as("waiting", 0),
+		"GET /batches/nothing":                                &letterlock.Error{Code: letterlock.NotFound},
 	}
 }
 

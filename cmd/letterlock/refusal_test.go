@@ -114,13 +114,19 @@ func TestABatchRunsAndIsUndone(t *testing.T) {
 			t.Errorf("%s is not in the plan:\n%s", said, out)
 		}
 	}
-	if !strings.Contains(out, " is done: ") {
+	if !strings.Contains(out, " is done: ") || !strings.Contains(out, " revoked. 'letterlock bulk undo ") {
 		t.Fatalf("the batch says\n%s", out)
+	}
+	if out := c.does("bulk", "status", c.batch("done"), "--result", "already-revoked"); strings.Contains(out, "@contoso.example>") {
+		t.Errorf("nothing was revoked already, but there is\n%s", out)
+	}
+	if out := c.does("bulk", "status", c.batch("done"), "--result", "revoked"); !strings.Contains(out, "<single@contoso.example>") {
+		t.Errorf("what was revoked is\n%s", out)
 	}
 	if got := c.does("status", "single@contoso.example"); !strings.Contains(got, "True") {
 		t.Errorf("after the batch status says\n%s", got)
 	}
-	if out := c.does("bulk", "undo", c.batch("done")); !strings.Contains(out, "is undone") {
+	if out := c.does("bulk", "undo", c.batch("done")); !strings.Contains(out, "is undone: ") || !strings.Contains(out, " restored.") {
 		t.Errorf("undoing says %q", out)
 	}
 	c.batch("discarded") // of the dry run

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -13,9 +14,15 @@ import (
 	"letterlock/internal/store"
 )
 
-// Batch returns a batch as it is now: Denied "role" for whoever is no auditor.
+// Batch returns a batch as it is now, its results counted: Denied "role" for whoever
+// is no auditor.
 func (s *Service) Batch(ctx context.Context, by letterlock.Actor, id letterlock.ID) (b letterlock.Batch, err error) {
-	err = s.readBatch(ctx, by, id, func(tx *store.Tx) error { b, err = tx.Batch(id); return err })
+	err = s.readBatch(ctx, by, id, func(tx *store.Tx) error {
+		if b, err = tx.Batch(id); err == nil {
+			b.Results, b.Undos, err = tx.Tally(id)
+		}
+		return err
+	})
 	return b, err
 }
 
@@ -36,13 +43,17 @@ func (s *Service) Batches(ctx context.Context, by letterlock.Actor, before strin
 }
 
 // BatchItems returns the messages of a batch whose place is before that one, the
-// newest first; before 0: from the newest.
-func (s *Service) BatchItems(ctx context.Context, by letterlock.Actor, id letterlock.ID, before int64, limit int) (list []letterlock.BatchItem, err error) {
+// newest first; before 0: from the newest. With a result, those that have it.
+// Invalid "result": there is no such one.
+func (s *Service) BatchItems(ctx context.Context, by letterlock.Actor, id letterlock.ID, result letterlock.BatchResult, before int64, limit int) (list []letterlock.BatchItem, err error) {
+	if result != "" && !slices.Contains(letterlock.BatchResults[:], result) {
+		return nil, &letterlock.Error{Code: letterlock.Invalid, Key: "result"}
+	}
 	err = s.readBatch(ctx, by, id, func(tx *store.Tx) error {
 		if _, err := tx.Batch(id); err != nil {
 			return err
 		}
-		list, err = tx.BatchItems(id, before, pageOf(limit))
+		list, err = tx.BatchItems(id, result, before, pageOf(limit))
 		return err
 	})
 	return list, err

@@ -25,18 +25,19 @@ const (
 
 // PlanBatch settles which messages a revocation of many would touch: all that are
 // found and of which a recipient with a link still has access, or would if the
-// message had not expired, and the copies that come from those. It touches nothing, and what it returns is exactly what
-// the batch will touch when it is started.
+// message had not expired, and the copies that come from those. Where the search asks
+// something of recipients, it is about those that match, unless everybody is meant. It
+// touches nothing, and what it returns is exactly what the batch will touch when it is started.
 //
 // Denied "role": the actor is no revoker. Invalid "batch-everything": the search
 // has no condition; "batch-nothing": there is nothing to revoke in what was found;
 // "batch-size": more than 100,000 messages were found; or what is wrong with the
 // search. Every refusal is in the audit log, and no plan is left of it. A plan that
 // a crash cuts off is seen by nobody, and swept.
-func (s *Service) PlanBatch(ctx context.Context, by letterlock.Actor, q letterlock.Search, reason string) (letterlock.Batch, error) {
+func (s *Service) PlanBatch(ctx context.Context, by letterlock.Actor, q letterlock.Search, everybody bool, reason string) (letterlock.Batch, error) {
 	q.Sender, q.Recipient = strings.TrimSpace(q.Sender), strings.TrimSpace(q.Recipient)
 	q.Subject, q.MessageID = strings.TrimSpace(q.Subject), strings.TrimSpace(q.MessageID)
-	p := &planner{s: s, limit: MaxBatch, batch: letterlock.Batch{Search: q, Reason: reason}}
+	p := &planner{s: s, limit: MaxBatch, batch: letterlock.Batch{Search: q, Everybody: everybody, Reason: reason}}
 	return p.plan(ctx, by, func() error {
 		if unconditional(q) {
 			return &letterlock.Error{Code: letterlock.Invalid, Key: "batch-everything"}
@@ -64,8 +65,8 @@ func (s *Service) PlanChosen(ctx context.Context, by letterlock.Actor, chosen []
 type planner struct {
 	s        *Service
 	batch    letterlock.Batch
-	limit    int // how many messages may be found
-	found    int
+	limit    int                    // how many messages may be found
+	left     map[letterlock.ID]*int // those found that nothing is planned for, and where that is counted
 	plans    map[letterlock.ID]*planned
 	followed map[letterlock.ID]bool // recipients whose copies are in the plan
 }
@@ -85,7 +86,7 @@ func (p *planner) plan(ctx context.Context, by letterlock.Actor, fill func() err
 	}
 	entry.Target = spellNote(p.batch.Note())
 	p.batch.ID, p.batch.By = letterlock.NewID(), mailboxOf(by)
-	p.plans, p.followed = map[letterlock.ID]*planned{}, map[letterlock.ID]bool{}
+	p.plans, p.followed, p.left = map[letterlock.ID]*planned{}, map[letterlock.ID]bool{}, map[letterlock.ID]*int{}
 	err := p.begin(ctx)
 	if err == nil {
 		err = fill()
@@ -150,7 +151,7 @@ func (p *planner) search(ctx context.Context, q letterlock.Search) error {
 				if err != nil {
 					break
 				}
-				before, err = m.Message.Seq, p.add(tx, m.Message, m.Recipients, nil)
+				before, err = m.Message.Seq, p.addFound(tx, m.Message, m.Recipients)
 			}
 			more = len(page) == planPage
 			return err
@@ -160,6 +161,20 @@ func (p *planner) search(ctx context.Context, q letterlock.Search) error {
 		}
 	}
 	return nil
+}
+
+// addFound plans what is to be done with a message that was found: with those of its
+// recipients that match, if the search asks something of them.
+func (p *planner) addFound(tx *store.Tx, m letterlock.Message, all []letterlock.Recipient) error {
+	if !p.batch.Narrow() {
+		return p.add(tx, m, all)
+	}
+	who := slices.DeleteFunc(slices.Clone(all), func(r letterlock.Recipient) bool { return !p.batch.Search.Matches(r, m, tx.Now) })
+	if len(who) == 0 {
+		p.batch.Found-- // each of them meets some of the conditions, and nobody all
+		return nil
+	}
+	return p.add(tx, m, who)
 }
 
 // choose plans what was chosen; a message that was chosen for several recipients
@@ -178,6 +193,7 @@ func (p *planner) choose(ctx context.Context, chosen []letterlock.Target) error 
 	if len(ids) > p.limit {
 		return &letterlock.Error{Code: letterlock.Invalid, Key: "batch-size"}
 	}
+	p.batch.Found = len(ids)
 	for page := range slices.Chunk(ids, planPage) {
 		err := p.s.DB.Read(ctx, func(tx *store.Tx) error {
 			for _, id := range page {
@@ -210,33 +226,41 @@ func (p *planner) addChosen(tx *store.Tx, id letterlock.ID, only []letterlock.Ad
 	if err != nil {
 		return err
 	}
-	return p.add(tx, m, all, only)
+	if len(only) == 0 {
+		return p.add(tx, m, all)
+	}
+	if err := checkRecipients(all, only); err != nil {
+		return err
+	}
+	return p.add(tx, m, slices.DeleteFunc(all, func(r letterlock.Recipient) bool { return !slices.Contains(only, r.Mailbox.Address) }))
 }
 
 // count bounds how many messages are found.
 func (p *planner) count(n int) error {
-	if p.found += n; p.found > p.limit {
+	if p.batch.Found += n; p.batch.Found > p.limit {
 		return &letterlock.Error{Code: letterlock.Invalid, Key: "batch-size"}
 	}
 	return nil
 }
 
-// add plans what a batch is to do with a message: remove the access of all who got a
-// link, or of these only, and have not lost it; and of whoever has a copy that comes
+// add plans what a batch is to do with a message: remove the access of those of these
+// recipients who got a link and have not lost it; and of whoever has a copy that comes
 // from them, for the copies end with it.
-func (p *planner) add(tx *store.Tx, m letterlock.Message, all []letterlock.Recipient, only []letterlock.Address) error {
-	if err := checkRecipients(all, only); err != nil {
-		return err
-	}
+func (p *planner) add(tx *store.Tx, m letterlock.Message, who []letterlock.Recipient) error {
 	if m.Destroyed {
+		p.left[m.ID] = &p.batch.Left.Destroyed
 		return nil
+	}
+	p.left[m.ID] = &p.batch.Left.Inline
+	if slices.ContainsFunc(who, func(r letterlock.Recipient) bool { return r.Experience == letterlock.Link }) {
+		p.left[m.ID] = &p.batch.Left.Revoked
 	}
 	made, err := tx.Forwards(m.First(), time.Unix(0, 0)) // nearly always none, and then there is nothing to follow
 	if err != nil {
 		return err
 	}
-	for _, r := range all {
-		if r.Experience != letterlock.Link || r.Revocation.Revoked() || len(only) > 0 && !slices.Contains(only, r.Mailbox.Address) {
+	for _, r := range who {
+		if r.Experience != letterlock.Link || r.Revocation.Revoked() {
 			continue
 		}
 		p.target(m, r)
@@ -308,6 +332,11 @@ func (p *planner) write(ctx context.Context) error {
 		})
 		if err != nil {
 			return err
+		}
+	}
+	for id, count := range p.left {
+		if p.plans[id] == nil {
+			*count++
 		}
 	}
 	for _, x := range p.plans {

@@ -173,7 +173,7 @@ func (s *Service) failItem(ctx context.Context, st step) error {
 func (s *Service) revokeNext(tx *store.Tx, st *step) (err error) {
 	if st.plan, err = tx.NextToRevoke(st.batch.ID); errors.Is(err, letterlock.NotFound) {
 		st.batch.State, st.batch.Ended = letterlock.BatchDone, tx.Now
-		return endBatch(tx, st, "finish batch", tx.BatchResults)
+		return endBatch(tx, st, "finish batch")
 	}
 	m, all, err := st.load(tx, err)
 	if err != nil {
@@ -213,7 +213,7 @@ func (s *Service) undoNext(tx *store.Tx, st *step) (err error) {
 	}
 	if st.plan, err = tx.NextToUndo(st.batch.ID); errors.Is(err, letterlock.NotFound) {
 		st.batch.State, st.batch.Undone = letterlock.BatchUndone, tx.Now
-		return endBatch(tx, st, "finish undoing batch", tx.UndoResults)
+		return endBatch(tx, st, "finish undoing batch")
 	}
 	m, all, err := st.load(tx, err)
 	if err != nil {
@@ -308,12 +308,16 @@ func (st *step) entry(action string, of []letterlock.Recipient) letterlock.Entry
 }
 
 // endBatch notes how many messages came to which end.
-func endBatch(tx *store.Tx, st *step, action string, results func(letterlock.ID) (map[string]int, error)) error {
+func endBatch(tx *store.Tx, st *step, action string) error {
 	note := st.batch.Note()
-	var err error
-	if note.Results, err = results(st.batch.ID); err != nil {
+	results, undone, err := tx.Tally(st.batch.ID)
+	if err != nil {
 		return err
 	}
+	if st.batch.State == letterlock.BatchUndone {
+		results = undone
+	}
+	note.Results = results.ByResult()
 	entry := letterlock.Entry{Actor: st.by, Action: action, Target: spellNote(note), Reason: st.batch.Reason, Allowed: true, Batch: st.batch.ID}
 	return errors.Join(tx.PutBatch(st.batch), tx.Audit(entry))
 }

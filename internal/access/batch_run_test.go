@@ -28,6 +28,13 @@ func TestWhatSomebodyDoesWhileABatchRunsStands(t *testing.T) {
 	if got[already] != letterlock.ResultAlready || got[part] != letterlock.ResultRevoked || got[gone] != letterlock.ResultDestroyed {
 		t.Errorf("results: %v", got)
 	}
+	h.checkTally(b.ID, letterlock.Tally{Revoked: 1, Already: 1, Destroyed: 1}, letterlock.Tally{})
+	if items, err := h.access.BatchItems(ctx, audit, b.ID, letterlock.ResultAlready, 0, 0); err != nil || len(items) != 1 || items[0].Message.ID != already {
+		t.Errorf("what was revoked already: %+v, %v", items, err)
+	}
+	if _, err := h.access.BatchItems(ctx, audit, b.ID, "sold", 0, 0); letterlock.KeyOf(err) != "result" {
+		t.Errorf("an unknown result: %v", err)
+	}
 	var end *access.Ended
 	if _, err := h.text(marta, part); !errors.As(err, &end) || end.Recipient.Revocation.Standing != letterlock.BySender || end.Recipient.Revocation.Reason != "mine" {
 		t.Errorf("the sender's revocation was overwritten: %v", err)
@@ -41,6 +48,15 @@ func TestWhatSomebodyDoesWhileABatchRunsStands(t *testing.T) {
 	}
 	if _, err := h.text(jonas, part); err != nil {
 		t.Errorf("undoing has not restored what the batch revoked: %v", err)
+	}
+	h.checkTally(b.ID, letterlock.Tally{Revoked: 1, Already: 1, Destroyed: 1}, letterlock.Tally{Restored: 1})
+}
+
+// checkTally requires that a batch counts these results.
+func (h *house) checkTally(id letterlock.ID, run, undo letterlock.Tally) {
+	h.t.Helper()
+	if b := h.batch(id); b.Results != run || b.Undos != undo {
+		h.t.Errorf("the results are counted as %+v and %+v, want %+v and %+v", b.Results, b.Undos, run, undo)
 	}
 }
 
@@ -66,6 +82,10 @@ func TestUndoingRestoresOnlyWhatTheBatchRevoked(t *testing.T) {
 		if result != want[id] {
 			t.Errorf("%q, want %q", result, want[id])
 		}
+	}
+	h.checkTally(b.ID, letterlock.Tally{Revoked: 4}, letterlock.Tally{Restored: 2, Kept: 1, Destroyed: 1})
+	if items, err := h.access.BatchItems(ctx, audit, b.ID, letterlock.ResultKept, 0, 0); err != nil || len(items) != 1 || items[0].Message.ID != again {
+		t.Errorf("what was kept: %+v, %v", items, err)
 	}
 	if _, err := h.text(marta, plain); err != nil {
 		t.Errorf("restored: %v", err)
@@ -176,7 +196,7 @@ func TestABatchRunsOnWithTheRolesItWasStartedWith(t *testing.T) {
 	id := h.send(intake.Envelope{}, marta)
 	by := rene
 	by.Name, by.IP = "René", "192.0.2.7"
-	b, err := h.access.PlanBatch(t.Context(), by, fromAda, "")
+	b, err := h.access.PlanBatch(t.Context(), by, fromAda, false, "")
 	h.must(err)
 	h.must(h.access.StartBatch(t.Context(), by, b.ID))
 	h.must(h.access.RunDue(t.Context()))

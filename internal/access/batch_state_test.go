@@ -129,7 +129,7 @@ func TestLargeBatchesTakeASecondPerson(t *testing.T) {
 			h.send(intake.Envelope{}, marta)
 		}
 		h.access.SecondPersonAbove = tt.above
-		b, err := h.access.PlanBatch(t.Context(), tt.plan, fromAda, "")
+		b, err := h.access.PlanBatch(t.Context(), tt.plan, fromAda, false, "")
 		h.must(err)
 		h.must(h.access.StartBatch(t.Context(), tt.start, b.ID))
 		h.must(h.access.StartBatch(t.Context(), grace, b.ID)) // again, by somebody else: that approves nothing

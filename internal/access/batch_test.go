@@ -19,7 +19,7 @@ var fromAda = letterlock.Search{Sender: string(ada.Address)}
 // plan has rene plan the revocation of everything that Ada sent.
 func (h *house) plan() letterlock.Batch {
 	h.t.Helper()
-	b, err := h.access.PlanBatch(h.t.Context(), rene, fromAda, "leaked price list")
+	b, err := h.access.PlanBatch(h.t.Context(), rene, fromAda, false, "leaked price list")
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -57,7 +57,7 @@ func (h *house) batch(id letterlock.ID) letterlock.Batch {
 // results are what a batch did, or what undoing it did, by message.
 func (h *house) results(id letterlock.ID, undo bool) map[letterlock.ID]letterlock.BatchResult {
 	h.t.Helper()
-	items, err := h.access.BatchItems(h.t.Context(), audit, id, 0, 0)
+	items, err := h.access.BatchItems(h.t.Context(), audit, id, "", 0, 0)
 	h.must(err)
 	got := make(map[letterlock.ID]letterlock.BatchResult)
 	for _, i := range items {
@@ -160,7 +160,7 @@ func TestAuditLogSaysWhatABatchIsAboutAndCameTo(t *testing.T) {
 	h.run(b)
 	h.must(h.access.Restore(ctx, grace, read))
 	h.undo(b)
-	if _, err := h.access.PlanBatch(ctx, rene, letterlock.Search{Subject: `=1+1"`, State: letterlock.IsBounced}, "why"); letterlock.KeyOf(err) != "batch-nothing" {
+	if _, err := h.access.PlanBatch(ctx, rene, letterlock.Search{Subject: `=1+1"`, State: letterlock.IsBounced}, false, "why"); letterlock.KeyOf(err) != "batch-nothing" {
 		t.Fatalf("a plan of nothing: %v", err)
 	}
 	if _, err := h.access.PlanChosen(ctx, rene, []letterlock.Target{{Message: read}}, "one"); err != nil {
@@ -188,7 +188,7 @@ func (h *house) checkPlan(b letterlock.Batch, want map[letterlock.ID][]letterloc
 	h.t.Helper()
 	var items []letterlock.BatchItem
 	for before := int64(0); ; {
-		page, err := h.access.BatchItems(h.t.Context(), audit, b.ID, before, 3)
+		page, err := h.access.BatchItems(h.t.Context(), audit, b.ID, "", before, 3)
 		h.must(err)
 		items = append(items, page...)
 		if len(page) < 3 {
@@ -233,7 +233,7 @@ func TestRefusedPlansChangeNothingAndAreAudited(t *testing.T) {
 	id := h.send(intake.Envelope{}, marta, carol)
 	search := func(q letterlock.Search) func(letterlock.Actor) error {
 		return func(by letterlock.Actor) error {
-			_, err := h.access.PlanBatch(t.Context(), by, q, "")
+			_, err := h.access.PlanBatch(t.Context(), by, q, false, "")
 			return err
 		}
 	}
@@ -271,7 +271,7 @@ func TestRefusedPlansChangeNothingAndAreAudited(t *testing.T) {
 		{"an unknown recipient", rene, choose(letterlock.Target{Message: id, Recipients: []letterlock.Address{jonas.Address}}), letterlock.Invalid, "recipient"},
 		{"an inline recipient", rene, choose(letterlock.Target{Message: id, Recipients: []letterlock.Address{marta.Address, carol.Address}}), letterlock.Invalid, "recipient"},
 		{"a long reason", rene, func(by letterlock.Actor) error {
-			_, err := h.access.PlanBatch(t.Context(), by, fromAda, strings.Repeat("x", access.MaxReason+1))
+			_, err := h.access.PlanBatch(t.Context(), by, fromAda, false, strings.Repeat("x", access.MaxReason+1))
 			return err
 		}, letterlock.Invalid, "reason"},
 	}

@@ -86,9 +86,10 @@ func (c *Client) Batches(ctx context.Context, next string, limit int) (p BatchPa
 	return p, err
 }
 
-// BatchItems returns a page of the messages of a batch, newest first.
-func (c *Client) BatchItems(ctx context.Context, id, next string, limit int) (p ItemPage, err error) {
-	err = c.get(ctx, values{}.page(next, limit).on(pathOf("batches", id, "items")), &p)
+// BatchItems returns a page of the messages of a batch, newest first; with a result
+// of those that have it.
+func (c *Client) BatchItems(ctx context.Context, id, result, next string, limit int) (p ItemPage, err error) {
+	err = c.get(ctx, values{}.text("result", result).page(next, limit).on(pathOf("batches", id, "items")), &p)
 	return p, err
 }
 

@@ -350,11 +350,11 @@ func TestABatchGoesFromItsPlanToItsUndoing(t *testing.T) {
 	if err != nil || b.State != "planned" || b.Messages != 2 || b.Recipients != 2 || b.By != olga || b.Search.Subject != "draft" {
 		t.Fatalf("planned: %+v, %v", b, err)
 	}
-	items, err := c.BatchItems(ctx, b.ID, "", 1)
+	items, err := c.BatchItems(ctx, b.ID, "", "", 1)
 	if err != nil || len(items.Items) != 1 || items.Items[0].Message.MessageID != second || items.Next == "" {
 		t.Fatalf("items: %+v, %v", items, err)
 	}
-	if items, err = c.BatchItems(ctx, b.ID, items.Next, 10); err != nil || len(items.Items) != 1 || items.Items[0].Message.MessageID != first || len(items.Items[0].Message.Recipients) != 1 {
+	if items, err = c.BatchItems(ctx, b.ID, "", items.Next, 10); err != nil || len(items.Items) != 1 || items.Items[0].Message.MessageID != first || len(items.Items[0].Message.Recipients) != 1 {
 		t.Fatalf("items: %+v, %v", items, err)
 	}
 	if b, err = c.StartBatch(ctx, b.ID); err != nil || b.State != "waiting" {

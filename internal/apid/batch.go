@@ -37,11 +37,11 @@ func (s *server) batches() {
 }
 
 func (s *server) planBatch(ctx context.Context, by letterlock.Actor, in *struct{ Body api.NewBatch }) (api.Batch, error) {
-	if (in.Body.Search == nil) == (len(in.Body.Messages) == 0) {
+	if (in.Body.Search == nil) == (len(in.Body.Messages) == 0) || in.Body.Search == nil && in.Body.Everybody {
 		return api.Batch{}, &letterlock.Error{Code: letterlock.Invalid, Key: "batch"}
 	}
 	if in.Body.Search != nil {
-		b, err := s.Access.PlanBatch(ctx, by, *in.Body.Search, in.Body.Reason)
+		b, err := s.Access.PlanBatch(ctx, by, *in.Body.Search, in.Body.Everybody, in.Body.Reason)
 		return batch(b), err
 	}
 	var chosen []letterlock.Target
@@ -100,6 +100,7 @@ func (s *server) showBatch(ctx context.Context, by letterlock.Actor, in *struct{
 func (s *server) batchItems(ctx context.Context, by letterlock.Actor, in *struct {
 	BatchNamed
 	Page
+	Result string `query:"result" enum:"revoked,already-revoked,destroyed,failed,restored,kept" doc:"Only messages with this result, of the run or of the undoing; absent: all."`
 }) (api.ItemPage, error) {
 	id, err := in.id()
 	if err != nil {
@@ -109,15 +110,19 @@ func (s *server) batchItems(ctx context.Context, by letterlock.Actor, in *struct
 	if err != nil {
 		return api.ItemPage{}, err
 	}
-	items, err := s.Access.BatchItems(ctx, by, id, before, in.Limit)
+	items, err := s.Access.BatchItems(ctx, by, id, letterlock.BatchResult(in.Result), before, in.Limit)
 	if err != nil {
 		return api.ItemPage{}, noBatch(err)
 	}
 	p := api.ItemPage{Items: []api.BatchItem{}}
 	for _, i := range items {
-		p.Items = append(p.Items, api.BatchItem{
-			Message: message(i.Message, i.Recipients, s.Now()), Read: i.Read, Result: string(i.Result), Undo: string(i.Undo),
-		})
+		item := api.BatchItem{
+			Message: message(i.Message, i.Recipients, s.Now()), Others: i.Others, Read: i.Read, Result: string(i.Result), Undo: string(i.Undo),
+		}
+		for _, r := range i.Inline {
+			item.Inline = append(item.Inline, string(r.Mailbox.Address))
+		}
+		p.Items = append(p.Items, item)
 	}
 	if len(items) == in.Limit {
 		p.Next = strconv.FormatInt(items[len(items)-1].Seq, 10)

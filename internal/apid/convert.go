@@ -94,11 +94,30 @@ func event(e letterlock.Event) api.Event {
 
 func batch(b letterlock.Batch) api.Batch {
 	return api.Batch{
-		ID: string(b.ID), State: string(b.State), Search: b.Search, Reason: b.Reason,
+		ID: string(b.ID), State: string(b.State), Search: b.Search, Everybody: b.Everybody, Reason: b.Reason,
+		Found: b.Found, Left: leftOut(b.Left),
 		Messages: b.Messages, Recipients: b.Recipients, Read: b.Read, Finished: b.Finished,
 		Created: b.Created, By: person(b.By), Approved: person(b.Approved), Started: b.Started, Ended: b.Ended,
 		UndoneBy: person(b.UndoneBy), Undone: b.Undone,
+		Results: tally(b.Results), Undos: tally(b.Undos),
 	}
+}
+
+func leftOut(l letterlock.LeftOut) *api.LeftOut {
+	if l.All() == 0 {
+		return nil
+	}
+	a := api.LeftOut(l)
+	return &a
+}
+
+// tally is what was counted; nil: nothing was.
+func tally(t letterlock.Tally) *api.BatchTally {
+	if t.All() == 0 {
+		return nil
+	}
+	a := api.BatchTally(t)
+	return &a
 }
 
 // addresses parses those that somebody typed, or returns Invalid "recipient".

@@ -537,6 +537,36 @@ func (e VisitGuess) Valid() bool {
 	}
 }
 
+// Defines values for BatchItemsParamsResult.
+const (
+	BatchItemsParamsResultAlreadyRevoked BatchItemsParamsResult = "already-revoked"
+	BatchItemsParamsResultDestroyed      BatchItemsParamsResult = "destroyed"
+	BatchItemsParamsResultFailed         BatchItemsParamsResult = "failed"
+	BatchItemsParamsResultKept           BatchItemsParamsResult = "kept"
+	BatchItemsParamsResultRestored       BatchItemsParamsResult = "restored"
+	BatchItemsParamsResultRevoked        BatchItemsParamsResult = "revoked"
+)
+
+// Valid indicates whether the value is a known member of the BatchItemsParamsResult enum.
+func (e BatchItemsParamsResult) Valid() bool {
+	switch e {
+	case BatchItemsParamsResultAlreadyRevoked:
+		return true
+	case BatchItemsParamsResultDestroyed:
+		return true
+	case BatchItemsParamsResultFailed:
+		return true
+	case BatchItemsParamsResultKept:
+		return true
+	case BatchItemsParamsResultRestored:
+		return true
+	case BatchItemsParamsResultRevoked:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ExportMessagesParamsState.
 const (
 	ExportMessagesParamsStateBounced     ExportMessagesParamsState = "bounced"
@@ -806,10 +836,21 @@ type Batch struct {
 	Created time.Time  `json:"created"`
 	Ended   *time.Time `json:"ended,omitempty"`
 
+	// Everybody It touches all recipients of what was found, and not only those that match the search.
+	Everybody *bool `json:"everybody,omitempty"`
+
 	// Finished Messages that it is through with, of the run or of the undoing.
-	Finished int64  `json:"finished"`
-	Id       string `json:"id"`
-	Messages int64  `json:"messages"`
+	Finished int64 `json:"finished"`
+
+	// Found Messages that were found or named; absent: not known, it was planned by an earlier release.
+	Found *int64 `json:"found,omitempty"`
+	Id    string `json:"id"`
+
+	// LeftOut How many of these it leaves out, and why. Absent: none.
+	LeftOut *LeftOut `json:"left_out,omitempty"`
+
+	// Messages That it touches, copies that recipients have forwarded included.
+	Messages int64 `json:"messages"`
 
 	// Read How many of the recipients had read when it was planned.
 	Read   int64   `json:"read"`
@@ -818,12 +859,18 @@ type Batch struct {
 	// Recipients Of all the messages.
 	Recipients int64 `json:"recipients"`
 
+	// Results What became of its messages, once it has run or begun to. Absent in lists.
+	Results *BatchTally `json:"results,omitempty"`
+
 	// Search Absent: the messages were named.
-	Search   *Search    `json:"search,omitempty"`
-	Started  *time.Time `json:"started,omitempty"`
-	State    BatchState `json:"state"`
-	Undone   *time.Time `json:"undone,omitempty"`
-	UndoneBy *string    `json:"undone_by,omitempty"`
+	Search  *Search    `json:"search,omitempty"`
+	Started *time.Time `json:"started,omitempty"`
+	State   BatchState `json:"state"`
+
+	// UndoResults Likewise of its undoing.
+	UndoResults *BatchTally `json:"undo_results,omitempty"`
+	Undone      *time.Time  `json:"undone,omitempty"`
+	UndoneBy    *string     `json:"undone_by,omitempty"`
 }
 
 // BatchState defines model for Batch.State.
@@ -831,8 +878,14 @@ type BatchState string
 
 // BatchItem defines model for BatchItem.
 type BatchItem struct {
+	// Inline Addresses that received the message inline, and keep it.
+	Inline *[]string `json:"inline,omitempty"`
+
 	// Message With those recipients that the batch touches and no others; its state is theirs.
 	Message Message `json:"message"`
+
+	// Others Recipients with a link and access whom it does not touch.
+	Others *int64 `json:"others,omitempty"`
 
 	// Read How many of them had read when it was planned.
 	Read int64 `json:"read"`
@@ -856,6 +909,23 @@ type BatchPage struct {
 
 	// Next Cursor of the next page; absent: this is the last.
 	Next *string `json:"next,omitempty"`
+}
+
+// BatchTally defines model for BatchTally.
+type BatchTally struct {
+	// AlreadyRevoked By somebody else, after it was planned.
+	AlreadyRevoked int64 `json:"already_revoked"`
+
+	// Destroyed By somebody else, likewise.
+	Destroyed int64 `json:"destroyed"`
+
+	// Failed They can be tried again.
+	Failed int64 `json:"failed"`
+
+	// Kept Not restored: somebody has changed them since.
+	Kept     int64 `json:"kept"`
+	Restored int64 `json:"restored"`
+	Revoked  int64 `json:"revoked"`
 }
 
 // Brand defines model for Brand.
@@ -1009,6 +1079,17 @@ type Key struct {
 // KeyState live: it is there. deleted: it is not, and what is left of it on the disk is destroyed by the next rotation. destroyed: nothing is left that could be opened. none: nobody has noted one.
 type KeyState string
 
+// LeftOut defines model for LeftOut.
+type LeftOut struct {
+	Destroyed int64 `json:"destroyed"`
+
+	// Inline They were received inline, so that there is no link to end.
+	Inline int64 `json:"inline"`
+
+	// Revoked Access is removed already.
+	Revoked int64 `json:"revoked"`
+}
+
 // Mailed defines model for Mailed.
 type Mailed struct {
 	Address string `json:"address"`
@@ -1120,6 +1201,9 @@ type NewAccount struct {
 
 // NewBatch defines model for NewBatch.
 type NewBatch struct {
+	// Everybody All recipients of the messages found lose access. Otherwise only those that match recipient, state and identity, where the search has such conditions.
+	Everybody *bool `json:"everybody,omitempty"`
+
 	// Messages Absent: they are searched for.
 	Messages *[]Target `json:"messages,omitempty"`
 
@@ -1462,7 +1546,13 @@ type BatchItemsParams struct {
 
 	// Limit How many entries.
 	Limit *int64 `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Result Only messages with this result, of the run or of the undoing; absent: all.
+	Result *BatchItemsParamsResult `form:"result,omitempty" json:"result,omitempty"`
 }
+
+// BatchItemsParamsResult defines parameters for BatchItems.
+type BatchItemsParamsResult string
 
 // StartBatchParams defines parameters for StartBatch.
 type StartBatchParams struct {
@@ -3992,6 +4082,18 @@ func NewBatchItemsRequest(server string, id string, params *BatchItemsParams) (*
 		if params.Limit != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Result != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "result", *params.Result, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {

@@ -45,6 +45,11 @@ const (
 // Soon is how long before its end a message counts as expiring soon.
 const Soon = 48 * time.Hour
 
+// Narrows reports whether s asks something of a recipient.
+func (s Search) Narrows() bool {
+	return s.Recipient != "" || s.Identity != "" || s.State != "" && s.State != IsDestroyed
+}
+
 // Matches reports whether r, a recipient of m, is one of those that s looks for: whether
 // its address, its identity type and its state now are what s asks of one recipient.
 // Whether m meets the other conditions of s it does not say. Nobody matches a Search

@@ -26,9 +26,9 @@ func (t *Tx) BeginBatch(b letterlock.Batch) error {
 	if string(query) == "{}" {
 		query = nil // the messages are chosen one by one
 	}
-	return t.exec(`INSERT INTO batches (id, state, query, reason, messages, recipients, read, created_at, created_by, created_name)
-		VALUES ($1, 'planning', $2, $3, 0, 0, 0, $4, $5, $6)`,
-		b.ID, string(query), b.Reason, t.Now.Unix(), b.By.Address, b.By.Name)
+	return t.exec(`INSERT INTO batches (id, state, query, everybody, reason, messages, recipients, read, created_at, created_by, created_name)
+		VALUES ($1, 'planning', $2, $3, $4, 0, 0, 0, $5, $6, $7)`,
+		b.ID, string(query), b.Everybody, b.Reason, t.Now.Unix(), b.By.Address, b.By.Name)
 }
 
 // AddPlan adds a message to a batch that is being planned.
@@ -43,8 +43,9 @@ func (t *Tx) AddPlan(batch letterlock.ID, p Plan) error {
 
 // PutPlanned makes a batch that is being planned a planned one.
 func (t *Tx) PutPlanned(b letterlock.Batch) error {
-	return t.exec(`UPDATE batches SET state = 'planned', messages = $2, recipients = $3, read = $4 WHERE id = $1 AND state = 'planning'`,
-		b.ID, b.Messages, b.Recipients, b.Read)
+	return t.exec(`UPDATE batches SET state = 'planned', messages = $2, recipients = $3, read = $4,
+		found = $5, left_inline = $6, left_revoked = $7, left_destroyed = $8 WHERE id = $1 AND state = 'planning'`,
+		b.ID, b.Messages, b.Recipients, b.Read, b.Found, b.Left.Inline, b.Left.Revoked, b.Left.Destroyed)
 }
 
 // erasePlans is how many items of a plan one transaction erases.
@@ -68,13 +69,13 @@ func (t *Tx) HalfPlanned(cut time.Time) (id letterlock.ID, err error) {
 	return id, err
 }
 
-const batchColumns = `b.id, b.state, b.query, b.reason, b.messages, b.recipients, b.read, b.finished, b.created_by, b.created_name,
+const batchColumns = `b.id, b.state, b.query, b.everybody, b.reason, b.found, b.left_inline, b.left_revoked, b.left_destroyed, b.messages, b.recipients, b.read, b.finished, b.created_by, b.created_name,
 	b.approved_by, b.approved_name, b.undone_by, b.undone_name, b.created_at, b.started_at, b.finished_at, b.undone_at`
 
 func scanBatch(scan func(dest ...any) error) (b letterlock.Batch, err error) {
 	var query string
 	var at times
-	err = scan(&b.ID, &b.State, &query, &b.Reason, &b.Messages, &b.Recipients, &b.Read, &b.Finished, &b.By.Address, &b.By.Name,
+	err = scan(&b.ID, &b.State, &query, &b.Everybody, &b.Reason, &b.Found, &b.Left.Inline, &b.Left.Revoked, &b.Left.Destroyed, &b.Messages, &b.Recipients, &b.Read, &b.Finished, &b.By.Address, &b.By.Name,
 		&b.Approved.Address, &b.Approved.Name, &b.UndoneBy.Address, &b.UndoneBy.Name, &at[0], &at[1], &at[2], &at[3])
 	if err == nil && query != "" {
 		err = json.Unmarshal([]byte(query), &b.Search)

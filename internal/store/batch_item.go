@@ -9,15 +9,17 @@ import (
 )
 
 // BatchItems returns up to limit messages of a batch whose place is before that
-// one, the newest first; before 0: from the newest.
-func (t *Tx) BatchItems(batch letterlock.ID, before int64, limit int) (list []letterlock.BatchItem, err error) {
+// one, the newest first; before 0: from the newest. With a result these are the
+// messages that have it, of the run or of the undoing.
+func (t *Tx) BatchItems(batch letterlock.ID, result letterlock.BatchResult, before int64, limit int) (list []letterlock.BatchItem, err error) {
 	if before == 0 {
 		before = 1 << 62
 	}
 	var targets []string
 	err = t.rows(`SELECT `+messageColumns+`, i.targets, i.read, i.result, i.undo
 		FROM batch_items i JOIN messages m ON m.id = i.message
-		WHERE i.batch = $1 AND i.seq < $2 ORDER BY i.seq DESC LIMIT $3 + 0`, []any{batch, before, limit}, func(rs *sql.Rows) error {
+		WHERE i.batch = $1 AND i.seq < $2 AND ($3 = '' OR i.result = $3 OR i.undo = $3)
+		ORDER BY i.seq DESC LIMIT $4 + 0`, []any{batch, before, result, limit}, func(rs *sql.Rows) error {
 		var item letterlock.BatchItem
 		var at times
 		var status, to string
@@ -36,10 +38,36 @@ func (t *Tx) BatchItems(batch letterlock.ID, before int64, limit int) (list []le
 		}
 		var all []letterlock.Recipient
 		all, err = t.Recipients(list[i].Message.ID)
-		ids := strings.Fields(targets[i])
-		list[i].Recipients = slices.DeleteFunc(all, func(r letterlock.Recipient) bool { return !slices.Contains(ids, string(r.ID)) })
+		divide(&list[i], all, strings.Fields(targets[i]))
 	}
 	return list, err
+}
+
+// divide says of all recipients of a message what a batch means for them.
+func divide(item *letterlock.BatchItem, all []letterlock.Recipient, targets []string) {
+	for _, r := range all {
+		switch {
+		case slices.Contains(targets, string(r.ID)):
+			item.Recipients = append(item.Recipients, r)
+		case r.Experience == letterlock.Inline:
+			item.Inline = append(item.Inline, r)
+		case !r.Revocation.Revoked() && !item.Message.Destroyed:
+			item.Others++
+		}
+	}
+}
+
+// Tally counts the results of a batch, of its run and of its undoing.
+func (t *Tx) Tally(batch letterlock.ID) (run, undo letterlock.Tally, err error) {
+	err = t.rows(`SELECT result, undo, COUNT(*) FROM batch_items WHERE batch = $1 GROUP BY result, undo`, []any{batch}, func(rs *sql.Rows) error {
+		var result, undone letterlock.BatchResult
+		var n int
+		err := rs.Scan(&result, &undone, &n)
+		*run.Of(result) += n
+		*undo.Of(undone) += n
+		return err
+	})
+	return run, undo, err
 }
 
 // NextToRevoke returns the message of a batch that it is to revoke next, or
@@ -90,16 +118,6 @@ func (t *Tx) countFinished(batch letterlock.ID) error {
 func (t *Tx) CountToUndo(batch letterlock.ID) (n int, err error) {
 	err = t.row(`SELECT COUNT(*) FROM batch_items WHERE batch = $1 AND result = 'revoked' AND undo = ''`, []any{batch}, &n)
 	return n, err
-}
-
-// BatchResults says how many messages of a batch have which result.
-func (t *Tx) BatchResults(batch letterlock.ID) (map[string]int, error) {
-	return t.tally(`SELECT result, COUNT(*) FROM batch_items WHERE batch = $1 AND result <> '' GROUP BY result`, batch)
-}
-
-// UndoResults says how many messages of a batch have which result of being undone.
-func (t *Tx) UndoResults(batch letterlock.ID) (map[string]int, error) {
-	return t.tally(`SELECT undo, COUNT(*) FROM batch_items WHERE batch = $1 AND undo <> '' GROUP BY undo`, batch)
 }
 
 // RetryRevoke makes those messages of a batch ones to revoke again that failed, and

@@ -61,6 +61,8 @@ UPDATE messages SET asks = 'passphrase' WHERE id = 'a';`,
 	`UPDATE browsers SET proof = 'passcode';`,
 	`UPDATE browsers SET called = 'Marta';`,
 	`UPDATE accounts SET language = 'de';`,
+	`INSERT INTO batches (id, state, query, reason, messages, recipients, read, created_at, created_by, created_name)
+VALUES ('y', 'planned', '', '', 1, 1, 0, 100, 'ada@contoso.example', 'Ada');`,
 }
 
 // loose names the setting that takes the transactions out of migrations.

@@ -89,7 +89,7 @@ CREATE TABLE batches (
   undone_by     TEXT NOT NULL DEFAULT '',
   undone_name   TEXT NOT NULL DEFAULT '',
   undone_at     INTEGER NOT NULL DEFAULT 0
-) STRICT;
+, everybody INTEGER NOT NULL DEFAULT 1, found INTEGER NOT NULL DEFAULT 0, left_inline INTEGER NOT NULL DEFAULT 0, left_revoked INTEGER NOT NULL DEFAULT 0, left_destroyed INTEGER NOT NULL DEFAULT 0) STRICT;
 
 CREATE TABLE brands (
   id         TEXT PRIMARY KEY,
