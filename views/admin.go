@@ -63,7 +63,7 @@ func bulkAsks(v Bulk) templ.Attributes {
 		return nil
 	}
 	return templ.Attributes{
-		"hx-get": v.LiveURL, "hx-trigger": "every 2s", "hx-swap": "outerHTML",
+		"hx-get": v.LiveURL, "hx-trigger": "every 2s", "hx-swap": "innerHTML", "hx-select": "#progress > *",
 		"hx-headers": `{"Letterlock-Live": "1"}`,
 	}
 }

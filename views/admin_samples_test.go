@@ -157,7 +157,7 @@ func bulkSamples(w language.Words, all map[string]templ.Component) {
 	all["bulk-chosen"] = BulkPlanPage(BulkPlan{Page: staffPage(w), Chosen: "5 messages with 7 recipients", PlanURL: "/bulk/chosen", BackURL: "/report", Error: "A reason may have 200 characters"})
 
 	batch := Bulk{
-		Page: staffPage(w), Title: "Sender: ines.kaya@halden.example", Kind: BandCan, Lead: "Nothing has been touched yet.", Text: "This would remove access to 2 messages with 3 recipients. 1 recipient had already read it.",
+		Page: staffPage(w), Title: "Sender: ines.kaya@halden.example", State: State{Kind: StatePlanned}, Kind: BandCan, Lead: "Nothing has been touched yet.", Text: "This would remove access to 2 messages with 3 recipients. 1 recipient had already read it.",
 		RunURL: "/bulk/1/start", DiscardURL: "/bulk/1/discard", Count: "2 messages", Total: 2, ItemsTitle: "What it would touch",
 		Facts: []Fact{{"Sender", ines.Address, false}, {"Reason", "Sent from a stolen account", false}, {"Planned", "20 November 2026, 11:52 CET, by Ines Kaya", false}},
 		Shown: "Showing 2 of 2.", SearchAgain: "/trace?sender=ines", CSVURL: "/bulk/1/export.csv", JSONURL: "/bulk/1/export.json",
@@ -181,12 +181,14 @@ func bulkSamples(w language.Words, all map[string]templ.Component) {
 	waiting.Problem = "You planned or started this bulk revocation, so somebody else has to approve it. Nothing was changed."
 	all["bulk-waiting"] = BulkPage(waiting)
 	running := batch
+	running.State = State{Kind: StateRunning}
 	running.Kind, running.Lead, running.Text, running.RunURL, running.DiscardURL = BandRevoked, "Removing access.", "Each message is revoked as soon as it has a result below.", "", ""
 	running.LiveURL, running.Refresh, running.Finished, running.HasResults, running.UndoURL = "/bulk/1/progress", "/bulk/1?refresh=1", 1, true, "/bulk/1/undo"
 	running.Items = append([]BulkItem{}, batch.Items...)
 	running.Items[0].Result = State{Kind: StateRevoked}
 	all["bulk-running"] = BulkPage(running)
 	done := running
+	done.State = State{Kind: StateRevoked}
 	done.Lead, done.Text, done.LiveURL, done.Refresh, done.ItemsTitle = "Access has been removed.", "This went through 2 messages with 3 recipients.", "", "", "What it touches"
 	done.Items = append([]BulkItem{}, running.Items...)
 	done.RetryURL = "/bulk/1/start"

@@ -76,6 +76,11 @@ func TestBulkRevocationIsPlannedRunAndUndone(t *testing.T) {
 		t.Fatalf("start: %d %s", a.status, a.location())
 	}
 	running := b.get(batch)
+	for _, want := range []string{"<title>Running · Bulk revocation · ", `id="progress" role="status"`, `hx-swap="innerHTML"`} {
+		if !strings.Contains(running.body, want) {
+			t.Errorf("the page of a running batch lacks %s, by which a change of it is heard", want)
+		}
+	}
 	says(t, "the running batch", running, "Removing access.", "0 of 2 messages", "To do")
 	if !strings.Contains(running.body, `hx-get="`+batch+`/progress"`) || !strings.Contains(running.body, `http-equiv="refresh"`) {
 		t.Error("the page of a running batch does not ask how far it is")

@@ -88,7 +88,7 @@ func (p bulkPlace) url(path string, before int64) string {
 func (s speaker) bulkView(by letterlock.Actor, b letterlock.Batch, items []letterlock.BatchItem, p bulkPlace) views.Bulk {
 	path := "/bulk/" + string(b.ID)
 	v := views.Bulk{
-		Title: s.batchWords(b),
+		Title: s.batchWords(b), State: s.stated(batchStates[b.State]),
 		Count: s.Count("count.message", b.Messages), Facts: s.batchFacts(b), Finished: b.Finished, Total: b.Messages,
 		HasResults: !b.Started.IsZero() && b.State != letterlock.BatchWaiting,
 		ItemsTitle: s.Text("bulk.whatItTouches"),
