@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"time"
 
@@ -43,7 +44,7 @@ func (c *auditVerify) Run(o *operator) error {
 	}
 	text, err := os.ReadFile(c.PublicKey)
 	if err != nil {
-		return err
+		return unreadable(err)
 	}
 	keys, err := audit.ParseKeys(text)
 	if err != nil {
@@ -53,7 +54,7 @@ func (c *auditVerify) Run(o *operator) error {
 	err = c.check(keys, &v)
 	var fault *audit.Fault
 	if err != nil && !errors.As(err, &fault) {
-		return err
+		return unreadable(err)
 	}
 	if v.Fits = err == nil; !v.Fits {
 		v.Fault = fault.Error()
@@ -67,6 +68,14 @@ func (c *auditVerify) Run(o *operator) error {
 		return err
 	}
 	return v.print(o.out)
+}
+
+// unreadable says of a file that was named and cannot be read that another can be named.
+func unreadable(err error) error {
+	if file := (*fs.PathError)(nil); errors.As(err, &file) {
+		return &letterlock.Error{Code: letterlock.Invalid, Key: "verify", Err: err}
+	}
+	return err
 }
 
 func (c *auditVerify) check(keys audit.Keys, v *verdict) error {

@@ -48,6 +48,7 @@ func (o *operator) ask(ctx context.Context, s place, f func(d desk) error) (err 
 		}
 		return f(desk{Client: o.client(base, over), out: o.out, zone: time.Local, served: true})
 	}
+	defer func() { err = s.elsewhere(err) }()
 	cfg, err := s.load()
 	if err != nil {
 		return err
@@ -60,7 +61,7 @@ func (o *operator) ask(ctx context.Context, s place, f func(d desk) error) (err 
 		return f(d)
 	}
 	if !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("asking the server: %w", err)
+		return noWay(err)
 	}
 	handler, closeAll, err := o.open(ctx, cfg)
 	if err != nil {
@@ -73,6 +74,25 @@ func (o *operator) ask(ctx context.Context, s place, f func(d desk) error) (err 
 	}()
 	d.Client, d.served = o.client(host, control.InProcess(handler)), false
 	return f(d)
+}
+
+// noWay is why the server on this machine cannot be asked.
+func noWay(err error) error {
+	err = fmt.Errorf("asking the server: %w", err)
+	if errors.Is(err, fs.ErrPermission) {
+		return &letterlock.Error{Code: letterlock.Denied, Key: "not-operator", Err: err}
+	}
+	return err
+}
+
+// elsewhere is what stops a command that only a server's own machine answers, where
+// another one is named that all others ask.
+func (s place) elsewhere(err error) error {
+	if letterlock.KeyOf(err) == "settings" && s.URL == "" && os.Getenv("LETTERLOCK_URL") != "" {
+		return &letterlock.Error{Code: letterlock.Invalid, Key: "usage",
+			Err: errors.New("this is done on the server's own machine only, whatever LETTERLOCK_URL says, and here are no settings of a server")}
+	}
+	return err
 }
 
 // shortWait is how long a command waits in all without a word.

@@ -3,11 +3,15 @@ package main
 import (
 	"context"
 	"errors"
+	"net"
 	"os"
 	"os/exec"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
+
+	"letterlock/internal/letterlock"
 )
 
 // TestCommandsNeedNoRelay asks where no server runs, and none could: mail leaves by
@@ -62,6 +66,21 @@ func TestALongWaitIsTold(t *testing.T) {
 		}
 		if n := strings.Count(said.String(), "\n"); n != tt.lines {
 			t.Errorf("%s: it said %q, want %d lines", tt.name, said.String(), tt.lines)
+		}
+	}
+}
+
+func TestWhoeverMayNotUseTheSocketIsTold(t *testing.T) {
+	tests := []struct {
+		err  error
+		want int
+	}{
+		{&net.OpError{Op: "dial", Net: "unix", Err: os.NewSyscallError("connect", syscall.EACCES)}, exits[letterlock.Denied]},
+		{&net.OpError{Op: "dial", Net: "unix", Err: os.NewSyscallError("connect", syscall.EMFILE)}, exits[letterlock.Internal]},
+	}
+	for _, tt := range tests {
+		if got := exitCode(noWay(tt.err)); got != tt.want {
+			t.Errorf("%v ends with %d, want %d", tt.err, got, tt.want)
 		}
 	}
 }

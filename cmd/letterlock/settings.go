@@ -6,6 +6,7 @@ import (
 	"os"
 
 	"letterlock/internal/config"
+	"letterlock/internal/letterlock"
 )
 
 // usual is where the package puts the settings.
@@ -24,5 +25,9 @@ func (s settings) load() (config.Config, error) {
 	} else if _, err := os.Stat(usual); errors.Is(err, fs.ErrNotExist) {
 		path = ""
 	}
-	return config.Load(path, os.Environ())
+	cfg, err := config.Load(path, os.Environ())
+	if err != nil {
+		return cfg, &letterlock.Error{Code: letterlock.Invalid, Key: "settings", Err: err}
+	}
+	return cfg, nil
 }

@@ -153,10 +153,15 @@ func openState(ctx context.Context, cfg config.Config, now func() time.Time) (k 
 	return k, db, first, nil
 }
 
+// wrongSettings says that whoever runs the program can put it right.
+func wrongSettings(err error) error {
+	return &letterlock.Error{Code: letterlock.Invalid, Key: "settings", Err: fmt.Errorf("settings: %w", err)}
+}
+
 // New builds everything, bottom up. The caller closes it.
 func New(ctx context.Context, cfg config.Config, o Options) (*App, error) {
 	if err := cfg.Validate(); err != nil {
-		return nil, fmt.Errorf("settings: %w", err)
+		return nil, wrongSettings(err)
 	}
 	if err := host.MakeFolder(cfg.DataDir); err != nil {
 		return nil, err

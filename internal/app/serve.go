@@ -23,7 +23,7 @@ import (
 func Serve(ctx context.Context, cfg config.Config, o Options, out io.Writer) error {
 	log := o.Log
 	if err := cfg.ValidateServer(); err != nil {
-		return fmt.Errorf("settings: %w", err)
+		return wrongSettings(err)
 	}
 	if err := prepare(log); err != nil {
 		return err
