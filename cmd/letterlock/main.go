@@ -84,7 +84,10 @@ func main() {
 		os.Exit(exitCode(err))
 	}
 	k, err := parser.Parse(args)
-	parser.FatalIfErrorf(err)
+	if err != nil {
+		parser.Stdout = os.Stderr // how it is used is said of an error, and is no answer for a program
+		parser.FatalIfErrorf(err)
+	}
 	if err := k.Run(); err != nil {
 		report(os.Stderr, err)
 		os.Exit(exitCode(err))

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"errors"
+	"os/exec"
 	"strings"
 	"testing"
 
@@ -85,6 +86,20 @@ func TestAnErrorIsASentenceAndAHint(t *testing.T) {
 		report(&b, tt.err)
 		if b.String() != tt.want {
 			t.Errorf("%s: %q, want %q", tt.name, b.String(), tt.want)
+		}
+	}
+}
+
+// TestAnErrorIsNoAnswer looks at what a program would read that asked for JSON.
+func TestAnErrorIsNoAnswer(t *testing.T) {
+	t.Parallel()
+	for _, typed := range []string{"destroy --json", "trace --json --nonsense", "nonsense"} {
+		cmd := exec.Command(binary, strings.Fields(typed)...)
+		var errs strings.Builder
+		cmd.Stderr = &errs
+		out, err := cmd.Output()
+		if err == nil || len(out) > 0 || !strings.Contains(errs.String(), "Usage: letterlock") || !strings.Contains(errs.String(), "letterlock: error: ") {
+			t.Errorf("%q: %v, and on standard output %q, beside it %q", typed, err, out, errs.String())
 		}
 	}
 }
