@@ -11,7 +11,7 @@ import (
 
 // completionCommand prints what a shell needs to complete our commands.
 type completionCommand struct {
-	Shell string `arg:"" enum:"bash,zsh,fish" help:"bash, zsh or fish."`
+	Shell string `arg:"" enum:"bash,zsh,fish,powershell" help:"bash, zsh, fish or powershell."`
 }
 
 // scripts have a shell ask the program itself: what can be typed is known in one
@@ -56,6 +56,20 @@ function __letterlock_complete
 	end
 end
 complete -c letterlock -f -a '(__letterlock_complete)'
+`,
+	// PowerShell itself offers files where nothing is printed. Before version 7.3 it gives
+	// no program an empty word: an equals sign stands for it.
+	"powershell": `# Completion of letterlock in PowerShell. For one session: letterlock completion powershell | Out-String | Invoke-Expression
+Register-ArgumentCompleter -Native -CommandName letterlock -ScriptBlock {
+	param($word, $ast, $cursor)
+	$typed = @($ast.CommandElements | Where-Object { $_.Extent.EndOffset -le $cursor } | ForEach-Object { $_.Extent.Text })
+	$program = $typed[0]
+	$typed = @($typed | Select-Object -Skip 1)
+	if ($word -eq '') { $typed += '=' }
+	& $program complete '--' $typed 2>$null | Where-Object { $_ -ne ':files' } | ForEach-Object {
+		[System.Management.Automation.CompletionResult]::new($_, $_, 'ParameterValue', $_)
+	}
+}
 `,
 }
 

@@ -24,7 +24,7 @@ func TestEveryWordCanBeCompleted(t *testing.T) {
 		{"after a flag with its value", "account add --name=x --pass", []string{"--password-file"}},
 		{"a file to restore from", "restore --from ", []string{files}},
 		{"what there is of backups", "backup ver", []string{"verify"}},
-		{"a choice", "completion ", []string{"bash", "zsh", "fish"}},
+		{"a choice", "completion ", []string{"bash", "zsh", "fish", "powershell"}},
 		{"one choice", "completion f", []string{"fish"}},
 		{"a role", "account add --role a", []string{"auditor", "admin"}},
 		{"a role that bash took apart", "account add --role = a", []string{"auditor", "admin"}},
@@ -82,6 +82,8 @@ func TestOtherShellsCompleteToo(t *testing.T) {
 		script string
 	}{
 		"fish": {[]string{"-c"}, `"$PROGRAM" completion fish | source; complete -C "letterlock $TYPED"`},
+		"pwsh": {[]string{"-NoProfile", "-Command"}, `& $env:PROGRAM completion powershell | Out-String | Invoke-Expression
+$line = "letterlock $env:TYPED"; (TabExpansion2 $line $line.Length).CompletionMatches | ForEach-Object { $_.CompletionText -replace '^\.[/\\]', '' }`},
 		// compadd works inside the line editor alone: here it prints.
 		"zsh": {[]string{"-f", "-c"}, `autoload -Uz compinit; compinit -u -D; source <("$PROGRAM" completion zsh)
 [[ $_comps[letterlock] == _letterlock ]] || exit 1
@@ -93,6 +95,7 @@ words=(letterlock "${(@s: :)TYPED}"); CURRENT=$#words; _letterlock`},
 		{"account re", "reset"},
 		{"account add --role a", "admin auditor"},
 		{"get-omem", "Get-OMEMessageStatus"},
+		{"completion ", "bash fish powershell zsh"},
 		{"check --config completion.g", "completion.go"},
 		{"nonsense x", ""},
 	}

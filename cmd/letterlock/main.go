@@ -44,7 +44,7 @@ type commands struct {
 
 	cmdlets
 	brandCmdlets
-	Completion completionCommand `cmd:"" help:"Print what a shell needs to complete these commands: bash, zsh or fish."`
+	Completion completionCommand `cmd:"" help:"Print what a shell needs to complete these commands: bash, zsh, fish or powershell."`
 	Complete   completeCommand   `cmd:"" hidden:"" passthrough:"" help:"Print what the last word can become."`
 	Version    versionCommand    `cmd:"" help:"Say which version this is."`
 }
