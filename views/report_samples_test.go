@@ -77,12 +77,12 @@ func reportSamples(w language.Words, all map[string]templ.Component) {
 	audit := Audit{Page: p, Acts: []Option{{"", "Any", true}, {"revoke", "Revoke", false}}, ExportURL: "/audit-log/export.jsonl", CheckpointsURL: "/audit-log/checkpoints.jsonl", KeyURL: "/audit-log/public-key.pem",
 		Shown: "Showing 2 entries.", Zone: "CET", Rows: []AuditRow{
 			{Number: "2", When: at("20 Nov 2026 10:42:07"), Who: ines.Address, Where: "192.0.2.7", What: "Revoke", Targets: []string{marta.Address}, Reason: "Lost laptop", MessageURL: "/trace/a"},
-			{Number: "3", When: at("20 Nov 2026 10:42:07"), Who: ines.Address, What: "Finish batch", Targets: []string{"Recipient: @riverside.example", "119 messages with 300 recipients", "Access removed: 117 messages"}, Reason: "Price list", BatchURL: "/bulk/1"},
-			{Number: "1", When: at("20 Nov 2026 10:40:00"), Who: "the program", What: "Visit /accounts", Refused: true, Reason: "role"},
+			{Number: "3", When: at("20 Nov 2026 10:42:07"), Who: ines.Address, What: "Finish a bulk revocation", Targets: []string{"Recipient: @riverside.example", "119 messages with 300 recipients", "Access removed: 117 messages"}, Reason: "Price list", BatchURL: "/bulk/1"},
+			{Number: "1", When: at("20 Nov 2026 10:40:00"), Who: "the program", What: "Open the page /accounts", Refused: true, Reason: "the account has no role for this"},
 		}}
 	all["audit-log"] = AuditPage(audit)
 	audit.Rows = nil
 	all["audit-log-nothing"] = AuditPage(audit)
-	audit.Errors = []FieldError{{"who", "That is not a mail address"}, {"from", "Type a date, as 2026-11-20"}}
+	audit.Errors = []FieldError{{"who", "That is not a mail address"}, {"what", "Choose one of these"}, {"from", "Type a date, as 2026-11-20"}}
 	all["audit-log-wrong"] = AuditPage(audit)
 }

@@ -1,9 +1,11 @@
 package web
 
 import (
+	"cmp"
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -52,7 +54,7 @@ func (s *Server) auditView(c echo.Context) (v views.Audit, err error) {
 	if err != nil {
 		return v, err
 	}
-	v.Acts = actOptions(say, acts, q.Get("what"))
+	v.Acts = s.speaker(c).actOptions(acts, q.Get("what"))
 	asked, err := s.auditQuery(c, &v, acts)
 	if err != nil || len(v.Errors) > 0 {
 		return v, err
@@ -103,10 +105,8 @@ func (s *Server) auditQuery(c echo.Context, v *views.Audit, acts []string) (aske
 	say := s.words(c)
 	wrong := func(field, text string) { v.Errors = append(v.Errors, views.FieldError{Field: field, Text: text}) }
 	asked = auditlog.Query{Actor: strings.TrimSpace(v.Who), RefusedOnly: v.Refused}
-	for _, a := range acts {
-		if a == c.QueryParam("what") {
-			asked.Action = a
-		}
+	if asked.Action = c.QueryParam("what"); asked.Action != "" && !slices.Contains(acts, asked.Action) && !say.Has("act."+asked.Action) {
+		wrong("what", say.Text("audit.chooseAnAct"))
 	}
 	var ok bool
 	if asked.From, ok = dayOf(v.From, s.Location); !ok {
@@ -120,8 +120,10 @@ func (s *Server) auditQuery(c echo.Context, v *views.Audit, acts []string) (aske
 		}
 		asked.Until = letterlock.NextDay(asked.Until) // the day itself is meant as well
 	}
-	if before, err := strconv.ParseInt(c.QueryParam("before"), 10, 64); err == nil && before > 0 {
-		asked.Before = before
+	if before := c.QueryParam("before"); before != "" {
+		if asked.Before, err = strconv.ParseInt(before, 10, 64); err != nil || asked.Before < 1 {
+			return asked, &letterlock.Error{Code: letterlock.Invalid, Key: "before", Err: err} // nobody types it
+		}
 	}
 	if strings.TrimSpace(v.MessageID) == "" {
 		return asked, nil
@@ -138,18 +140,20 @@ func (s *Server) auditQuery(c echo.Context, v *views.Audit, acts []string) (aske
 	return asked, err
 }
 
-func actOptions(say language.Words, acts []string, chosen string) []views.Option {
-	list := []views.Option{{Text: say.Text("audit.any")}}
+// actOptions are the acts that can be chosen, by their words.
+func (s speaker) actOptions(acts []string, chosen string) []views.Option {
+	var list []views.Option
 	for _, a := range acts {
-		list = append(list, views.Option{Value: a, Text: capital(a), Selected: a == chosen})
+		list = append(list, views.Option{Value: a, Text: s.deed(a), Selected: a == chosen})
 	}
-	return list
+	slices.SortStableFunc(list, func(a, b views.Option) int { return cmp.Compare(a.Text, b.Text) })
+	return slices.Insert(list, 0, views.Option{Text: s.Text("audit.any")})
 }
 
 func (s speaker) auditRow(e auditlog.Entry) views.AuditRow {
 	row := views.AuditRow{
 		Number: strconv.FormatInt(e.Seq, 10), When: s.said(e.At, func(t time.Time) string { return s.ShortYear(t) + " " + s.Seconds(t) }), Who: whoActed(s.Words, e.Actor),
-		Where: strings.Join(strings.Fields(e.Actor.IP+" "+e.Actor.Agent), ", "), What: capital(e.Action), Refused: !e.Allowed, Reason: e.Reason,
+		Where: strings.Join(strings.Fields(e.Actor.IP+" "+e.Actor.Agent), ", "), What: s.deed(e.Action), Refused: !e.Allowed, Reason: s.auditReason(e),
 		Targets: s.auditTargets(e),
 	}
 	if e.Message != "" {

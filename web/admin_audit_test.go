@@ -20,19 +20,20 @@ func TestAuditLogShowsWhoDidWhatAndNarrows(t *testing.T) {
 	rita.post("/trace/"+string(id)+"/revoke", url.Values{"reason": {"Lost laptop"}})
 	nora.post("/trace/"+string(other)+"/revoke", nil) // refused
 	all := nora.get("/audit-log")
-	says(t, "the log", all, "rita@contoso.example", "Revoke", "Lost laptop", string(marta), "Trace of the message", "Refused")
+	says(t, "the log", all, "rita@contoso.example", "Revoke", "Lost laptop", string(marta), "Trace of the message",
+		"Send the form /trace/…/revoke Refused the account has no role for this")
 	messageID := url.QueryEscape(nora.messageID(id))
 	tests := []struct {
 		name, query string
 		has, hasNot string // in the table
 	}{
-		{"by who", "?who=rita@contoso.example", "Lost laptop", "Accept"},
-		{"by what", "?what=accept", "Accept", "Lost laptop"},
+		{"by who", "?who=rita@contoso.example", "Lost laptop", "Accept a message"},
+		{"by what", "?what=accept", "Accept a message", "Lost laptop"},
+		{"by what nobody has done", "?what=destroy", "No entry matches", "Lost laptop"},
 		{"by message", "?message-id=" + messageID, "Lost laptop", string(jonas)},
 		{"refusals only", "?refused=yes", "Refused", "Lost laptop"},
 		{"by day", "?from=2026-11-20&until=2026-11-20", "Lost laptop", "No entry matches"},
 		{"another day", "?from=2026-11-21", "No entry matches", "Lost laptop"},
-		{"an unknown act is none of the choices", "?what=dance", "Lost laptop", "No entry matches"},
 	}
 	for _, tt := range tests {
 		a := nora.get("/audit-log" + tt.query)
@@ -54,8 +55,8 @@ func TestAuditLogSaysWhatABulkRevocationIsAboutAndCameTo(t *testing.T) {
 	b.get("/trace/export.csv?subject=%3D1%2B1&state=unread")
 	note := "Recipient: " + string(marta) + " 2 messages with 3 recipients"
 	log := b.get("/audit-log?who=rita@contoso.example")
-	says(t, "the log", log, "Plan batch stolen account "+note+" The bulk revocation", "Start batch stolen account "+note,
-		"Finish batch stolen account "+note+" Access removed: 2 messages The bulk revocation", "Export trace Subject: =1+1 State: Unread")
+	says(t, "the log", log, "Plan a bulk revocation stolen account "+note+" The bulk revocation", "Start a bulk revocation stolen account "+note,
+		"Finish a bulk revocation stolen account "+note+" Access removed: 2 messages The bulk revocation", "Export the trace Subject: =1+1 State: Unread")
 	if n := strings.Count(log.body, `href="`+batch+`"`); n != 5 { // each message has an entry, too
 		t.Errorf("%d links to the batch, want 5", n)
 	}
@@ -72,6 +73,10 @@ func TestAuditLogSaysWhatCannotBeLookedFor(t *testing.T) {
 		"?who=not@an@address":               "That is not a mail address",
 		"?message-id=%3Cunknown@x%3E":       "There is no message with this Message-ID",
 		"?message-id=a%00b":                 "There is no message with this Message-ID",
+		"?what=dance":                       "Choose one of these",
+		"?what=Revoke":                      "Choose one of these",
+		"?before=x":                         "Something is wrong with the form",
+		"?before=-1":                        "Something is wrong with the form",
 	} {
 		a := b.get("/audit-log" + query)
 		if a.status != http.StatusUnprocessableEntity || strings.Contains(a.body, "<tbody") {

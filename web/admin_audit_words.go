@@ -3,12 +3,82 @@ package web
 import (
 	"encoding/json"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
 	"letterlock/internal/auditlog"
 	"letterlock/internal/letterlock"
 )
+
+// edges are how the acts begin that an edge has refused, with the texts that name them.
+var edges = []struct{ begin, text string }{
+	{"visit ", "audit.opens"}, {"submit ", "audit.submits"}, {"api ", "audit.calls"},
+}
+
+// parameter is a part of a path that stands for a name.
+var parameter = regexp.MustCompile(`:[a-z]+`)
+
+// deed is an act in words. One that this program does not know, an older one or a newer
+// one has written.
+func (s speaker) deed(action string) string {
+	if id := "act." + action; s.Has(id) {
+		return s.Text(id)
+	}
+	for _, e := range edges {
+		if rest, ok := strings.CutPrefix(action, e.begin); ok {
+			return s.Text(e.text, "What", parameter.ReplaceAllString(rest, "…"))
+		}
+	}
+	return capital(action)
+}
+
+// auditReason is what somebody said, or why it was refused, in words.
+func (s speaker) auditReason(e auditlog.Entry) string {
+	if !e.Allowed {
+		for _, group := range []string{"actReason.", "auditResult."} {
+			if s.Has(group + e.Reason) {
+				return s.Text(group + e.Reason)
+			}
+		}
+		return e.Reason
+	}
+	switch e.Action {
+	case "set roles", "invite account", "put account", "add account":
+		return s.rolesNote(e.Reason)
+	}
+	return e.Reason
+}
+
+// rolesNote puts what [letterlock.SpellChange] has spelled into words, and leaves as it
+// is what stands around it.
+func (s speaker) rolesNote(note string) string {
+	var b strings.Builder
+	last := false // it was a role
+	for i, word := range strings.Fields(note) {
+		text, role := word, false
+		for _, r := range roleNames {
+			if word == string(r.role) {
+				text, role = s.Text(r.text), true
+			}
+		}
+		switch {
+		case word == "->":
+			text = "→"
+		case word == "none":
+			text = s.Text("audit.noRole")
+		}
+		if last && role {
+			b.WriteByte(',')
+		}
+		if i > 0 {
+			b.WriteByte(' ')
+		}
+		b.WriteString(text)
+		last = role
+	}
+	return b.String()
+}
 
 // auditTargets says whom or what an entry concerns, a line for each.
 func (s speaker) auditTargets(e auditlog.Entry) []string {
