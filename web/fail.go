@@ -99,11 +99,17 @@ func setRetryAfter(c echo.Context, wait time.Duration) {
 }
 
 // toSignIn leads to the page for signing in, and from there back to a page that
-// was asked for; a form that was posted has to be sent again.
+// was asked for; a form that was posted has to be sent again, from the page that has it.
 func (s *Server) toSignIn(c echo.Context) {
-	to := "/sign-in"
-	if r := c.Request(); r.Method == http.MethodGet {
-		to += "?next=" + urlQuery(r.URL.RequestURI())
+	to, next := "/sign-in", ""
+	switch r := c.Request(); r.Method {
+	case http.MethodGet:
+		next = r.URL.RequestURI()
+	case http.MethodPost:
+		next = s.formPage(c)
+	}
+	if next != "" {
+		to += "?next=" + urlQuery(next)
 	}
 	if c.Request().Header.Get("HX-Request") != "" {
 		// A redirect would be followed by the script and land inside the page.
@@ -112,6 +118,19 @@ func (s *Server) toSignIn(c echo.Context) {
 		return
 	}
 	_ = c.Redirect(http.StatusSeeOther, to)
+}
+
+// formPage is the page of a form that was posted: the one of its own path or, where
+// there is none, of what stands above it; "" if that is none of staff either.
+func (s *Server) formPage(c echo.Context) string {
+	pattern, at := c.Path(), c.Request().URL.EscapedPath()
+	for pattern != "" && at != "" {
+		if e, ok := s.rules[target{http.MethodGet, pattern}]; ok && e.rule.ofStaff() {
+			return localPath(at, "")
+		}
+		pattern, at = pattern[:strings.LastIndexByte(pattern, '/')], at[:strings.LastIndexByte(at, '/')]
+	}
+	return ""
 }
 
 // toProof leads a reader who is to prove more to where that is done, and returns whether

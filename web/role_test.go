@@ -149,6 +149,29 @@ func TestRoleTakenAwayIsGoneWithTheNextRequest(t *testing.T) {
 	}
 }
 
+// Whoever posts a form after their session has ended comes back to its page, and nowhere else.
+func TestAFormWithoutASessionLeadsBackToItsPage(t *testing.T) {
+	w := newWorld(t)
+	for path, want := range map[string]string{
+		"/trace/x/revoke":                       "/trace/x/revoke",
+		"/trace/x/revoke?recipient=a%40b.c":     "/trace/x/revoke",
+		"/trace/x/restore":                      "/trace/x",
+		"/trace/x/requests/y/approve":           "/trace/x",
+		"/bulk/x/start":                         "/bulk/x",
+		"/bulk/chosen":                          "/bulk",
+		"/accounts/ada%40contoso.example/roles": "/accounts/ada%40contoso.example",
+		"/trace/%2f%2fevil.example/restore":     "/trace/%2f%2fevil.example",
+		"/account/security/passkeys":            "/account/security",
+		"/account/app-passwords":                "",
+	} {
+		a := w.browser().post(path, url.Values{"reason": {"typed"}})
+		to, err := url.Parse(a.location())
+		if err != nil || a.status != http.StatusSeeOther || to.Path != "/sign-in" || to.Query().Get("next") != want {
+			t.Errorf("%s: %d to %q, want the next page %q", path, a.status, a.location(), want)
+		}
+	}
+}
+
 // What a refusal is about is found by it, and what somebody makes up stands in no log.
 func TestRefusalsByRoleNameWhatWasAskedFor(t *testing.T) {
 	w := newWorld(t)
