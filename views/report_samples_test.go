@@ -81,7 +81,7 @@ func reportSamples(w language.Words, all map[string]templ.Component) {
 			{Number: "1", When: at("20 Nov 2026 10:40:00"), Who: "the program", What: "Open the page /accounts", Refused: true, Reason: "the account has no role for this"},
 		}}
 	all["audit-log"] = AuditPage(audit)
-	audit.Rows = nil
+	audit.Rows, audit.Who = nil, "grace"
 	all["audit-log-nothing"] = AuditPage(audit)
 	audit.Errors = []FieldError{{"who", "That is not a mail address"}, {"what", "Choose one of these"}, {"from", "Type a date, as 2026-11-20"}}
 	all["audit-log-wrong"] = AuditPage(audit)

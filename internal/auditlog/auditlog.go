@@ -70,7 +70,7 @@ const (
 
 // List returns a page of the audit log: Denied "role" for whoever is no auditor,
 // Invalid "limit" or "actor" for what cannot be looked for. A name of an operator
-// is looked for without regard to case.
+// is looked for without regard to case; an address may stand in angle brackets, behind a name.
 func (s *Service) List(ctx context.Context, by letterlock.Actor, q Query) (Page, error) {
 	if err := s.may(ctx, by, "list audit log", "", ""); err != nil {
 		return Page{}, err
@@ -105,6 +105,10 @@ func (q Query) asked() (store.AuditQuery, error) {
 	}
 	asked := store.AuditQuery{Action: q.Action, Message: q.Message, From: q.From, Until: q.Until,
 		RefusedOnly: q.RefusedOnly, Before: q.Before, Limit: q.Limit + 1}
+	q.Actor = strings.TrimSpace(q.Actor)
+	if begin, end := strings.LastIndexByte(q.Actor, '<'), strings.HasSuffix(q.Actor, ">"); begin >= 0 && end {
+		q.Actor = strings.TrimSpace(q.Actor[begin+1 : len(q.Actor)-1]) // copied with its name
+	}
 	if !strings.Contains(q.Actor, "@") {
 		asked.Name = q.Actor
 		return asked, nil

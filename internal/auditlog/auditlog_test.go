@@ -57,8 +57,8 @@ func TestPagesLeadThroughTheWholeLog(t *testing.T) {
 		h.record(letterlock.Entry{Actor: ada, Action: "revoke", Target: fmt.Sprint(i + 1), Allowed: true})
 	}
 	var got []string
-	for q := (auditlog.Query{Limit: 3, Actor: "Ada@CONTOSO.example"}); ; {
-		q.Actor = "ada@CONTOSO.example"
+	for q := (auditlog.Query{Limit: 3}); ; {
+		q.Actor = " Ada Lindqvist <ada@CONTOSO.example> "
 		p, err := h.log.List(t.Context(), auditor, q)
 		if err != nil {
 			t.Fatal(err)
