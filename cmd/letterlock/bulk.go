@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -207,7 +208,8 @@ func (c *bulkRevoke) leave(ctx context.Context, d desk, b api.Batch) error {
 const pause = 500 * time.Millisecond
 
 // follow says how far a batch is until it has come to its end, or waits for
-// somebody. Where no server runs, nothing happens until one does.
+// somebody, and returns an error if it has not done all it was to do: a script goes by
+// that. Where no server runs, nothing happens until one does.
 func (d desk) follow(ctx context.Context, b api.Batch, asJSON bool) error {
 	for said := -1; d.served && under(b); {
 		if !asJSON && b.Finished != said {
@@ -226,10 +228,32 @@ func (d desk) follow(ctx context.Context, b api.Batch, asJSON bool) error {
 			return err
 		}
 	}
+	say := d.stands
 	if asJSON {
-		return printJSON(d.out, b)
+		say = func(b api.Batch) error { return printJSON(d.out, b) }
 	}
-	return d.stands(b)
+	if err := say(b); err != nil {
+		return err
+	}
+	return unfinished(b)
+}
+
+// errWaits is for a batch that does nothing before a second administrator has approved it.
+var errWaits = errors.New("nothing is revoked before a second administrator approves it")
+
+// unfinished returns what is to be done about a batch.
+func unfinished(b api.Batch) error {
+	results, again := b.Results, "start"
+	if b.State == "undone" {
+		results, again = b.Undos, "undo"
+	}
+	switch {
+	case b.State == "waiting":
+		return errWaits
+	case results != nil && results.Failed > 0:
+		return fmt.Errorf("%s failed: 'letterlock bulk %s %s' tries again", count(results.Failed, "message"), again, b.ID)
+	}
+	return nil
 }
 
 func under(b api.Batch) bool { return b.State == "running" || b.State == "undoing" }

@@ -100,6 +100,9 @@ func aboutMany() canned {
 		}
 		return b
 	}
+	broken, half := as("done", 2), as("undone", 2)
+	broken.ID, broken.Results = "broken", &api.BatchTally{Revoked: 1, Failed: 1}
+	half.ID, half.Undos = "broken", &api.BatchTally{Restored: 1, Failed: 1}
 	item := offer
 	item.Recipients = item.Recipients[:1]
 	other := item
@@ -116,6 +119,8 @@ func aboutMany() canned {
 		"POST /batches/batch/discard":                         as("discarded", 0),
 		"POST /batches/batch/undo":                            as("undone", 2),
 		"POST /batches/batch/approve":                         &letterlock.Error{Code: letterlock.Denied, Key: "second-person"},
+		"POST /batches/broken/start":                          broken,
+		"POST /batches/broken/undo":                           half,
 		"POST /batches/waits/start":                           as("waiting", 0),
 		"GET /batches/nothing":                                &letterlock.Error{Code: letterlock.NotFound},
 	}

@@ -24,8 +24,10 @@ var exits = map[letterlock.Code]int{
 	letterlock.Busy:      8, // try again
 }
 
-// exitUsage is for a command line that cannot be understood.
-const exitUsage = 2
+const (
+	exitUsage = 2 // the command line cannot be understood
+	exitWaits = 9 // a second administrator has to approve it
+)
 
 func exitCode(err error) int {
 	if err == nil {
@@ -34,6 +36,9 @@ func exitCode(err error) int {
 	var unfit *audit.Fault
 	if errors.As(err, &unfit) {
 		return exitUnfit
+	}
+	if errors.Is(err, errWaits) {
+		return exitWaits
 	}
 	if code, ok := exits[letterlock.CodeOf(err)]; ok {
 		return code
