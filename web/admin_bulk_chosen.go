@@ -147,7 +147,7 @@ func (n leftOut) text(say language.Words) string {
 	if why == nil {
 		return ""
 	}
-	return say.Text("bulk.leftOut", "Why", strings.Join(why, ", "))
+	return say.Text("bulk.selectionLeftOut", "Why", strings.Join(why, ", "))
 }
 
 // planOf is the form of a plan for all that a search finds.
