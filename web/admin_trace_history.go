@@ -112,7 +112,7 @@ func (v tracedMail) eventText(r letterlock.Recipient, e letterlock.Event) string
 	switch e.Kind {
 	case letterlock.Accepted:
 		add(viaName(v.server.Words, v.message.Via))
-	case letterlock.RevokedEvent, letterlock.Restored:
+	case letterlock.RevokedEvent, letterlock.Restored, letterlock.DestroyedEvent:
 		add(v.traceStanding(r, e))
 	case letterlock.AskedEvent, letterlock.ApprovedEvent, letterlock.DeclinedEvent:
 		add(askedFor(v.server.Words, e))
@@ -160,18 +160,22 @@ func partName(say language.Words, part int) string {
 	return say.Text("trace.part", "Part", strconv.Itoa(part))
 }
 
-// traceStanding says who removed or restored access. An event knows in what
-// capacity; the recipient's revocation, if it is that one, knows the person.
+// traceStanding says who removed access, gave it back or destroyed the message, and
+// why. Where nobody knows the person any more, the event knows in what capacity.
 func (v tracedMail) traceStanding(r letterlock.Recipient, e letterlock.Event) string {
-	if e.Kind == letterlock.RevokedEvent && r.Revocation.At.Equal(e.At) {
-		text := strings.TrimSuffix(v.remover(r.Revocation), ",")
-		if r.Revocation.Batch != "" {
+	by := v.detail.By(r, e)
+	switch {
+	case by.Revoked():
+		text := strings.TrimSuffix(v.remover(by), ",")
+		if by.Batch != "" {
 			text += ", " + v.server.Text("trace.inABulkRevocation")
 		}
-		if r.Revocation.Reason != "" {
-			text += ": " + r.Revocation.Reason
+		if by.Reason != "" {
+			text += ": " + by.Reason
 		}
 		return text
+	case e.Kind == letterlock.DestroyedEvent:
+		return ""
 	}
 	if strings.HasPrefix(e.Detail, string(letterlock.ByAdministrator)) {
 		return v.server.Text("trace.byAnAdministrator")

@@ -250,7 +250,11 @@ func TestAdministratorRevokesAndRestores(t *testing.T) {
 	if a := r.get(path); a.status != 200 {
 		t.Errorf("the recipient reads again: %d", a.status)
 	}
-	says(t, "the restored message", b.get(trace), "1 of 3 recipients has access. Access of 1 recipient has been removed.", "Restored 10:01:00, by an administrator")
+	a = b.get(trace)
+	says(t, "the restored message", a, "1 of 3 recipients has access. Access of 1 recipient has been removed.", "Revoked 10:01:00, by you: Lost laptop", "Restored 10:01:00, by you")
+	if n := strings.Count(texts(a.body), ": Lost laptop"); n != 2 {
+		t.Errorf("of two recipients who lost access %d still tell why", n)
+	}
 }
 
 func TestProofOfNonAccessIsForWhoeverNeverOpenedIt(t *testing.T) {

@@ -203,12 +203,20 @@ func (d desk) history(h api.History) error {
 		if e.Called != "" {
 			called = "named themselves “" + e.Called + "”" // which has none itself
 		}
-		t.row(" ", d.when(e.At), e.Kind, listed(e.Detail, e.Part, e.Proof, called, e.Agent, e.IP))
+		t.row(" ", d.when(e.At), e.Kind, listed(e.Detail, e.By, inBatch(e.Batch), e.Reason, e.Part, e.Proof, called, e.Agent, e.IP))
 	}
 	for _, v := range h.Visits {
 		t.row(" ", d.when(v.First), "visit before proof", listed(count(v.Count, "time")+" until "+d.when(v.Last), "taken for a "+v.Guess, v.Why, v.Agent, v.IP))
 	}
 	return t.end()
+}
+
+// inBatch says that something was done with many messages.
+func inBatch(id string) string {
+	if id == "" {
+		return ""
+	}
+	return "in batch " + id
 }
 
 // key says what has become of a key; "" if nothing is known of one.

@@ -85,6 +85,9 @@ type Event struct {
 	Kind   string    `json:"kind" enum:"accepted,notified,delivered,deferred,fell-back,bounced,passcode-sent,passcode-wrong,passphrase-wrong,release-asked,release-shown,release-refused,release-wrong,release-used,read,downloaded,revoked,restored,expired,expiry-changed,passphrase-changed,asked,approved,declined,replied,forwarded,destroyed"`
 	At     time.Time `json:"at"`
 	Detail string    `json:"detail,omitempty" doc:"What the other server said; or in what capacity access or expiry was changed, and to what; or what was asked for, time or access; or what the sender did about the passphrase, asked, changed or removed; or to whom a recipient replied or forwarded; or the reference code of a release code."`
+	By     string    `json:"by,omitempty" doc:"Who removed access, gave it back or destroyed the message, as far as that is known: an address, or what an operator of the server is called."`
+	Reason string    `json:"reason,omitempty" doc:"Why, as they said."`
+	Batch  string    `json:"batch,omitempty" doc:"The revocation of many that it was part of."`
 	Part   string    `json:"part,omitempty" doc:"Of a download: number of the part, or message for all of it."`
 	Proof  string    `json:"proof,omitempty" doc:"How the mailbox was proved; release: it was not, the sender has read a code to somebody."`
 	Called string    `json:"called,omitempty" doc:"How the reader has named themselves, where the message asks for that. Nobody has checked it."`

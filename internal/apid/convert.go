@@ -58,7 +58,7 @@ func trace(d track.Detail, now time.Time) api.Trace {
 	for _, r := range d.Recipients {
 		h := api.History{Recipient: recipient(d.Message, r, now), Key: key(d.Keys[r.ID]), Events: []api.Event{}, Visits: []api.Visit{}}
 		for _, e := range d.Events[r.ID] {
-			h.Events = append(h.Events, event(e))
+			h.Events = append(h.Events, event(e, d.By(r, e)))
 		}
 		for _, v := range d.Visits[r.ID] {
 			h.Visits = append(h.Visits, api.Visit{Guess: string(v.Guess), Why: v.Why, Agent: v.Agent, IP: v.IP, First: v.First, Last: v.Last, Count: v.Count})
@@ -81,8 +81,8 @@ func key(k track.Key) api.Key {
 	return a
 }
 
-func event(e letterlock.Event) api.Event {
-	a := api.Event{Kind: string(e.Kind), At: e.At, Detail: e.Detail, Proof: string(e.Proof), Called: e.Called, Agent: e.Agent, IP: e.IP}
+func event(e letterlock.Event, by letterlock.Revocation) api.Event {
+	a := api.Event{Kind: string(e.Kind), At: e.At, Detail: e.Detail, By: person(by.By), Reason: by.Reason, Batch: string(by.Batch), Proof: string(e.Proof), Called: e.Called, Agent: e.Agent, IP: e.IP}
 	if e.Kind == letterlock.Downloaded {
 		a.Part = "message"
 		if e.Part >= 0 {

@@ -988,6 +988,12 @@ type Event struct {
 	Agent *string   `json:"agent,omitempty"`
 	At    time.Time `json:"at"`
 
+	// Batch The revocation of many that it was part of.
+	Batch *string `json:"batch,omitempty"`
+
+	// By Who removed access, gave it back or destroyed the message, as far as that is known: an address, or what an operator of the server is called.
+	By *string `json:"by,omitempty"`
+
 	// Called How the reader has named themselves, where the message asks for that. Nobody has checked it.
 	Called *string `json:"called,omitempty"`
 
@@ -1003,6 +1009,9 @@ type Event struct {
 
 	// Proof How the mailbox was proved; release: it was not, the sender has read a code to somebody.
 	Proof *string `json:"proof,omitempty"`
+
+	// Reason Why, as they said.
+	Reason *string `json:"reason,omitempty"`
 }
 
 // EventKind defines model for Event.Kind.

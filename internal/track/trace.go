@@ -147,6 +147,9 @@ func (s *Service) traced(ctx context.Context, by letterlock.Actor, find func(*st
 		if d.Events, err = tx.Events(d.Message.ID); err != nil {
 			return err
 		}
+		if d.Acts, err = tx.ActsOn(d.Message.ID); err != nil {
+			return err
+		}
 		if d.Requests, err = tx.Requests(d.Message.ID); err != nil {
 			return err
 		}

@@ -7,6 +7,7 @@ import (
 	"context"
 	"strings"
 
+	"letterlock/internal/audit"
 	"letterlock/internal/letterlock"
 	"letterlock/internal/store"
 )
@@ -121,6 +122,7 @@ type Detail struct {
 	Recipients []letterlock.Recipient
 	Events     map[letterlock.ID][]letterlock.Event // by recipient, oldest first
 	Visits     map[letterlock.ID][]letterlock.Visit // by recipient; in the trace only
+	Acts       []audit.Row                          // about access, newest first; in the trace only
 	Related    []Sent                               // what goes on with the message, oldest first
 	First      letterlock.Message                   // of the conversation; zero: the message itself is
 	Requests   []letterlock.Request                 // that nobody has answered, oldest first
