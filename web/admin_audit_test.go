@@ -50,10 +50,10 @@ func TestAuditLogSaysWhatABulkRevocationIsAboutAndCameTo(t *testing.T) {
 	w.send(ada, letterlock.EncryptOnly, marta, jonas)
 	b := w.browser().signIn(rita)
 	batch := b.post("/bulk", url.Values{"recipient": {string(marta)}, "reason": {"stolen account"}}).location()
-	b.post(batch+"/start", nil)
+	b.post(batch+"/start", url.Values{"messages": {"2"}})
 	w.runBatch(batch, letterlock.BatchDone)
 	b.get("/trace/export.csv?subject=%3D1%2B1&state=unread")
-	note := "Recipient: " + string(marta) + " 2 messages with 3 recipients"
+	note := "Recipient: " + string(marta) + " Only recipients that match the search 2 messages with 2 recipients"
 	log := b.get("/audit-log?who=rita@contoso.example")
 	says(t, "the log", log, "Plan a bulk revocation stolen account "+note+" The bulk revocation", "Start a bulk revocation stolen account "+note,
 		"Finish a bulk revocation stolen account "+note+" Access removed: 2 messages The bulk revocation", "Export the trace Subject: =1+1 State: Unread")
