@@ -98,7 +98,7 @@ func TestALogAndAProofAreCheckedWithTheirFilesAlone(t *testing.T) {
 		{"nothing", []string{"--public-key", "key"}, nil, "give an export and its checkpoints, or a proof", exitUsage},
 		{"no key", []string{"--proof", "proof"}, nil, "missing flags: --public-key=FILE", exitUsage},
 		{"no key in the file", []string{"--proof", "proof", "--public-key", "proof"}, nil, "there is no public key (PEM) in it", exitUsage},
-		{"a file that is not there", []string{"none", "--checkpoints", "checkpoints", "--public-key", "key"}, nil, "no such file", 1},
+		{"a file that is not there", []string{"none", "--checkpoints", "checkpoints", "--public-key", "key"}, nil, "no such file", exitUsage},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
